@@ -1,0 +1,131 @@
+// Reaching into values: slots of the body and the claims, members and elements, and whether they are there.
+import { NONE, Slot, Tag } from "./program.ts";
+import {
+  copyCell,
+  doubleOf,
+  intOf,
+  isList,
+  isMap,
+  isPresent,
+  setBool,
+  setError,
+  setNone,
+  setNull,
+  startOf,
+  tagOf,
+  unwrapOptional,
+  wrapOptional,
+  CELL,
+} from "./cell.ts";
+import { countOf } from "./cursor.ts";
+import { findKey, isInt } from "./order.ts";
+import { MARK_ESCAPED, MARK_TWIN, slotEnd, slotMark, slotParent, slotStart } from "./slots.ts";
+import { findElement, loadSpan, loadValue } from "./value.ts";
+import { noteTwin } from "./twin.ts";
+
+/** The operand a of the slot operations. */
+const NULL_WHEN_ABSENT: u32 = 1;
+const NULL_IS_ABSENT: u32 = 2;
+
+// What a look-up found.
+const MISSING: i32 = 0; //  no such member or element
+const FOUND: i32 = 1;
+const WRONG: i32 = 2; //    not something one can look into with this key
+const UNFIT: i32 = 3; //    a scalar or null: has() is false and .? is none there, but selecting is an error
+
+const found: usize = memory.data(16, 8);
+
+/** Loads a slot; false when it is absent. */
+function fetch(slot: u32, mode: u32, cell: usize): bool {
+  const marks = slotMark(slot);
+  if (marks & MARK_TWIN) noteTwin();
+  const start = slotStart(slot);
+  if (!start) return false;
+  loadSpan(cell, start, slotEnd(slot), marks & MARK_ESCAPED);
+  return mode != NULL_IS_ABSENT || tagOf(cell) != Tag.Null;
+}
+
+export function loadSlot(slot: u32, mode: u32, cell: usize): void {
+  if (fetch(slot, mode, cell)) return;
+  if (mode == NULL_WHEN_ABSENT) setNull(cell);
+  else setError(cell);
+}
+
+/** has() of a slot. */
+export function hasSlot(slot: u32, mode: u32, cell: usize): void {
+  if (fetch(slot, mode, cell)) return setBool(cell, true);
+  loadParent(slot, cell);
+  if (tagOf(cell) == Tag.Error || isList(cell)) setError(cell);
+  else setBool(cell, false);
+}
+
+/** .? of a slot. */
+export function optSlot(slot: u32, mode: u32, cell: usize): void {
+  if (fetch(slot, mode, cell)) return wrapOptional(cell);
+  loadParent(slot, cell);
+  if (tagOf(cell) == Tag.Error || isList(cell)) setError(cell);
+  else setNone(cell);
+}
+
+/** The value that a slot is a member of; params, args and meta are null when absent. */
+function loadParent(slot: u32, cell: usize): void {
+  const parent = slotParent(slot);
+  const nullable = parent == Slot.Arguments || parent == Slot.Meta || parent == Slot.Params;
+  if (parent == NONE) setError(cell);
+  else loadSlot(parent, nullable ? NULL_WHEN_ABSENT : 0, cell);
+}
+
+/** Loads the member or element `key` of `container` into `found`. */
+function lookUp(container: usize, key: usize): i32 {
+  if (tagOf(container) == Tag.Error || tagOf(key) == Tag.Error) return WRONG;
+  if (isMap(container)) return findKey(container, key, found) ? FOUND : MISSING;
+  if (!isList(container)) return UNFIT;
+  const tag = tagOf(key);
+  let index: i64 = -1;
+  if (tag == Tag.Int) index = intOf(key);
+  else if (tag == Tag.Uint && intOf(key) >= 0) index = intOf(key);
+  else if (tag == Tag.Double && isInt(doubleOf(key))) index = <i64>doubleOf(key);
+  else return WRONG;
+  if (index < 0) return MISSING;
+  return loadElement(container, index) ? FOUND : MISSING;
+}
+
+function loadElement(list: usize, index: i64): bool {
+  if (tagOf(list) == Tag.CellList) {
+    if (index >= <i64>countOf(list)) return false;
+    copyCell(found, startOf(list) + <usize>index * CELL);
+    return true;
+  }
+  const at = findElement(list, index);
+  if (at) loadValue(found, at);
+  return at != 0;
+}
+
+/** container.key and container[key]: the container is replaced by the value or an error. */
+export function select(container: usize, key: usize): void {
+  if (lookUp(container, key) == FOUND) copyCell(container, found);
+  else setError(container);
+}
+
+/** has(container.key); an optional stands for its value. */
+export function has(container: usize, key: usize): void {
+  if (tagOf(container) == Tag.OptionalNone) return setBool(container, false);
+  if (isPresent(container)) unwrapOptional(container);
+  const result = lookUp(container, key);
+  if (result == WRONG) setError(container);
+  else setBool(container, result == FOUND);
+}
+
+/** container.?key and container[?key]; an optional stands for its value. */
+export function optSelect(container: usize, key: usize): void {
+  if (tagOf(container) == Tag.OptionalNone) {
+    if (tagOf(key) == Tag.Error) setError(container);
+    return;
+  }
+  if (isPresent(container)) unwrapOptional(container);
+  const result = lookUp(container, key);
+  if (result == WRONG) return setError(container);
+  if (result != FOUND) return setNone(container);
+  copyCell(container, found);
+  wrapOptional(container);
+}

@@ -1,0 +1,27 @@
+// Comparing bytes with ASCII constants.
+
+/** Whether the bytes are exactly this constant. */
+export function isText(at: usize, length: u32, constant: string): bool {
+  return length == <u32>constant.length && startsText(at, length, constant);
+}
+
+/** Whether the bytes begin with this constant. */
+export function startsText(at: usize, length: u32, constant: string): bool {
+  const size = <u32>constant.length;
+  if (length < size) return false;
+  for (let i: u32 = 0; i < size; i++) {
+    if (load<u8>(at + <usize>i) != <u8>constant.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Whether the bytes are this lower-case constant, whatever the case of their letters. */
+export function isTextFolded(at: usize, length: u32, constant: string): bool {
+  if (length != <u32>constant.length) return false;
+  for (let i: u32 = 0; i < length; i++) {
+    let c = <u32>load<u8>(at + <usize>i);
+    if (c - 0x41 < 26) c |= 0x20;
+    if (c != <u32>constant.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,37 @@
+// Which backend a tool belongs to, as the policy's `backend` says.
+import { BackendFrom, NONE, Setting } from "./program.ts";
+import { setting, settingAt, text, textLength } from "./sections.ts";
+import { nameAt, nameLength, setBackend, setTool } from "./call.ts";
+import { begin, finish, put, written } from "./writer.ts";
+import { getProperty, Status, value, valueLength } from "./host.ts";
+
+/** Splits the tool's name as sent into backend and tool. */
+export function resolveBackend(): void {
+  const from = setting(Setting.BackendFrom);
+  setTool(nameAt, nameLength);
+  if (from == BackendFrom.ToolPrefix) splitPrefix();
+  else if (from == BackendFrom.Fixed) setBackend(text(settingAt(Setting.BackendText)), textLength(settingAt(Setting.BackendText)));
+  else if (from == BackendFrom.Route) readBackend("xds\x00route_name");
+  else if (from == BackendFrom.Cluster) readBackend("xds\x00cluster_name");
+}
+
+function splitPrefix(): void {
+  const pair = settingAt(Setting.BackendText);
+  if (load<u32>(pair) == NONE) return;
+  const separator = text(pair);
+  const length = textLength(pair);
+  for (let i: u32 = 0; i + length <= nameLength; i++) {
+    if (memory.compare(nameAt + <usize>i, separator, length) == 0) {
+      setBackend(nameAt, i);
+      setTool(nameAt + <usize>(i + length), nameLength - i - length);
+      return;
+    }
+  }
+}
+
+function readBackend(path: string): void {
+  begin(32);
+  put(path);
+  const at = finish();
+  if (at && getProperty(at, written()) == Status.Ok) setBackend(value(), valueLength());
+}

@@ -1,0 +1,98 @@
+// Natural numbers of up to 4,096 bits in static memory, for the few conversions between decimal text and doubles that
+// 64 bits cannot decide. Little-endian 32-bit limbs behind a limb count; no leading zero limbs.
+//
+//   0: limbs u32   4: limb 0   8: limb 1 …
+
+const MOST_LIMBS: u32 = 128;
+const FIVE_TO_13: u32 = 1220703125; // the largest power of five in a limb
+export const BIGNUM_SIZE: i32 = 516; // bytes
+
+function limb(a: usize, i: u32): u64 {
+  return <u64>load<u32>(a + (<usize>i << 2), 4);
+}
+
+export function setBig(a: usize, value: u64): void {
+  store<u32>(a, value >> 32 ? 2 : value ? 1 : 0);
+  store<u64>(a, value, 4);
+}
+
+export function copyBig(to: usize, from: usize): void {
+  memory.copy(to, from, 4 + (<usize>load<u32>(from) << 2));
+}
+
+/** a = a * factor + plus. */
+export function mulBig(a: usize, factor: u32, plus: u32): void {
+  const limbs = load<u32>(a);
+  let carry = <u64>plus;
+  for (let i: u32 = 0; i < limbs; i++) {
+    carry += limb(a, i) * <u64>factor;
+    store<u32>(a + (<usize>i << 2), <u32>carry, 4);
+    carry >>= 32;
+  }
+  if (carry && limbs < MOST_LIMBS) {
+    store<u32>(a + (<usize>limbs << 2), <u32>carry, 4);
+    store<u32>(a, limbs + 1);
+  }
+}
+
+/** a = a * 5^power. */
+export function mulBigPow5(a: usize, power: u32): void {
+  let left = power;
+  for (; left >= 13; left -= 13) mulBig(a, FIVE_TO_13, 0);
+  let factor: u32 = 1;
+  for (; left > 0; left--) factor *= 5;
+  mulBig(a, factor, 0);
+}
+
+/** a = a << bits. */
+export function shiftBig(a: usize, bits: u32): void {
+  const limbs = load<u32>(a);
+  const whole = bits >> 5;
+  if (!limbs || limbs + whole >= MOST_LIMBS) return;
+  memory.copy(a + 4 + (<usize>whole << 2), a + 4, <usize>limbs << 2);
+  memory.fill(a + 4, 0, <usize>whole << 2);
+  store<u32>(a, limbs + whole);
+  mulBig(a, 1 << (bits & 31), 0);
+}
+
+/** a = a + b. */
+export function addBig(a: usize, b: usize): void {
+  const limbs = max(load<u32>(a), load<u32>(b));
+  let carry: u64 = 0;
+  for (let i: u32 = 0; i < limbs; i++) {
+    if (i < load<u32>(a)) carry += limb(a, i);
+    if (i < load<u32>(b)) carry += limb(b, i);
+    store<u32>(a + (<usize>i << 2), <u32>carry, 4);
+    carry >>= 32;
+  }
+  store<u32>(a, limbs);
+  if (carry && limbs < MOST_LIMBS) {
+    store<u32>(a + (<usize>limbs << 2), 1, 4);
+    store<u32>(a, limbs + 1);
+  }
+}
+
+/** a = a - b, where b is not above a. */
+export function subBig(a: usize, b: usize): void {
+  let limbs = load<u32>(a);
+  let borrow: u64 = 0;
+  for (let i: u32 = 0; i < limbs; i++) {
+    const part = limb(a, i) - (i < load<u32>(b) ? limb(b, i) : 0) - borrow;
+    store<u32>(a + (<usize>i << 2), <u32>part, 4);
+    borrow = part >> 63;
+  }
+  while (limbs > 0 && !limb(a, limbs - 1)) limbs--;
+  store<u32>(a, limbs);
+}
+
+/** Below 0, 0 or above 0 as a is below, equal to or above b. */
+export function compareBig(a: usize, b: usize): i32 {
+  const limbs = load<u32>(a);
+  if (limbs != load<u32>(b)) return limbs < load<u32>(b) ? -1 : 1;
+  for (let i = limbs; i > 0; i--) {
+    const x = limb(a, i - 1);
+    const y = limb(b, i - 1);
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return 0;
+}

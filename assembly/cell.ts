@@ -1,0 +1,141 @@
+// Cells: the values of the VM, 16 bytes each (drawn in program.ts).
+import { CELL_SIZE, CelType, OPTIONAL, Tag } from "./program.ts";
+
+export const CELL: usize = CELL_SIZE;
+
+export function tagOf(cell: usize): u32 {
+  return load<u32>(cell);
+}
+
+export function auxOf(cell: usize): u32 {
+  return load<u32>(cell, 4);
+}
+
+export function intOf(cell: usize): i64 {
+  return load<i64>(cell, 8);
+}
+
+export function uintOf(cell: usize): u64 {
+  return load<u64>(cell, 8);
+}
+
+export function doubleOf(cell: usize): f64 {
+  return load<f64>(cell, 8);
+}
+
+/** First byte of a string or of bytes; the opening bracket of a JSON container; the cells of another. */
+export function startOf(cell: usize): usize {
+  return <usize>load<u32>(cell, 8);
+}
+
+/** Bytes of a string; cells of a list; pairs of a map. */
+export function lengthOf(cell: usize): u32 {
+  return load<u32>(cell, 12);
+}
+
+/** Behind the last byte of a string. */
+export function endOf(cell: usize): usize {
+  return startOf(cell) + <usize>lengthOf(cell);
+}
+
+export function copyCell(to: usize, from: usize): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+}
+
+export function setError(cell: usize): void {
+  store<u64>(cell, Tag.Error);
+}
+
+export function setNull(cell: usize): void {
+  store<u64>(cell, Tag.Null);
+}
+
+export function setNone(cell: usize): void {
+  store<u64>(cell, Tag.OptionalNone);
+}
+
+export function setBool(cell: usize, value: bool): void {
+  store<u64>(cell, Tag.Bool);
+  store<u64>(cell, <u64>value, 8);
+}
+
+export function setInt(cell: usize, value: i64): void {
+  store<u64>(cell, Tag.Int);
+  store<i64>(cell, value, 8);
+}
+
+export function setUint(cell: usize, value: u64): void {
+  store<u64>(cell, Tag.Uint);
+  store<u64>(cell, value, 8);
+}
+
+export function setDouble(cell: usize, value: f64): void {
+  store<u64>(cell, Tag.Double);
+  store<f64>(cell, value, 8);
+}
+
+export function setDuration(cell: usize, nanoseconds: i64): void {
+  store<u64>(cell, Tag.Duration);
+  store<i64>(cell, nanoseconds, 8);
+}
+
+/** `aux`: nanoseconds, with the zone mark of time.ts. */
+export function setTimestamp(cell: usize, seconds: i64, aux: u32): void {
+  store<u32>(cell, Tag.Timestamp);
+  store<u32>(cell, aux, 4);
+  store<i64>(cell, seconds, 8);
+}
+
+/** A String, Bytes, CellList or CellMap: where it starts and how long it is. */
+export function setSpan(cell: usize, tag: u32, aux: u32, start: usize, length: u32): void {
+  store<u32>(cell, tag);
+  store<u32>(cell, aux, 4);
+  store<u32>(cell, <u32>start, 8);
+  store<u32>(cell, length, 12);
+}
+
+/** A JsonList or JsonMap from its opening bracket to behind its closing one. */
+export function setJson(cell: usize, tag: u32, start: usize, end: usize): void {
+  setSpan(cell, tag, 0, start, <u32>end);
+}
+
+export function isTrue(cell: usize): bool {
+  return tagOf(cell) == Tag.Bool && intOf(cell) != 0;
+}
+
+export function isFalse(cell: usize): bool {
+  return tagOf(cell) == Tag.Bool && intOf(cell) == 0;
+}
+
+export function isList(cell: usize): bool {
+  const tag = tagOf(cell);
+  return tag == Tag.JsonList || tag == Tag.CellList;
+}
+
+export function isMap(cell: usize): bool {
+  const tag = tagOf(cell);
+  return tag == Tag.JsonMap || tag == Tag.CellMap;
+}
+
+/** Whether the cell is an optional with a value. Each OPTIONAL in the tag is one wrapping. */
+export function isPresent(cell: usize): bool {
+  return tagOf(cell) >= OPTIONAL;
+}
+
+export function wrapOptional(cell: usize): void {
+  if (tagOf(cell) != Tag.Error) store<u32>(cell, tagOf(cell) + OPTIONAL);
+}
+
+export function unwrapOptional(cell: usize): void {
+  store<u32>(cell, tagOf(cell) - OPTIONAL);
+}
+
+/** The CelType of a value that is no error. */
+export function typeOf(cell: usize): u32 {
+  const tag = tagOf(cell);
+  if (tag >= <u32>Tag.OptionalNone) return CelType.Optional;
+  if (tag == Tag.JsonList || tag == Tag.CellList) return CelType.List;
+  if (tag == Tag.JsonMap || tag == Tag.CellMap) return CelType.Map;
+  return tag; // the others have the same numbers
+}

@@ -1,0 +1,46 @@
+// Whether the claims that a rule lists hold. A name is looked up as it is written, then as a dotted path.
+import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "./program.ts";
+import { section, text, textLength, textOf } from "./sections.ts";
+import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
+import { decodeText, slotTextLength } from "./request.ts";
+import { skipValue } from "./value.ts";
+
+/** Whether every claim of the run (first, count) at `run` holds. */
+export function claimsHold(run: usize): bool {
+  let record = section(Section.Claims) + <usize>load<u32>(run) * CLAIM_SIZE;
+  for (let left = load<u32>(run, 4); left; left--, record += CLAIM_SIZE) {
+    if (!claimHolds(record)) return false;
+  }
+  return true;
+}
+
+function claimHolds(record: usize): bool {
+  let slot = load<u32>(record, ClaimField.Literal);
+  if (!slotStart(slot)) slot = load<u32>(record, ClaimField.Path);
+  const at = slotStart(slot);
+  if (!at) return false;
+  const values = record + ClaimField.Values;
+  const first = load<u8>(at);
+  if (first == 0x22) return isListed(at, slotEnd(slot), (slotMark(slot) & MARK_ESCAPED) != 0, values);
+  if (first != 0x5b || load<u32>(record, ClaimField.Type) != ClaimType.StringArray) return false;
+  // Written by claims.ts: no white space between the elements.
+  let p = at + 1;
+  while (load<u8>(p) != 0x5d) {
+    const end = skipValue(p);
+    if (load<u8>(p) == 0x22 && isListed(p, end, true, values)) return true;
+    p = load<u8>(end) == 0x2c ? end + 1 : end;
+  }
+  return false;
+}
+
+function isListed(at: usize, end: usize, escaped: bool, values: usize): bool {
+  const string = decodeText(at, end, escaped ? 1 : 0);
+  const length = slotTextLength();
+  if (!string) return false;
+  const count = load<u32>(values, 4);
+  for (let i: u32 = 0; i < count; i++) {
+    const pair = textOf(values, i);
+    if (textLength(pair) == length && memory.compare(text(pair), string, length) == 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,121 @@
+// Whole collections: list and map literals, `in`, size, and the zero value test of optional.ofNonZeroValue.
+import { Tag } from "./program.ts";
+import { charge, scratch } from "./budget.ts";
+import {
+  CELL,
+  copyCell,
+  doubleOf,
+  intOf,
+  isList,
+  isMap,
+  isPresent,
+  lengthOf,
+  setBool,
+  setError,
+  setInt,
+  setSpan,
+  tagOf,
+  unwrapOptional,
+} from "./cell.ts";
+import { advance, countOf, openCursor } from "./cursor.ts";
+import { EQUAL, TOO_DEEP, UNEQUAL, equal, findKey, matchKey } from "./order.ts";
+import { pointCount } from "./text.ts";
+import { FIRST_SECOND, nanosOf } from "./time.ts";
+
+const cursor: usize = memory.data(16, 8);
+const item: usize = memory.data(16, 8);
+
+/**
+ * Replaces the `count` cells at `first` by the list of them. With `optionals`, present optionals are unwrapped and
+ * none is left out.
+ */
+export function makeList(first: usize, count: u32, optionals: bool): void {
+  const out = count ? scratch(count * <u32>CELL) : 0;
+  if ((count && !out) || !charge(count)) return setError(first);
+  let q = out;
+  for (let i: u32 = 0; i < count; i++) {
+    const cell = first + <usize>i * CELL;
+    if (tagOf(cell) == Tag.Error) return setError(first);
+    if (optionals && tagOf(cell) == Tag.OptionalNone) continue;
+    copyCell(q, cell);
+    if (optionals && isPresent(q)) unwrapOptional(q);
+    q += CELL;
+  }
+  setSpan(first, Tag.CellList, 0, out, <u32>((q - out) / CELL));
+}
+
+/** Replaces `count` pairs of cells at `first` by the map of them; the last of equal keys wins. */
+export function makeMap(first: usize, count: u32, optionals: bool): void {
+  const out = count ? scratch(count * <u32>CELL * 2) : 0;
+  if ((count && !out) || !charge(count * count)) return setError(first);
+  let size: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const key = first + <usize>i * CELL * 2;
+    const value = key + CELL;
+    if (!isKey(tagOf(key)) || tagOf(value) == Tag.Error) return setError(first);
+    const place = placeOf(out, size, key);
+    const target = out + <usize>place * CELL * 2;
+    if (optionals && tagOf(value) == Tag.OptionalNone) {
+      if (place < size) {
+        size--;
+        memory.copy(target, target + CELL * 2, <usize>(size - place) * CELL * 2);
+      }
+      continue;
+    }
+    copyCell(target, key);
+    copyCell(target + CELL, value);
+    if (optionals && isPresent(value)) unwrapOptional(target + CELL);
+    if (place == size) size++;
+  }
+  setSpan(first, Tag.CellMap, 0, out, size);
+}
+
+function isKey(tag: u32): bool {
+  return tag == Tag.String || tag == Tag.Int || tag == Tag.Uint || tag == Tag.Bool;
+}
+
+/** Where a key stands among `size` pairs; `size` when it is new. */
+function placeOf(pairs: usize, size: u32, key: usize): u32 {
+  for (let i: u32 = 0; i < size; i++) {
+    if (matchKey(pairs + <usize>i * CELL * 2, key) == 3) return i;
+  }
+  return size;
+}
+
+/** x in y: x is replaced by the answer. */
+export function contain(x: usize, y: usize): void {
+  if (tagOf(x) == Tag.Error) return;
+  if (isMap(y)) setBool(x, findKey(y, x, item));
+  else if (isList(y)) containElement(x, y);
+  else setError(x);
+}
+
+function containElement(x: usize, list: usize): void {
+  let answer = UNEQUAL;
+  openCursor(cursor, list);
+  while (answer != EQUAL && advance(cursor, item)) {
+    const result = equal(x, item, 0);
+    if (result != UNEQUAL) answer = result;
+  }
+  if (answer == TOO_DEEP) setError(x);
+  else setBool(x, answer == EQUAL);
+}
+
+/** size(x). */
+export function size(x: usize): void {
+  const tag = tagOf(x);
+  const count = tag == Tag.String ? <i32>pointCount(x) : tag == Tag.Bytes ? <i32>lengthOf(x) : countOf(x);
+  if (count < 0) setError(x);
+  else setInt(x, <i64>count);
+}
+
+/** Whether a value is the zero of its type: false, 0, "", empty, null, none. */
+export function isZero(x: usize): bool {
+  const tag = tagOf(x);
+  if (tag == Tag.Double) return doubleOf(x) == 0;
+  if (tag == Tag.Timestamp) return intOf(x) == FIRST_SECOND && nanosOf(x) == 0;
+  if (tag == Tag.String || tag == Tag.Bytes) return lengthOf(x) == 0;
+  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
+  if (isList(x) || isMap(x)) return countOf(x) == 0;
+  return !isPresent(x) && tag != Tag.Type && intOf(x) == 0;
+}

@@ -1,0 +1,80 @@
+// JSON string escapes, checked and decoded.
+
+/** The UTF-16 unit that four hexadecimal digits stand for; -1 when they are not four. */
+export function decodeHex4(at: usize): i32 {
+  let unit: i32 = 0;
+  for (let i: usize = 0; i < 4; i++) {
+    const c = <i32>load<u8>(at + i);
+    let digit = c - 0x30;
+    if (<u32>digit > 9) {
+      digit = (c | 0x20) - 0x57;
+      if (digit < 10 || digit > 15) return -1;
+    }
+    unit = (unit << 4) | digit;
+  }
+  return unit;
+}
+
+/** Writes one code point as UTF-8 and returns the address behind it. */
+export function writeUtf8(out: usize, point: u32): usize {
+  if (point < 0x80) {
+    store<u8>(out, point);
+    return out + 1;
+  }
+  if (point < 0x800) {
+    store<u8>(out, 0xc0 | (point >> 6));
+    store<u8>(out, 0x80 | (point & 0x3f), 1);
+    return out + 2;
+  }
+  if (point < 0x10000) {
+    store<u8>(out, 0xe0 | (point >> 12));
+    store<u8>(out, 0x80 | ((point >> 6) & 0x3f), 1);
+    store<u8>(out, 0x80 | (point & 0x3f), 2);
+    return out + 3;
+  }
+  store<u8>(out, 0xf0 | (point >> 18));
+  store<u8>(out, 0x80 | ((point >> 12) & 0x3f), 1);
+  store<u8>(out, 0x80 | ((point >> 6) & 0x3f), 2);
+  store<u8>(out, 0x80 | (point & 0x3f), 3);
+  return out + 4;
+}
+
+/**
+ * Decodes the checked JSON string text [start, end) (between the quotes) to UTF-8 at `out`, which has room for
+ * end - start bytes. Returns the address behind what was written.
+ */
+export function decodeString(start: usize, end: usize, out: usize): usize {
+  let p = start;
+  let q = out;
+  while (p < end) {
+    const c = load<u8>(p);
+    if (c != 0x5c) {
+      store<u8>(q++, c);
+      p++;
+      continue;
+    }
+    const escape = load<u8>(p, 1);
+    if (escape != 0x75) {
+      store<u8>(q++, plainEscape(escape));
+      p += 2;
+      continue;
+    }
+    let point = <u32>decodeHex4(p + 2);
+    p += 6;
+    if (point >> 10 == 0x36) {
+      point = 0x10000 + ((point - 0xd800) << 10) + (<u32>decodeHex4(p + 2) - 0xdc00);
+      p += 6;
+    }
+    q = writeUtf8(q, point);
+  }
+  return q;
+}
+
+function plainEscape(c: u8): u8 {
+  if (c == 0x62) return 8;
+  if (c == 0x66) return 12;
+  if (c == 0x6e) return 10;
+  if (c == 0x72) return 13;
+  if (c == 0x74) return 9;
+  return c;
+}

@@ -1,0 +1,194 @@
+// One request: headers → body → trailers → decided. It starts as denied, and `pass` is the one exit that turns it.
+// Everything is judged at the end of the stream, wherever that comes: in the headers, the body or the trailers
+// (HTTP/2 trailers, tests/envoy.test.ts: a body callback with the end of the stream then never comes).
+import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
+import { hasFlag, setting, settingAt, text, textLength, textOf } from "./sections.ts";
+import { allocate, release } from "./memory.ts";
+import { holdsHeaders } from "./config.ts";
+import { ContextField, State } from "./streams.ts";
+import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
+import * as headers from "./headers.ts";
+import { hasToken } from "./claims.ts";
+import { isText } from "./ascii.ts";
+import { checkVersion } from "./mirror.ts";
+import { judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
+import { count, Result, reasonName } from "./metrics.ts";
+import { isDenial, putRule, refuse, sendDocument, statusOf } from "./reply.ts";
+import { begin, finish, put, putByte, putBytes, putJson, putNumber, written } from "./writer.ts";
+import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
+import { solveLoop } from "./loop.ts";
+
+export const CONTINUE: i32 = 0;
+export const STOP: i32 = 1; // for a body: stop and buffer
+
+/** The request headers: answers what they already decide, otherwise waits for the body. */
+export function onHeaders(stream: usize, config: usize, end: bool): i32 {
+  openJudge();
+  if (!headers.readHeaders()) return answer(stream, Reason.host_error);
+  if (serveDocument()) return answered(stream, Result.Answered, Reason.metadata_document);
+  store<u32>(stream, headers.hasCredentials() ? 1 : 0, ContextField.Credentials);
+  const refused = headers.checkHeaders();
+  if (refused >= 0) return answer(stream, refused);
+  if (!headers.requestMethod()) return answer(stream, Reason.host_error);
+  if (!isText(headers.foundAt(), headers.foundLength(), "POST")) return onBodyless(stream, end);
+  const content = headers.checkContent();
+  if (content >= 0) return answer(stream, content);
+  const version = checkVersion();
+  if (version >= 0) return answer(stream, version);
+  if (end) return answer(stream, Reason.empty_body);
+  if (!hasToken()) return answer(stream, missingToken(stream));
+  if (!keepHeaders(stream)) return answer(stream, Reason.host_error);
+  store<u32>(stream, State.Reading, ContextField.State);
+  return holdsHeaders(config) ? STOP : CONTINUE;
+}
+
+/** GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */
+function onBodyless(stream: usize, end: bool): i32 {
+  const at = headers.foundAt();
+  const length = headers.foundLength();
+  const get = isText(at, length, "GET");
+  const remove = isText(at, length, "DELETE");
+  const preflight = isText(at, length, "OPTIONS");
+  const action = get
+    ? setting(Setting.StreamAction)
+    : remove
+      ? setting(Setting.SessionAction)
+      : preflight
+        ? setting(Setting.PreflightAction)
+        : Action.Deny;
+  if (action != Action.Allow) return answer(stream, Reason.method_not_allowed);
+  if (!end) return answer(stream, Reason.unexpected_body);
+  if (preflight) return pass(stream, Reason.preflight);
+  if (!hasToken()) return answer(stream, missingToken(stream));
+  return pass(stream, get ? Reason.stream : Reason.session_end);
+}
+
+function missingToken(stream: usize): i32 {
+  return load<u32>(stream, ContextField.Credentials) ? Reason.invalid_token : Reason.no_token;
+}
+
+/** A piece of the body; `size` is what the host has buffered so far. */
+export function onBody(stream: usize, size: u32, end: bool): i32 {
+  const state = load<u32>(stream, ContextField.State);
+  if (state == State.Passed) return CONTINUE;
+  if (state != State.Reading) return STOP;
+  store<u32>(stream, size, ContextField.Body);
+  if (size > setting(Setting.MaxBody)) {
+    openJudge();
+    return answer(stream, Reason.body_too_large);
+  }
+  return end ? onEnd(stream) : STOP;
+}
+
+export function onTrailers(stream: usize): i32 {
+  const state = load<u32>(stream, ContextField.State);
+  if (state == State.Passed) return CONTINUE;
+  return state == State.Reading ? onEnd(stream) : STOP;
+}
+
+function onEnd(stream: usize): i32 {
+  openJudge();
+  headers.openHeaders(<usize>load<u32>(stream, ContextField.Block), load<u32>(stream, ContextField.Size));
+  const size = load<u32>(stream, ContextField.Body);
+  if (!size) return answer(stream, Reason.empty_body);
+  if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size) return answer(stream, Reason.host_error);
+  const reason = judge(value(), size);
+  if (reason == Reason.no_token) return answer(stream, missingToken(stream));
+  return isPass(reason) ? pass(stream, reason) : answer(stream, solveLoop(reason));
+}
+
+/** Reasons that let a call through. */
+function isPass(reason: i32): bool {
+  return reason >= Reason.allowed && reason <= Reason.response;
+}
+
+/** The one exit that lets a request through. */
+function pass(stream: usize, reason: i32): i32 {
+  tell(reason);
+  count(Result.Allowed, reason);
+  store<u32>(stream, State.Passed, ContextField.State);
+  return CONTINUE;
+}
+
+function answer(stream: usize, reason: i32): i32 {
+  tell(reason);
+  const denied = isDenial(reason);
+  const unauthenticated = statusOf(reason) == 401;
+  refuse(reason, judgedWithId());
+  return answered(stream, denied ? Result.Denied : unauthenticated ? Result.Unauthenticated : Result.Rejected, reason);
+}
+
+function answered(stream: usize, result: i32, reason: i32): i32 {
+  count(result, reason);
+  store<u32>(stream, State.Answered, ContextField.State);
+  return STOP;
+}
+
+/** Leaves what was decided for the access log: reason;rule index;rule name;method;what it names. */
+function tell(reason: i32): void {
+  begin(1024);
+  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putByte(0x3b);
+  const rule = judgedRule();
+  if (rule == NONE) put("-;");
+  else {
+    putNumber(rule);
+    putByte(0x3b);
+    putRule(rule);
+  }
+  putByte(0x3b);
+  putJson(methodAt, min(methodLength, 64));
+  putByte(0x3b);
+  putJson(nameAt, min(nameLength, 64));
+  const at = finish();
+  const length = written();
+  begin(16);
+  put("scopegate");
+  const path = finish();
+  if (at && path) setProperty(path, written(), at, length);
+}
+
+/** Answers for the metadata document before any token is asked for. */
+function serveDocument(): bool {
+  const paths = settingAt(Setting.DocumentPaths);
+  const total = load<u32>(paths, 4);
+  if (!total || !headers.requestPath()) return false;
+  const at = headers.foundAt();
+  const whole = headers.foundLength();
+  let length: u32 = 0;
+  while (length < whole && load<u8>(at + <usize>length) != 0x3f) length++;
+  for (let i: u32 = 0; i < total; i++) {
+    const pair = textOf(paths, i);
+    if (textLength(pair) == length && memory.compare(text(pair), at, length) == 0) return sendByMethod();
+  }
+  return false;
+}
+
+function sendByMethod(): bool {
+  if (!headers.requestMethod()) return false;
+  const at = headers.foundAt();
+  const length = headers.foundLength();
+  const head = isText(at, length, "HEAD");
+  const preflight = isText(at, length, "OPTIONS");
+  if (!head && !preflight && !isText(at, length, "GET")) return false;
+  return sendDocument(head, preflight);
+}
+
+/** Keeps the headers that the decision needs: after Continue the host does not give them any more. */
+function keepHeaders(stream: usize): bool {
+  const everything = hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
+  if (!everything && !headers.countMirrors()) return true;
+  const size = headers.headersSize();
+  const kept = allocate(size);
+  if (!kept) return false;
+  memory.copy(kept, headers.headersAt(), size);
+  store<u32>(stream, <u32>kept, ContextField.Block);
+  store<u32>(stream, size, ContextField.Size);
+  return true;
+}
+
+/** Gives back what a stream keeps. */
+export function closeStream(stream: usize): void {
+  release(<usize>load<u32>(stream, ContextField.Block));
+  store<u32>(stream, 0, ContextField.Block);
+}

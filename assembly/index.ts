@@ -1,0 +1,110 @@
+// The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, give its action back. No decisions.
+import { findContext, addContext, removeContext, ContextField } from "./streams.ts";
+import { configProblem, dropConfig, loadConfig, openConfig } from "./config.ts";
+import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
+import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./host.ts";
+import { begin, finish, put, written } from "./writer.ts";
+import { reserve, resetRegion } from "./memory.ts";
+import { seedKeys } from "./keys.ts";
+import { startTrace, traceCount } from "./trace.ts";
+
+export function proxy_abi_version_0_2_1(): void {}
+
+/** Memory for what a host call returns; zero bytes behind it let the JSON reader run without bounds. */
+export function proxy_on_memory_allocate(size: u32): usize {
+  const at = reserve(size + 32);
+  if (at) memory.fill(at + <usize>size, 0, 32);
+  return at;
+}
+
+/** A root (parent 0) or a stream of one. Root ids are not looked at: "" and "scopegate" do the same. */
+export function proxy_on_context_create(id: u32, parent: u32): void {
+  addContext(id, parent);
+}
+
+export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
+  seedKeys(now());
+  return 1;
+}
+
+/** Takes a configuration; a bad one is refused with one log line, and the one before stays. */
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  const context = findContext(root);
+  const accepted = context != 0 && configure(context, size);
+  if (!accepted) {
+    begin(512);
+    put("scopegate: configuration refused: ");
+    put(context ? configProblem() : "there is not enough memory");
+    log(LogLevel.Error, finish(), written());
+  }
+  resetRegion();
+  return accepted ? 1 : 0;
+}
+
+function configure(context: usize, size: u32): bool {
+  const found = size != 0 && getBuffer(Buffer.PluginConfiguration, size) == Status.Ok;
+  const block = loadConfig(found ? value() : 0, found ? valueLength() : 0);
+  if (!block) return false;
+  dropConfig(<usize>load<u32>(context, ContextField.Block));
+  store<u32>(context, <u32>block, ContextField.Block);
+  return true;
+}
+
+/** The configuration of a stream, made the current one; 0 when it has none. */
+function open(stream: usize): usize {
+  if (!stream) return 0;
+  const root = findContext(load<u32>(stream, ContextField.Root));
+  const config = root ? <usize>load<u32>(root, ContextField.Block) : 0;
+  if (config) openConfig(config);
+  return config;
+}
+
+export function proxy_on_request_headers(id: u32, _count: u32, end: u32): i32 {
+  const stream = findContext(id);
+  const config = open(stream);
+  const action = config ? onHeaders(stream, config, end != 0) : refuseAll();
+  resetRegion();
+  return action;
+}
+
+/** Without memory or a configuration there is nothing to judge by. */
+function refuseAll(): i32 {
+  sendResponse(500, 0, 0, 0, 0, 0, 0);
+  return STOP;
+}
+
+export function proxy_on_request_body(id: u32, size: u32, end: u32): i32 {
+  const stream = findContext(id);
+  const action = open(stream) ? onBody(stream, size, end != 0) : STOP;
+  resetRegion();
+  return action;
+}
+
+export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
+  const stream = findContext(id);
+  const action = open(stream) ? onTrailers(stream) : STOP;
+  resetRegion();
+  return action;
+}
+
+export function proxy_on_done(_id: u32): u32 {
+  return 1;
+}
+
+export function proxy_on_delete(id: u32): void {
+  const context = findContext(id);
+  if (!context) return;
+  if (load<u32>(context, ContextField.Root)) closeStream(context);
+  else dropConfig(<usize>load<u32>(context, ContextField.Block));
+  removeContext(id);
+}
+
+/** For the command line's host: traces the rules of the next request; returns where the steps are. */
+export function scopegate_trace(on: u32): usize {
+  return startTrace(on != 0);
+}
+
+/** How many steps were traced: (rule u32, Outcome u32) each. */
+export function scopegate_trace_count(): u32 {
+  return traceCount();
+}

@@ -1,0 +1,123 @@
+// One body: strict reading, then each message in it: envelope, mirror headers, decision. A batch (2025-03-26 only)
+// passes when each of its messages does; the first that does not is the answer.
+import { Flag, Kind, NONE, Reason, Setting, Slot } from "./program.ts";
+import { hasFlag, setting } from "./sections.ts";
+import { openCall } from "./config.ts";
+import { onlyBlank, openReader, READ_PADDING, readFailure, readValue } from "./json.ts";
+import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request.ts";
+import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
+import { readToken, Token } from "./claims.ts";
+import { resolveBackend } from "./backend.ts";
+import { decide, decidingRule } from "./decide.ts";
+import { findChallenge } from "./solve.ts";
+import { hasPrefixes } from "./targets.ts";
+import { isNormalUri } from "./uri.ts";
+import { kind, nameAt, nameLength, setName } from "./call.ts";
+import { firstItem, nextItem } from "./value.ts";
+import { slotStart } from "./slots.ts";
+import { forgetAnswers } from "./memo.ts";
+import { count, Result } from "./metrics.ts";
+
+const NO_SLOT: u32 = 0xffffffff;
+
+let rule: u32 = NONE;
+let withId: bool = false;
+
+/** The rule that decided the last request; NONE when none did. */
+export function judgedRule(): u32 {
+  return rule;
+}
+
+/** Whether the answer may carry the id in the slots. */
+export function judgedWithId(): bool {
+  return withId;
+}
+
+/** Forgets the request before. */
+export function openJudge(): void {
+  rule = NONE;
+  withId = false;
+}
+
+/** Judges the body of `size` bytes at `at`, padded as the reader wants. Returns a Reason. */
+export function judge(at: usize, size: u32): i32 {
+  memory.fill(at + <usize>size, 0, READ_PADDING);
+  const end = at + <usize>size;
+  openReader(end, setting(Setting.MaxDepth));
+  if (load<u32>(at) << 8 == 0xbfbbef00) return Reason.not_json; // a byte order mark
+  const behind = readValue(at, Slot.Body);
+  withId = true;
+  if (!behind) return readFailure();
+  if (!onlyBlank(behind)) return Reason.not_json;
+  return load<u8>(slotStart(Slot.Body)) == 0x5b ? judgeBatch(slotStart(Slot.Body)) : judgeMessage();
+}
+
+function judgeBatch(list: usize): i32 {
+  withId = false;
+  if (!declaresBatches()) return Reason.batch;
+  let result: i32 = Reason.batch; // an empty one
+  let p = firstItem(list);
+  while (p) {
+    openCall();
+    const end = readValue(p, Slot.Body);
+    if (!end) return readFailure();
+    if (load<u8>(p) != 0x7b) return Reason.batch;
+    withId = true;
+    result = judgeMessage();
+    if (result >= Reason.insufficient_scope) return result;
+    p = nextItem(end);
+  }
+  return result;
+}
+
+function judgeMessage(): i32 {
+  const refused = readRequest();
+  if (refused >= 0) return refused;
+  if (readToken() == Token.Absent) return Reason.no_token;
+  if (isResponse()) return mayRespond() ? Reason.response : Reason.not_jsonrpc;
+  const mismatch = checkMirrors();
+  if (mismatch >= 0) {
+    if (!hasFlag(Flag.LenientHeaders)) return mismatch;
+    count(Result.Lenient, mismatch);
+  }
+  const reason = judgeKind();
+  rule = decidingRule();
+  if ((reason == Reason.rule_denied || reason == Reason.no_rule) && findChallenge()) return Reason.insufficient_scope;
+  return reason;
+}
+
+function judgeKind(): i32 {
+  if (kind == Kind.Tool) resolveBackend();
+  if (kind == Kind.Resource) return judgeResource();
+  if (kind == Kind.Completion) {
+    if (refersToPrompt()) return decide(Kind.Prompt, nameAt, nameLength);
+    return judgeResource();
+  }
+  if (kind == Kind.Subscription) return judgeSubscriptions();
+  return decide(kind, nameAt, nameLength);
+}
+
+function judgeResource(): i32 {
+  if (hasPrefixes(Kind.ResourcePrefix) && !isNormalUri(nameAt, nameLength)) return Reason.invalid_params;
+  return decide(Kind.Resource, nameAt, nameLength);
+}
+
+/** Every URI must be allowed; the first that is not is the answer. */
+function judgeSubscriptions(): i32 {
+  const list = slotStart(Slot.ResourceSubscriptions);
+  if (!list) return decide(Kind.Subscription, 0, 0);
+  let reason: i32 = Reason.lifecycle;
+  let p = firstItem(list);
+  while (p) {
+    if (load<u8>(p) != 0x22) return Reason.invalid_params;
+    const end = readValue(p, NO_SLOT);
+    const uri = decodeText(p, end, 1);
+    if (!uri || !slotTextLength()) return Reason.invalid_params;
+    setName(uri, slotTextLength());
+    forgetAnswers();
+    reason = judgeResource();
+    if (reason >= Reason.insufficient_scope) return reason;
+    p = nextItem(end);
+  }
+  return reason;
+}

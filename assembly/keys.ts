@@ -1,0 +1,149 @@
+// The keys of the objects that are open while a text is read, to find a key that stands twice in one object.
+// Every key has a fingerprint: up to seven bytes the key itself, above that a hash. In an object of up to
+// LINEAR keys each new key is compared with those before it; larger objects are checked once, when they close.
+//
+// A key:  0: fingerprint u64   8: address of its decoded bytes   12: length
+import { Reason } from "./program.ts";
+import { allocate, release, reserve, trimRegion } from "./memory.ts";
+import { decodeString } from "./escape.ts";
+
+const KEY: usize = 16;
+const LINEAR: u32 = 16;
+const FIRST_KEYS: u32 = 1024;
+/** Keys of open objects at once, in a whole text. */
+export const MAX_OPEN_KEYS: u32 = 131072;
+const OK: i32 = -1;
+
+let keys: usize = 0;
+let capacity: u32 = 0;
+let count: u32 = 0;
+let seed: u64 = 0x9e3779b97f4a7c15;
+
+/** Makes the hashes unforeseeable for callers. Before any fingerprint is kept. */
+export function seedKeys(entropy: u64): void {
+  seed ^= entropy * 0xd6e8feb86659fd93;
+  seed |= 1;
+}
+
+export function openKeys(): void {
+  count = 0;
+}
+
+export function keyCount(): u32 {
+  return count;
+}
+
+/** Decoded bytes of the newest key. */
+export function openKey(): usize {
+  return <usize>load<u32>(keys + <usize>(count - 1) * KEY, 8);
+}
+
+export function openKeyLength(): u32 {
+  return load<u32>(keys + <usize>(count - 1) * KEY, 12);
+}
+
+/**
+ * Takes the key text [start, end) of an object whose first key has the index `base`; `escaped` when it has escapes.
+ * Returns -1, or why the text is refused.
+ */
+export function pushKey(start: usize, end: usize, escaped: u32, base: u32): i32 {
+  let at = start;
+  let length = <u32>(end - start);
+  if (escaped) {
+    at = reserve(length + 8); // read eight bytes at a time
+    if (!at) return Reason.host_error;
+    const behind = decodeString(start, end, at);
+    length = <u32>(behind - at);
+    trimRegion(behind);
+  }
+  if (count == capacity && !enlarge()) return Reason.too_many_members;
+  const print = fingerprint(at, length);
+  const before = count - base;
+  if (before < LINEAR) {
+    let other = keys + <usize>base * KEY;
+    const last = keys + <usize>count * KEY;
+    for (; other < last; other += KEY) {
+      if (load<u64>(other) == print && sameKey(other, print, at, length)) return Reason.duplicate_key;
+    }
+  }
+  const key = keys + <usize>count * KEY;
+  store<u64>(key, print);
+  store<u32>(key, <u32>at, 8);
+  store<u32>(key, length, 12);
+  count++;
+  return OK;
+}
+
+/** Forgets the keys from `base` on; false when one of them stood twice. */
+export function closeKeys(base: u32): bool {
+  const members = count - base;
+  const fine = members <= LINEAR || distinct(keys + <usize>base * KEY, members);
+  count = base;
+  return fine;
+}
+
+function enlarge(): bool {
+  const wanted = capacity ? capacity * 2 : FIRST_KEYS;
+  if (wanted > MAX_OPEN_KEYS) return false;
+  const fresh = allocate(wanted * <u32>KEY);
+  if (!fresh) return false;
+  memory.copy(fresh, keys, <usize>count * KEY);
+  release(keys);
+  keys = fresh;
+  capacity = wanted;
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function fingerprint(at: usize, length: u32): u64 {
+  // The text is padded, so eight bytes can be read even where the key is shorter.
+  if (length < 8) return (load<u64>(at) & ((<u64>1 << (length << 3)) - 1)) | (<u64>length << 56);
+  return hashKey(at, length) | 0x8000000000000000;
+}
+
+function hashKey(at: usize, length: u32): u64 {
+  let hash = seed ^ <u64>length;
+  let p = at;
+  const last = at + <usize>length - 8;
+  for (; p < last; p += 8) hash = mix(hash ^ load<u64>(p));
+  return mix(hash ^ load<u64>(last));
+}
+
+// @ts-ignore: decorator
+@inline
+function mix(value: u64): u64 {
+  const product = value * seed;
+  return (product ^ (product >> 32)) * 0xd6e8feb86659fd93;
+}
+
+function sameKey(other: usize, print: u64, at: usize, length: u32): bool {
+  if (!(print >> 63)) return true;
+  return load<u32>(other, 12) == length && memory.compare(<usize>load<u32>(other, 8), at, length) == 0;
+}
+
+/** Whether `members` keys are all different: an open-addressed table of their indexes, at most half full. */
+function distinct(first: usize, members: u32): bool {
+  const size: u32 = 1 << (33 - <u32>clz(members - 1));
+  const table = reserve(size << 2);
+  if (!table) return false;
+  memory.fill(table, 0, <usize>size << 2);
+  for (let i: u32 = 0; i < members; i++) {
+    const key = first + <usize>i * KEY;
+    const print = load<u64>(key);
+    let place = <u32>(mix(print) >> 20) & (size - 1);
+    while (true) {
+      const cell = table + ((<usize>place) << 2);
+      const taken = load<u32>(cell);
+      if (!taken) {
+        store<u32>(cell, i + 1);
+        break;
+      }
+      const other = first + <usize>(taken - 1) * KEY;
+      if (load<u64>(other) == print && sameKey(other, print, <usize>load<u32>(key, 8), load<u32>(key, 12))) return false;
+      place = (place + 1) & (size - 1);
+    }
+  }
+  trimRegion(table);
+  return true;
+}

@@ -1,0 +1,134 @@
+// Memory: a small heap for what outlives a callback (configurations, streams), and the region of one callback.
+// The region is a chain of heap blocks that is given back when the callback ends, so the memory of a large body is
+// found again by the next one and wasm memory never grows twice for the same size. Nothing here traps: an
+// allocation that cannot be had is 0.
+//
+// A block:  0: size in bytes, head included (multiple of 16)   8: next free block (only while free)   16: payload
+// Free blocks are chained by address and joined with their neighbours.
+
+const HEAD: usize = 16;
+const FIRST_CHUNK: u32 = 65536 - 16;
+const PAGE: usize = 65536;
+
+let freeList: usize = 0;
+
+let chunk: usize = 0; //      current chunk of the region; its first word points to the one before
+let regionTop: usize = 0;
+let regionLimit: usize = 0;
+let firstChunk: usize = 0;
+
+/** A block of at least `size` bytes, 16-byte aligned; 0 when memory is exhausted. */
+export function allocate(size: u32): usize {
+  if (size > 0x40000000) return 0;
+  const wanted = (((<usize>size + 15) & ~(<usize>15)) + HEAD) as usize;
+  const found = take(wanted);
+  if (found) return found;
+  return grow(wanted) ? take(wanted) : 0;
+}
+
+function take(wanted: usize): usize {
+  let before: usize = 0;
+  let block = freeList;
+  while (block) {
+    const size = load<usize>(block);
+    const next = load<usize>(block, 8);
+    if (size >= wanted) {
+      let rest = next;
+      if (size - wanted >= 64) {
+        rest = block + wanted;
+        store<usize>(rest, size - wanted);
+        store<usize>(rest, next, 8);
+        store<usize>(block, wanted);
+      }
+      if (before) store<usize>(before, rest, 8);
+      else freeList = rest;
+      return block + HEAD;
+    }
+    before = block;
+    block = next;
+  }
+  return 0;
+}
+
+/** Adds pages behind the memory's end; next to a free block they join it. */
+function grow(wanted: usize): bool {
+  const size = (wanted + PAGE - 1) & ~(PAGE - 1);
+  const start = <usize>memory.size() * PAGE;
+  if (memory.grow(<i32>(size / PAGE)) < 0) return false;
+  store<usize>(start, size);
+  release(start + HEAD);
+  return true;
+}
+
+/** Gives a block back; 0 is ignored. */
+export function release(payload: usize): void {
+  if (!payload) return;
+  const block = payload - HEAD;
+  let before: usize = 0;
+  let next = freeList;
+  while (next && next < block) {
+    before = next;
+    next = load<usize>(next, 8);
+  }
+  store<usize>(block, next, 8);
+  if (before) store<usize>(before, block, 8);
+  else freeList = block;
+  join(block);
+  if (before) join(before);
+}
+
+function join(block: usize): void {
+  const next = load<usize>(block, 8);
+  const size = load<usize>(block);
+  if (next && block + size == next) {
+    store<usize>(block, size + load<usize>(next));
+    store<usize>(block, load<usize>(next, 8), 8);
+  }
+}
+
+/** Bytes in the region of this callback, 16-byte aligned; 0 when memory is exhausted. Gone at `resetRegion`. */
+export function reserve(size: u32): usize {
+  if (size > 0x40000000) return 0;
+  const start = (regionTop + 15) & ~(<usize>15);
+  if (chunk && start + <usize>size <= regionLimit) {
+    regionTop = start + <usize>size;
+    return start;
+  }
+  return extend(size);
+}
+
+function extend(size: u32): usize {
+  const wanted = max(size + 16, FIRST_CHUNK);
+  const fresh = allocate(wanted);
+  if (!fresh) return 0;
+  store<usize>(fresh, chunk);
+  if (!chunk) firstChunk = fresh;
+  chunk = fresh;
+  regionLimit = fresh + <usize>wanted;
+  const start = fresh + 16;
+  regionTop = start + <usize>size;
+  return start;
+}
+
+/** Shortens the newest reservation to what was used: everything from `end` on is free again. */
+export function trimRegion(end: usize): void {
+  if (end < regionTop && end >= chunk + 16) regionTop = end;
+}
+
+/** Empties the region. A first chunk of the usual size is kept, larger ones go back to the heap. */
+export function resetRegion(): void {
+  while (chunk && chunk != firstChunk) {
+    const before = load<usize>(chunk);
+    release(chunk);
+    chunk = before;
+  }
+  if (!chunk) return;
+  if (load<usize>(chunk - HEAD) > <usize>FIRST_CHUNK + HEAD + 64) {
+    release(chunk);
+    chunk = 0;
+    regionTop = regionLimit = 0;
+    return;
+  }
+  regionTop = chunk + 16;
+  regionLimit = chunk - HEAD + load<usize>(chunk - HEAD);
+}

@@ -1,0 +1,104 @@
+// Headers that mirror the body (MCP 2026-07-28, streamable HTTP, "Server Validation"; SEP-2243). The body decides;
+// the headers are compared with it, and only in revisions that have them.
+import { Kind, Reason, Slot } from "./program.ts";
+import { countHeader, foundAt, foundLength } from "./headers.ts";
+import { decodeSlot, slotTextLength } from "./request.ts";
+import { decodeBase64 } from "./base64.ts";
+import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
+import { isText, startsText } from "./ascii.ts";
+import { reserve } from "./memory.ts";
+import { slotStart } from "./slots.ts";
+
+const BATCHES = "2025-03-26"; //      the one revision with batches
+const MIRRORS = "2026-07-28"; //      the first with mirror headers and without client responses
+const OK: i32 = -1;
+
+/** Whether the request declares the revision that has batches. */
+export function declaresBatches(): bool {
+  return countHeader("mcp-protocol-version") != 0 && isText(foundAt(), foundLength(), BATCHES);
+}
+
+/** Whether the declared revision is one with mirror headers. */
+export function declaresMirrors(): bool {
+  return countHeader("mcp-protocol-version") != 0 && isModern(foundAt(), foundLength());
+}
+
+function isModern(at: usize, length: u32): bool {
+  if (length != 10) return false;
+  for (let i: u32 = 0; i < 10; i++) {
+    const difference = <i32>load<u8>(at + <usize>i) - <i32>(<u8>MIRRORS.charCodeAt(i));
+    if (difference) return difference > 0;
+  }
+  return true;
+}
+
+/** A revision is a date; anything else is refused, as SDKs choose their parser by it. */
+export function checkVersion(): i32 {
+  if (!countHeader("mcp-protocol-version")) return OK;
+  const at = foundAt();
+  if (foundLength() != 10) return Reason.unsupported_version;
+  for (let i: u32 = 0; i < 10; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (i == 4 || i == 7 ? c != 0x2d : c - 0x30 > 9) return Reason.unsupported_version;
+  }
+  return OK;
+}
+
+/** Compares the mirror headers with the message in the slots; -1 or header_mismatch. */
+export function checkMirrors(): i32 {
+  const declared = countHeader("mcp-protocol-version") != 0;
+  const versionAt = foundAt();
+  const versionLength = foundLength();
+  const body = decodeSlot(Slot.MetaVersion);
+  const bodyLength = slotTextLength();
+  if (body && declared && !same(versionAt, versionLength, body, bodyLength)) return Reason.header_mismatch;
+  if (!declared) return body && isModern(body, bodyLength) ? Reason.header_mismatch : OK;
+  if (!isModern(versionAt, versionLength)) return OK;
+  // How a notification is mirrored is left open by the revision.
+  if (form == Form.Request && !body) return Reason.header_mismatch;
+  const methods = countHeader("mcp-method");
+  if (!methods) return form == Form.Request ? Reason.header_mismatch : OK;
+  if (!same(foundAt(), foundLength(), methodAt, methodLength)) return Reason.header_mismatch;
+  return checkName();
+}
+
+function checkName(): i32 {
+  let name = nameAt;
+  let length = nameLength;
+  if (kind == Kind.Task) {
+    name = decodeSlot(Slot.TaskId);
+    length = slotTextLength();
+  } else if (kind != Kind.Tool && kind != Kind.Prompt && kind != Kind.Resource) return OK;
+  if (!name) return OK;
+  if (!countHeader("mcp-name")) return form == Form.Request ? Reason.header_mismatch : OK;
+  return decodeName() && same(decoded, decodedLength, name, length) ? OK : Reason.header_mismatch;
+}
+
+let decoded: usize = 0;
+let decodedLength: u32 = 0;
+
+/** The header found last: trimmed, and decoded where it has the form =?base64?…?=. */
+function decodeName(): bool {
+  let at = foundAt();
+  let end = at + <usize>foundLength();
+  while (at < end && load<u8>(at) == 0x20) at++;
+  while (at < end && load<u8>(end - 1) == 0x20) end--;
+  decoded = at;
+  decodedLength = <u32>(end - at);
+  if (decodedLength < 11 || !startsText(at, decodedLength, "=?base64?") || load<u16>(end - 2) != 0x3d3f) return true;
+  const room = reserve(decodedLength);
+  if (!room) return false;
+  const size = decodeBase64(at + 9, decodedLength - 11, room);
+  decoded = room;
+  decodedLength = size;
+  return size != 0;
+}
+
+function same(a: usize, aLength: u32, b: usize, bLength: u32): bool {
+  return aLength == bLength && memory.compare(a, b, aLength) == 0;
+}
+
+/** Client responses left MCP with the revision that brought mirror headers. */
+export function mayRespond(): bool {
+  return !declaresMirrors() && slotStart(Slot.MetaVersion) == 0;
+}

@@ -1,0 +1,196 @@
+// Equality and order of values as cel-go 0.28.1 has them: numbers compare across their types, values of different
+// kinds are unequal, and only values of one kind have an order.
+import { Tag } from "./program.ts";
+import { charge } from "./budget.ts";
+import {
+  CELL,
+  copyCell,
+  doubleOf,
+  intOf,
+  isList,
+  isMap,
+  isPresent,
+  startOf,
+  tagOf,
+  uintOf,
+  unwrapOptional,
+} from "./cell.ts";
+import { CURSOR, advance, countOf, loadCursorValue, openCursor } from "./cursor.ts";
+import { nanosOf } from "./time.ts";
+import { compareText, sameText } from "./text.ts";
+import { findMember, loadValue } from "./value.ts";
+
+/** Results of compare: no order, or a NaN among the operands. */
+export const UNORDERED: i32 = 2;
+/** Results of equal. */
+export const UNEQUAL: i32 = 0;
+export const EQUAL: i32 = 1;
+export const TOO_DEEP: i32 = 2;
+
+const MOST_DEPTH: i32 = 128;
+// Working cells of one level of nesting: two cursors, two elements, one value.
+const LEVEL: usize = 2 * CURSOR + 3 * CELL;
+const levels: usize = memory.data(10400, 8); // (MOST_DEPTH + 2) * LEVEL
+
+function isNumber(tag: u32): bool {
+  return tag == Tag.Int || tag == Tag.Uint || tag == Tag.Double;
+}
+
+/** EQUAL, UNEQUAL or TOO_DEEP; `depth` is 0 but for nested values. No operand is an error. */
+export function equal(a: usize, b: usize, depth: i32): i32 {
+  const tag = tagOf(a);
+  const other = tagOf(b);
+  if (isNumber(tag) && isNumber(other)) return <i32>(compareNumbers(a, b) == 0);
+  if (isList(a)) return isList(b) ? equalLists(a, b, depth) : UNEQUAL;
+  if (isMap(a)) return isMap(b) ? equalMaps(a, b, depth) : UNEQUAL;
+  if (isPresent(a)) return isPresent(b) ? equalOptionals(a, b, depth) : UNEQUAL;
+  if (tag != other) return UNEQUAL;
+  if (tag == Tag.String || tag == Tag.Bytes) return <i32>sameText(a, b);
+  if (tag == Tag.Null || tag == Tag.OptionalNone) return EQUAL;
+  return <i32>(intOf(a) == intOf(b) && (tag != Tag.Timestamp || nanosOf(a) == nanosOf(b)));
+}
+
+function equalLists(a: usize, b: usize, depth: i32): i32 {
+  if (depth > MOST_DEPTH) return TOO_DEEP;
+  const left = levels + <usize>depth * LEVEL;
+  const right = left + CURSOR;
+  const x = right + CURSOR;
+  const y = x + CELL;
+  openCursor(left, a);
+  openCursor(right, b);
+  while (advance(left, x)) {
+    if (!advance(right, y)) return UNEQUAL;
+    const result = equal(x, y, depth + 1);
+    if (result != EQUAL) return result;
+  }
+  return <i32>!advance(right, y);
+}
+
+/** Every key of `a` is looked up in `b`; the steps bound the time that this takes. */
+function equalMaps(a: usize, b: usize, depth: i32): i32 {
+  if (depth > MOST_DEPTH) return TOO_DEEP;
+  const cursor = levels + <usize>depth * LEVEL;
+  const key = cursor + 2 * CURSOR;
+  const x = key + CELL;
+  const y = x + CELL;
+  if (countOf(a) != countOf(b)) return UNEQUAL;
+  openCursor(cursor, a);
+  while (advance(cursor, key)) {
+    if (!findKey(b, key, y)) return UNEQUAL;
+    loadCursorValue(cursor, x);
+    const result = equal(x, y, depth + 1);
+    if (result != EQUAL) return result;
+  }
+  return EQUAL;
+}
+
+function equalOptionals(a: usize, b: usize, depth: i32): i32 {
+  if (depth > MOST_DEPTH) return TOO_DEEP;
+  const x = levels + <usize>depth * LEVEL;
+  const y = x + CELL;
+  copyCell(x, a);
+  copyCell(y, b);
+  unwrapOptional(x);
+  unwrapOptional(y);
+  return equal(x, y, depth + 1);
+}
+
+/** Loads the value of a key of a map; false when there is none. Numeric keys match only without loss. */
+export function findKey(map: usize, key: usize, out: usize): bool {
+  if (tagOf(map) == Tag.JsonMap) {
+    const value = tagOf(key) == Tag.String ? findMember(map, key) : 0;
+    if (value) loadValue(out, value);
+    return value != 0;
+  }
+  let best = 0;
+  let pair = startOf(map);
+  for (let left = countOf(map); left > 0 && charge(1); left--) {
+    const match = matchKey(pair, key);
+    if (match > best) {
+      best = match;
+      copyCell(out, pair + CELL);
+    }
+    pair += 2 * CELL;
+  }
+  return best > 0;
+}
+
+/** How well a map's own key fits the key looked for: 3 the same, 2 the same int, 1 the same uint, 0 not. */
+export function matchKey(own: usize, key: usize): i32 {
+  const tag = tagOf(own);
+  const wanted = tagOf(key);
+  if (tag == wanted) {
+    if (tag == Tag.String) return sameText(own, key) ? 3 : 0;
+    return intOf(own) == intOf(key) ? 3 : 0;
+  }
+  if (tag == Tag.Int) {
+    if (wanted == Tag.Uint) return intOf(key) >= 0 && intOf(own) == intOf(key) ? 2 : 0;
+    return wanted == Tag.Double && isInt(doubleOf(key)) && <i64>doubleOf(key) == intOf(own) ? 2 : 0;
+  }
+  if (tag != Tag.Uint) return 0;
+  if (wanted == Tag.Int) return intOf(key) >= 0 && intOf(own) == intOf(key) ? 1 : 0;
+  return wanted == Tag.Double && isUint(doubleOf(key)) && <u64>doubleOf(key) == uintOf(own) ? 1 : 0;
+}
+
+/** Whether a double can be truncated to an int (cel-go leaves the lowest int out). */
+export function fitsInt(value: f64): bool {
+  return value > -9223372036854775808.0 && value < 9223372036854775808.0;
+}
+
+export function fitsUint(value: f64): bool {
+  return value >= 0 && value < 18446744073709551616.0;
+}
+
+/** Whether a double is an int without loss. */
+export function isInt(value: f64): bool {
+  return fitsInt(value) && trunc(value) == value;
+}
+
+function isUint(value: f64): bool {
+  return fitsUint(value) && trunc(value) == value;
+}
+
+/** -1, 0 or 1; UNORDERED when the two have no order. */
+export function compare(a: usize, b: usize): i32 {
+  const tag = tagOf(a);
+  const other = tagOf(b);
+  if (isNumber(tag) && isNumber(other)) return compareNumbers(a, b);
+  if (tag != other) return UNORDERED;
+  if (tag == Tag.String || tag == Tag.Bytes) return sign(compareText(a, b));
+  if (tag == Tag.Bool || tag == Tag.Duration) return compareInts(intOf(a), intOf(b));
+  if (tag != Tag.Timestamp) return UNORDERED;
+  return intOf(a) == intOf(b) ? compareInts(nanosOf(a), nanosOf(b)) : compareInts(intOf(a), intOf(b));
+}
+
+function sign(order: i32): i32 {
+  return <i32>(order > 0) - <i32>(order < 0);
+}
+
+function compareInts(a: i64, b: i64): i32 {
+  return <i32>(a > b) - <i32>(a < b);
+}
+
+function compareNumbers(a: usize, b: usize): i32 {
+  const tag = tagOf(a);
+  const other = tagOf(b);
+  if (tag == Tag.Double || other == Tag.Double) return compareDoubles(a, b);
+  if (tag == Tag.Int && other == Tag.Int) return compareInts(intOf(a), intOf(b));
+  // With at least one uint: a negative int is below, the others compare as unsigned.
+  if (tag == Tag.Int && intOf(a) < 0) return -1;
+  if (other == Tag.Int && intOf(b) < 0) return 1;
+  return <i32>(uintOf(a) > uintOf(b)) - <i32>(uintOf(a) < uintOf(b));
+}
+
+/** cel-go rounds the int or uint to a double first, so neighbours above 2^53 are equal. */
+function compareDoubles(a: usize, b: usize): i32 {
+  const x = toDouble(a);
+  const y = toDouble(b);
+  if (isNaN(x) || isNaN(y)) return UNORDERED;
+  return <i32>(x > y) - <i32>(x < y);
+}
+
+/** The value of a number as a double. */
+export function toDouble(cell: usize): f64 {
+  const tag = tagOf(cell);
+  return tag == Tag.Int ? <f64>intOf(cell) : tag == Tag.Uint ? <f64>uintOf(cell) : doubleOf(cell);
+}

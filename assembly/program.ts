@@ -1,0 +1,326 @@
+// The program: what the compiler makes of a policy and the only thing the filter evaluates.
+// Shared by the encoder (scripts/) and the VM (assembly/); plain enums and un-annotated constants only, so
+// that both compilers read it. No logic, no decorators.
+//
+// All numbers are little-endian u32 unless drawn otherwise; every offset counts from the first byte of the program.
+//
+//    0        4         8          12         16                        16 + 8 * SECTION_COUNT
+//   +--------+---------+----------+----------+-------------------------+----------------------------+
+//   | MAGIC  | VERSION | length   | checksum | (offset, count) x N     | sections, each at a        |
+//   |        |         | in bytes | FNV-1a   | one per Section         | multiple of 8, in any order|
+//   +--------+---------+----------+----------+-------------------------+----------------------------+
+//   checksum: 32-bit FNV-1a over the bytes from 16 to length. count: records of the section (bytes for Bytes).
+//
+// A text is a pair (offset, length) of raw UTF-8 anywhere in the program. NONE (0xffffffff) stands for "absent".
+
+export const MAGIC = 0x31504753; // "SGP1"
+export const VERSION = 1;
+export const HEADER_SIZE = 16;
+export const SECTION_COUNT = 15;
+export const NONE = 0xffffffff;
+
+export enum Section {
+  Settings = 0, //   one u32 per Setting; a text takes two
+  Bytes = 1, //      the bytes that texts and automata point into
+  Scopes = 2, //     ScopeRecord: every scope the policy names
+  ScopeIds = 3, //   u32 indexes into Scopes, in runs that other records point to
+  Nodes = 4, //      NodeRecord: the tree of member paths to find in the body and in the claims; index = slot
+  Claims = 5, //     ClaimRecord
+  Texts = 6, //      (offset, length): runs that other records point to
+  Rules = 7, //      RuleRecord, in the policy's order
+  Entries = 8, //    EntryRecord: grouped by bucket, inside a bucket by rule, then by place in the rule's target
+  Buckets = 9, //    BucketRecord: the key of a target and its entries
+  PrefixLengths = 10, // (Kind, length): which prefix lengths occur, at most MAX_PREFIX_LENGTHS a kind
+  Predicates = 11, // PredicateRecord: one per distinct `when`
+  Code = 12, //      Instruction, 8 bytes each
+  Cells = 13, //     Cell, 16 bytes each: constants of the predicates
+  Automata = 14, //  AutomatonRecord: one per distinct regex
+}
+
+/** Bytes of one record of each section, in the order of Section. */
+export const SETTINGS_SIZE = 4;
+export const SCOPE_SIZE = 16;
+export const NODE_SIZE = 12;
+export const CLAIM_SIZE = 20;
+export const TEXT_SIZE = 8;
+export const RULE_SIZE = 32;
+export const ENTRY_SIZE = 8;
+export const BUCKET_SIZE = 28;
+export const PREFIX_LENGTH_SIZE = 8;
+export const PREDICATE_SIZE = 16;
+export const INSTRUCTION_SIZE = 8;
+export const CELL_SIZE = 16;
+export const AUTOMATON_SIZE = 36;
+
+/** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
+export enum Setting {
+  Flags = 0, //               Flag bits
+  Govern = 1, //              1 << Kind for every governed kind
+  BackendFrom = 2, //         BackendFrom
+  BackendText = 3, //         separator, or the fixed name
+  MetadataKeys = 5, //        run of Texts: keys of the jwt_authn namespace to try, in order
+  Resource = 7, //            RFC 9728 `resource`; NONE when not set
+  ResourceMetadata = 9, //    URL of the metadata document; NONE when not set
+  BaselineScopes = 11, //     blank-separated, for the 401 challenge; NONE when empty
+  DocumentPaths = 13, //      run of Texts: exact request paths (without query) of the metadata document
+  Document = 15, //           the metadata document, JSON
+  MaxBody = 17, //            bytes
+  MaxDepth = 18, //           nesting of the body
+  StepBudget = 19, //         per request
+  LoopLimit = 20, //          equal challenges to one subject before the terminal answer; 0 = off
+  LoopWindow = 21, //         seconds
+  PolicyName = 22, //         text
+  ReasonNames = 24, //        run of Texts, one per Reason, as the access log and the error body show them
+  ReasonMessages = 26, //     run of Texts, one per Reason, for a person
+  StreamAction = 28, //       Action for GET
+  SessionAction = 29, //      Action for DELETE
+  PreflightAction = 30, //    Action for OPTIONS
+  Count = 31,
+}
+
+export enum Flag {
+  DefaultAllow = 1, //     defaultAction: Allow
+  NeedsClaims = 2, //      some rule or predicate reads a claim: read the whole payload
+  NeedsScopeList = 4, //   some predicate reads jwt.scopes
+  NeedsHeaders = 8, //     some predicate reads request.headers
+  NeedsRequest = 16, //    some predicate reads request.method, .host or .path
+  InBand = 32, //          denials are a 200 with a JSON-RPC error
+  IncludeGranted = 64, //  the challenge also lists the scopes that the token holds
+  LenientHeaders = 128, // a disagreement of mirror headers is counted, not refused
+}
+
+export enum BackendFrom {
+  None = 0, //       the whole name is the tool, no backend
+  ToolPrefix = 1, // text before the first separator
+  Route = 2,
+  Cluster = 3,
+  Fixed = 4, //      Setting.BackendText
+}
+
+/** What a target names, and what a policy can govern. */
+export enum Kind {
+  Any = 0,
+  Tool = 1,
+  Resource = 2,
+  Prompt = 3,
+  Method = 4,
+  ResourcePrefix = 5,
+  MethodPrefix = 6,
+  Completion = 7, //    these three are only governed; a target names them as a resource, prompt or method
+  Subscription = 8,
+  Task = 9,
+}
+
+export enum Action {
+  Deny = 0,
+  Allow = 1,
+}
+
+// ScopeRecord       name (offset, length), closure (first, count in ScopeIds: what a holder also holds, itself included)
+export enum ScopeField { Name = 0, Closure = 8 }
+// NodeRecord        parent slot (NONE for the two roots), name (offset, length)
+export enum NodeField { Parent = 0, Name = 4 }
+// ClaimRecord       slot of the name as written, slot of the dotted path (equal when there is no dot), ClaimType, values (first, count in Texts)
+export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12 }
+export enum ClaimType { String = 0, StringArray = 1 }
+// RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE
+export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28 }
+// EntryRecord       rule, predicate or NONE
+export enum EntryField { Rule = 0, Predicate = 4 }
+// BucketRecord      Kind, backend (offset or NONE = any, length), name (offset, length), entries (first, count)
+export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
+// PredicateRecord   code (first, count), most cells on the stack, most loops open at once
+export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
+// AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
+//                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
+//                   number of ranges, offset of the table (states x (classes + 1), the last column is the end of the text), source text offset.
+//                   State 0 rejects and state 1 accepts, both for good.
+export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }
+
+/** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
+export enum Slot {
+  Body = 0, //              the whole message
+  Claims = 1, //            the verified payload without scope and scp
+  Jsonrpc = 2,
+  Id = 3,
+  Method = 4,
+  Params = 5,
+  Result = 6,
+  Error = 7,
+  Name = 8, //              params.name
+  Arguments = 9,
+  Meta = 10,
+  Uri = 11,
+  Ref = 12,
+  RefType = 13,
+  RefName = 14,
+  RefUri = 15,
+  TaskId = 16,
+  Notifications = 17,
+  ResourceSubscriptions = 18,
+  MetaVersion = 19, //      params._meta["io.modelcontextprotocol/protocolVersion"]
+  Count = 20,
+}
+
+/** Attributes of a call that are not members of the body. */
+export enum Attribute {
+  Method = 0, //          mcp.method, request.mcp.method
+  Tool = 1, //            mcp.tool: without the backend prefix
+  Backend = 2,
+  Uri = 3,
+  Prompt = 4,
+  HttpMethod = 5, //      request.method
+  Host = 6,
+  Path = 7,
+  Headers = 8, //         map: lower-case name to its first value
+  HeadersAll = 9, //      map: lower-case name to the list of its values
+  Scopes = 10, //         jwt.scopes: sorted, closed under the hierarchy
+  Mcp = 11, //            the map mcp as a whole
+  Params = 12, //         request.mcp.params as a whole: null when the call has none
+}
+
+// Cell (also a constant):   0: Tag u32   4: aux u32   8: payload, 8 bytes
+//   Bool, Int, Uint: i64/u64.  Double: f64.  String, Bytes: pointer u32, length in bytes u32; aux 1 = JSON escapes inside.
+//   JsonList, JsonMap: pointer of the bracket, pointer behind the closing one (0 = not known yet).
+//   CellList: pointer of its cells, count.  CellMap: pointer of its cells (key, value, key, value …), count of pairs.
+//   Timestamp: i64 seconds since 1970, aux nanoseconds 0..999999999.  Duration: i64 nanoseconds.  Type: CelType.
+//   OptionalNone; a present optional is its value with tag | OPTIONAL.
+//   In a program pointers are offsets; the VM turns them into addresses when it takes the program.
+export enum Tag {
+  Error = 0,
+  Null = 1,
+  Bool = 2,
+  Int = 3,
+  Uint = 4,
+  Double = 5,
+  String = 6,
+  Bytes = 7,
+  JsonList = 8,
+  JsonMap = 9,
+  CellList = 10,
+  CellMap = 11,
+  Timestamp = 12,
+  Duration = 13,
+  Type = 14,
+  OptionalNone = 15,
+}
+export const OPTIONAL = 0x100;
+
+export enum CelType {
+  Null = 1, Bool = 2, Int = 3, Uint = 4, Double = 5, String = 6, Bytes = 7, List = 8, Map = 9, Timestamp = 12, Duration = 13, Type = 14, Optional = 15,
+}
+
+// Instruction:  0: Op u8   1: a u8   2: b u16   4: c u32
+// The predicate is a stack program: "x y → z" takes y (top) and x, leaves z. Every operation with an Error among its operands
+// leaves Error, unless said otherwise. A jump goes to (its own index + 1 + c); c is never negative but in Next, where it
+// is an i32. The code of a predicate ends with Return, and no path runs past it.
+export enum Op {
+  Return = 0, //       x →                 true, false, or error (also for what is not a bool)
+  Const = 1, //        → cell c
+  Slot = 2, //         → value of slot c; Error when absent. a=1: Null when absent (args, meta). a=2: a null counts as absent too
+  HasSlot = 3, //      → bool: has(slot c): true when present; else as Has on the slot's parent. a (bits): 1: an absent parent counts as null (args, meta), so false; 2: a null counts as absent
+  OptSlot = 4, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (a=1: none)
+  Attribute = 5, //    → Attribute c; Error when absent
+  HasAttribute = 6, // → bool
+  Header = 7, //       → first value of header (cell c, lower case); Error when absent. a=1: the list of all its values
+  HasHeader = 8, //    → bool
+  Local = 9, //        → variable of the loop at depth c (0 = outermost open loop)
+  Pop = 10, //         x →
+  Dup = 11, //         x → x x
+
+  Select = 12, //      m → m.k, k = cell c; Error when missing or m is no map
+  Has = 13, //         m → has(m.k): false on scalars and null, Error on lists
+  OptSelect = 14, //   m → m.?k; also on an optional m
+  Index = 15, //       x i → x[i]
+  OptIndex = 16, //    x i → x[?i]; also on an optional x
+
+  Eq = 20, Ne = 21, Lt = 22, Le = 23, Gt = 24, Ge = 25, // x y → bool
+  In = 26, //          x y → bool
+  Not = 27, Neg = 28, // x → z
+  Add = 29, Sub = 30, Mul = 31, Div = 32, Mod = 33, // x y → z
+
+  Jump = 40, //        by c
+  // a && b:  a; AndJump → L; b; And; L:      AndJump: x → x, jumps when x is false.  And: x y → false if either is, else Error if either is no bool, else true
+  // a || b:  likewise with true
+  AndJump = 41, And = 42, OrJump = 43, Or = 44,
+  // c ? t : f:  c; Branch → F; t; Jump → L; F: f; L:     Branch: x →; jumps when false; an Error or no bool goes to (index + 1 + b) with Error left on the stack
+  Branch = 45,
+  // x.or(y), x.orValue(y):  x; OptOrJump → L; y; L:   OptOrJump: x →; present: jumps with x (a=1: with its value) left; Error: the same with Error; none: drops x and goes on
+  OptOrJump = 46,
+  // x.optMap(v, e): x; OptMap → L; e; Bind; L:  OptMap opens a one-element loop frame over the value (variable: Local), none or Error: jumps with it left.
+  // OptBind: x → optional of x (a=1 for optFlatMap: x itself, which must be an optional); closes the frame
+  OptMap = 47, OptBind = 48,
+
+  // Macros. Loop: x →; opens a frame over list elements or map keys; jumps (c) with the result on the stack when x is empty, with
+  // Error when x is neither. a = LoopKind. The body leaves one value; Next takes it, adds it up, and jumps back (c < 0) while elements
+  // are left and the answer is open; then it closes the frame, leaves the result and goes on.
+  // map(x, p, t):  Loop → L; p; Skip → N; t; N: Next a=1; L:   Skip: p →; true goes on; false jumps with OptionalNone left, an error or
+  // no bool with Error left.  Next a=1 leaves an OptionalNone out.
+  Loop = 50, Next = 51, Skip = 52,
+
+  Size = 60, StartsWith = 61, EndsWith = 62, Contains = 63, // x → int; x y → bool
+  Matches = 64, //     s → bool by automaton c
+  ToInt = 65, ToUint = 66, ToDouble = 67, ToString = 68, ToBool = 69, ToBytes = 70, ToTimestamp = 71, ToDuration = 72, TypeOf = 73,
+  Time = 74, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
+  List = 75, //        c values → CellList of them. a=1: present optionals are unwrapped, none is left out ([?x])
+  Map = 76, //         2c values → CellMap, the last of equal keys wins; a key that is no string, int, uint or bool: Error. a=1 as in List
+  OptOf = 77, OptOfNonZero = 78, OptNone = 79, OptValue = 80, OptHasValue = 81,
+}
+
+export enum LoopKind { All = 0, Exists = 1, ExistsOne = 2, Filter = 3, Map = 4 }
+export enum TimePart {
+  FullYear = 0, Month = 1, DayOfYear = 2, DayOfMonth = 3, Date = 4, DayOfWeek = 5, Hours = 6, Minutes = 7, Seconds = 8, Milliseconds = 9,
+}
+
+/** Bounds that the compiler keeps and the filter checks when it takes a program. */
+export const MAX_PROGRAM = 16777216; // bytes
+export const MAX_STACK = 256; //        cells of one predicate
+export const MAX_LOOPS = 12; //         open at once
+export const MAX_STATES = 4096; //      of an automaton before it is minimised
+export const MAX_PREFIX_LENGTHS = 64; // a kind
+export const SCRATCH_SIZE = 262144; //  bytes for lists and strings that a predicate makes
+export const DEFAULT_MAX_BODY = 4194304;
+export const DEFAULT_MAX_DEPTH = 128;
+export const DEFAULT_STEP_BUDGET = 16777216;
+
+/** Why a request got its answer: the name in metrics, the access log, `eval` and the error body. */
+export enum Reason {
+  host_error = 0, //            something that must not fail did: refused
+  allowed = 1, //               by a rule
+  default_allow = 2, //         no rule matched, defaultAction Allow
+  not_governed = 3, //          a kind of call that the policy leaves open
+  lifecycle = 4, //             initialize, ping, lists, notifications …
+  response = 5, //              a client's response (up to 2025-11-25)
+  stream = 6, //                GET
+  session_end = 7, //           DELETE
+  preflight = 8, //             OPTIONS
+  metadata_document = 9, //     answered by the filter
+  insufficient_scope = 20, //   denied, and the challenge helps
+  rule_denied = 21, //          denied by a Deny rule, no grant helps
+  no_rule = 22, //              denied by default, no grant helps
+  challenge_loop = 23, //       the same challenge again and again
+  no_token = 30,
+  invalid_token = 31,
+  not_json = 40,
+  invalid_utf8 = 41,
+  duplicate_key = 42,
+  ambiguous_key = 43, //        differs from a key that matters only by case
+  too_deep = 44,
+  too_many_members = 45,
+  number_range = 46,
+  not_jsonrpc = 47,
+  invalid_id = 48,
+  invalid_params = 49,
+  batch = 50,
+  unsupported_version = 51,
+  header_mismatch = 52,
+  repeated_header = 53,
+  empty_body = 54,
+  unexpected_body = 55,
+  body_too_large = 56,
+  content_type = 57,
+  content_encoding = 58,
+  method_not_allowed = 59,
+  upgrade = 60,
+  Count = 61,
+}

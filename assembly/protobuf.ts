@@ -1,0 +1,180 @@
+// google.protobuf.Struct as Envoy serialises it inside core.v3.Metadata, rewritten as JSON text. All lengths are
+// tested against the enclosing message: what does not fit ends the reading with false, never with a trap.
+//
+//   Metadata, Struct:  0a len { 0a len key, 12 len value }, repeated     ListValue:  0a len value, repeated
+//   Value:  08 null   11 double   1a len string   20 bool   2a len Struct   32 len ListValue
+import { Slot } from "./program.ts";
+import { addScope, addScopes } from "./scopes.ts";
+import { childSlot, hasMembers } from "./members.ts";
+import { fillSlot, MARK_ESCAPED } from "./slots.ts";
+import { overflowed, position, put, putByte, putBytes, putJson } from "./writer.ts";
+
+const NO_SLOT: u32 = 0xffffffff;
+const MAX_NESTING: u32 = 64;
+
+let cursor: usize = 0; //   behind what was read last
+let start: usize = 0; //    payload of the length-delimited field read last
+let length: u32 = 0;
+let keyAt: usize = 0; //    of the map entry read last; its value is in start and length
+let keySize: u32 = 0;
+
+/** First byte of the value that `findField` found. */
+export function fieldAt(): usize {
+  return start;
+}
+
+export function fieldLength(): u32 {
+  return length;
+}
+
+/** Finds the entry `name` of a Metadata or Struct. */
+export function findField(at: usize, size: u32, name: usize, nameLength: u32): bool {
+  let p = at;
+  const end = at + <usize>size;
+  while (p < end) {
+    if (!readDelimited(p, end, 0x0a)) {
+      // Metadata has a second map (typed_filter_metadata, field 2): skip it.
+      if (!readDelimited(p, end, 0x12)) return false;
+      p = cursor;
+      continue;
+    }
+    p = cursor;
+    if (!readEntry()) return false;
+    if (keySize == nameLength && memory.compare(keyAt, name, nameLength) == 0) return true;
+  }
+  return false;
+}
+
+function readDelimited(at: usize, end: usize, tag: u32): bool {
+  if (at >= end || load<u8>(at) != tag) return false;
+  let size: u64 = 0;
+  let shift: u64 = 0;
+  let p = at + 1;
+  while (true) {
+    if (p >= end || shift > 28) return false;
+    const byte = load<u8>(p++);
+    size |= <u64>(byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+    shift += 7;
+  }
+  if (size > <u64>(end - p)) return false;
+  start = p;
+  length = <u32>size;
+  cursor = p + <usize>size;
+  return true;
+}
+
+/** Splits the map entry in (start, length) into its key and its value. */
+function readEntry(): bool {
+  const end = start + <usize>length;
+  if (!readDelimited(start, end, 0x0a)) return false;
+  keyAt = start;
+  keySize = length;
+  return readDelimited(cursor, end, 0x12);
+}
+
+/** Writes the claims, a Value that holds a Struct, as a JSON object, without scope and scp, which become scopes. */
+export function transcribe(at: usize, size: u32): bool {
+  if (!readDelimited(at, at + <usize>size, 0x2a)) return false;
+  return writeStruct(start, length, Slot.Claims, 0) && !overflowed();
+}
+
+function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {
+  const watched = node != NO_SLOT && hasMembers(node);
+  let first = true;
+  let p = at;
+  const end = at + <usize>size;
+  putByte(0x7b);
+  while (p < end) {
+    if (!readDelimited(p, end, 0x0a)) return false;
+    p = cursor;
+    if (!readEntry()) return false;
+    const key = keyAt;
+    const keyLength = keySize;
+    const value = start;
+    const valueLength = length;
+    if (depth == 0 && isScopeClaim(key, keyLength)) {
+      if (!takeScopes(value, valueLength)) return false;
+      continue;
+    }
+    if (!first) putByte(0x2c);
+    first = false;
+    putByte(0x22);
+    putJson(key, keyLength);
+    put('":');
+    const slot = watched ? childSlot(node, key, keyLength, false) : NO_SLOT;
+    if (!writeValue(value, valueLength, slot, depth)) return false;
+  }
+  putByte(0x7d);
+  return true;
+}
+
+function writeValue(at: usize, size: u32, slot: u32, depth: u32): bool {
+  const from = position();
+  const end = at + <usize>size;
+  const tag: u32 = size ? load<u8>(at) : 0x08;
+  let mark: u32 = 0;
+  if (tag == 0x11) {
+    if (size != 9) return false;
+    putByte(1);
+    putBytes(at + 1, 8);
+  } else if (tag == 0x1a) {
+    if (!readDelimited(at, end, 0x1a)) return false;
+    const plain = length;
+    putByte(0x22);
+    putJson(start, plain);
+    putByte(0x22);
+    if (<u32>(position() - from) != plain + 2) mark = MARK_ESCAPED;
+  } else if (tag == 0x20) {
+    if (size != 2) return false;
+    if (load<u8>(at, 1)) put("true");
+    else put("false");
+  } else if (tag == 0x2a) {
+    if (depth >= MAX_NESTING || !readDelimited(at, end, 0x2a)) return false;
+    if (!writeStruct(start, length, slot, depth + 1)) return false;
+  } else if (tag == 0x32) {
+    if (depth >= MAX_NESTING || !readDelimited(at, end, 0x32)) return false;
+    if (!writeList(start, length, depth + 1)) return false;
+  } else if (tag == 0x08) put("null");
+  else return false;
+  if (slot != NO_SLOT) fillSlot(slot, from, position(), mark);
+  return true;
+}
+
+function writeList(at: usize, size: u32, depth: u32): bool {
+  let p = at;
+  const end = at + <usize>size;
+  putByte(0x5b);
+  while (p < end) {
+    if (!readDelimited(p, end, 0x0a)) return false;
+    const next = cursor;
+    if (p != at) putByte(0x2c);
+    if (!writeValue(start, length, NO_SLOT, depth)) return false;
+    p = next;
+  }
+  putByte(0x5d);
+  return true;
+}
+
+function isScopeClaim(key: usize, size: u32): bool {
+  if (size == 5) return load<u32>(key) == 0x706f6373 && load<u8>(key, 4) == 0x65; // scope
+  return size == 3 && load<u16>(key) == 0x6373 && load<u8>(key, 2) == 0x70; // scp
+}
+
+/** A string of scopes between blanks, or a list with a scope in each string item; anything else holds none. */
+function takeScopes(at: usize, size: u32): bool {
+  const end = at + <usize>size;
+  if (readDelimited(at, end, 0x1a)) {
+    addScopes(start, length);
+    return true;
+  }
+  if (!readDelimited(at, end, 0x32)) return true;
+  let p = start;
+  const last = start + <usize>length;
+  while (p < last) {
+    if (!readDelimited(p, last, 0x0a)) return false;
+    p = cursor;
+    if (readDelimited(start, start + <usize>length, 0x1a)) addScope(start, length);
+  }
+  return true;
+}

@@ -1,0 +1,292 @@
+// Answers: decision → status, headers, JSON-RPC error body. The host checks no header value (CR LF splits a
+// response), so every value is bounded and cleaned here; nothing a caller chose stands in a header.
+//
+// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
+// take the first `scope=` they find, nothing free-form stands before it.
+import { Flag, NONE, Reason, RuleField, Section, Setting, Slot } from "./program.ts";
+import { hasFlag, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
+import { begin, finish, overflowed, put, putByte, putBytes, putHex64, putJson, putNumber, putWord, written } from "./writer.ts";
+import { slotEnd, slotStart } from "./slots.ts";
+import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "./scopes.ts";
+import { scopeCount, scopeIds } from "./challenge.ts";
+import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
+import { decidingRule, ruleAt } from "./decide.ts";
+import { reasonName } from "./metrics.ts";
+import { now, sendResponse } from "./host.ts";
+
+const MAX_CHALLENGE: u32 = 6144;
+const MAX_ID: u32 = 256;
+const DETAILS = "scopegate{";
+
+let decisions: u64 = 0;
+
+/** HTTP status of a reason (semantics: "The answers"). */
+export function statusOf(reason: i32): u32 {
+  if (reason == Reason.no_token || reason == Reason.invalid_token) return 401;
+  if (isDenial(reason)) return 403;
+  if (reason == Reason.method_not_allowed) return 405;
+  if (reason == Reason.body_too_large) return 413;
+  if (reason == Reason.content_type || reason == Reason.content_encoding) return 415;
+  if (reason == Reason.host_error) return 500;
+  return 400;
+}
+
+export function isDenial(reason: i32): bool {
+  return reason >= Reason.insufficient_scope && reason <= Reason.challenge_loop;
+}
+
+/** JSON-RPC error code of a reason. */
+function codeOf(reason: i32): i32 {
+  if (reason == Reason.header_mismatch) return -32020;
+  if (reason == Reason.invalid_params) return -32602;
+  if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
+  const status = statusOf(reason);
+  return status == 401 || status == 403 || status == 500 ? <i32>status : -32600;
+}
+
+/** Answers the request with a refusal. False when the host would not take it. */
+export function refuse(reason: i32, withId: bool): bool {
+  const inBand = isDenial(reason) && hasFlag(Flag.InBand) && withId;
+  const status = inBand ? 200 : statusOf(reason);
+  const challenge: usize = inBand ? 0 : makeChallenge(reason);
+  const challengeLength: u32 = challenge ? written() : 0;
+  const body = makeBody(reason, withId);
+  const bodyLength = written();
+  begin(MAX_CHALLENGE + 256);
+  putWord(challenge || reason == Reason.method_not_allowed ? 3 : 2);
+  putSizes("content-type", 16);
+  putSizes("cache-control", 8);
+  if (challenge) putSizes("www-authenticate", challengeLength);
+  else if (reason == Reason.method_not_allowed) putSizes("allow", 4);
+  putPair("content-type", "application/json");
+  putPair("cache-control", "no-store");
+  if (challenge) {
+    put("www-authenticate\x00");
+    putBytes(challenge, challengeLength);
+    putByte(0);
+  } else if (reason == Reason.method_not_allowed) putPair("allow", "POST");
+  return send(status, reason, body, bodyLength);
+}
+
+function putSizes(name: string, size: u32): void {
+  putWord(<u32>name.length);
+  putWord(size);
+}
+
+function putPair(name: string, value: string): void {
+  put(name);
+  putByte(0);
+  put(value);
+  putByte(0);
+}
+
+/** Sends what was just written as headers, with a body. */
+function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
+  const headers = finish();
+  const headersLength = written();
+  const spoiled = overflowed();
+  begin(64);
+  put(DETAILS);
+  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putByte(0x7d);
+  const details = finish();
+  if (!headers || spoiled || !details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
+  return sendResponse(status, details, written(), body, body ? bodyLength : 0, headers, headersLength) == 0;
+}
+
+/** The value of WWW-Authenticate; 0 for none. */
+function makeChallenge(reason: i32): usize {
+  const denied = reason == Reason.insufficient_scope;
+  if (!denied && statusOf(reason) != 401) return 0;
+  begin(MAX_CHALLENGE);
+  put("Bearer ");
+  if (denied) putDenied();
+  else putUnauthenticated(reason);
+  const at = finish();
+  return overflowed() ? 0 : at;
+}
+
+function putDenied(): void {
+  put('error="insufficient_scope", scope="');
+  putScopes(false);
+  putByte(0x22);
+  if (putParameter(', resource_metadata="', Setting.ResourceMetadata)) putByte(0x22);
+  put(', error_description="This call needs more scopes than the token has"');
+}
+
+/** RFC 6750 section 3.1: no error code where no credentials came. */
+function putUnauthenticated(reason: i32): void {
+  let separator = "";
+  if (reason == Reason.invalid_token) {
+    put('error="invalid_token"');
+    separator = ", ";
+  }
+  if (load<u32>(settingAt(Setting.ResourceMetadata)) != NONE) {
+    put(separator);
+    putParameter('resource_metadata="', Setting.ResourceMetadata);
+    putByte(0x22);
+    separator = ", ";
+  }
+  if (load<u32>(settingAt(Setting.BaselineScopes)) != NONE) {
+    put(separator);
+    putParameter('scope="', Setting.BaselineScopes);
+    putByte(0x22);
+    separator = ", ";
+  }
+  if (!separator.length) put('realm="mcp"');
+}
+
+function putParameter(before: string, index: u32): bool {
+  const pair = settingAt(index);
+  if (load<u32>(pair) == NONE) return false;
+  put(before);
+  putBytes(text(pair), textLength(pair));
+  return true;
+}
+
+/** The scopes of the challenge, between blanks or as JSON strings. */
+function putScopes(json: bool): void {
+  const rule = challengeRule();
+  let first = true;
+  const total: u32 = rule == NONE ? 0 : scopeCount(rule);
+  for (let i: u32 = 0; i < total; i++) {
+    putScope(scopeName(load<u32>(scopeIds(rule) + (<usize>i << 2))), first, json);
+    first = false;
+  }
+  for (let i: u32 = 0; i < challengeExtras(); i++) {
+    const extra = challengeExtra(i);
+    if (rule != NONE && isRequired(rule, extra)) continue;
+    putScope(scopeName(extra), first, json);
+    first = false;
+  }
+  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, first, json);
+}
+
+function putScope(pair: usize, first: bool, json: bool): void {
+  putSeparated(text(pair), textLength(pair), first, json);
+}
+
+function putSeparated(at: usize, length: u32, first: bool, json: bool): void {
+  if (!first) putByte(json ? 0x2c : 0x20);
+  if (json) putByte(0x22);
+  putBytes(at, length);
+  if (json) putByte(0x22);
+}
+
+function isRequired(rule: u32, scope: u32): bool {
+  for (let i: u32 = 0; i < scopeCount(rule); i++) {
+    if (load<u32>(scopeIds(rule) + (<usize>i << 2)) == scope) return true;
+  }
+  return false;
+}
+
+/** What the token holds, as far as it may stand in a header and is not named yet. */
+function putGranted(rule: u32, none: bool, json: bool): void {
+  let first = none;
+  for (let i: u32 = 0; i < tokenScopes(); i++) {
+    const at = tokenScope(i);
+    const length = tokenScopeLength(i);
+    if (!isScopeToken(at, length) || (rule != NONE && isNamed(rule, at, length))) continue;
+    putSeparated(at, length, first, json);
+    first = false;
+  }
+}
+
+function isNamed(rule: u32, at: usize, length: u32): bool {
+  for (let i: u32 = 0; i < scopeCount(rule); i++) {
+    const name = scopeName(load<u32>(scopeIds(rule) + (<usize>i << 2)));
+    if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return true;
+  }
+  return false;
+}
+
+/** RFC 6749 appendix A.4: %x21 / %x23-5B / %x5D-7E. */
+function isScopeToken(at: usize, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (c < 0x21 || c > 0x7e || c == 0x22 || c == 0x5c) return false;
+  }
+  return length != 0;
+}
+
+/** One JSON-RPC error with the caller's id, so that clients can tell which call it answers. */
+function makeBody(reason: i32, withId: bool): usize {
+  begin(MAX_CHALLENGE * 2 + 4096);
+  put('{"jsonrpc":"2.0","id":');
+  putId(withId);
+  put(',"error":{"code":');
+  const code = codeOf(reason);
+  if (code < 0) putByte(0x2d);
+  putNumber(<u32>abs(code));
+  put(',"message":"');
+  const message = textOf(settingAt(Setting.ReasonMessages), reason);
+  putJson(text(message), textLength(message));
+  put('","data":{"reason":"');
+  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putByte(0x22);
+  if (isDenial(reason)) putDenial(reason);
+  put(',"decisionId":"');
+  putHex64(decisionId());
+  put('"}}}');
+  const at = finish();
+  return overflowed() ? 0 : at;
+}
+
+function putId(withId: bool): void {
+  const id = withId ? slotStart(Slot.Id) : 0;
+  const length = id ? <u32>(slotEnd(Slot.Id) - id) : 0;
+  if (id && length && length <= MAX_ID && (load<u8>(id) == 0x22 || load<u8>(id) == 0x2d || load<u8>(id) - 0x30 < 10)) {
+    putBytes(id, length);
+  } else put("null");
+}
+
+function putDenial(reason: i32): void {
+  const rule = reason == Reason.insufficient_scope ? challengeRule() : decidingRule();
+  if (rule != NONE) {
+    put(',"rule":"');
+    putRule(rule);
+    putByte(0x22);
+  }
+  if (reason != Reason.insufficient_scope) return;
+  put(',"scopes":[');
+  putScopes(true);
+  putByte(0x5d);
+  if (load<u32>(settingAt(Setting.ResourceMetadata)) != NONE) {
+    putParameter(',"resourceMetadata":"', Setting.ResourceMetadata);
+    putByte(0x22);
+  }
+}
+
+/** A rule's name, or rule[3] for the fourth when it has none. */
+export function putRule(rule: u32): void {
+  if (rule >= sectionCount(Section.Rules)) return;
+  const name = ruleAt(rule) + RuleField.Name;
+  if (textLength(name)) return putJson(text(name), textLength(name));
+  put("rule[");
+  putNumber(rule);
+  putByte(0x5d);
+}
+
+function decisionId(): u64 {
+  const seed = (now() + ++decisions) * 0x9e3779b97f4a7c15;
+  return (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9;
+}
+
+/** Serves the metadata document (RFC 9728 section 3.2), or its preflight, to any origin. */
+export function sendDocument(head: bool, preflight: bool): bool {
+  const document = settingAt(Setting.Document);
+  begin(512);
+  putWord(5);
+  putSizes("content-type", 16);
+  putSizes("cache-control", 20);
+  putSizes("access-control-allow-origin", 1);
+  putSizes("access-control-allow-methods", 18);
+  putSizes("access-control-allow-headers", 1);
+  putPair("content-type", "application/json");
+  putPair("cache-control", "public, max-age=3600");
+  putPair("access-control-allow-origin", "*");
+  putPair("access-control-allow-methods", "GET, HEAD, OPTIONS");
+  putPair("access-control-allow-headers", "*");
+  const empty = head || preflight;
+  return send(preflight ? 204 : 200, Reason.metadata_document, empty ? 0 : text(document), textLength(document));
+}

@@ -1,0 +1,154 @@
+// One JSON-RPC message: checks the envelope and finds out what it asks for (MCP revisions 2024-11-05 to 2026-07-28).
+import { Kind, Reason, Slot } from "./program.ts";
+import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
+import { metEnvelopeTwin } from "./members.ts";
+import { decodeString } from "./escape.ts";
+import { isText, startsText } from "./ascii.ts";
+import { reserve, trimRegion } from "./memory.ts";
+import { clearCall, Form, form, methodAt, methodLength, setForm, setKind, setLifecycle, setMethod, setName } from "./call.ts";
+
+export const REQUEST_OK: i32 = -1;
+
+let decodedLength: u32 = 0;
+
+/** Bytes of the text that `decodeSlot` decoded. */
+export function slotTextLength(): u32 {
+  return decodedLength;
+}
+
+/** The string in a slot as UTF-8; 0 when the slot is empty, no string, or memory is exhausted. */
+export function decodeSlot(slot: u32): usize {
+  const at = slotStart(slot);
+  if (!at || load<u8>(at) != 0x22) return 0;
+  return decodeText(at, slotEnd(slot), slotMark(slot) & MARK_ESCAPED);
+}
+
+/** The string with the text [at, end), quotes included, as UTF-8. */
+export function decodeText(at: usize, end: usize, escaped: u32): usize {
+  decodedLength = <u32>(end - at) - 2;
+  if (!escaped) return at + 1;
+  const out = reserve(decodedLength + 1);
+  if (!out) return 0;
+  const behind = decodeString(at + 1, end - 1, out);
+  decodedLength = <u32>(behind - out);
+  trimRegion(behind);
+  return out;
+}
+
+/** Reads the message in the slots; -1, or the Reason why it is refused. */
+export function readRequest(): i32 {
+  clearCall();
+  if (load<u8>(slotStart(Slot.Body)) != 0x7b) return Reason.not_jsonrpc;
+  if (metEnvelopeTwin()) return Reason.ambiguous_key;
+  const version = slotStart(Slot.Jsonrpc);
+  if (!version || !isText(version, <u32>(slotEnd(Slot.Jsonrpc) - version), '"2.0"')) return Reason.not_jsonrpc;
+  const id = slotStart(Slot.Id);
+  if (id && !isId(id, slotEnd(Slot.Id))) return Reason.invalid_id;
+  if (!slotStart(Slot.Method)) return readResponse(id);
+  if (slotStart(Slot.Result) || slotStart(Slot.Error)) return Reason.not_jsonrpc;
+  const method = decodeSlot(Slot.Method);
+  if (!method || !decodedLength) return Reason.not_jsonrpc;
+  setMethod(method, decodedLength);
+  setForm(id ? Form.Request : Form.Notification);
+  const params = slotStart(Slot.Params);
+  if (params && load<u8>(params) != 0x7b && load<u8>(params) != 0x6e) return Reason.invalid_params;
+  return readMethod();
+}
+
+/** JSON-RPC 2.0 section 4: a string or an integer; null is for errors only, so not for us. */
+function isId(at: usize, end: usize): bool {
+  if (load<u8>(at) == 0x22) return true;
+  let p = at;
+  if (load<u8>(p) == 0x2d) p++;
+  for (; p < end; p++) {
+    if (<u32>load<u8>(p) - 0x30 > 9) return false;
+  }
+  return true;
+}
+
+function readResponse(id: usize): i32 {
+  const result = slotStart(Slot.Result) != 0;
+  const error = slotStart(Slot.Error) != 0;
+  if (!id || result == error) return Reason.not_jsonrpc;
+  setForm(Form.Response);
+  return REQUEST_OK;
+}
+
+function isMethod(name: string): bool {
+  return isText(methodAt, methodLength, name);
+}
+
+function startsMethod(name: string): bool {
+  return startsText(methodAt, methodLength, name);
+}
+
+/** The kind of the method and the name that its target is found by. */
+function readMethod(): i32 {
+  if (isMethod("tools/call")) return named(Kind.Tool, Slot.Name);
+  if (isMethod("prompts/get")) return named(Kind.Prompt, Slot.Name);
+  if (isMethod("resources/read") || isMethod("resources/subscribe") || isMethod("resources/unsubscribe")) {
+    return named(Kind.Resource, Slot.Uri);
+  }
+  if (isMethod("completion/complete")) return readReference();
+  if (isMethod("subscriptions/listen")) return readListen();
+  if (startsMethod("tasks/")) {
+    setKind(Kind.Task);
+    return isMethod("tasks/list") || decodeSlot(Slot.TaskId) ? REQUEST_OK : Reason.invalid_params;
+  }
+  setKind(Kind.Method);
+  if (isLifecycle()) setLifecycle();
+  return REQUEST_OK;
+}
+
+function named(kind: u32, slot: u32): i32 {
+  setKind(kind);
+  const name = decodeSlot(slot);
+  if (!name || !decodedLength) return Reason.invalid_params;
+  setName(name, decodedLength);
+  return REQUEST_OK;
+}
+
+/** completion/complete is judged as what its ref names. */
+function readReference(): i32 {
+  const type = decodeSlot(Slot.RefType);
+  const length = decodedLength;
+  if (!type) return Reason.invalid_params;
+  if (isText(type, length, "ref/prompt")) return named(Kind.Completion, Slot.RefName);
+  if (isText(type, length, "ref/resource")) return named(Kind.Completion, Slot.RefUri);
+  return Reason.invalid_params;
+}
+
+/** subscriptions/listen without resource URIs only asks for list changes. */
+function readListen(): i32 {
+  setKind(Kind.Subscription);
+  const list = slotStart(Slot.ResourceSubscriptions);
+  if (!list) {
+    setLifecycle();
+    return REQUEST_OK;
+  }
+  return load<u8>(list) == 0x5b ? REQUEST_OK : Reason.invalid_params;
+}
+
+/** Whether completion/complete names a prompt; else it names a resource. */
+export function refersToPrompt(): bool {
+  const type = decodeSlot(Slot.RefType);
+  return type != 0 && isText(type, decodedLength, "ref/prompt");
+}
+
+function isLifecycle(): bool {
+  return (
+    isMethod("initialize") ||
+    isMethod("ping") ||
+    isMethod("server/discover") ||
+    startsMethod("notifications/") ||
+    isMethod("tools/list") ||
+    isMethod("resources/list") ||
+    isMethod("resources/templates/list") ||
+    isMethod("prompts/list") ||
+    isMethod("logging/setLevel")
+  );
+}
+
+export function isResponse(): bool {
+  return form == Form.Response;
+}

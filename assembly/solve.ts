@@ -1,0 +1,105 @@
+// From a denial to its challenge. Where no predicate reads jwt.scopes, challenge.ts has the exact answer. Where one
+// does, a grant can change predicates too: then grants are tried in the order of their size, each by deciding the
+// call again, at most MAX_TRIALS of them; what is not found within that gets no challenge.
+import { Flag, NONE, Section } from "./program.ts";
+import { hasFlag, sectionCount } from "./sections.ts";
+import { beginTrial, endTrial, hold, isHeld } from "./scopes.ts";
+import { forgetAnswers } from "./memo.ts";
+import { grant, NO_CANDIDATE, solveChallenge } from "./challenge.ts";
+import { allowedNow, allowingRule } from "./decide.ts";
+
+const MAX_TRIALS: u32 = 512;
+const MAX_GRANT: u32 = 8;
+
+const chosen: usize = memory.data(4 * 8, 4); // indexes of the scopes that are tried
+let chosenCount: u32 = 0;
+let rule: u32 = NONE;
+let trials: u32 = 0;
+
+/** The rule whose scopes the challenge lists; NONE for none. */
+export function challengeRule(): u32 {
+  return rule;
+}
+
+/** Scopes that the challenge names beside those of its rule. */
+export function challengeExtras(): u32 {
+  return chosenCount;
+}
+
+export function challengeExtra(index: u32): u32 {
+  return load<u32>(chosen + (<usize>index << 2));
+}
+
+/** Finds the challenge of the call that was just denied; false when no grant helps. */
+export function findChallenge(): bool {
+  rule = NONE;
+  chosenCount = 0;
+  if (hasFlag(Flag.NeedsScopeList)) return search();
+  const found = solveChallenge();
+  if (found == NO_CANDIDATE) return false;
+  rule = found;
+  return true;
+}
+
+function search(): bool {
+  trials = 0;
+  const likely = solveChallenge();
+  const most = min(sectionCount(Section.Scopes), MAX_GRANT);
+  for (let size: u32 = 1; size <= most && trials < MAX_TRIALS; size++) {
+    if (trySets(size)) return true;
+  }
+  // Too many scopes to try them all: the grant that would do if predicates stayed as they are.
+  chosenCount = 0;
+  if (likely == NO_CANDIDATE) return false;
+  beginTrial();
+  grant(likely);
+  const helps = isAllowed();
+  endTrial();
+  rule = helps ? likely : NONE;
+  return helps;
+}
+
+function isAllowed(): bool {
+  forgetAnswers();
+  const allowed = allowedNow();
+  rule = allowingRule();
+  forgetAnswers();
+  return allowed;
+}
+
+/** Tries every set of `size` scopes that are not held, in the order of their indexes. */
+function trySets(size: u32): bool {
+  const total = sectionCount(Section.Scopes);
+  for (let i: u32 = 0; i < size; i++) store<u32>(chosen + (<usize>i << 2), i);
+  while (true) {
+    if (isNew(size)) {
+      if (++trials > MAX_TRIALS) return false;
+      beginTrial();
+      for (let i: u32 = 0; i < size; i++) hold(challengeExtra(i));
+      const helps = isAllowed();
+      endTrial();
+      if (helps) {
+        chosenCount = size;
+        return true;
+      }
+    }
+    if (!nextSet(size, total)) return false;
+  }
+}
+
+/** Whether none of the chosen scopes is held already. */
+function isNew(size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) {
+    if (isHeld(challengeExtra(i))) return false;
+  }
+  return true;
+}
+
+function nextSet(size: u32, total: u32): bool {
+  let i = size;
+  while (i && challengeExtra(i - 1) == total - size + i - 1) i--;
+  if (!i) return false;
+  let scope = challengeExtra(i - 1) + 1;
+  for (let j = i - 1; j < size; j++) store<u32>(chosen + (<usize>j << 2), scope++);
+  return true;
+}

@@ -1,0 +1,156 @@
+// Which rules may apply to a call: rules are indexed by what their targets name, so a decision looks only at the
+// entries of the names at hand, whatever the number of rules. Entries of several buckets are met in the rules' order.
+import { BUCKET_SIZE, BucketField, ENTRY_SIZE, EntryField, Kind, NONE, PREFIX_LENGTH_SIZE, Section } from "./program.ts";
+import { section, sectionCount, text, textLength } from "./sections.ts";
+import { placesFor } from "./members.ts";
+
+const NO_BUCKET: u32 = 0xffffffff;
+const MAX_CURSORS: u32 = 160; // exact, any, and every prefix length of a kind, for two names
+
+// The table: mask u32, then per place bucket + 1.
+let table: usize = 0;
+let mask: u32 = 0;
+
+// A cursor:  0: next entry   4: behind its last entry
+const cursors: usize = memory.data(8 * 160, 8);
+let cursorCount: u32 = 0;
+
+export function targetsSize(count: u32): u32 {
+  return 4 + (placesFor(count) << 2);
+}
+
+export function openTargets(at: usize): void {
+  mask = load<u32>(at);
+  table = at + 4;
+}
+
+/** Fills the table at `at` from the open program. */
+export function buildTargets(at: usize): void {
+  const count = sectionCount(Section.Buckets);
+  memory.fill(at, 0, targetsSize(count));
+  store<u32>(at, placesFor(count) - 1);
+  openTargets(at);
+  for (let index: u32 = 0; index < count; index++) {
+    const bucket = bucketAt(index);
+    const backend = bucket + BucketField.Backend;
+    const any = load<u32>(backend) == NONE;
+    const name = bucket + BucketField.Name;
+    let place = hash(load<u32>(bucket), any ? 0 : text(backend), textLength(backend), text(name), textLength(name)) & mask;
+    while (load<u32>(table + (<usize>place << 2))) place = (place + 1) & mask;
+    store<u32>(table + (<usize>place << 2), index + 1);
+  }
+}
+
+function bucketAt(index: u32): usize {
+  return section(Section.Buckets) + <usize>index * BUCKET_SIZE;
+}
+
+function hash(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
+  let h: u32 = (0x811c9dc5 ^ kind) * 0x01000193;
+  if (backend) {
+    h = (h ^ 0xff) * 0x01000193;
+    for (let i: u32 = 0; i < backendLength; i++) h = (h ^ load<u8>(backend + <usize>i)) * 0x01000193;
+  }
+  h = (h ^ 0xfe) * 0x01000193;
+  for (let i: u32 = 0; i < nameLength; i++) h = (h ^ load<u8>(name + <usize>i)) * 0x01000193;
+  return h ^ (h >> 15);
+}
+
+/** The bucket of exactly this key; `backend` 0 is the bucket of entries without one. */
+function findBucket(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
+  let place = hash(kind, backend, backendLength, name, nameLength) & mask;
+  while (true) {
+    const index = load<u32>(table + (<usize>place << 2)) - 1;
+    if (index == NO_BUCKET) return NO_BUCKET;
+    const bucket = bucketAt(index);
+    if (load<u32>(bucket) == kind && sameText(bucket + BucketField.Name, name, nameLength)) {
+      const other = bucket + BucketField.Backend;
+      if (backend ? load<u32>(other) != NONE && sameText(other, backend, backendLength) : load<u32>(other) == NONE) return index;
+    }
+    place = (place + 1) & mask;
+  }
+}
+
+function sameText(pair: usize, at: usize, length: u32): bool {
+  return textLength(pair) == length && memory.compare(text(pair), at, length) == 0;
+}
+
+/** Forgets the entries chosen for the call before. */
+export function clearEntries(): void {
+  cursorCount = 0;
+}
+
+/** Adds the entries of one key; whether there are any. */
+export function addEntries(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): bool {
+  const index = findBucket(kind, backend, backendLength, name, nameLength);
+  if (index == NO_BUCKET || cursorCount >= MAX_CURSORS) return false;
+  const entries = bucketAt(index) + BucketField.Entries;
+  const cursor = cursors + (<usize>cursorCount << 3);
+  cursorCount++;
+  store<u32>(cursor, load<u32>(entries));
+  store<u32>(cursor, load<u32>(entries) + load<u32>(entries, 4), 4);
+  return true;
+}
+
+/** Adds the entries of every prefix of `name` that a target names; whether there are any. */
+export function addPrefixEntries(kind: u32, name: usize, nameLength: u32): bool {
+  let any = false;
+  let record = section(Section.PrefixLengths);
+  for (let left = sectionCount(Section.PrefixLengths); left; left--, record += PREFIX_LENGTH_SIZE) {
+    const length = load<u32>(record, 4);
+    if (load<u32>(record) == kind && length <= nameLength && addEntries(kind, 0, 0, name, length)) any = true;
+  }
+  return any;
+}
+
+/** Whether some target names a prefix of this kind. */
+export function hasPrefixes(kind: u32): bool {
+  let record = section(Section.PrefixLengths);
+  for (let left = sectionCount(Section.PrefixLengths); left; left--, record += PREFIX_LENGTH_SIZE) {
+    if (load<u32>(record) == kind) return true;
+  }
+  return false;
+}
+
+/** Adds the entries of the rules without a target. */
+export function addOpenEntries(): void {
+  addEntries(Kind.Any, 0, 0, 0, 0);
+}
+
+/** The first rule that has an entry left; NONE when there is none. */
+export function nextRule(): u32 {
+  let first: u32 = NONE;
+  for (let i: u32 = 0; i < cursorCount; i++) {
+    const cursor = cursors + (<usize>i << 3);
+    if (load<u32>(cursor) < load<u32>(cursor, 4)) first = min(first, entryRule(load<u32>(cursor)));
+  }
+  return first;
+}
+
+/** Takes the next entry of `rule`: its predicate or NONE in `entryPredicate`; false when the rule has none left. */
+export function takeEntry(rule: u32): bool {
+  for (let i: u32 = 0; i < cursorCount; i++) {
+    const cursor = cursors + (<usize>i << 3);
+    const entry = load<u32>(cursor);
+    if (entry < load<u32>(cursor, 4) && entryRule(entry) == rule) {
+      store<u32>(cursor, entry + 1);
+      predicate = load<u32>(entryAt(entry), EntryField.Predicate);
+      return true;
+    }
+  }
+  return false;
+}
+
+let predicate: u32 = 0;
+
+export function entryPredicate(): u32 {
+  return predicate;
+}
+
+function entryAt(entry: u32): usize {
+  return section(Section.Entries) + <usize>entry * ENTRY_SIZE;
+}
+
+function entryRule(entry: u32): u32 {
+  return load<u32>(entryAt(entry), EntryField.Rule);
+}

@@ -1,0 +1,212 @@
+// Strings: raw UTF-8, or the inside of a JSON string with its escapes. Both are walked as code points, as CEL sees them;
+// nothing is decoded to memory. Bytes that are no UTF-8 (a header can have them) count as U+FFFD each, as in Go.
+import { Tag } from "./program.ts";
+import { decodeHex4, writeUtf8 } from "./escape.ts";
+import { charge, scratch } from "./budget.ts";
+import { auxOf, endOf, lengthOf, setSpan, startOf } from "./cell.ts";
+
+const BACKSLASH: u32 = 0x5c;
+const REPLACEMENT: u32 = 0xfffd;
+
+let after: usize = 0;
+
+/** Behind the code point that pointAt read last. */
+export function afterPoint(): usize {
+  return after;
+}
+
+/** The code point at `at`, which is below `end`; `escaped` is the aux of the string. */
+export function pointAt(at: usize, end: usize, escaped: u32): u32 {
+  const c = <u32>load<u8>(at);
+  if (c == BACKSLASH && escaped) return escapeAt(at);
+  if (c >= 0x80) return wideAt(at, end);
+  after = at + 1;
+  return c;
+}
+
+/** The code point of the UTF-8 sequence at `at`, which begins with a byte above 0x7f (RFC 3629). */
+function wideAt(at: usize, end: usize): u32 {
+  const c = <u32>load<u8>(at);
+  const size: usize = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+  after = at + 1;
+  if (c < 0xc2 || c > 0xf4 || at + size > end) return REPLACEMENT;
+  let point = c & (0x7f >> (<u32>size));
+  for (let i: usize = 1; i < size; i++) {
+    const next = <u32>load<u8>(at + i);
+    if ((next & 0xc0) != 0x80) return REPLACEMENT;
+    point = (point << 6) | (next & 0x3f);
+  }
+  const least: u32 = size == 2 ? 0x80 : size == 3 ? 0x800 : 0x10000;
+  if (point < least || point > 0x10ffff || point >> 11 == 0x1b) return REPLACEMENT;
+  after = at + size;
+  return point;
+}
+
+/** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
+function escapeAt(at: usize): u32 {
+  const c = <u32>load<u8>(at, 1);
+  after = at + 2;
+  if (c != 0x75) return c == 0x6e ? 10 : c == 0x74 ? 9 : c == 0x72 ? 13 : c == 0x62 ? 8 : c == 0x66 ? 12 : c;
+  const unit = <u32>decodeHex4(at + 2);
+  after = at + 6;
+  if (unit >> 11 != 0x1b) return unit;
+  if (unit >= 0xdc00 || load<u16>(at, 6) != 0x755c) return REPLACEMENT;
+  const low = <u32>decodeHex4(at + 8) - 0xdc00;
+  if (low >= 0x400) return REPLACEMENT;
+  after = at + 12;
+  return 0x10000 + ((unit - 0xd800) << 10) + low;
+}
+
+/** Length in code points. */
+export function pointCount(text: usize): u32 {
+  const end = endOf(text);
+  const escaped = auxOf(text);
+  charge(lengthOf(text) >> 3);
+  let count: u32 = 0;
+  for (let p = startOf(text); p < end; p = after) {
+    pointAt(p, end, escaped);
+    count++;
+  }
+  return count;
+}
+
+/** Bytes that two memory blocks have in common at their starts, up to `length`. */
+function commonLength(a: usize, b: usize, length: u32): u32 {
+  let i: u32 = 0;
+  while (i + 8 <= length && load<u64>(a + <usize>i) == load<u64>(b + <usize>i)) i += 8;
+  while (i < length && load<u8>(a + <usize>i) == load<u8>(b + <usize>i)) i++;
+  charge(i >> 3);
+  return i;
+}
+
+/** Whether two strings, or two bytes values, are the same. */
+export function sameText(a: usize, b: usize): bool {
+  if (auxOf(a) | auxOf(b)) return compareText(a, b) == 0;
+  const length = lengthOf(a);
+  return length == lengthOf(b) && commonLength(startOf(a), startOf(b), length) == length;
+}
+
+/** Order by code points, which for raw strings and for bytes is the order of their bytes: below 0, 0 or above 0. */
+export function compareText(a: usize, b: usize): i32 {
+  if (auxOf(a) | auxOf(b)) return comparePoints(a, b);
+  const length = min(lengthOf(a), lengthOf(b));
+  const i = commonLength(startOf(a), startOf(b), length);
+  if (i == length) return <i32>lengthOf(a) - <i32>lengthOf(b);
+  return <i32>load<u8>(startOf(a) + <usize>i) - <i32>load<u8>(startOf(b) + <usize>i);
+}
+
+function comparePoints(a: usize, b: usize): i32 {
+  let p = startOf(a);
+  let q = startOf(b);
+  while (p < endOf(a) && q < endOf(b)) {
+    const x = pointAt(p, endOf(a), auxOf(a));
+    p = after;
+    const y = pointAt(q, endOf(b), auxOf(b));
+    q = after;
+    if (x != y) {
+      charge(<u32>(p - startOf(a)) >> 3);
+      return x < y ? -1 : 1;
+    }
+  }
+  charge(<u32>(p - startOf(a)) >> 3);
+  return <i32>(p < endOf(a)) - <i32>(q < endOf(b));
+}
+
+/** Whether the rest of `text` from `at` on begins with `part`, by code points. */
+function startsAt(at: usize, text: usize, part: usize): bool {
+  const end = endOf(text);
+  const partEnd = endOf(part);
+  let p = at;
+  let q = startOf(part);
+  let same = true;
+  while (same && q < partEnd) {
+    same = p < end;
+    if (!same) break;
+    const point = pointAt(p, end, auxOf(text));
+    p = after;
+    same = point == pointAt(q, partEnd, auxOf(part));
+    q = after;
+  }
+  charge(<u32>(p - at) >> 3);
+  return same;
+}
+
+export function startsWith(text: usize, part: usize): bool {
+  if (auxOf(text) | auxOf(part)) return lengthOf(part) == 0 || startsAt(startOf(text), text, part);
+  const length = lengthOf(part);
+  return length <= lengthOf(text) && commonLength(startOf(text), startOf(part), length) == length;
+}
+
+export function endsWith(text: usize, part: usize): bool {
+  if (auxOf(text) | auxOf(part)) return endsWithPoints(text, part);
+  const length = lengthOf(part);
+  return length <= lengthOf(text) && commonLength(endOf(text) - <usize>length, startOf(part), length) == length;
+}
+
+/** Escapes cannot be read backwards, so this goes forward to where the part would start. */
+function endsWithPoints(text: usize, part: usize): bool {
+  const length = pointCount(part);
+  const whole = pointCount(text);
+  if (length > whole) return false;
+  let p = startOf(text);
+  for (let i = whole - length; i > 0; i--) {
+    pointAt(p, endOf(text), auxOf(text));
+    p = after;
+  }
+  return length == 0 || startsAt(p, text, part);
+}
+
+/** Every comparison is charged, so a hostile text that repeats a prefix of the part runs out of steps. */
+export function contains(text: usize, part: usize): bool {
+  const length = lengthOf(part);
+  if (length == 0) return true;
+  if (!charge(lengthOf(text) >> 3)) return false;
+  const raw = !(auxOf(text) | auxOf(part));
+  if (raw && length > lengthOf(text)) return false;
+  const last = raw ? endOf(text) - <usize>length : endOf(text) - 1;
+  const first = <u32>load<u8>(startOf(part));
+  let p = startOf(text);
+  if (raw) {
+    for (; p <= last; p++) {
+      if (load<u8>(p) != first) continue;
+      if (commonLength(p, startOf(part), length) == length) return true;
+      if (!charge(0)) return false;
+    }
+    return false;
+  }
+  for (; p <= last; p = after) {
+    if (startsAt(p, text, part)) return true;
+    if (!charge(0)) return false;
+    pointAt(p, endOf(text), auxOf(text));
+  }
+  return false;
+}
+
+/** Makes a string raw, in scratch memory when it has escapes. False when that is full. */
+export function makeRaw(text: usize): bool {
+  if (!auxOf(text)) return true;
+  const out = scratch(lengthOf(text));
+  if (!out || !charge(lengthOf(text) >> 3)) return false;
+  setSpan(text, Tag.String, 0, out, <u32>(copyPoints(text, out) - out));
+  return true;
+}
+
+/** Writes a string or bytes value to `out`, which has room for its length, as raw bytes; returns the address behind. */
+export function copyPoints(text: usize, out: usize): usize {
+  if (!auxOf(text)) {
+    memory.copy(out, startOf(text), lengthOf(text));
+    return out + <usize>lengthOf(text);
+  }
+  const end = endOf(text);
+  let q = out;
+  for (let p = startOf(text); p < end; p = after) q = writeUtf8(q, pointAt(p, end, 1));
+  return q;
+}
+
+/** Whether the bytes are UTF-8 throughout. */
+export function isUtf8(start: usize, end: usize): bool {
+  for (let p = start; p < end; p = after) {
+    if (pointAt(p, end, 0) == REPLACEMENT && after == p + 1) return false;
+  }
+  return true;
+}

@@ -1,0 +1,40 @@
+// What became of each rule, for `explain` and policy tests. Off in Envoy: only the command line's host turns it on.
+
+export enum Outcome {
+  Matched = 0,
+  Target = 1,
+  Claims = 2,
+  WhenFalse = 3,
+  WhenError = 4,
+  Scopes = 5,
+}
+
+const MAX_STEPS: u32 = 4096;
+const steps: usize = memory.data(4096 * 8, 8); // rule u32, Outcome u32
+let count: u32 = 0;
+let on: bool = false;
+
+/** Turns tracing on or off and forgets what was traced; the address of the steps. */
+export function startTrace(wanted: bool): usize {
+  on = wanted;
+  count = 0;
+  return steps;
+}
+
+export function traceCount(): u32 {
+  return count;
+}
+
+export function trace(rule: u32, outcome: u32): void {
+  if (!on || count >= MAX_STEPS) return;
+  const step = steps + (<usize>count << 3);
+  store<u32>(step, rule);
+  store<u32>(step, outcome, 4);
+  count++;
+}
+
+/** Traces the rules from `from` to before `to`, whose targets did not match. */
+export function tracePassed(from: u32, to: u32): void {
+  if (!on) return;
+  for (let rule = from; rule < to && count < MAX_STEPS; rule++) trace(rule, Outcome.Target);
+}

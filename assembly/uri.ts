@@ -1,0 +1,42 @@
+// Resource URIs. A target names one byte by byte, or a prefix of it. So that no other spelling of a URI walks around
+// a prefix, a URI that is not in normal form is refused where the policy has prefixes (RFC 3986 section 6.2.2):
+// dot segments, percent-encoded dots, slashes or backslashes, backslashes, control characters, or capitals in the
+// scheme or the authority.
+
+/** Whether the URI is in normal form. */
+export function isNormalUri(at: usize, length: u32): bool {
+  const end = at + <usize>length;
+  let authority: i32 = 0; // 0 scheme, 1 authority, 2 path
+  for (let p = at; p < end; p++) {
+    const c = <u32>load<u8>(p);
+    if (c <= 0x20 || c == 0x7f || c == 0x5c) return false;
+    if (c == 0x25 && (p + 2 >= end || isHiddenSeparator(p))) return false;
+    if (authority < 2 && c - 0x41 < 26) return false;
+    if (authority == 0 && c == 0x3a) {
+      authority = p + 2 < end && load<u16>(p, 1) == 0x2f2f ? 1 : 2;
+      if (authority == 1) p += 2;
+    } else if (c == 0x2f) {
+      authority = 2;
+      if (isDotSegment(p + 1, end)) return false;
+    }
+  }
+  return true;
+}
+
+function isHiddenSeparator(at: usize): bool {
+  const high = load<u8>(at, 1);
+  const low = load<u8>(at, 2) | 0x20;
+  if (high == 0x32) return low == 0x65 || low == 0x66; // %2e %2f
+  return high == 0x35 && low == 0x63; // %5c
+}
+
+function isDotSegment(at: usize, end: usize): bool {
+  let p = at;
+  while (p < end && load<u8>(p) == 0x2e) p++;
+  const dots = p - at;
+  return (dots == 1 || dots == 2) && (p == end || isEnd(load<u8>(p)));
+}
+
+function isEnd(c: u8): bool {
+  return c == 0x2f || c == 0x3f || c == 0x23;
+}
