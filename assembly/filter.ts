@@ -16,7 +16,7 @@ import { count, Result, reasonName } from "./metrics.ts";
 import { isDenial, putRule, refuse, sendDocument, statusOf } from "./reply.ts";
 import { begin, finish, put, putByte, putBytes, putJson, putNumber, written } from "./writer.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
-import { solveLoop } from "./loop.ts";
+import { endRepeats } from "./repeats.ts";
 
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
@@ -94,7 +94,7 @@ function onEnd(stream: usize): i32 {
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size) return answer(stream, Reason.host_error);
   const reason = judge(value(), size);
   if (reason == Reason.no_token) return answer(stream, missingToken(stream));
-  return isPass(reason) ? pass(stream, reason) : answer(stream, solveLoop(reason));
+  return isPass(reason) ? pass(stream, reason) : answer(stream, endRepeats(reason));
 }
 
 /** Reasons that let a call through. */

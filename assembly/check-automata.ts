@@ -1,0 +1,64 @@
+// Checks the automata of a program.
+import { AUTOMATON_SIZE, AutomatonField } from "./program.ts";
+
+const ASCII: u64 = 128;
+const MOST_STATES: u32 = 65536;
+
+/** Whether all `count` records at `records` are sound: tables in bounds, every class and every state in them real. */
+export function checkAutomata(program: usize, records: usize, count: u32): bool {
+  for (let i: u32 = 0; i < count; i++) {
+    const record = records + <usize>i * AUTOMATON_SIZE;
+    if (!checkShape(program, record) || !checkClasses(program, record) || !checkTable(program, record)) return false;
+  }
+  return true;
+}
+
+function checkShape(program: usize, record: usize): bool {
+  const states = load<u32>(record, AutomatonField.States);
+  const classes = load<u32>(record, AutomatonField.Classes);
+  const width = load<u32>(record, AutomatonField.Width);
+  if (states < 2 || states > MOST_STATES || load<u32>(record, AutomatonField.Start) >= states) return false;
+  if (classes < 1 || classes > MOST_STATES || (width != 2 && (width != 1 || states > 256))) return false;
+  const table = <u64>states * <u64>(classes + 1) * <u64>width;
+  const ranges = <u64>load<u32>(record, AutomatonField.RangeCount) * 8;
+  return (
+    ranges > 0 &&
+    isInside(program, load<u32>(record, AutomatonField.Ascii), ASCII) &&
+    isInside(program, load<u32>(record, AutomatonField.Ranges), ranges) &&
+    isInside(program, load<u32>(record, AutomatonField.Table), table)
+  );
+}
+
+function isInside(program: usize, offset: u32, size: u64): bool {
+  return <u64>offset + size <= <u64>load<u32>(program, 8);
+}
+
+/** Classes of the ASCII table and of the ranges, which are in order and begin at or before the first other character. */
+function checkClasses(program: usize, record: usize): bool {
+  const classes = load<u32>(record, AutomatonField.Classes);
+  const ascii = program + <usize>load<u32>(record, AutomatonField.Ascii);
+  for (let i: usize = 0; i < <usize>ASCII; i++) {
+    if (<u32>load<u8>(ascii + i) >= classes) return false;
+  }
+  const count = load<u32>(record, AutomatonField.RangeCount);
+  const ranges = program + <usize>load<u32>(record, AutomatonField.Ranges);
+  if (load<u32>(ranges) > <u32>ASCII) return false;
+  for (let i: u32 = 0; i < count; i++) {
+    const range = ranges + (<usize>i << 3);
+    if (load<u32>(range, 4) >= classes) return false;
+    if (i && load<u32>(range) <= load<u32>(range - 8)) return false;
+  }
+  return true;
+}
+
+function checkTable(program: usize, record: usize): bool {
+  const states = load<u32>(record, AutomatonField.States);
+  const width = load<u32>(record, AutomatonField.Width);
+  const size = states * (load<u32>(record, AutomatonField.Classes) + 1) * width; // fits: checkShape found it in the program
+  let at = program + <usize>load<u32>(record, AutomatonField.Table);
+  const end = at + <usize>size;
+  for (; at < end; at += <usize>width) {
+    if ((width == 1 ? <u32>load<u8>(at) : <u32>load<u16>(at)) >= states) return false;
+  }
+  return true;
+}

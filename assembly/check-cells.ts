@@ -1,0 +1,51 @@
+// Checks the constants of a program.
+import { Tag } from "./program.ts";
+import { CELL, auxOf, intOf, lengthOf, startOf, tagOf, uintOf } from "./cell.ts";
+import { BILLION, isInRange } from "./time.ts";
+
+/** Whether all `count` cells at `cells` are sound: pointers (still offsets) in bounds, values of their types. */
+export function checkCells(program: usize, cells: usize, count: u32): bool {
+  const length = load<u32>(program, 8);
+  const end = cells + <usize>count * CELL;
+  for (let cell = cells; cell < end; cell += CELL) {
+    if (!checkCell(cell, length, <u32>(cells - program), count)) return false;
+  }
+  return true;
+}
+
+function checkCell(cell: usize, length: u32, first: u32, count: u32): bool {
+  const tag = tagOf(cell);
+  if (tag != Tag.Timestamp && auxOf(cell) != 0) return false;
+  switch (tag) {
+    case Tag.Error:
+    case Tag.Null:
+    case Tag.Int:
+    case Tag.Uint:
+    case Tag.Double:
+    case Tag.Duration:
+    case Tag.OptionalNone:
+      return true;
+    case Tag.Bool:
+      return uintOf(cell) <= 1;
+    case Tag.String:
+    case Tag.Bytes:
+      return <u64>startOf(cell) + <u64>lengthOf(cell) <= <u64>length;
+    case Tag.CellList:
+      return isRun(startOf(cell), lengthOf(cell), first, count);
+    case Tag.CellMap:
+      return isRun(startOf(cell), <u64>lengthOf(cell) * 2, first, count);
+    case Tag.Timestamp:
+      return isInRange(intOf(cell)) && <i64>auxOf(cell) < BILLION;
+    case Tag.Type:
+      return uintOf(cell) <= <u64>Tag.OptionalNone;
+    default:
+      return false;
+  }
+}
+
+/** Whether `size` cells from the offset `start` on are cells of the section. */
+function isRun(start: usize, size: u64, first: u32, count: u32): bool {
+  if (size == 0) return true;
+  if (<u32>start < first || (<u32>start - first) % <u32>CELL) return false;
+  return <u64>((<u32>start - first) / <u32>CELL) + size <= <u64>count;
+}

@@ -1,0 +1,349 @@
+// The predicate machine: runs the code of one `when` over the slots and attributes of the call. Three answers: false,
+// true, error. The code was checked when the configuration came (check-code.ts), so nothing about it is tested here.
+import {
+  AUTOMATON_SIZE,
+  HEADER_SIZE,
+  INSTRUCTION_SIZE,
+  Op,
+  PREDICATE_SIZE,
+  PredicateField,
+  Section,
+  Tag,
+} from "./program.ts";
+import { has, hasSlot, loadSlot, optSelect, optSlot, select } from "./access.ts";
+import { add, divide, multiply, negate, subtract } from "./arithmetic.ts";
+import { loadAttribute, loadHeader } from "./attributes.ts";
+import { charge, openBudget, openScratch } from "./budget.ts";
+import {
+  CELL,
+  copyCell,
+  isFalse,
+  isPresent,
+  isTrue,
+  lengthOf,
+  setBool,
+  setError,
+  setNone,
+  setSpan,
+  startOf,
+  tagOf,
+  typeOf,
+  unwrapOptional,
+  wrapOptional,
+} from "./cell.ts";
+import { contain, isZero, makeList, makeMap, size } from "./collection.ts";
+import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUint } from "./convert.ts";
+import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
+import { runAutomaton } from "./matcher.ts";
+import { TOO_DEEP, UNORDERED, compare, equal } from "./order.ts";
+import { contains, endsWith, startsWith } from "./text.ts";
+import { takePart } from "./time.ts";
+import { forgetTwins } from "./twin.ts";
+
+export const FALSE: i32 = 0;
+export const TRUE: i32 = 1;
+export const ERROR: i32 = 2;
+
+const stack: usize = memory.data(4096, 16); // MAX_STACK cells
+
+/** Gives a request its steps. Before its first predicate, and again when the region was reset. */
+export function resetVm(): void {
+  openBudget();
+  forgetTwins();
+}
+
+/** First record of a section of the program at `program`. */
+function sectionOf(program: usize, section: u32): usize {
+  return program + <usize>load<u32>(program + (<usize>section << 3), HEADER_SIZE);
+}
+
+/** Turns the offsets in the program's cells into addresses. Once, after the checks; the program then stays where it is. */
+export function relocate(program: usize): void {
+  const count = load<u32>(program + (<usize>Section.Cells << 3), HEADER_SIZE + 4);
+  let cell = sectionOf(program, Section.Cells);
+  for (let i: u32 = 0; i < count; i++) {
+    const tag = tagOf(cell);
+    const pointed = tag == Tag.String || tag == Tag.Bytes || tag == Tag.CellList || tag == Tag.CellMap;
+    if (pointed) store<u32>(cell, load<u32>(cell, 8) + <u32>program, 8);
+    cell += CELL;
+  }
+}
+
+/** Runs a predicate: FALSE, TRUE or ERROR. */
+// eslint-disable-next-line complexity, max-lines-per-function -- a table: what each instruction does to the stack
+export function evaluate(program: usize, predicate: u32): i32 {
+  const cells = sectionOf(program, Section.Cells);
+  const record = sectionOf(program, Section.Predicates) + <usize>predicate * PREDICATE_SIZE;
+  let pc = sectionOf(program, Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION_SIZE;
+  let x = stack - CELL; // the top of the stack
+  openScratch();
+  resetLoops();
+  while (charge(1)) {
+    const op = <i32>load<u8>(pc);
+    const a = <u32>load<u8>(pc, 1);
+    const c = load<u32>(pc, 4);
+    const target = pc + INSTRUCTION_SIZE + (<usize>c << 3);
+    pc += INSTRUCTION_SIZE;
+    switch (op) {
+      case Op.Return:
+        return isTrue(x) ? TRUE : isFalse(x) ? FALSE : ERROR;
+      case Op.Const:
+        x += CELL;
+        copyCell(x, cells + <usize>c * CELL);
+        break;
+      case Op.Slot:
+        x += CELL;
+        loadSlot(c, a, x);
+        break;
+      case Op.Matches:
+        match(program, c, x);
+        break;
+
+      case Op.Jump:
+        pc = target;
+        break;
+      case Op.AndJump:
+        if (isFalse(x)) pc = target;
+        break;
+      case Op.OrJump:
+        if (isTrue(x)) pc = target;
+        break;
+      case Op.And:
+      case Op.Or:
+        x -= CELL;
+        combine(x, op == Op.Or);
+        break;
+      case Op.Branch:
+        if (isTrue(x)) x -= CELL;
+        else if (isFalse(x)) {
+          x -= CELL;
+          pc = target;
+        } else {
+          setError(x);
+          pc += <usize>load<u16>(pc - INSTRUCTION_SIZE, 2) << 3;
+        }
+        break;
+      case Op.OptOrJump:
+        if (tagOf(x) == Tag.OptionalNone) x -= CELL;
+        else {
+          if (!isPresent(x)) setError(x);
+          else if (a) unwrapOptional(x);
+          pc = target;
+        }
+        break;
+      case Op.OptMap:
+        if (openBinding(x)) x -= CELL;
+        else pc = target;
+        break;
+      case Op.OptBind:
+        closeBinding(x, a != 0);
+        break;
+      case Op.Loop:
+        if (openLoop(a, x)) x -= CELL;
+        else pc = target;
+        break;
+      case Op.Next:
+        if (nextTurn(x, a != 0)) {
+          x -= CELL;
+          pc = target;
+        }
+        break;
+      case Op.Skip:
+        if (isTrue(x)) x -= CELL;
+        else {
+          if (isFalse(x)) setNone(x);
+          else setError(x);
+          pc = target;
+        }
+        break;
+      case Op.Pop:
+        x -= CELL;
+        break;
+      case Op.List:
+        x -= <usize>c * CELL - CELL;
+        makeList(x, c, a != 0);
+        break;
+      case Op.Map:
+        x -= <usize>c * CELL * 2 - CELL;
+        makeMap(x, c, a != 0);
+        break;
+
+      default:
+        if (op < Op.Select || op == Op.OptNone) {
+          x += CELL;
+          push(op, a, c, x, cells);
+        } else if (isBinary(op, pc)) {
+          x -= CELL;
+          binary(op, a, x, x + CELL);
+        } else unary(op, a, c, x, cells);
+    }
+  }
+  return ERROR;
+}
+
+/** Whether an instruction of `binary` takes two operands; accessors of times do when they have a zone. */
+function isBinary(op: i32, pc: usize): bool {
+  if (op == Op.Time) return load<u16>(pc - INSTRUCTION_SIZE, 2) != 0;
+  return op == Op.Index || op == Op.OptIndex || (op >= Op.Eq && op <= Op.In) || (op >= Op.Add && op <= Op.Mod) ||
+    (op >= Op.StartsWith && op <= Op.Contains);
+}
+
+/** The remaining instructions that leave a new value in `x`. */
+function push(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
+  const name = cells + <usize>c * CELL;
+  switch (op) {
+    case Op.HasSlot:
+      return hasSlot(c, a, x);
+    case Op.OptSlot:
+      return optSlot(c, a, x);
+    case Op.Attribute:
+      return loadAttribute(c, x);
+    case Op.HasAttribute:
+      loadAttribute(c, x);
+      return setBool(x, tagOf(x) != Tag.Error);
+    case Op.Header:
+      return loadHeader(startOf(name), lengthOf(name), a != 0, x);
+    case Op.HasHeader:
+      loadHeader(startOf(name), lengthOf(name), false, x);
+      return setBool(x, tagOf(x) != Tag.Error);
+    case Op.Local:
+      return copyCell(x, loopVariable(c));
+    case Op.Dup:
+      return copyCell(x, x - CELL);
+    default:
+      setNone(x);
+  }
+}
+
+/** Instructions that replace `x` by a value made of it. */
+// eslint-disable-next-line complexity -- a table
+function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
+  const name = cells + <usize>c * CELL;
+  switch (op) {
+    case Op.Select:
+      return select(x, name);
+    case Op.Has:
+      return has(x, name);
+    case Op.OptSelect:
+      return optSelect(x, name);
+    case Op.Not:
+      if (tagOf(x) == Tag.Bool) setBool(x, isFalse(x));
+      else setError(x);
+      return;
+    case Op.Neg:
+      return negate(x);
+    case Op.Size:
+      return size(x);
+    case Op.ToInt:
+      return toInt(x);
+    case Op.ToUint:
+      return toUint(x);
+    case Op.ToDouble:
+      return toDouble(x);
+    case Op.ToString:
+      return toText(x);
+    case Op.ToBool:
+      return toBool(x);
+    case Op.ToBytes:
+      return toBytes(x);
+    case Op.ToTimestamp:
+      return toTimestamp(x);
+    case Op.ToDuration:
+      return toDuration(x);
+    case Op.Time:
+      return takePart(x, a, 0);
+    case Op.TypeOf:
+      return takeType(x);
+    default:
+      optional(op, x);
+  }
+}
+
+function takeType(x: usize): void {
+  if (tagOf(x) == Tag.Error) return;
+  const type = typeOf(x);
+  setSpan(x, Tag.Type, 0, type, 0);
+}
+
+function optional(op: i32, x: usize): void {
+  const tag = tagOf(x);
+  if (tag == Tag.Error) return;
+  if (op == Op.OptOf) wrapOptional(x);
+  else if (op == Op.OptOfNonZero) {
+    if (isZero(x)) setNone(x);
+    else wrapOptional(x);
+  } else if (tag < <u32>Tag.OptionalNone) setError(x);
+  else if (op == Op.OptHasValue) setBool(x, isPresent(x));
+  else if (isPresent(x)) unwrapOptional(x);
+  else setError(x);
+}
+
+/** Instructions that replace `x` by a value made of it and `y`. */
+// eslint-disable-next-line complexity -- a table
+function binary(op: i32, a: u32, x: usize, y: usize): void {
+  if (tagOf(x) == Tag.Error || tagOf(y) == Tag.Error) return setError(x);
+  switch (op) {
+    case Op.Index:
+      return select(x, y);
+    case Op.OptIndex:
+      return optSelect(x, y);
+    case Op.Eq:
+    case Op.Ne: {
+      const result = equal(x, y, 0);
+      if (result == TOO_DEEP) setError(x);
+      else setBool(x, (result != 0) == (op == Op.Eq));
+      return;
+    }
+    case Op.In:
+      return contain(x, y);
+    case Op.Add:
+      return add(x, y);
+    case Op.Sub:
+      return subtract(x, y);
+    case Op.Mul:
+      return multiply(x, y);
+    case Op.Div:
+    case Op.Mod:
+      return divide(x, y, op == Op.Mod);
+    case Op.Time:
+      return takePart(x, a, y);
+    case Op.StartsWith:
+    case Op.EndsWith:
+    case Op.Contains:
+      return search(op, x, y);
+    default:
+      order(op, x, y);
+  }
+}
+
+function order(op: i32, x: usize, y: usize): void {
+  const result = compare(x, y);
+  if (result == UNORDERED) setError(x);
+  else if (op == Op.Lt) setBool(x, result < 0);
+  else if (op == Op.Le) setBool(x, result <= 0);
+  else if (op == Op.Gt) setBool(x, result > 0);
+  else setBool(x, result >= 0);
+}
+
+function search(op: i32, x: usize, y: usize): void {
+  if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) setError(x);
+  else if (op == Op.StartsWith) setBool(x, startsWith(x, y));
+  else if (op == Op.EndsWith) setBool(x, endsWith(x, y));
+  else setBool(x, contains(x, y));
+}
+
+function match(program: usize, automaton: u32, x: usize): void {
+  const record = sectionOf(program, Section.Automata) + <usize>automaton * AUTOMATON_SIZE;
+  if (tagOf(x) == Tag.String) setBool(x, runAutomaton(program, record, x));
+  else setError(x);
+}
+
+/** && and ||: the deciding bool on either side wins over an error or anything else on the other. */
+function combine(x: usize, decides: bool): void {
+  const y = x + CELL;
+  const xDecides = decides ? isTrue(x) : isFalse(x);
+  const yDecides = decides ? isTrue(y) : isFalse(y);
+  if (xDecides || yDecides) setBool(x, decides);
+  else if (tagOf(x) == Tag.Bool && tagOf(y) == Tag.Bool) setBool(x, !decides);
+  else setError(x);
+}
