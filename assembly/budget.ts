@@ -45,7 +45,7 @@ export function scratch(size: u32): usize {
     scratchNext = scratchStart;
     if (!scratchStart) return 0;
   }
-  if (size > SCRATCH_SIZE) return 0;
+  if (size > <u32>SCRATCH_SIZE) return 0;
   const start = scratchNext;
   const next = start + <usize>((size + 7) & ~7);
   if (next > scratchStart + SCRATCH_SIZE) return 0;

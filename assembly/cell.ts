@@ -120,7 +120,7 @@ export function isMap(cell: usize): bool {
 
 /** Whether the cell is an optional with a value. Each OPTIONAL in the tag is one wrapping. */
 export function isPresent(cell: usize): bool {
-  return tagOf(cell) >= OPTIONAL;
+  return tagOf(cell) >= <u32>OPTIONAL;
 }
 
 export function wrapOptional(cell: usize): void {

@@ -74,7 +74,7 @@ function checkPredicate(record: usize): i32 {
   mostStack = load<u32>(record, PredicateField.Stack);
   mostLoops = load<u32>(record, PredicateField.Loops);
   if (<u64>first + <u64>count > <u64>countOf(Section.Code) || count == 0) return BAD_PREDICATE;
-  if (mostStack > MAX_STACK || mostLoops > MAX_LOOPS) return BAD_PREDICATE;
+  if (mostStack > <u32>MAX_STACK || mostLoops > <u32>MAX_LOOPS) return BAD_PREDICATE;
   code = sectionOf(Section.Code) + <usize>first * INSTRUCTION_SIZE;
   states = reserve(count * <u32>STATE);
   if (!states) return NO_MEMORY;
@@ -192,7 +192,7 @@ function checkOperands(at: usize): bool {
       return a <= <u32>TimePart.Milliseconds && load<u16>(at, 2) <= 1;
     case Op.List:
     case Op.Map:
-      return c <= MAX_STACK;
+      return c <= <u32>MAX_STACK;
     default:
       return true;
   }

@@ -66,7 +66,7 @@ export function allowingRule(): u32 {
 }
 
 /** Whether the policy governs calls of this kind, or a rule names the lifecycle method. */
-function isGoverned(): bool {
+export function isGoverned(): bool {
   return lifecycle || ((setting(Setting.Govern) >> kind) & 1) != 0;
 }
 

@@ -25,7 +25,10 @@ export const STOP: i32 = 1; // for a body: stop and buffer
 export function onHeaders(stream: usize, config: usize, end: bool): i32 {
   openJudge();
   if (!headers.readHeaders()) return answer(stream, Reason.host_error);
-  if (serveDocument()) return answered(stream, Result.Answered, Reason.metadata_document);
+  if (serveDocument()) {
+    tell(Reason.metadata_document);
+    return answered(stream, Result.Answered, Reason.metadata_document);
+  }
   store<u32>(stream, headers.hasCredentials() ? 1 : 0, ContextField.Credentials);
   const refused = headers.checkHeaders();
   if (refused >= 0) return answer(stream, refused);

@@ -65,13 +65,15 @@ export function onlyBlank(at: usize): bool {
  * slots; `root` NO_SLOT fills none. Returns the address behind the value; 0 when it is not acceptable (`readFailure`).
  */
 export function readValue(start: usize, root: u32): usize {
-  let frame: usize = frames; // of the open container; frames itself is the text
+  let frame = frames; //     of the open container; the first stands for the text
+  let closing: u32 = 0; //   its closing bracket; 0 outside of all
   let slot = root;
   let p = start;
+  store<u32>(frames, 0);
   openKeys();
   while (true) {
     p = skipBlank(p);
-    const c = load<u8>(p);
+    const c = <u32>load<u8>(p);
     if (c == 0x22) {
       const at = p;
       p = readString(p + 1);
@@ -81,13 +83,14 @@ export function readValue(start: usize, root: u32): usize {
       if (slot != NO_SLOT) fillSlot(slot, p, 0, 0);
       frame += FRAME;
       if (frame > frames + <usize>maxDepth * FRAME) return fail(Reason.too_deep);
-      store<u32>(frame, c + 2); // } and ] stand two behind { and [
+      closing = c + 2; // } and ] stand two behind { and [
+      store<u32>(frame, closing);
       store<u32>(frame, c == 0x7b && slot != NO_SLOT && hasMembers(slot) ? slot : NO_SLOT, 4);
       store<u32>(frame, keyCount(), 8);
       store<u32>(frame, slot, 12);
       slot = NO_SLOT;
       p = skipBlank(p + 1);
-      if (load<u8>(p) != c + 2) {
+      if (load<u8>(p) != closing) {
         if (c == 0x7b) {
           p = readKey(p, frame);
           if (!p) return 0;
@@ -103,13 +106,14 @@ export function readValue(start: usize, root: u32): usize {
     }
     // Behind a value: close what ends here, then go on with the next element or member.
     while (true) {
-      if (frame == frames) return p;
-      p = skipBlank(p);
-      const next = load<u8>(p);
+      if (!closing) return p;
+      if (load<u8>(p) <= 0x20) p = skipBlank(p);
+      const next = <u32>load<u8>(p);
       if (next == 0x2c) {
-        if (load<u8>(frame) == 0x5d) {
+        if (closing == 0x5d) {
           slot = NO_SLOT;
-          p++;
+          p = skipIntegers(p + 1);
+          if (load<u8>(p) == 0x5d) continue;
         } else {
           p = readKey(skipBlank(p + 1), frame);
           if (!p) return 0;
@@ -117,12 +121,32 @@ export function readValue(start: usize, root: u32): usize {
         }
         break;
       }
-      if (next != load<u8>(frame)) return fail(Reason.not_json);
+      if (next != closing) return fail(Reason.not_json);
       p++;
       if (next == 0x7d && !closeKeys(load<u32>(frame, 8))) return fail(Reason.duplicate_key);
       if (load<u32>(frame, 12) != NO_SLOT) endSlot(load<u32>(frame, 12), p, 0);
       frame -= FRAME;
+      closing = load<u32>(frame);
     }
+  }
+}
+
+/**
+ * Skips short plain integers with a comma or the closing bracket behind them, from the start of an element. Returns the
+ * start of the first element that is something else, or the bracket.
+ */
+function skipIntegers(at: usize): usize {
+  let element = at;
+  while (true) {
+    let p = element;
+    if (<u32>load<u8>(p) - 0x31 > 8) return element;
+    p++;
+    while (isDigit(load<u8>(p))) p++;
+    if (p - element > 15) return element;
+    const c = load<u8>(p);
+    if (c == 0x5d) return p;
+    if (c != 0x2c) return element;
+    element = p + 1;
   }
 }
 

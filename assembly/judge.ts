@@ -8,8 +8,8 @@ import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } f
 import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
 import { readToken, Token } from "./claims.ts";
 import { resolveBackend } from "./backend.ts";
-import { decide, decidingRule } from "./decide.ts";
-import { findChallenge } from "./solve.ts";
+import { decide, decidingRule, isGoverned } from "./decide.ts";
+import { challengeRule, findChallenge } from "./solve.ts";
 import { hasPrefixes } from "./targets.ts";
 import { isNormalUri } from "./uri.ts";
 import { kind, nameAt, nameLength, setName } from "./call.ts";
@@ -82,12 +82,14 @@ function judgeMessage(): i32 {
   }
   const reason = judgeKind();
   rule = decidingRule();
-  if ((reason == Reason.rule_denied || reason == Reason.no_rule) && findChallenge()) return Reason.insufficient_scope;
-  return reason;
+  if ((reason != Reason.rule_denied && reason != Reason.no_rule) || !findChallenge()) return reason;
+  rule = challengeRule();
+  return Reason.insufficient_scope;
 }
 
 function judgeKind(): i32 {
   if (kind == Kind.Tool) resolveBackend();
+  if (!isGoverned()) return decide(kind, nameAt, nameLength);
   if (kind == Kind.Resource) return judgeResource();
   if (kind == Kind.Completion) {
     if (refersToPrompt()) return decide(Kind.Prompt, nameAt, nameLength);

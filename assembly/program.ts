@@ -133,7 +133,8 @@ export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
 // AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
 //                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
-//                   number of ranges, offset of the table (states x (classes + 1), the last column is the end of the text), source text offset.
+//                   number of ranges, offset of the table (states x (classes + 1), the last column is the end of the text), offset of the source
+//                   (u32 length, then UTF-8; for listings).
 //                   State 0 rejects and state 1 accepts, both for good.
 export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }
 
@@ -218,8 +219,8 @@ export enum Op {
   Return = 0, //       x →                 true, false, or error (also for what is not a bool)
   Const = 1, //        → cell c
   Slot = 2, //         → value of slot c; Error when absent. a=1: Null when absent (args, meta). a=2: a null counts as absent too
-  HasSlot = 3, //      → bool: has(slot c): true when present; else as Has on the slot's parent. a (bits): 1: an absent parent counts as null (args, meta), so false; 2: a null counts as absent
-  OptSlot = 4, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (a=1: none)
+  HasSlot = 3, //      → bool: has(slot c): true when present; else as Has on the slot's parent (null when that is absent args, meta or params). a=2: a null counts as absent
+  OptSlot = 4, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (absent args, meta and params are null)
   Attribute = 5, //    → Attribute c; Error when absent
   HasAttribute = 6, // → bool
   Header = 7, //       → first value of header (cell c, lower case); Error when absent. a=1: the list of all its values

@@ -10,7 +10,8 @@ import { slotEnd, slotStart } from "./slots.ts";
 import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "./scopes.ts";
 import { scopeCount, scopeIds } from "./challenge.ts";
 import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
-import { decidingRule, ruleAt } from "./decide.ts";
+import { ruleAt } from "./decide.ts";
+import { judgedRule } from "./judge.ts";
 import { reasonName } from "./metrics.ts";
 import { now, sendResponse } from "./host.ts";
 
@@ -241,7 +242,7 @@ function putId(withId: bool): void {
 }
 
 function putDenial(reason: i32): void {
-  const rule = reason == Reason.insufficient_scope ? challengeRule() : decidingRule();
+  const rule = judgedRule();
   if (rule != NONE) {
     put(',"rule":"');
     putRule(rule);

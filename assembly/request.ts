@@ -1,5 +1,6 @@
 // One JSON-RPC message: checks the envelope and finds out what it asks for (MCP revisions 2024-11-05 to 2026-07-28).
-import { Kind, Reason, Slot } from "./program.ts";
+import { Kind, Reason, Setting, Slot } from "./program.ts";
+import { setting } from "./sections.ts";
 import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
 import { metEnvelopeTwin } from "./members.ts";
 import { decodeString } from "./escape.ts";
@@ -115,7 +116,9 @@ function readReference(): i32 {
   if (!type) return Reason.invalid_params;
   if (isText(type, length, "ref/prompt")) return named(Kind.Completion, Slot.RefName);
   if (isText(type, length, "ref/resource")) return named(Kind.Completion, Slot.RefUri);
-  return Reason.invalid_params;
+  setKind(Kind.Completion);
+  // A kind of reference that nobody can judge; where completion is left open, the server's to refuse.
+  return (setting(Setting.Govern) >> Kind.Completion) & 1 ? Reason.invalid_params : REQUEST_OK;
 }
 
 /** subscriptions/listen without resource URIs only asks for list changes. */

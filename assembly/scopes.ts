@@ -35,6 +35,8 @@ export function openScopes(at: usize): void {
   trial = 0;
   table = at + 8;
   heldAt = table + (<usize>(mask + 1) << 2);
+  // Begun anew: a stamp of a billion requests ago must not count.
+  if (generation == 1) memory.fill(heldAt, 0, <usize>sectionCount(Section.Scopes) << 2);
   pieceCount = pieceRoom = 0;
   list = 0;
 }
@@ -79,7 +81,7 @@ function find(at: usize, length: u32): u32 {
 /** Whether a scope of the policy is held: by itself, through one that implies it, or by the grant that is being tried. */
 export function isHeld(scope: u32): bool {
   const stamp = load<u32>(heldAt + (<usize>scope << 2));
-  return stamp == generation || stamp == trial;
+  return stamp == generation || (trial != 0 && stamp == trial);
 }
 
 /** Holds a scope and all that it implies. While a grant is tried, only until the trial ends. */

@@ -79,7 +79,8 @@ function generate(): i32 {
     if (low || high) {
       if (low && high) {
         mulBig(rest, 2, 0);
-        if (compareBig(rest, scale) >= 0) digit++;
+        const order = compareBig(rest, scale);
+        if (order > 0 || (order == 0 && digit & 1)) digit++; // as near: the even digit, as in Go
       } else if (high) digit++;
       store<u8>(digits + count, digit + 0x30);
       return count + 1;

@@ -1,0 +1,106 @@
+// Makes build/scopegate.wasm (asc) and build/scopegate.mjs (esbuild). Each is made again only when one of its
+// sources changed, and is put in place by a rename, so that a reader never sees half a file.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import asc from "assemblyscript/asc";
+import { build as bundle } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const out = join(root, "build");
+
+interface Product {
+  file: string;
+  /** Files and folders; a change in one of them makes the product anew. */
+  sources: string[];
+  make(): Promise<Uint8Array>;
+}
+
+const PRODUCTS: Product[] = [
+  { file: "scopegate.wasm", sources: ["assembly", "asconfig.json", "package-lock.json"], make: compileFilter },
+  {
+    file: "scopegate.mjs",
+    sources: ["scripts", "assembly/program.ts", "package.json", "package-lock.json"],
+    make: bundleCli,
+  },
+];
+
+/** Builds what is missing or older than its sources; with `onlyWhenNeeded: false`, everything. Exits 1 on an error. */
+export async function build({ onlyWhenNeeded }: { onlyWhenNeeded: boolean }): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  for (const product of PRODUCTS) {
+    const stamp = fingerprint(product.sources);
+    const stampFile = join(out, `.${product.file}.sources`);
+    const file = join(out, product.file);
+    const fresh = existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+    if (onlyWhenNeeded && fresh) continue;
+    await makeProduct(product, file);
+    writeFileSync(stampFile, stamp);
+  }
+}
+
+async function makeProduct(product: Product, file: string): Promise<void> {
+  const start = performance.now();
+  const bytes = await product.make();
+  writeFileSync(`${file}.new`, bytes, { mode: 0o755 });
+  renameSync(`${file}.new`, file);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const size = `${(bytes.length / 1024).toFixed(1)} KiB, ${(gzipSync(bytes).length / 1024).toFixed(1)} KiB gzipped`;
+  console.error(`build/${product.file}: ${size}, ${seconds} s`);
+}
+
+async function compileFilter(): Promise<Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", "release"], {
+    writeFile: (name: string, contents: Uint8Array | string) => {
+      files.set(name, typeof contents === "string" ? Buffer.from(contents) : contents);
+    },
+  });
+  const wasm = files.get("build/scopegate.wasm");
+  if (error || !wasm) fail(`${stderr.toString()}${error?.message ?? "asc wrote no module"}`);
+  return wasm;
+}
+
+async function bundleCli(): Promise<Uint8Array> {
+  const result = await bundle({
+    absWorkingDir: root,
+    entryPoints: ["scripts/cli.ts"],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    legalComments: "eof",
+    banner: {
+      // A CommonJS dependency asks for Node's own modules with require().
+      js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+    },
+  }).catch((error: Error) => fail(error.message));
+  return result.outputFiles[0]!.contents;
+}
+
+/** A hash over names and contents of all sources. */
+function fingerprint(sources: string[]): string {
+  const hash = createHash("sha256");
+  for (const source of sources.flatMap(filesBelow)) hash.update(`${source}\0`).update(readFileSync(join(root, source)));
+  return hash.digest("hex");
+}
+
+function filesBelow(path: string): string[] {
+  if (!existsSync(join(root, path))) return [];
+  if (path.includes(".")) return [path];
+  const entries = readdirSync(join(root, path), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) =>
+    entry.isDirectory() ? filesBelow(`${path}/${entry.name}`) : [`${path}/${entry.name}`],
+  );
+}
+
+function fail(message: string): never {
+  console.error(message);
+  console.error("scopegate: the build failed");
+  process.exit(1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build({ onlyWhenNeeded: false });

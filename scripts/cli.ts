@@ -1,0 +1,73 @@
+// The command line: finds the subcommand, reads its arguments, and turns what it says into an exit code.
+import { parseArgs } from "node:util";
+import { CannotRun, Exit, UsageError, type Command, type Invocation } from "./command.ts";
+import { check } from "./commands/check.ts";
+import { compile } from "./commands/compile.ts";
+import { evaluate } from "./commands/eval.ts";
+import { explain } from "./commands/explain.ts";
+import { manifest } from "./commands/manifest.ts";
+import { show } from "./commands/show.ts";
+import { test } from "./commands/test.ts";
+import pkg from "../package.json" with { type: "json" };
+
+const COMMANDS: Record<string, Command> = { check, compile, manifest, eval: evaluate, test, explain, show };
+
+function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: scopegate COMMAND [options] [file…]
+
+Scope-aware authorization for MCP in Envoy: policies are checked, compiled and tested here.
+
+Commands:
+${lines.join("\n")}
+
+Options:
+  --help     of the command that stands before it
+  --version
+
+A file named - is standard input. Exit codes: 0 done, 1 the input is wrong or a test failed, 2 it could not run.
+`;
+}
+
+/** Runs one command line (without node and script) and returns its exit code. */
+export async function main(args: string[]): Promise<Exit> {
+  const [name = "", ...rest] = args;
+  if (name === "--help" || name === "-h" || name === "help") return say(overview());
+  if (name === "--version") return say(`${pkg.version}\n`);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  try {
+    if (!command) throw new UsageError(name === "" ? "no command given" : `no such command: ${name}`);
+    const { values: options, positionals: files } = readArguments(command, rest);
+    return options.help ? say(command.help) : await command.run({ options, files });
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error;
+    const pointer = `; see scopegate ${command ? `${name} ` : ""}--help`;
+    process.stderr.write(`scopegate: ${error.message}${error instanceof UsageError ? pointer : ""}\n`);
+    return Exit.CannotRun;
+  }
+}
+
+function readArguments(command: Command, args: string[]) {
+  const options = { ...command.options, help: { type: "boolean", short: "h" } } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true }) as {
+      values: Invocation["options"];
+      positionals: string[];
+    };
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(". ")[0]);
+  }
+}
+
+function say(text: string): Exit {
+  process.stdout.write(text);
+  return Exit.Done;
+}
+
+// A reader that closes early (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(Exit.Done);
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,38 @@
+import { writeFileSync } from "node:fs";
+import { CannotRun, Exit, onlyFile, readInput, type Command } from "../command.ts";
+import { compilePolicy, pluginConfiguration } from "../compiler/index.ts";
+import { nameOf, report } from "./check.ts";
+
+export const compile: Command = {
+  summary: "the plugin configuration that Envoy gets",
+  help: `Usage: scopegate compile POLICY [-o FILE] [--hold-headers]
+
+Prints the plugin configuration, a JSON object. Envoy must hand it over as a StringValue.
+
+Options:
+  -o, --output FILE   write it there
+  --hold-headers      for a host with allow_on_headers_stop_iteration: nothing of a refused request is sent on.
+                      Without that switch in Envoy every request would hang.
+
+Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 a file could not be read or written.
+`,
+  options: { output: { type: "string", short: "o" }, "hold-headers": { type: "boolean" } },
+  run({ options, files }) {
+    const file = onlyFile(files, "POLICY");
+    const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
+    report(problems);
+    if (!program || !policy) return Exit.Wrong;
+    const configuration = pluginConfiguration(program, policy, { holdHeaders: options["hold-headers"] === true });
+    write(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
+    return Exit.Done;
+  },
+};
+
+function write(file: string | undefined, text: string): void {
+  if (file === undefined || file === "-") return void process.stdout.write(text);
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new CannotRun(`cannot write ${file}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,111 @@
+import { createInterface } from "node:readline";
+import { Exit, UsageError, readInput, type Command } from "../command.ts";
+import { compilePolicy } from "../compiler/index.ts";
+import { Engine, load, loadDocument, type Loaded } from "../evaluate/engine.ts";
+import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
+import { FilterFailure } from "../evaluate/result.ts";
+import { nameOf, report } from "./check.ts";
+
+export const evaluate: Command = {
+  summary: "decide requests: JSON lines in, JSON lines out",
+  help: `Usage: scopegate eval [POLICY] [--explain]
+
+Reads one request a line from standard input and prints the decision of the filter, in the same order. Each line may
+bring its own policy; POLICY is for those that do not.
+
+Input, all optional but the body of a POST:
+  id           copied to the output
+  policy       a policy document, for this line
+  payload      the verified JWT payload; null (default): no token
+  payloadForm  plain (default), or normalized: scope and scp as lists, as Envoy Gateway leaves them
+  method, path, authority    POST, /mcp, mcp.example.com
+  headers      name: string, list of strings, or null to leave out the default content-type: application/json
+  body, bodyBase64           the request body
+  chunks       sizes in which the body arrives
+  trailers     request trailers
+  route, cluster             Envoy's names of them
+
+Output:
+  id, decision (allow, deny, reject, unauthenticated, answer), reason, rule, requiredScopes
+  status, headers, body      of the local reply; absent for allow
+  policyErrors               alone, when the policy was refused
+  error                      alone, when the line is malformed
+  trace                      with --explain: [{rule, outcome}] with outcome one of matched, target, claims,
+                             when_false, when_error, scopes
+
+Exit codes: 0 done, 1 a line was malformed or POLICY is wrong, 2 it could not run.
+`,
+  options: { explain: { type: "boolean" } },
+  async run({ options, files }) {
+    if (files.length > 1) throw new UsageError(`one POLICY at most, got ${files.length}`);
+    if (files[0] === "-") throw new UsageError("standard input has the requests; POLICY must be a file");
+    const fallback = files[0] === undefined ? undefined : loadFile(files[0]);
+    if (files[0] !== undefined && !fallback) return Exit.Wrong;
+    return runLines(new Session(fallback, options.explain === true));
+  },
+};
+
+/** Compiles a file; its problems go to standard error. */
+export function loadFile(file: string): Loaded | undefined {
+  const compiled = compilePolicy(readInput(file), nameOf(file));
+  report(compiled.problems);
+  return load(compiled);
+}
+
+async function runLines(session: Session): Promise<Exit> {
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    if (line.trim() === "") continue;
+    const ready = process.stdout.write(`${JSON.stringify(session.answer(line))}\n`);
+    if (!ready) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  }
+  return session.malformed ? Exit.Wrong : Exit.Done;
+}
+
+/** Answers lines; a policy that comes again is not compiled again. */
+class Session {
+  malformed = false;
+  private readonly engine = new Engine();
+  private readonly policies = new Map<string, Loaded | string[]>();
+
+  constructor(
+    private readonly fallback: Loaded | undefined,
+    private readonly explain: boolean,
+  ) {}
+
+  answer(line: string): object {
+    let id: { id?: string } = {};
+    try {
+      const request = readRequest(parse(line));
+      if (request.id !== undefined) id = { id: request.id };
+      const loaded = this.policyOf(request);
+      if (Array.isArray(loaded)) return { ...id, policyErrors: loaded };
+      return { ...id, ...this.engine.evaluate(loaded, request, this.explain) };
+    } catch (error) {
+      if (!(error instanceof RequestError || error instanceof FilterFailure)) throw error;
+      this.malformed = true;
+      return { ...id, error: error.message };
+    }
+  }
+
+  private policyOf({ policy }: EvalRequest): Loaded | string[] {
+    if (policy === undefined) {
+      if (!this.fallback) throw new RequestError("the line has no policy, and no POLICY was given");
+      return this.fallback;
+    }
+    const key = JSON.stringify(policy);
+    const loaded = this.policies.get(key) ?? loadDocument(policy);
+    if (this.policies.size >= MAX_POLICIES) this.policies.clear();
+    this.policies.set(key, loaded);
+    return loaded;
+  }
+}
+
+const MAX_POLICIES = 1000;
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new RequestError(`not JSON: ${(error as Error).message}`);
+  }
+}

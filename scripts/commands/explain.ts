@@ -1,0 +1,103 @@
+import { parse } from "yaml";
+import { Exit, UsageError, onlyFile, readInput, useColor, wantsJson, type Command } from "../command.ts";
+import { Engine, type Loaded } from "../evaluate/engine.ts";
+import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
+import type { Result, Step } from "../evaluate/result.ts";
+import { explainWhen, type Part } from "../explain/parts.ts";
+import { loadFile } from "./eval.ts";
+
+export const explain: Command = {
+  summary: "which rule decided, which part of which `when`, which scopes would help",
+  help: `Usage: scopegate explain POLICY --request FILE [--format text|json]
+
+Decides one request with the filter and tells why. FILE has the fields of \`scopegate eval\`, as JSON or YAML;
+- is standard input.
+
+Options:
+  --request FILE   the request
+  --format json    the result of \`eval --explain\` with, per rule, the parts of its \`when\`
+
+Exit codes: 0 done (whatever the decision), 1 the policy or the request is wrong, 2 a file could not be read.
+`,
+  options: { request: { type: "string" }, format: { type: "string" } },
+  run({ options, files }) {
+    const file = onlyFile(files, "POLICY");
+    const json = wantsJson(options.format);
+    if (typeof options.request !== "string") throw new UsageError("no --request given");
+    if (file === "-" && options.request === "-") throw new UsageError("only one of POLICY and --request can be -");
+    const loaded = loadFile(file);
+    const request = loaded && readRequestFile(options.request);
+    if (!loaded || !request) return Exit.Wrong;
+    const result = new Engine().evaluate(loaded, request, true);
+    const rules = explainRules(loaded, request, result.trace ?? []);
+    process.stdout.write(json ? `${JSON.stringify({ ...result, trace: rules }, null, 2)}\n` : render(result, rules));
+    return Exit.Done;
+  },
+};
+
+function readRequestFile(file: string): EvalRequest | undefined {
+  const text = readInput(file);
+  try {
+    return readRequest(parse(text));
+  } catch (error) {
+    if (!(error instanceof RequestError) && (error as Error).name !== "YAMLParseError") throw error;
+    process.stderr.write(`${file}: error: ${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
+interface ExplainedRule extends Step {
+  whens: Part[][];
+}
+
+/** Every rule that was tried beyond its target, with the parts of its predicates. */
+function explainRules({ policy }: Loaded, request: EvalRequest, steps: Step[]): ExplainedRule[] {
+  return steps.map((step) => {
+    const rule = policy.rules.find(({ name }) => name === step.rule);
+    if (!rule || step.outcome === "target" || step.outcome === "claims") return { ...step, whens: [] };
+    const entries = (rule.targets ?? []).flatMap((target) =>
+      target.when ? [explainWhen(policy, target.when.value, [target], request)] : [],
+    );
+    const own = rule.when ? [explainWhen(policy, rule.when.value, rule.targets, request)] : [];
+    return { ...step, whens: [...entries, ...own].filter((parts) => parts !== undefined) };
+  });
+}
+
+const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
+  matched: "matched: it decides",
+  target: "is about other calls",
+  claims: "its claims do not hold",
+  when_false: "its when is false",
+  when_error: "its when is an error, which counts as no match",
+  scopes: "would match, but the token lacks scopes",
+};
+
+function render(result: Result, rules: ExplainedRule[]): string {
+  const paint = (code: number, text: string): string => (useColor(process.stdout) ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const color = result.decision === "allow" || result.decision === "answer" ? 32 : 31;
+  const status = result.status === undefined ? "" : ` (HTTP ${result.status})`;
+  const lines = [`${paint(color, result.decision)}${status}: ${result.reason}${result.rule === null ? "" : `, rule ${result.rule}`}`];
+  for (const { rule, outcome, whens } of rules) {
+    lines.push("", `rule ${paint(1, rule)} ${OUTCOME_TEXTS[outcome]}`);
+    for (const part of whens.flat()) lines.push(...renderPart(part, paint));
+  }
+  lines.push("", helpText(result), "");
+  return lines.join("\n");
+}
+
+function renderPart({ text, truth, depth, values }: Part, paint: (code: number, text: string) => string): string[] {
+  const margin = "  ".repeat(depth + 1);
+  const oneLine = text.replace(/\s+/g, " ");
+  const colors = { true: 32, false: 31, error: 33 };
+  return [
+    `${margin}${paint(colors[truth], truth.padEnd(5))}  ${oneLine}`,
+    ...values.map(([path, value]) => `${margin}       ${path} is ${value}`),
+  ];
+}
+
+function helpText({ decision, requiredScopes, headers }: Result): string {
+  if (decision === "allow" || decision === "answer") return "Nothing is missing.";
+  if (requiredScopes) return `A token with these scopes would do: ${requiredScopes.join(" ")}`;
+  if (headers?.["www-authenticate"] !== undefined) return "A token is needed.";
+  return decision === "deny" ? "No scope would help." : "The request itself must change.";
+}

@@ -1,0 +1,229 @@
+// Paths: args.a["b"].?c[0] and has(…). As much of a path as the vocabulary knows becomes one instruction, the rest are
+// selections and indexes one by one.
+import { Flag, Op, Attribute, Tag } from "../../../assembly/program.ts";
+import type { Node } from "./ast.ts";
+import type { Planner } from "./plan.ts";
+import { VOCABULARY, memberOf, type Entry, type HeadersEntry, type SlotEntry } from "./vocabulary.ts";
+
+/** One step of a path: a name that is known now, or an index that the call decides. */
+interface Step {
+  name?: string;
+  index?: Node;
+  optional: boolean;
+  /** Whether what the step is taken on is an optional. */
+  onOptional: boolean;
+  node: Node;
+}
+
+interface Path {
+  base: Node;
+  steps: Step[];
+  /** has(): the last step is only asked for. */
+  has: boolean;
+}
+
+/** Operand a of the slot operations. */
+const ABSENCE: Record<SlotEntry["absent"], number> = { null: 1, missing: 2, always: 0 };
+
+/** Writes the code of a selection or an index, or of has(). */
+export function planPath(planner: Planner, node: Node): void {
+  const path = pathOf(planner, node);
+  const entry = entryOf(planner, path.base);
+  if (entry) return planEntry(planner, entry, path);
+  planner.plan(path.base);
+  planSteps(planner, path.steps, path.has);
+}
+
+/** The entry of the vocabulary that a node is, when it is one as a whole. */
+export function wholeEntry(planner: Planner, node: Node): Entry | undefined {
+  const { base, steps, has } = pathOf(planner, node);
+  let entry = entryOf(planner, base);
+  for (const { name, optional } of steps) {
+    const members = entry && "members" in entry ? entry.members : undefined;
+    entry = members && name !== undefined && !optional ? memberOf(members, name) : undefined;
+  }
+  return has ? undefined : entry;
+}
+
+function entryOf(planner: Planner, base: Node): Entry | undefined {
+  if (base.kind !== "ident" || (!base.global && planner.code.local(base.name) >= 0)) return undefined;
+  return memberOf(VOCABULARY, base.name);
+}
+
+function pathOf(planner: Planner, node: Node): Path {
+  const steps: Step[] = [];
+  const has = node.kind === "select" && node.mode === "has";
+  let base = node;
+  for (let step = stepOf(planner, base); step; step = stepOf(planner, base)) {
+    steps.unshift(step.step);
+    base = step.operand;
+  }
+  return { base, steps, has };
+}
+
+function stepOf(planner: Planner, node: Node): { step: Step; operand: Node } | undefined {
+  if (planner.constants.has(node)) return undefined;
+  if (node.kind === "select") {
+    const step = { name: node.field, optional: node.mode === "optional", node };
+    return { step: { ...step, onOptional: planner.isOptional(node.operand) }, operand: node.operand };
+  }
+  if (node.kind !== "call" || (node.fn !== "_[_]" && node.fn !== "_[?_]")) return undefined;
+  const [operand, index] = node.args as [Node, Node];
+  const constant = planner.constants.get(index);
+  const key = constant?.tag === Tag.String ? { name: constant.value } : { index };
+  const optional = node.fn === "_[?_]";
+  return { step: { ...key, optional, onOptional: planner.isOptional(operand), node }, operand };
+}
+
+/** The steps upon the value on the stack. */
+function planSteps(planner: Planner, steps: Step[], has: boolean): void {
+  for (const [i, step] of steps.entries()) {
+    const optional = step.optional || step.onOptional;
+    const ask = has && i === steps.length - 1;
+    if (step.index) {
+      planner.plan(step.index);
+      planner.code.emit(optional ? Op.OptIndex : Op.Index);
+      continue;
+    }
+    const c = planner.text(step.name ?? "");
+    if (ask && !optional) planner.code.emit(Op.Has, { c });
+    else planner.code.emit(optional ? Op.OptSelect : Op.Select, { c });
+    if (ask && optional) planner.code.emit(Op.OptHasValue);
+  }
+}
+
+/** As far as the names of the steps lead in the vocabulary. */
+function descend(root: Entry, steps: Step[]): { entry: Entry; used: number; missing: boolean } {
+  let entry = root;
+  for (const [used, { name }] of steps.entries()) {
+    if (name === undefined || !("members" in entry) || !entry.members) return { entry, used, missing: false };
+    const next = memberOf(entry.members, name);
+    if (!next) return { entry, used, missing: true };
+    entry = next;
+  }
+  return { entry, used: steps.length, missing: false };
+}
+
+function planEntry(planner: Planner, root: Entry, { base, steps, has }: Path): void {
+  const { entry, used, missing } = descend(root, steps);
+  const rest = steps.slice(used);
+  const optional = steps.slice(0, used).some((step) => step.optional);
+  if (missing) return planMissing(planner, entry, rest, optional, has);
+  if (has && rest.length === 0) return planPresence(planner, entry);
+  if (entry.kind === "headers" && rest[0]?.name !== undefined) return planHeader(planner, entry, rest, optional, has);
+  if (entry.kind === "slot" && !optional) return planSlot(planner, entry, rest, has);
+  const value = (): void => planValue(planner, entry, steps[used - 1]?.node ?? base);
+  if (optional) planOptional(planner, () => planPresence(planner, entry), value);
+  else value();
+  planSteps(planner, rest, has);
+}
+
+/** A member that never exists: an error, or none behind `.?`. */
+function planMissing(planner: Planner, entry: Entry, steps: Step[], optional: boolean, has: boolean): void {
+  const [first] = steps as [Step];
+  const known = "members" in entry ? Object.keys(entry.members ?? {}).join(", ") : "";
+  planner.problems.warn(first.node.span, `there is no \`${first.name}\` here: it counts as missing`, `known: ${known}`);
+  planNothing(planner, steps, optional, has);
+}
+
+function planNothing(planner: Planner, [first, ...rest]: Step[], optional: boolean, has: boolean): void {
+  if (has && rest.length === 0) return planner.constant({ tag: Tag.Bool, value: false });
+  if (optional || first?.optional) planner.code.emit(Op.OptNone);
+  else planner.constant({ tag: Tag.Error });
+  planSteps(planner, rest, has);
+}
+
+/** Whether the entry is there, as a bool. */
+function planPresence(planner: Planner, entry: Entry): void {
+  if (entry.kind === "attribute" && !entry.always) {
+    if (entry.needs) planner.pool.need(entry.needs);
+    planner.code.emit(Op.HasAttribute, { c: entry.id });
+  } else if (entry.kind === "slot" && entry.absent === "missing") {
+    planner.code.emit(Op.HasSlot, { a: ABSENCE.missing, c: entry.slot });
+  } else planner.constant({ tag: Tag.Bool, value: true });
+}
+
+/** The value of a whole entry. */
+function planValue(planner: Planner, entry: Entry, node: Node): void {
+  if (entry.kind === "group") {
+    const hint = `read its members: ${Object.keys(entry.members)
+      .map((name) => `${entry.name}.${name}`)
+      .join(", ")}`;
+    return planner.refuse(node, `\`${entry.name}\` is not a value of its own`, hint);
+  }
+  if (entry.kind === "headers") {
+    planner.pool.need(Flag.NeedsHeaders);
+    planner.code.emit(Op.Attribute, { c: entry.all ? Attribute.HeadersAll : Attribute.Headers });
+    return;
+  }
+  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.kind === "slot") planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
+  else planner.code.emit(Op.Attribute, { c: entry.id });
+}
+
+/** The value as a present optional when it is there, else none. */
+function planOptional(planner: Planner, present: () => void, value: () => void): void {
+  present();
+  const branch = planner.code.emit(Op.Branch);
+  value();
+  planner.code.emit(Op.OptOf);
+  const jump = planner.code.emit(Op.Jump);
+  planner.code.land(branch);
+  planner.code.emit(Op.OptNone);
+  planner.code.landError(branch);
+  planner.code.land(jump);
+}
+
+/** The longest run of names is one slot; a null argument object has no members, so its own presence is asked by steps. */
+function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolean): void {
+  if (entry.needs) planner.pool.need(entry.needs);
+  const stop = steps.findIndex(
+    (step, i) => step.name === undefined || step.optional || (has && i === steps.length - 1),
+  );
+  const run = stop < 0 ? steps.length : stop;
+  const path = [...entry.path, ...steps.slice(0, run).map((step) => step.name ?? "")];
+  const next = steps[run];
+  if (next?.name === undefined || (run === 0 && entry.absent === "missing")) {
+    if (run === 0) planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
+    else planner.code.emit(Op.Slot, { c: planner.pool.slot(entry.root, path) });
+    return planSteps(planner, steps.slice(run), has);
+  }
+  const c = planner.pool.slot(entry.root, [...path, next.name]);
+  planner.code.emit(next.optional ? Op.OptSlot : Op.HasSlot, { c });
+  if (next.optional) planSteps(planner, steps.slice(run + 1), has);
+}
+
+/** A name as the map of headers has it: RFC 9110 section 5.1 without capitals. */
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
+function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inherited: boolean, has: boolean): void {
+  const [first, ...rest] = steps as [Step, ...Step[]];
+  const name = first.name ?? "";
+  if (!HEADER_NAME.test(name)) return planNoHeader(planner, steps, inherited, has);
+  planner.pool.need(Flag.NeedsHeaders);
+  const c = planner.text(name);
+  const present = (): void => void planner.code.emit(Op.HasHeader, { c });
+  if (has && rest.length === 0) return present();
+  const value = (): void => void planner.code.emit(Op.Header, { a: entry.all ? 1 : 0, c });
+  if (inherited || first.optional) planOptional(planner, present, value);
+  else value();
+  planSteps(planner, rest, has);
+}
+
+/** Header names have lower-case letters only, so this one is never there. */
+function planNoHeader(planner: Planner, steps: Step[], optional: boolean, has: boolean): void {
+  const [first] = steps as [Step];
+  const lower = (first.name ?? "").toLowerCase();
+  planner.problems.warn(first.node.span, "there is never a header of this name", `names are in lower case: ${lower}`);
+  planNothing(planner, steps, optional, has);
+}
+
+/** `"name" in request.headers`; false when it is not that. */
+export function planHeaderIn(planner: Planner, key: Node, map: Node): boolean {
+  const constant = planner.constants.get(key);
+  if (constant?.tag !== Tag.String || !HEADER_NAME.test(constant.value)) return false;
+  if (wholeEntry(planner, map)?.kind !== "headers") return false;
+  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.emit(Op.HasHeader, { c: planner.text(constant.value) });
+  return true;
+}

@@ -1,0 +1,24 @@
+// How many steps a predicate can take: its instructions, those inside a loop once for every element.
+import { DEFAULT_STEP_BUDGET } from "../../../assembly/program.ts";
+
+/** `counts[d]` instructions stand in d loops, so lists of n elements take the sum of counts[d] * n^d steps. */
+export interface Cost {
+  counts: number[];
+}
+
+/** Steps with every list `elements` long. */
+export function worstSteps({ counts }: Cost, elements: number): number {
+  return counts.reduce((sum, count, depth) => sum + (count ?? 0) * elements ** depth, 0);
+}
+
+/** How long the lists may be before the step budget of a request runs out; Infinity without loops. */
+export function longestLists(cost: Cost, budget = DEFAULT_STEP_BUDGET): number {
+  if (cost.counts.length < 2) return Infinity;
+  let [low, high] = [0, budget];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (worstSteps(cost, middle) <= budget) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

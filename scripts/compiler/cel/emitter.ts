@@ -1,0 +1,74 @@
+// The instructions of one predicate while they are written, with the bounds that the VM reserves for it.
+import { Op } from "../../../assembly/program.ts";
+import type { Instruction } from "../pool.ts";
+
+/** By how much an operation changes the height of the stack on the way to the next instruction; most leave it alone. */
+const EFFECT: Partial<Record<Op, number>> = {
+  ...same(1, [Op.Const, Op.Slot, Op.HasSlot, Op.OptSlot, Op.Attribute, Op.HasAttribute, Op.Header, Op.HasHeader]),
+  ...same(1, [Op.Local, Op.Dup, Op.OptNone]),
+  ...same(-1, [Op.Return, Op.Pop, Op.Index, Op.OptIndex, Op.In, Op.And, Op.Or]),
+  ...same(-1, [Op.Eq, Op.Ne, Op.Lt, Op.Le, Op.Gt, Op.Ge, Op.Add, Op.Sub, Op.Mul, Op.Div, Op.Mod]),
+  ...same(-1, [Op.StartsWith, Op.EndsWith, Op.Contains]),
+  // The value that a Jump takes along is made anew on the other way.
+  ...same(-1, [Op.Jump, Op.Branch, Op.OptOrJump, Op.OptMap, Op.Loop, Op.Skip]),
+};
+
+function same(effect: number, ops: Op[]): Partial<Record<Op, number>> {
+  return Object.fromEntries(ops.map((op) => [op, effect]));
+}
+
+interface Frame {
+  variable: string;
+  repeats: boolean;
+}
+
+export class Emitter {
+  readonly instructions: Instruction[] = [];
+  /** Most cells on the stack. */
+  stack = 0;
+  /** Most frames of loops and optMap open at once. */
+  loops = 0;
+  /** Number of instructions by how many loops they stand in. */
+  readonly counts: number[] = [];
+  private height = 0;
+  private readonly frames: Frame[] = [];
+
+  /** Writes one instruction; `effect` for the operations that take a number of values that they name. */
+  emit(op: Op, operands: Omit<Instruction, "op"> = {}, effect = EFFECT[op] ?? 0): number {
+    this.height += effect;
+    this.stack = Math.max(this.stack, this.height);
+    const depth = this.frames.filter((frame) => frame.repeats).length;
+    this.counts[depth] = (this.counts[depth] ?? 0) + 1;
+    return this.instructions.push({ op, ...operands }) - 1;
+  }
+
+  get next(): number {
+    return this.instructions.length;
+  }
+
+  /** Lets the jump at `index` go to the next instruction. */
+  land(index: number): void {
+    const jump = this.instructions[index];
+    if (jump) jump.c = this.next - index - 1;
+  }
+
+  /** Lets a Branch that meets no bool go to the next instruction. */
+  landError(index: number): void {
+    const branch = this.instructions[index];
+    if (branch) branch.b = this.next - index - 1;
+  }
+
+  open(variable: string, repeats: boolean): void {
+    this.frames.push({ variable, repeats });
+    this.loops = Math.max(this.loops, this.frames.length);
+  }
+
+  close(): void {
+    this.frames.pop();
+  }
+
+  /** Depth of the innermost open variable of that name; -1 when there is none. */
+  local(name: string): number {
+    return this.frames.findLastIndex((frame) => frame.variable === name);
+  }
+}

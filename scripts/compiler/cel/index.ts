@@ -1,0 +1,52 @@
+// Text of a `when` → code for the VM: CEL as cel-go 0.28.1 reads it, with optional types and dynamic variables.
+// lexer → parser (macros) → checker → fold → plan (access, calls) → lint. What is accepted gives cel-go's answer.
+import type { ExpressionProblem, Pool, PredicateCode } from "../pool.ts";
+import { check } from "./checker.ts";
+import type { Cost } from "./cost.ts";
+import { fold } from "./fold.ts";
+import { lint } from "./lint.ts";
+import { parse } from "./parser.ts";
+import { plan, type Known } from "./plan.ts";
+import { Problems } from "./problems.ts";
+import type { Node } from "./ast.ts";
+import { show } from "./types.ts";
+import { VARIABLES } from "./vocabulary.ts";
+
+export interface Compiled {
+  /** Absent when a problem is an error. */
+  code?: PredicateCode;
+  problems: ExpressionProblem[];
+  cost?: Cost;
+}
+
+/** Compiles one `when`; constants, slots and automata go to `pool`. Never throws for what an author can write. */
+export function compileWhen(text: string, pool: Pool): Compiled {
+  const problems = new Problems();
+  const compiled = run(text, pool, problems);
+  problems.list.sort((a, b) => a.offset - b.offset);
+  return { ...compiled, problems: problems.list };
+}
+
+function run(text: string, pool: Pool, problems: Problems): Omit<Compiled, "problems"> {
+  const root = parse(text, problems);
+  if (!root) return {};
+  const checked = check(root, VARIABLES, problems);
+  if (problems.failed) return {};
+  const known: Known = { text, checked, constants: fold(root, checked, problems) };
+  wantBool(root, known, problems);
+  const planned = plan(root, known, pool, problems);
+  if (!planned) return {};
+  const { counts, ...code } = planned;
+  lint(root, known, { counts }, problems);
+  return { code, cost: { counts } };
+}
+
+function wantBool(root: Node, { checked }: Known, problems: Problems): void {
+  const { kind } = checked.typeOf(root);
+  if (kind === "bool" || kind === "dyn") return;
+  problems.error(
+    root.span,
+    `a \`when\` gives a bool, this gives ${show(checked.typeOf(root))}`,
+    "compare it with something",
+  );
+}

@@ -1,0 +1,95 @@
+// Text of a `when` → tokens, by the lexer rules of cel-go's grammar (CEL.g4).
+import type { Problems } from "./problems.ts";
+
+export type TokenKind = "ident" | "quoted" | "int" | "uint" | "float" | "string" | "bytes" | "sign" | "end";
+
+/** `sign` covers operators, brackets and the words `in`, `true`, `false`, `null`. */
+export interface Token {
+  kind: TokenKind;
+  text: string;
+  start: number;
+  end: number;
+}
+
+const ESCAPE = String.raw`\\(?:[abfnrtv"'\\?${"`"}]|[0-3][0-7]{2}|[xX][\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8})`;
+const STRING = [
+  String.raw`"""(?:${ESCAPE}|[^\\])*?"""`,
+  String.raw`'''(?:${ESCAPE}|[^\\])*?'''`,
+  String.raw`[rR]"""[^]*?"""`,
+  String.raw`[rR]'''[^]*?'''`,
+  String.raw`"(?:${ESCAPE}|[^\\"\n\r])*"`,
+  String.raw`'(?:${ESCAPE}|[^\\'\n\r])*'`,
+  String.raw`[rR]"[^"\n\r]*"`,
+  String.raw`[rR]'[^'\n\r]*'`,
+].join("|");
+
+// In each place the longest match wins, and the first of equally long ones.
+const RULES: [TokenKind | "blank", RegExp][] = [
+  ["blank", /[\t \r\n\f]+|\/\/[^\n]*/y],
+  ["sign", /(?:in|true|false|null)|==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y],
+  ["float", /\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?/y],
+  ["int", /0x[\da-fA-F]+|\d+/y],
+  ["uint", /(?:0x[\da-fA-F]+|\d+)[uU]/y],
+  ["string", new RegExp(STRING, "y")],
+  ["bytes", new RegExp(`[bB](?:${STRING})`, "y")],
+  ["ident", /[A-Za-z_]\w*/y],
+  ["quoted", /`[\w.\-/ ]+`/y],
+];
+
+/** All tokens with an `end` behind them; what is no token is reported and skipped. */
+export function tokenize(text: string, problems: Problems): Token[] {
+  const tokens: Token[] = [];
+  let start = 0;
+  while (start < text.length) {
+    const [kind, end] = longest(text, start);
+    if (end === start) {
+      start = reportBad(text, start, problems);
+      continue;
+    }
+    if (kind !== "blank") tokens.push({ kind, text: text.slice(start, end), start, end });
+    start = end;
+  }
+  tokens.push({ kind: "end", text: "", start, end: start });
+  return tokens;
+}
+
+function longest(text: string, start: number): [TokenKind | "blank", number] {
+  let best: TokenKind | "blank" = "end";
+  let end = start;
+  for (const [kind, rule] of RULES) {
+    rule.lastIndex = start;
+    if (rule.test(text) && rule.lastIndex > end) [best, end] = [kind, rule.lastIndex];
+  }
+  return [best, end];
+}
+
+const SLIPS: [RegExp, string, string][] = [
+  [
+    /["']/y,
+    "this text has no end, or a `\\` in it starts no escape",
+    'write `\\\\` for a backslash, or r"…" for a raw text',
+  ],
+  [/`/y, "a quoted field name holds only letters, digits and _ . - / and blanks", 'use ["…"] for other keys'],
+  [/===?|=~?/y, "`=` is no operator of CEL", 'compare with `==`; match a regex with x.matches("…")'],
+  [/&/y, "`&` is no operator of CEL", "write `&&`"],
+  [/\|/y, "`|` is no operator of CEL", "write `||`"],
+  [/[“”„‘’]/y, "typographic quotes do not start a text", "use \" or '"],
+  [/[\ud800-\udbff][\udc00-\udfff]|[^]/y, "unexpected character", "outside of texts CEL is ASCII only"],
+];
+
+/** Reports what stands at `start`; returns where to go on. */
+function reportBad(text: string, start: number, problems: Problems): number {
+  for (const [pattern, message, hint] of SLIPS) {
+    pattern.lastIndex = start;
+    if (!pattern.test(text)) continue;
+    const end = message.startsWith("this text") ? lineEnd(text, start) : pattern.lastIndex;
+    problems.error({ start, end }, message, hint);
+    return end;
+  }
+  return start + 1;
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf("\n", start);
+  return end < 0 ? text.length : end;
+}

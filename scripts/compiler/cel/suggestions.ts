@@ -1,0 +1,62 @@
+// What to write instead: the hints of type errors.
+import { nearest } from "./problems.ts";
+
+const EXTENSIONS: Record<string, string> = {
+  lowerAscii: 'x.matches("(?i)…") ignores case',
+  upperAscii: 'x.matches("(?i)…") ignores case',
+  trim: "use x.matches() with a pattern that allows blanks",
+  split: "use x.matches() with a pattern",
+  join: "use `+`",
+  replace: "use x.matches() with a pattern",
+  substring: "use x.startsWith(), x.endsWith() or x.matches()",
+  indexOf: "use x.contains()",
+  charAt: "use x.startsWith() or x.matches()",
+  format: "use `+` and string()",
+  length: "use size(x)",
+  len: "use size(x)",
+  includes: "use x.contains() on texts, `y in x` on lists",
+  toString: "use string(x)",
+  any: "use x.exists(v, …)",
+  some: "use x.exists(v, …)",
+  every: "use x.all(v, …)",
+};
+
+export function unknownFunction(name: string, near: string | undefined): string | undefined {
+  if (Object.hasOwn(EXTENSIONS, name)) return `CEL's standard library has none: ${EXTENSIONS[name]}`;
+  return near && `did you mean \`${near}\`?`;
+}
+
+export function unknownVariable(name: string, variables: readonly string[]): string {
+  const near = nearest(name, variables);
+  return near ? `did you mean \`${near}\`?` : `a \`when\` sees ${variables.join(", ")}`;
+}
+
+const SIGNS = /^_?(!=|==|<=|>=|&&|\|\||[!<>+\-*/%])_$/;
+
+/** Message and hint for a call that no overload fits; `args` are the types as shown. */
+export function explainMismatch(fn: string, method: boolean, args: string[]): { message: string; hint?: string } {
+  const sign = SIGNS.exec(fn)?.[1] ?? (fn === "@in" ? "in" : undefined);
+  const [left = "", right = ""] = args;
+  if (sign && args.length === 2)
+    return { message: `\`${left} ${sign} ${right}\` does not exist`, ...operatorHint(sign, left, right) };
+  if (sign) return { message: `\`${sign}${left}\` does not exist` };
+  if (fn === "_?_:_")
+    return { message: `\`${left} ? ${right} : ${args[2]}\` does not fit`, hint: "both results need one type" };
+  if (fn.startsWith("_[")) return { message: `a ${left} has no index of type ${right}` };
+  const shown = method ? `${left}.${fn}(${args.slice(1).join(", ")})` : `${fn}(${args.join(", ")})`;
+  return { message: `\`${shown}\` does not exist` };
+}
+
+const NUMBERS = ["int", "uint", "double"];
+
+function operatorHint(sign: string, left: string, right: string): { hint?: string } {
+  if (NUMBERS.includes(left) && NUMBERS.includes(right)) {
+    const whole = left === "double" ? right : left;
+    return { hint: `both sides need one type: write 1.0 for 1, or double(x) around the ${whole}` };
+  }
+  if (sign === "in" && right === "string") return { hint: "a text holds another: x.contains(y)" };
+  if (sign === "==" || sign === "!=") return { hint: `values of type ${left} and ${right} are never equal` };
+  if (sign === "+" && (left === "string" || right === "string"))
+    return { hint: "convert the other side with string(x)" };
+  return {};
+}

@@ -1,0 +1,101 @@
+// The variables of a `when` and where the VM finds what they name.
+import { Attribute, Flag, Slot } from "../../../assembly/program.ts";
+
+/** Members of the body or the claims, found by slots: every path below is one. */
+export interface SlotEntry {
+  kind: "slot";
+  root: Slot.Body | Slot.Claims;
+  slot: Slot;
+  path: readonly string[];
+  /** "null": an absent value is null. "missing": a null counts as absent. "always": there is always one. */
+  absent: "null" | "missing" | "always";
+  needs?: Flag;
+}
+
+/** A value that the filter makes; `members` are found without making the whole. */
+export interface AttributeEntry {
+  kind: "attribute";
+  id: Attribute;
+  always: boolean;
+  members?: Record<string, Entry>;
+  needs?: Flag;
+}
+
+export interface HeadersEntry {
+  kind: "headers";
+  all: boolean;
+}
+
+/** A map of which only the members can be read. */
+export interface GroupEntry {
+  kind: "group";
+  name: string;
+  members: Record<string, Entry>;
+}
+
+export type Entry = SlotEntry | AttributeEntry | HeadersEntry | GroupEntry;
+
+function body(slot: Slot, member: string, absent: SlotEntry["absent"]): SlotEntry {
+  return { kind: "slot", root: Slot.Body, slot, path: ["params", member], absent };
+}
+
+function attribute(id: Attribute, needs?: Flag): AttributeEntry {
+  return { kind: "attribute", id, always: false, ...(needs && { needs }) };
+}
+
+function group(name: string, members: Record<string, Entry>): GroupEntry {
+  return { kind: "group", name, members };
+}
+
+const jwt = (name: string): GroupEntry =>
+  group(name, {
+    claims: { kind: "slot", root: Slot.Claims, slot: Slot.Claims, path: [], absent: "always", needs: Flag.NeedsClaims },
+    scopes: { kind: "attribute", id: Attribute.Scopes, always: true, needs: Flag.NeedsScopeList },
+  });
+
+const CALL = {
+  method: attribute(Attribute.Method),
+  tool: attribute(Attribute.Tool),
+  backend: attribute(Attribute.Backend),
+};
+
+/** ai-gateway drops other members of params, and a null is not kept either. */
+const PARAMS: AttributeEntry = {
+  kind: "attribute",
+  id: Attribute.Params,
+  always: true,
+  members: {
+    name: body(Slot.Name, "name", "missing"),
+    arguments: body(Slot.Arguments, "arguments", "missing"),
+    _meta: body(Slot.Meta, "_meta", "missing"),
+  },
+};
+
+/** Entries by the name of the variable. */
+export const VOCABULARY: Record<string, Entry> = {
+  args: body(Slot.Arguments, "arguments", "null"),
+  meta: body(Slot.Meta, "_meta", "null"),
+  jwt: jwt("jwt"),
+  mcp: {
+    kind: "attribute",
+    id: Attribute.Mcp,
+    always: true,
+    members: { ...CALL, uri: attribute(Attribute.Uri), prompt: attribute(Attribute.Prompt) },
+  },
+  request: group("request", {
+    method: attribute(Attribute.HttpMethod, Flag.NeedsRequest),
+    host: attribute(Attribute.Host, Flag.NeedsRequest),
+    path: attribute(Attribute.Path, Flag.NeedsRequest),
+    headers: { kind: "headers", all: false },
+    headers_all: { kind: "headers", all: true },
+    auth: group("request.auth", { jwt: jwt("request.auth.jwt") }),
+    mcp: group("request.mcp", { ...CALL, params: PARAMS }),
+  }),
+};
+
+export const VARIABLES = Object.keys(VOCABULARY);
+
+/** The member of an entry that has named members; undefined when it has none of that name. */
+export function memberOf(members: Record<string, Entry>, name: string): Entry | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
+}

@@ -1,0 +1,121 @@
+// Takes members out of a tree and reports what is not of the expected shape. Every function gives undefined
+// when it reported something, so that readers go on and find the next problem.
+import type { Member, Place, Report, Tree } from "./document.ts";
+import { suggest } from "./spelling.ts";
+
+export type TextTree = Tree & { kind: "text" };
+export type Members = Map<string, Member>;
+
+const NAMES = {
+  map: "a mapping",
+  list: "a list",
+  text: "text",
+  number: "a number",
+  boolean: "true or false",
+  null: "nothing",
+};
+
+/** "a list", "nothing", … */
+export function shapeOf(tree: Tree): string {
+  return NAMES[tree.kind];
+}
+
+function wrong(report: Report, tree: Tree, wanted: string, hint?: string): undefined {
+  return report.error(tree, `${wanted} is expected here, not ${shapeOf(tree)}`, hint);
+}
+
+/** The members of a mapping; names outside `known` are reported ("*" takes any). */
+export function mapping(report: Report, tree: Tree, known: readonly string[] | "*"): Members | undefined {
+  if (tree.kind !== "map") return wrong(report, tree, known === "*" ? "a mapping" : `a mapping (${known.join(", ")})`);
+  for (const { name, key } of tree.members.values()) {
+    if (known !== "*" && !known.includes(name)) report.error(key, `"${name}" is not known here`, suggest(name, known));
+  }
+  return tree.members;
+}
+
+/** A required member; the report points at the mapping when it is missing. */
+export function required(report: Report, members: Members, name: string, owner: Place): Tree | undefined {
+  return members.get(name)?.value ?? report.error(owner, `"${name}" is missing`);
+}
+
+/** Text that is not empty. */
+export function text(report: Report, tree: Tree): string | undefined {
+  if (tree.kind === "text")
+    return tree.value === "" ? report.error(tree, "empty text is not allowed here") : tree.value;
+  const quoted = tree.kind === "number" || tree.kind === "boolean" ? `put it in quotes: "${tree.value}"` : undefined;
+  return wrong(report, tree, "text", quoted);
+}
+
+/** The items of a list; `emptyMeans` says why an empty one is refused, without it an empty one is fine. */
+export function list(report: Report, tree: Tree, emptyMeans?: string): Tree[] | undefined {
+  if (tree.kind !== "list") {
+    return wrong(report, tree, "a list", tree.kind === "text" && tree.value ? `write [${tree.value}]` : undefined);
+  }
+  if (tree.items.length === 0 && emptyMeans !== undefined)
+    return report.error(tree, "an empty list is refused here", emptyMeans);
+  return tree.items;
+}
+
+/** A list of texts, each with its place; `check` may report more about one and then drop it. */
+export function texts(report: Report, tree: Tree, emptyMeans?: string): TextTree[] | undefined {
+  return list(report, tree, emptyMeans)?.filter((item): item is TextTree => text(report, item) !== undefined);
+}
+
+/** One of the words of `table`. */
+export function choice<T>(report: Report, tree: Tree, table: Readonly<Record<string, T>>): T | undefined {
+  const words = Object.keys(table);
+  if (tree.kind !== "text") return wrong(report, tree, words.join(" or "));
+  if (Object.hasOwn(table, tree.value)) return table[tree.value];
+  return report.error(tree, `"${tree.value}" is not known here`, suggest(tree.value, words));
+}
+
+export function integer(report: Report, tree: Tree, least: number, most: number): number | undefined {
+  if (tree.kind !== "number" || !Number.isInteger(tree.value)) return wrong(report, tree, "a whole number");
+  if (tree.value >= least && tree.value <= most) return tree.value;
+  return report.error(tree, `${tree.value} is out of range`, `from ${least} to ${most}`);
+}
+
+export function flag(report: Report, tree: Tree): boolean | undefined {
+  return tree.kind === "boolean" ? tree.value : wrong(report, tree, "true or false");
+}
+
+/** An absolute http or https URL in characters that can stand in a header, without a fragment (RFC 9728 section 1.2). */
+export function url(report: Report, tree: Tree): string | undefined {
+  const value = text(report, tree);
+  if (value === undefined) return undefined;
+  if (!/^https?:\/\/[^\s"\\<>]+$/.test(value) || !/^[\x21-\x7e]{1,2048}$/.test(value) || !URL.canParse(value)) {
+    return report.error(
+      tree,
+      "an absolute http or https URL is expected here",
+      "for example https://mcp.example.com/mcp",
+    );
+  }
+  return value.includes("#") ? report.error(tree, "the URL must not have a fragment") : value;
+}
+
+/** Text that may be shown in logs and answers: printable, no quotes and no backslashes, at most `most` characters. */
+export function label(report: Report, tree: Tree, most = 128): string | undefined {
+  const value = text(report, tree);
+  if (value === undefined) return undefined;
+  if (value.length > most) return report.error(tree, `the name is longer than ${most} characters`);
+  if (/[\p{C}\u2028\u2029"\\]/u.test(value)) {
+    return report.error(tree, "a name must not hold control characters, quotes or backslashes");
+  }
+  return value;
+}
+
+/** A scope token (RFC 6750 section 3): printable ASCII without blanks, quotes and backslashes. */
+export function scope(report: Report, tree: Tree): string | undefined {
+  const value = text(report, tree);
+  if (value === undefined) return undefined;
+  if (/\s/.test(value)) {
+    return report.error(
+      tree,
+      `the scope "${value}" holds a blank`,
+      `one scope an item: [${value.trim().split(/\s+/).join(", ")}]`,
+    );
+  }
+  const bad = /[^\x21\x23-\x5b\x5d-\x7e]/u.exec(value);
+  if (bad) return report.error(tree, `the scope "${value}" holds a character that RFC 6750 does not allow: ${bad[0]}`);
+  return value.length > 256 ? report.error(tree, "the scope is longer than 256 characters") : value;
+}

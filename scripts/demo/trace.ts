@@ -1,0 +1,66 @@
+// Shows what goes over the wire in the demo, one short line for each thing that matters.
+const RED = 31;
+const GREEN = 32;
+const YELLOW = 33;
+const DIM = 2;
+
+const colored = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
+
+function paint(code: number, text: string): string {
+  return colored ? `\x1b[${code}m${text}\x1b[0m` : text;
+}
+
+export function heading(text: string): void {
+  console.log(`\n${colored ? `\x1b[1m${text}\x1b[0m` : text}`);
+}
+
+export function note(text: string): void {
+  console.log(paint(DIM, `   ${text}`));
+}
+
+/** A tools/call as the client sent it, and what came back; the demo checks itself with these. */
+export interface Exchange {
+  tool: string;
+  status: number;
+  /** WWW-Authenticate, or null. */
+  challenge: string | null;
+}
+
+/** A `fetch` that prints. `exchanges` collects the tool calls. */
+export function watchingFetch(exchanges: Exchange[]): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.pathname === "/mcp") showCall(init, response, exchanges);
+    else if (url.pathname.includes("oauth-protected-resource")) await showDocument(response);
+    else if (url.pathname === "/token") await showToken(response);
+    return response;
+  };
+}
+
+interface Message {
+  method?: string;
+  params?: { name: string; arguments: unknown };
+}
+
+function showCall(init: RequestInit | undefined, response: Response, exchanges: Exchange[]): void {
+  const message = JSON.parse(typeof init?.body === "string" ? init.body : "{}") as Message;
+  const challenge = response.headers.get("www-authenticate");
+  const isCall = message.method === "tools/call";
+  if (!isCall && challenge === null) return;
+  const { name = "", arguments: args } = message.params ?? { arguments: undefined };
+  if (isCall) exchanges.push({ tool: name, status: response.status, challenge });
+  console.log(`   → ${message.method} ${isCall ? `${name} ${JSON.stringify(args)}` : ""}`);
+  console.log(`   ← ${paint(response.ok ? GREEN : RED, `${response.status} ${response.statusText}`)}`);
+  if (challenge !== null) console.log(`     ${paint(YELLOW, `WWW-Authenticate: ${challenge}`)}`);
+}
+
+async function showDocument(response: Response): Promise<void> {
+  const { authorization_servers: servers } = (await response.clone().json()) as { authorization_servers: string[] };
+  note(`· the metadata document, from the filter: ${response.status}, authorization server ${servers.join(" ")}`);
+}
+
+async function showToken(response: Response): Promise<void> {
+  const { scope } = (await response.clone().json()) as { scope?: string };
+  note(`· a token from the OAuth server: ${response.status}, scope "${scope ?? ""}"`);
+}

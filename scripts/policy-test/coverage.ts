@@ -1,0 +1,80 @@
+// What the tests of a policy reached: rules that matched, and for each `when` whether it was seen true and not true.
+import type { Policy } from "../compiler/index.ts";
+import type { EvalRequest } from "../evaluate/request.ts";
+import { Probe, type Target } from "../evaluate/probe.ts";
+import type { Step } from "../evaluate/result.ts";
+
+/** Something a test suite should reach. */
+export interface Goal {
+  /** For a person: `rule greet matches`. */
+  what: string;
+  kind: "rule" | "when";
+  reached: boolean;
+}
+
+interface When {
+  rule: string;
+  probe: Probe;
+  /** Of a target entry; a rule's own `when` comes after target and claims. */
+  ofEntry: boolean;
+  whenTrue: Goal;
+  whenNot: Goal;
+}
+
+export class Coverage {
+  readonly goals: Goal[] = [];
+  private readonly matches = new Map<string, Goal>();
+  private readonly whens: When[] = [];
+
+  constructor(private readonly policy: Policy) {
+    for (const rule of policy.rules) {
+      this.matches.set(rule.name, this.goal("rule", `rule ${rule.name} matches`));
+      for (const target of rule.targets ?? [])
+        if (target.when) this.addWhen(rule.name, target.when.value, [target], nameOf(target));
+      if (rule.when) this.addWhen(rule.name, rule.when.value, rule.targets);
+    }
+  }
+
+  /** Counts what one request reached, whose trace is `steps`. */
+  add(request: EvalRequest, steps: readonly Step[]): void {
+    for (const { rule, outcome } of steps) {
+      const matched = this.matches.get(rule);
+      if (matched && outcome === "matched") matched.reached = true;
+    }
+    for (const when of this.whens) {
+      const outcome = steps.find(({ rule }) => rule === when.rule)?.outcome;
+      if (outcome === undefined || outcome === "target" || (outcome === "claims" && !when.ofEntry)) continue;
+      const truth = when.probe.ask(request);
+      if (truth !== undefined) (truth === "true" ? when.whenTrue : when.whenNot).reached = true;
+    }
+  }
+
+  private addWhen(rule: string, text: string, targets: readonly Target[] | undefined, entry?: string): void {
+    const place = entry === undefined ? `rule ${rule}` : `rule ${rule}, ${entry}`;
+    this.whens.push({
+      rule,
+      probe: new Probe(this.policy, text, targets),
+      ofEntry: entry !== undefined,
+      whenTrue: this.goal("when", `the when of ${place} is true`),
+      whenNot: this.goal("when", `the when of ${place} is not true`),
+    });
+  }
+
+  private goal(kind: Goal["kind"], what: string): Goal {
+    const goal = { kind, what, reached: false };
+    this.goals.push(goal);
+    return goal;
+  }
+}
+
+function nameOf({ backend, name }: Target): string {
+  return backend === undefined ? name : `${backend}/${name}`;
+}
+
+/** Reached and all, of one kind or of both. */
+export function share(goals: readonly Goal[], kind?: Goal["kind"]): { reached: number; all: number; percent: number } {
+  const counted = goals.filter((goal) => kind === undefined || goal.kind === kind);
+  const reached = counted.filter((goal) => goal.reached).length;
+  const all = counted.length;
+  return { reached, all, percent: all === 0 ? 100 : Math.floor((100 * reached) / all) };
+}

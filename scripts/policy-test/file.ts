@@ -1,0 +1,115 @@
+// A policy test file: `policy` and `tests`, read from YAML and checked.
+import { parse } from "yaml";
+import { readInput } from "../command.ts";
+import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
+import { callRequest, type Call } from "./call.ts";
+import type { Policy } from "../compiler/index.ts";
+
+export interface Expectation {
+  decision: string;
+  rule?: string | null;
+  scopes?: string[] | null;
+  reason?: string;
+}
+
+export interface PolicyTest {
+  name: string;
+  expect: Expectation;
+  /** The request, once the policy is known: it says where a backend's name goes. */
+  request(policy: Policy): EvalRequest;
+}
+
+export interface TestFile {
+  /** As written: a path beside the file. */
+  policy: string;
+  tests: PolicyTest[];
+}
+
+/** A test file that cannot be used; the message begins with the place. */
+export class TestFileError extends Error {}
+
+type Json = Record<string, unknown>;
+
+/** Reads a test file. Throws TestFileError, or CannotRun when there is no such file. */
+export function readTestFile(file: string): TestFile {
+  const document = mapping(parseYaml(file), file, ["policy", "tests"]);
+  if (typeof document.policy !== "string") throw new TestFileError(`${file}: policy must be the path of a policy`);
+  if (!Array.isArray(document.tests)) throw new TestFileError(`${file}: tests must be a list`);
+  const tests = document.tests.map((item, i) => readTest(item, `${file}: tests[${i}]`));
+  return { policy: document.policy, tests };
+}
+
+function parseYaml(file: string): unknown {
+  const text = readInput(file);
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new TestFileError(`${file}: ${(error as Error).message}`);
+  }
+}
+
+function readTest(item: unknown, place: string): PolicyTest {
+  const test = mapping(item, place, ["name", "payload", "scopes", "call", "request", "expect"]);
+  if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be text`);
+  if ((test.call === undefined) === (test.request === undefined))
+    throw new TestFileError(`${place}: give either call or request`);
+  const payload = readPayload(test, place);
+  return { name: test.name, expect: readExpectation(test.expect, `${place}.expect`), request: requestOf(test, payload, place) };
+}
+
+/** `scopes` is short for a payload that has only a scope. */
+function readPayload({ payload, scopes }: Json, place: string): Json {
+  if (scopes === undefined) return payload === undefined ? {} : { payload };
+  if (payload !== undefined) throw new TestFileError(`${place}: give either payload or scopes`);
+  return { payload: { scope: texts(scopes, `${place}.scopes`).join(" ") } };
+}
+
+function requestOf(test: Json, payload: Json, place: string): PolicyTest["request"] {
+  if (test.request !== undefined) {
+    const request = checked({ ...payload, ...mapping(test.request, `${place}.request`) }, `${place}.request`);
+    return () => request;
+  }
+  const call = mapping(test.call, `${place}.call`, ["tool", "backend", "args", "resource", "prompt", "method", "params", "meta"]);
+  for (const key of ["tool", "backend", "resource", "prompt", "method"])
+    if (call[key] !== undefined && typeof call[key] !== "string") throw new TestFileError(`${place}.call: ${key} must be text`);
+  const named = ["tool", "resource", "prompt", "method"].filter((key) => call[key] !== undefined);
+  if (named.length !== 1) throw new TestFileError(`${place}.call: give one of tool, resource, prompt, method`);
+  return (policy) => checked({ ...payload, ...callRequest(call as Call, policy) }, `${place}.call`);
+}
+
+function readExpectation(value: unknown, place: string): Expectation {
+  const expect = mapping(value, place, ["decision", "rule", "scopes", "reason"]);
+  if (!DECISIONS.includes(expect.decision as string))
+    throw new TestFileError(`${place}: decision must be one of ${DECISIONS.join(", ")}`);
+  for (const key of ["rule", "reason"])
+    if (expect[key] !== undefined && expect[key] !== null && typeof expect[key] !== "string")
+      throw new TestFileError(`${place}: ${key} must be text`);
+  if (expect.scopes !== undefined && expect.scopes !== null) texts(expect.scopes, `${place}.scopes`);
+  return expect as unknown as Expectation;
+}
+
+const DECISIONS = ["allow", "deny", "reject", "unauthenticated", "answer"];
+
+function checked(request: unknown, place: string): EvalRequest {
+  try {
+    return readRequest(request);
+  } catch (error) {
+    if (error instanceof RequestError) throw new TestFileError(`${place}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A mapping with no other keys than these. */
+function mapping(value: unknown, place: string, keys?: string[]): Json {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new TestFileError(`${place}: a mapping is expected here`);
+  const unknown = keys && Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined) throw new TestFileError(`${place}: unknown key "${unknown}"; there are ${keys!.join(", ")}`);
+  return value as Json;
+}
+
+function texts(value: unknown, place: string): string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
+    throw new TestFileError(`${place}: a list of texts is expected here`);
+  return value as string[];
+}

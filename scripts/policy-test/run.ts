@@ -1,0 +1,66 @@
+// Runs the tests of policy test files with the filter.
+import { dirname, join } from "node:path";
+import { loadFile } from "../commands/eval.ts";
+import { Engine, type Loaded } from "../evaluate/engine.ts";
+import type { Result } from "../evaluate/result.ts";
+import { Coverage } from "./coverage.ts";
+import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "./file.ts";
+
+export interface TestOutcome {
+  name: string;
+  /** What differs from the expectation; empty when the test passed. */
+  differences: string[];
+}
+
+export interface FileOutcome {
+  file: string;
+  tests: TestOutcome[];
+}
+
+export class Runner {
+  /** By the policy's path. */
+  readonly coverage = new Map<string, Coverage>();
+  private readonly policies = new Map<string, Loaded>();
+  private readonly engine = new Engine();
+
+  /** Runs one file. Throws TestFileError (also for a policy that does not compile) and CannotRun. */
+  run(file: string): FileOutcome {
+    const { policy, tests } = readTestFile(file);
+    const path = join(dirname(file), policy);
+    const loaded = this.load(path, file);
+    return { file, tests: tests.map((test) => this.runTest(test, loaded, this.coverage.get(path)!)) };
+  }
+
+  private load(path: string, file: string): Loaded {
+    const loaded = this.policies.get(path) ?? loadFile(path);
+    if (!loaded) throw new TestFileError(`${file}: its policy ${path} does not compile`);
+    this.policies.set(path, loaded);
+    if (!this.coverage.has(path)) this.coverage.set(path, new Coverage(loaded.policy));
+    return loaded;
+  }
+
+  private runTest({ name, expect, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
+    const asked = request(loaded.policy);
+    const result = this.engine.evaluate(loaded, asked, true);
+    coverage.add(asked, result.trace ?? []);
+    return { name, differences: compare(expect, result) };
+  }
+}
+
+function compare(expect: Expectation, result: Result): string[] {
+  const got: Record<string, unknown> = {
+    decision: result.decision,
+    rule: result.rule,
+    reason: result.reason,
+    scopes: result.requiredScopes && [...result.requiredScopes].sort(),
+  };
+  const wanted: Record<string, unknown> = { ...expect, ...(expect.scopes && { scopes: [...expect.scopes].sort() }) };
+  const differing = Object.keys(wanted).filter((key) => JSON.stringify(wanted[key]) !== JSON.stringify(got[key]));
+  const lines = differing.map((key) => `${key}: expected ${show(wanted[key])}, got ${show(got[key])}`);
+  return lines.length > 0 && !("reason" in wanted) ? [...lines, `the reason was ${result.reason}`] : lines;
+}
+
+function show(value: unknown): string {
+  if (value === null) return "none";
+  return Array.isArray(value) ? value.join(" ") || "none" : String(value);
+}

@@ -1,0 +1,146 @@
+// One request as the host sees it: what the filter may read at each stage, and what became of the request.
+import { concat, encodeMetadata, encodeProperty, UNREADABLE, type Json, type Pair, type Struct } from "./wire.ts";
+import { Rc } from "./guest.ts";
+
+export const JWT_NAMESPACE = "envoy.filters.http.jwt_authn";
+
+export interface SimulatedRequest {
+  method?: string;
+  path?: string;
+  authority?: string;
+  /** In order, repeats allowed, names in lower case; without the pseudo headers. */
+  headers?: readonly Pair[];
+  body?: Uint8Array;
+  /** Sizes in which the body arrives; what they leave over is one last piece. */
+  chunks?: readonly number[];
+  /** The end of stream comes with the last piece, and not (as Envoy does it for HTTP/1) in a call of its own. */
+  endWithData?: boolean;
+  trailers?: readonly Pair[];
+  /** Dynamic metadata: namespace → Struct. */
+  metadata?: { [namespace: string]: Struct };
+  route?: string;
+  cluster?: string;
+}
+
+export interface Reply {
+  status: number;
+  headers: Pair[];
+  body: string;
+  details: string;
+}
+
+/** What came of a request. */
+export interface Answer {
+  /** The local reply; absent when the request went through. */
+  reply?: Reply;
+  /** The whole request reached the upstream. */
+  forwarded: boolean;
+  /** What the upstream got, whole or not; `headers` is absent when it got nothing. */
+  upstream: { headers?: Pair[]; body: Uint8Array };
+  /** The filter stopped the headers on a host that never goes on from there. */
+  hung: boolean;
+  /** The message of a trap; the host is dead from then on, as in Envoy. */
+  trap?: string;
+  /** Filter state that the filter set. */
+  state: Map<string, string>;
+  logs: string[];
+}
+
+export class Stream {
+  headers: Pair[];
+  headersReadable = true;
+  trailers?: Pair[];
+  /** What proxy_get_buffer_bytes reads; undefined outside of the body and trailers callbacks. */
+  body?: Uint8Array;
+  reply?: Reply;
+  responseHeaders?: Pair[];
+  readonly state = new Map<string, string>();
+
+  constructor(
+    readonly id: number,
+    readonly request: SimulatedRequest,
+  ) {
+    const { method = "POST", path = "/mcp", authority = "mcp.example.com" } = request;
+    const pseudo: Pair[] = [
+      [":authority", authority],
+      [":path", path],
+      [":method", method],
+      [":scheme", "http"],
+    ];
+    this.headers = [
+      ...pseudo,
+      ...(request.headers ?? []),
+      ["x-request-id", `00000000-0000-4000-8000-${String(id).padStart(12, "0")}`],
+    ];
+  }
+
+  header(name: string): string | undefined {
+    return this.headers.find(([key]) => key === name)?.[1];
+  }
+
+  /** The value of a property, with the code that Envoy answers where there is none. */
+  property(path: readonly string[]): Uint8Array | Rc {
+    const [root, ...rest] = path;
+    if (root === "metadata") return this.metadata(rest);
+    if (root === "request") return this.requestProperty(rest);
+    const known: { [path: string]: Json | undefined } = {
+      "xds.route_name": this.request.route,
+      "xds.cluster_name": this.request.cluster,
+      "source.address": "127.0.0.1:50000",
+      "connection.id": this.id,
+      plugin_name: "scopegate",
+      plugin_root_id: "",
+      plugin_vm_id: "",
+    };
+    const state = this.state.get(path.join("\0"));
+    return encode(state ?? known[path.join(".")]);
+  }
+
+  private metadata(path: string[]): Uint8Array | Rc {
+    const namespaces = this.request.metadata ?? {};
+    if (path.length === 0) return encodeMetadata(namespaces);
+    if (path[0] !== "filter_metadata") return Rc.NotFound;
+    return encode(member(namespaces, path.slice(1)));
+  }
+
+  private requestProperty([name = "", key = ""]: string[]): Uint8Array | Rc {
+    if (!this.headersReadable) return Rc.NotFound;
+    const path = this.header(":path") ?? "";
+    const query = path.indexOf("?");
+    const values: { [name: string]: Json | undefined } = {
+      path,
+      url_path: query < 0 ? path : path.slice(0, query),
+      query: query < 0 ? "" : path.slice(query + 1),
+      host: this.header(":authority"),
+      method: this.header(":method"),
+      scheme: this.header(":scheme"),
+      id: this.header("x-request-id"),
+      protocol: "HTTP/1.1",
+      headers: this.header(key),
+    };
+    return encode(values[name]);
+  }
+
+  /** Puts bytes in place of part of the buffered body. */
+  replaceBody(start: number, length: number, bytes: Uint8Array): Rc {
+    if (!this.body || start > this.body.length) return Rc.BadArgument;
+    this.body = concat([this.body.subarray(0, start), bytes, this.body.subarray(start + length)]);
+    return Rc.Ok;
+  }
+}
+
+function encode(value: Json | undefined): Uint8Array | Rc {
+  if (value === undefined) return Rc.NotFound;
+  const bytes = encodeProperty(value);
+  return bytes === UNREADABLE ? Rc.SerializationFailure : bytes;
+}
+
+/** The value at a path through objects and lists; undefined where the path leaves them. */
+function member(value: Json, path: string[]): Json | undefined {
+  let at: Json | undefined = value;
+  for (const key of path) {
+    if (at === null || typeof at !== "object" || !Object.hasOwn(at, key)) return undefined;
+    at = (at as { [key: string]: Json })[key];
+  }
+  return at;
+}

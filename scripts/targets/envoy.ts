@@ -1,0 +1,205 @@
+// A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
+// is there; tests/envoy*.test.ts run exactly this text.
+import { indent, list, quoted, scalar } from "./yaml.ts";
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** The keys that verify tokens: as text, or where Envoy gets them. */
+export type Jwks = { inline: string } | { url: URL };
+
+export interface EnvoyTarget {
+  /** The plugin configuration, JSON text. */
+  plugin: string;
+  /** Path of scopegate.wasm, as Envoy will see it. */
+  wasm: string;
+  /** Where the policy looks for the verified payload; jwt_authn's payload_in_metadata is the last of them. */
+  metadataKeys: readonly string[];
+  /** The largest body that the filter judges, in bytes. */
+  maxBody: number;
+  /** Must agree with `holdHeaders` of the plugin configuration. */
+  holdHeaders: boolean;
+  issuer?: string;
+  audiences: string[];
+  /** Without it there is no jwt_authn entry: the connection manager has its own. */
+  jwks?: Jwks;
+  listen: Address;
+  admin: Address;
+  upstream: Address;
+}
+
+/** Room above the largest body, so that the filter's own 413 (with a JSON-RPC error) comes before Envoy's. */
+const BUFFER_MARGIN = 1 << 20;
+
+/** The entries for a connection manager's http_filters, in order; the router is not among them. */
+export function httpFilters(target: EnvoyTarget): string {
+  return (target.jwks ? jwtAuthn(target, target.jwks) : "") + scopegateFilter(target);
+}
+
+function jwtAuthn(target: EnvoyTarget, jwks: Jwks): string {
+  const { key, failureKey } = metadataNames(target);
+  const issuer = target.issuer === undefined ? "" : `issuer: ${scalar(target.issuer)}\n        `;
+  return `\
+# Verifies the token: signature, issuer, audience, times. Scopegate reads only what this leaves in dynamic metadata.
+- name: envoy.filters.http.jwt_authn
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+    providers:
+      ${scalar(key)}:
+        ${issuer}audiences: ${list(target.audiences)} # a token made for another server is refused
+        from_headers: [{name: Authorization, value_prefix: "Bearer "}] # never from the query string
+        forward: false # the token is for this server only: the upstream does not get it
+        payload_in_metadata: ${scalar(key)} # where the filter finds the verified payload
+        failed_status_in_metadata: ${scalar(failureKey)} # why a token was refused, for the access log
+        ${indent(keySource(jwks), 8)}
+    rules:
+      - match: {prefix: /}
+        # Calls without a valid token go on to Scopegate, which answers 401 with resource_metadata and scope
+        # (jwt_authn's own 401 has neither), and serves the metadata document to those who have no token yet.
+        requires:
+          requires_any: {requirements: [{provider_name: ${scalar(key)}}, {allow_missing_or_failed: {}}]}
+`;
+}
+
+/** The key of a verified payload, and that of a failure, which must never be taken for a payload. */
+function metadataNames({ metadataKeys }: EnvoyTarget): { key: string; failureKey: string } {
+  const key = metadataKeys.at(-1)!;
+  let failureKey = `${key}_failure`;
+  while (metadataKeys.includes(failureKey)) failureKey += "_";
+  return { key, failureKey };
+}
+
+function keySource(jwks: Jwks): string {
+  if ("inline" in jwks) return `local_jwks: {inline_string: ${quoted(jwks.inline)}}`;
+  return `\
+remote_jwks:
+  http_uri: {uri: ${scalar(jwks.url.href)}, cluster: jwks, timeout: 5s}
+  cache_duration: 300s
+  async_fetch: {} # before the first request, not during it`;
+}
+
+function scopegateFilter(target: EnvoyTarget): string {
+  const hold = target.holdHeaders
+    ? `
+      # The request headers wait for the verdict: nothing of a refused request reaches the upstream.
+      allow_on_headers_stop_iteration: true`
+    : "";
+  return `\
+# Judges every call. Nothing that rewrites or decompresses the body may stand after it.
+- name: scopegate
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+    config:
+      name: scopegate
+      root_id: scopegate${hold}
+      # Should the filter ever fail, that request gets 503 and the next one a new VM; none passes unjudged.
+      failure_policy: FAIL_RELOAD
+      reload_config: {backoff: {base_interval: 0.01s}}
+      vm_config:
+        runtime: envoy.wasm.runtime.v8
+        code: {local: {filename: ${scalar(target.wasm)}}}
+      configuration: # made by scopegate compile; a Struct would arrive as protobuf bytes and be refused
+        "@type": type.googleapis.com/google.protobuf.StringValue
+        value: ${quoted(target.plugin)}
+`;
+}
+
+/** The whole bootstrap, ready for `envoy -c`. */
+export function envoyBootstrap(target: EnvoyTarget): string {
+  const limit = target.maxBody + BUFFER_MARGIN;
+  return `\
+admin: {address: ${address(target.admin)}}
+static_resources:
+  listeners:
+    - name: mcp
+      address: ${address(target.listen)}
+      per_connection_buffer_limit_bytes: ${limit} # above the filter's own limit, which answers 413 first
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: mcp
+                codec_type: AUTO # HTTP/1.1 and HTTP/2
+                http_protocol_options:
+                  ignore_http_11_upgrade: [{safe_regex: {regex: .*}}] # an offer to upgrade is judged like any call
+                normalize_path: true
+                merge_slashes: true
+                path_with_escaped_slashes_action: REJECT_REQUEST
+                request_headers_timeout: 10s
+                request_timeout: 60s # to receive a whole request; answers may stream for as long as they like
+                access_log:
+                  - name: envoy.access_loggers.stdout
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
+                      log_format: {text_format_source: {inline_string: ${accessLog(target)}}}
+                route_config:
+                  virtual_hosts:
+                    - name: mcp
+                      domains: ["*"]
+                      routes:
+                        - match: {prefix: /}
+                          route: {cluster: upstream, timeout: 0s} # no limit: an answer may be a long event stream
+                http_filters:
+                  ${indent(httpFilters(target), 18)}
+                  - name: envoy.filters.http.router
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+  clusters:
+    - name: upstream
+      per_connection_buffer_limit_bytes: ${limit}
+      ${indent(endpoint("upstream", target.upstream), 6)}
+${jwksCluster(target.jwks)}stats_config:
+  stats_tags:
+    # wasmcustom.scopegate.denied.no_rule becomes scopegate_denied{scopegate_reason="no_rule"}
+    - {tag_name: scopegate.reason, regex: '^wasmcustom\\.scopegate\\.\\w+(\\.(\\w+))$'}
+`;
+}
+
+/** One line a request: status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
+function accessLog(target: EnvoyTarget): string {
+  const { key, failureKey } = metadataNames(target);
+  const metadata = (path: string) => `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${path})%`;
+  return JSON.stringify(
+    '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% ' +
+      '"%FILTER_STATE(wasm.scopegate:PLAIN)%" ' +
+      `sub=${metadata(`${key}:sub`)} token=${metadata(`${failureKey}:message`)} %DURATION%ms\n`,
+  );
+}
+
+function address({ host, port }: Address): string {
+  return `{socket_address: {address: ${quoted(host)}, port_value: ${port}}}`;
+}
+
+/** A cluster body for one host: a name is resolved, an address is not. */
+function endpoint(cluster: string, { host, port }: Address): string {
+  const type = /^[\d.]+$|:/.test(host) ? "STATIC" : "STRICT_DNS";
+  return `\
+type: ${type}
+connect_timeout: 5s
+load_assignment:
+  cluster_name: ${cluster}
+  endpoints: [{lb_endpoints: [{endpoint: {address: ${address({ host, port })}}}]}]
+`;
+}
+
+function jwksCluster(jwks: Jwks | undefined): string {
+  if (!jwks || "inline" in jwks) return "";
+  const secure = jwks.url.protocol === "https:";
+  const host = jwks.url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(jwks.url.port) || (secure ? 443 : 80);
+  const tls = `\
+      transport_socket:
+        name: envoy.transport_sockets.tls
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+          sni: ${scalar(host)}
+          common_tls_context:
+            validation_context:
+              trusted_ca: {filename: /etc/ssl/certs/ca-certificates.crt}
+              match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: ${scalar(host)}}}]
+`;
+  return `    - name: jwks\n      ${indent(endpoint("jwks", { host, port }), 6)}\n${secure ? tls : ""}`;
+}

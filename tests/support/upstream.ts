@@ -1,0 +1,68 @@
+// The server behind Envoy in the tests: keeps every byte that reaches it, whether or not a request comes of them.
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+export const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
+
+export interface Arrived {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  trailers: NodeJS.Dict<string>;
+}
+
+export class Upstream {
+  /** Requests that arrived whole. */
+  readonly requests: Arrived[] = [];
+  /** Everything that arrived, as it came. */
+  private pieces: Buffer[] = [];
+  /** Request heads that arrived, with or without their bodies. */
+  heads = 0;
+  connections = 0;
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<Upstream> {
+    const server = createServer({ requestTimeout: 0, maxHeaderSize: 1 << 20 });
+    const upstream = new Upstream(server);
+    server.on("connection", (socket: Socket) => {
+      upstream.connections++;
+      socket.on("data", (data: Buffer) => upstream.pieces.push(data));
+    });
+    server.on("clientError", (_error, socket) => socket.destroy());
+    server.on("request", (request, response) => {
+      upstream.heads++;
+      const body: Buffer[] = [];
+      request.on("data", (data: Buffer) => body.push(data));
+      request.on("error", () => {});
+      request.on("end", () => {
+        const { method = "", url: path = "", headers, trailers } = request;
+        upstream.requests.push({ method, path, headers, body: Buffer.concat(body), trailers });
+        response.setHeader("content-type", "application/json").end(ANSWER);
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return upstream;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Every byte since the last `forget`. */
+  get bytes(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+
+  forget(): void {
+    this.requests.length = this.pieces.length = this.heads = this.connections = 0;
+  }
+
+  stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+}
