@@ -3,9 +3,18 @@ import { defineConfig } from "eslint/config";
 import ts from "typescript-eslint";
 
 const sizes = {
-  complexity: ["error", 15],
+  // A switch counts once: a table of cases is no branching logic.
+  complexity: ["error", { max: 15, variant: "modified" }],
   "max-lines": ["error", { max: 400 }],
   "max-lines-per-function": ["error", { max: 60 }],
+};
+
+/** AssemblyScript's decorators are blanked out, places stay; a misspelt one is still a parse error. */
+const decorators = {
+  preprocess: (text) => [
+    text.replace(/^([ \t]*)@(?:inline|lazy|global|unmanaged|external\([^)]*\))/gm, (whole) => " ".repeat(whole.length)),
+  ],
+  postprocess: (messages) => messages.flat(),
 };
 
 // asc warns about none of these, so the linter must.
@@ -29,11 +38,17 @@ export default defineConfig(
     rules: { "max-lines-per-function": "off" },
   },
   {
+    // Members of an enum may be called like another enum: nothing refers to them by the bare name.
+    files: ["assembly/program.ts", "assembly/streams.ts"],
+    rules: { "@typescript-eslint/no-shadow": "off" },
+  },
+  {
     // AssemblyScript: `@external` declarations need @ts-ignore, and `==` is the only equality on numbers.
     files: ["assembly/**", "tests/unit/**"],
+    processor: decorators,
     rules: {
       "@typescript-eslint/ban-ts-comment": "off",
-      "@typescript-eslint/no-loss-of-precision": "off",
+      "no-loss-of-precision": "off",
       "prefer-const": "error",
     },
   },

@@ -9,8 +9,9 @@ export function isText(at: usize, length: u32, constant: string): bool {
 export function startsText(at: usize, length: u32, constant: string): bool {
   const size = <u32>constant.length;
   if (length < size) return false;
-  for (let i: u32 = 0; i < size; i++) {
-    if (load<u8>(at + <usize>i) != <u8>constant.charCodeAt(i)) return false;
+  const from = changetype<usize>(constant); // UTF-16, of which an ASCII constant has the low bytes
+  for (let i: usize = 0; i < <usize>size; i++) {
+    if (<u32>load<u8>(at + i) != <u32>load<u16>(from + (i << 1))) return false;
   }
   return true;
 }
@@ -21,7 +22,7 @@ export function isTextFolded(at: usize, length: u32, constant: string): bool {
   for (let i: u32 = 0; i < length; i++) {
     let c = <u32>load<u8>(at + <usize>i);
     if (c - 0x41 < 26) c |= 0x20;
-    if (c != <u32>constant.charCodeAt(i)) return false;
+    if (c != <u32>load<u16>(changetype<usize>(constant) + (<usize>i << 1))) return false;
   }
   return true;
 }

@@ -1,7 +1,7 @@
 // What predicates see of a call beside the body and the claims (semantics: `mcp.…`, `request.…`, jwt.scopes).
 import { Attribute, Kind, Slot, Tag } from "./program.ts";
 import { backendAt, backendLength, kind, methodAt, methodLength, nameAt, nameLength, toolAt, toolLength } from "./call.ts";
-import { headersMap, headerValue, headerValues, requestHost, requestMethod, requestPath, foundAt, foundLength } from "./headers.ts";
+import { countKnown, foundAt, foundLength, headersMap, headerValue, headerValues, Known } from "./headers.ts";
 import { decidedKind } from "./decide.ts";
 import { loadScopes } from "./scopes.ts";
 import { begin, finish, overflowed, put, putByte, putBytes, putJson, written } from "./writer.ts";
@@ -16,9 +16,9 @@ export function loadAttribute(id: u32, cell: usize): void {
   if (id == Attribute.Uri) return loadText(cell, decidedKind() == Kind.Resource ? nameAt : 0, nameLength);
   if (id == Attribute.Prompt) return loadText(cell, decidedKind() == Kind.Prompt ? nameAt : 0, nameLength);
   if (id == Attribute.Scopes) return loadScopes(cell);
-  if (id == Attribute.HttpMethod && requestMethod()) return loadText(cell, foundAt(), foundLength());
-  if (id == Attribute.Host && requestHost()) return loadText(cell, foundAt(), foundLength());
-  if (id == Attribute.Path && requestPath()) return loadText(cell, foundAt(), foundLength());
+  if (id == Attribute.HttpMethod && countKnown(Known.Method) == 1) return loadText(cell, foundAt(), foundLength());
+  if (id == Attribute.Host && countKnown(Known.Authority) == 1) return loadText(cell, foundAt(), foundLength());
+  if (id == Attribute.Path && countKnown(Known.Path) == 1) return loadText(cell, foundAt(), foundLength());
   if (id == Attribute.Headers) return loadJson(cell, headersMap(false));
   if (id == Attribute.HeadersAll) return loadJson(cell, headersMap(true));
   if (id == Attribute.Mcp) return loadJson(cell, mcpMap());

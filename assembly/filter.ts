@@ -7,7 +7,8 @@ import { allocate, release } from "./memory.ts";
 import { holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
-import * as headers from "./headers.ts";
+import { countKnown, foundAt, foundLength, headersAt, headersSize, Known, openHeaders, readHeaders } from "./headers.ts";
+import { checkContent, checkHeaders } from "./content.ts";
 import { hasToken } from "./claims.ts";
 import { isText } from "./ascii.ts";
 import { checkVersion } from "./mirror.ts";
@@ -24,17 +25,17 @@ export const STOP: i32 = 1; // for a body: stop and buffer
 /** The request headers: answers what they already decide, otherwise waits for the body. */
 export function onHeaders(stream: usize, config: usize, end: bool): i32 {
   openJudge();
-  if (!headers.readHeaders()) return answer(stream, Reason.host_error);
+  if (!readHeaders()) return answer(stream, Reason.host_error);
   if (serveDocument()) {
     tell(Reason.metadata_document);
     return answered(stream, Result.Answered, Reason.metadata_document);
   }
-  store<u32>(stream, headers.hasCredentials() ? 1 : 0, ContextField.Credentials);
-  const refused = headers.checkHeaders();
+  store<u32>(stream, countKnown(Known.Authorization) ? 1 : 0, ContextField.Credentials);
+  const refused = checkHeaders();
   if (refused >= 0) return answer(stream, refused);
-  if (!headers.requestMethod()) return answer(stream, Reason.host_error);
-  if (!isText(headers.foundAt(), headers.foundLength(), "POST")) return onBodyless(stream, end);
-  const content = headers.checkContent();
+  if (countKnown(Known.Method) != 1) return answer(stream, Reason.host_error);
+  if (!isText(foundAt(), foundLength(), "POST")) return onBodyless(stream, end);
+  const content = checkContent();
   if (content >= 0) return answer(stream, content);
   const version = checkVersion();
   if (version >= 0) return answer(stream, version);
@@ -47,8 +48,8 @@ export function onHeaders(stream: usize, config: usize, end: bool): i32 {
 
 /** GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */
 function onBodyless(stream: usize, end: bool): i32 {
-  const at = headers.foundAt();
-  const length = headers.foundLength();
+  const at = foundAt();
+  const length = foundLength();
   const get = isText(at, length, "GET");
   const remove = isText(at, length, "DELETE");
   const preflight = isText(at, length, "OPTIONS");
@@ -91,7 +92,9 @@ export function onTrailers(stream: usize): i32 {
 
 function onEnd(stream: usize): i32 {
   openJudge();
-  headers.openHeaders(<usize>load<u32>(stream, ContextField.Block), load<u32>(stream, ContextField.Size));
+  if (!openHeaders(<usize>load<u32>(stream, ContextField.Block), load<u32>(stream, ContextField.Size))) {
+    return answer(stream, Reason.host_error);
+  }
   const size = load<u32>(stream, ContextField.Body);
   if (!size) return answer(stream, Reason.empty_body);
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size) return answer(stream, Reason.host_error);
@@ -155,9 +158,9 @@ function tell(reason: i32): void {
 function serveDocument(): bool {
   const paths = settingAt(Setting.DocumentPaths);
   const total = load<u32>(paths, 4);
-  if (!total || !headers.requestPath()) return false;
-  const at = headers.foundAt();
-  const whole = headers.foundLength();
+  if (!total || countKnown(Known.Path) != 1) return false;
+  const at = foundAt();
+  const whole = foundLength();
   let length: u32 = 0;
   while (length < whole && load<u8>(at + <usize>length) != 0x3f) length++;
   for (let i: u32 = 0; i < total; i++) {
@@ -168,9 +171,9 @@ function serveDocument(): bool {
 }
 
 function sendByMethod(): bool {
-  if (!headers.requestMethod()) return false;
-  const at = headers.foundAt();
-  const length = headers.foundLength();
+  if (countKnown(Known.Method) != 1) return false;
+  const at = foundAt();
+  const length = foundLength();
   const head = isText(at, length, "HEAD");
   const preflight = isText(at, length, "OPTIONS");
   if (!head && !preflight && !isText(at, length, "GET")) return false;
@@ -180,11 +183,11 @@ function sendByMethod(): bool {
 /** Keeps the headers that the decision needs: after Continue the host does not give them any more. */
 function keepHeaders(stream: usize): bool {
   const everything = hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
-  if (!everything && !headers.countMirrors()) return true;
-  const size = headers.headersSize();
+  if (!everything && !countKnown(Known.McpMethod) && !countKnown(Known.McpName) && !countKnown(Known.McpVersion)) return true;
+  const size = headersSize();
   const kept = allocate(size);
   if (!kept) return false;
-  memory.copy(kept, headers.headersAt(), size);
+  memory.copy(kept, headersAt(), size);
   store<u32>(stream, <u32>kept, ContextField.Block);
   store<u32>(stream, size, ContextField.Size);
   return true;

@@ -1,13 +1,35 @@
-// The request's headers. They are read once, in the header callback (after Continue the host does not give them any
-// more: envoy-notes 0.9), checked there, and what is needed later is kept beside the stream as a list of
-//   u32 name length, u32 value length, name, value     (each rounded up to 4 bytes together)
-import { begin, finish, overflowed, put, putByte, putBytes, putJson, putWord, written } from "./writer.ts";
+// The request's headers, as the host gives them: u32 count, then (u32, u32) lengths of each name and value, then
+// name NUL value NUL … They are read once, in the header callback (after Continue the host does not give them any
+// more: tests/wasm.test.ts); what is needed later is kept beside the stream in the same form.
+//
+// One walk over the list notes where the headers are that matter here.
+import { begin, finish, put, putByte, putJson } from "./writer.ts";
 import { getHeaderPairs, Status, value, valueLength } from "./host.ts";
-import { isText, isTextFolded } from "./ascii.ts";
-import { Reason } from "./program.ts";
+import { isText } from "./ascii.ts";
 
-let list: usize = 0; // kept headers
-let listEnd: usize = 0;
+/** The headers that the filter itself looks at. */
+export enum Known {
+  Path = 0,
+  Method = 1,
+  Authority = 2,
+  Protocol = 3,
+  Upgrade = 4,
+  ContentType = 5,
+  ContentEncoding = 6,
+  Authorization = 7,
+  McpMethod = 8,
+  McpName = 9,
+  McpVersion = 10,
+  McpSession = 11,
+  None = 12,
+}
+
+// Per Known:  0: how many   4: first value   8: its length
+const known: usize = memory.data(12 * 13, 4);
+
+let pairs: usize = 0;
+let size: u32 = 0;
+let count: u32 = 0;
 let at: usize = 0; // the header found last
 let length: u32 = 0;
 
@@ -19,205 +41,155 @@ export function foundLength(): u32 {
   return length;
 }
 
-/** Uses a list of kept headers. */
-export function openHeaders(from: usize, size: u32): void {
-  list = from;
-  listEnd = from + <usize>size;
-}
-
-/** Reads all headers of the request as a kept list; false when the host fails or its answer is not one. */
+/** Reads all headers of the request; false when the host fails or its answer is not a list. */
 export function readHeaders(): bool {
-  list = listEnd = 0;
-  if (getHeaderPairs() != Status.Ok || valueLength() < 4) return false;
-  const pairs = value();
-  const size = valueLength();
-  const count = load<u32>(pairs);
-  if (count > size >> 3) return false;
-  let p = pairs + 4 + (<usize>count << 3);
-  const end = pairs + <usize>size;
-  begin(size + count * 16);
-  for (let i: u32 = 0; i < count; i++) {
-    const nameLength = load<u32>(pairs + 4 + (<usize>i << 3));
-    const valueSize = load<u32>(pairs + 8 + (<usize>i << 3));
-    if (<u64>(p - pairs) + <u64>nameLength + <u64>valueSize + 2 > <u64>size) return false;
-    putHeader(p, nameLength, p + <usize>nameLength + 1, valueSize);
-    p += <usize>nameLength + <usize>valueSize + 2;
+  return getHeaderPairs() == Status.Ok && openHeaders(value(), valueLength());
+}
+
+/** Uses a list of headers; false when it is none. */
+export function openHeaders(from: usize, total: u32): bool {
+  memory.fill(known, 0, 12 * 13);
+  pairs = from;
+  size = total;
+  count = 0;
+  if (total < 4) return total == 0;
+  const headers = load<u32>(from);
+  if (headers > (total - 4) >> 3) return false;
+  let name = from + 4 + (<usize>headers << 3);
+  let left = <u64>total - 4 - (<u64>headers << 3);
+  for (let i: u32 = 0; i < headers; i++) {
+    const taken = <u64>nameLength(i) + <u64>valueSize(i) + 2;
+    if (taken > left) return false;
+    left -= taken;
+    note(name, i);
+    name += <usize>taken;
   }
-  if (p > end) return false;
-  list = finish();
-  listEnd = list + <usize>written();
-  return list != 0 && !overflowed();
+  count = headers;
+  return true;
 }
 
-function putHeader(name: usize, nameLength: u32, from: usize, size: u32): void {
-  putWord(nameLength);
-  putWord(size);
-  putBytes(name, nameLength);
-  putBytes(from, size);
-  for (let used = nameLength + size; used & 3; used++) putByte(0);
+function nameLength(index: u32): u32 {
+  return load<u32>(pairs + 4 + (<usize>index << 3));
 }
 
+function valueSize(index: u32): u32 {
+  return load<u32>(pairs + 8 + (<usize>index << 3));
+}
+
+function note(name: usize, index: u32): void {
+  const record = known + <usize>identify(name, nameLength(index)) * 12;
+  const times = load<u32>(record);
+  store<u32>(record, times + 1);
+  if (times) return;
+  store<u32>(record, <u32>name + nameLength(index) + 1, 4);
+  store<u32>(record, valueSize(index), 8);
+}
+
+/** Names come in lower case from the host (HTTP/1 too). */
+function identify(name: usize, total: u32): u32 {
+  if (total == 5) return isText(name, total, ":path") ? Known.Path : Known.None;
+  if (total == 7) return isText(name, total, ":method") ? Known.Method : isText(name, total, "upgrade") ? Known.Upgrade : Known.None;
+  if (total == 8) return isText(name, total, "mcp-name") ? Known.McpName : Known.None;
+  if (total == 9) return isText(name, total, ":protocol") ? Known.Protocol : Known.None;
+  if (total == 10) return isText(name, total, ":authority") ? Known.Authority : isText(name, total, "mcp-method") ? Known.McpMethod : Known.None;
+  if (total == 12) return isText(name, total, "content-type") ? Known.ContentType : Known.None;
+  if (total == 13) return isText(name, total, "authorization") ? Known.Authorization : Known.None;
+  if (total == 14) return isText(name, total, "mcp-session-id") ? Known.McpSession : Known.None;
+  if (total == 16) return isText(name, total, "content-encoding") ? Known.ContentEncoding : Known.None;
+  return total == 20 && isText(name, total, "mcp-protocol-version") ? Known.McpVersion : Known.None;
+}
+
+/** How many headers of this name there are; the first is then the one found. */
+export function countKnown(header: u32): u32 {
+  const record = known + <usize>header * 12;
+  at = <usize>load<u32>(record, 4);
+  length = load<u32>(record, 8);
+  return load<u32>(record);
+}
+
+/** The list as it can be kept. */
 export function headersAt(): usize {
-  return list;
+  return pairs;
 }
 
 export function headersSize(): u32 {
-  return <u32>(listEnd - list);
+  return size;
 }
 
-function next(header: usize): usize {
-  return header + 8 + <usize>((load<u32>(header) + load<u32>(header, 4) + 3) & ~3);
+let cursor: usize = 0; // name of the header that a walk is at
+
+function firstName(): usize {
+  return pairs + 4 + (<usize>count << 3);
 }
 
-function take(header: usize): void {
-  at = header + 8 + <usize>load<u32>(header);
-  length = load<u32>(header, 4);
+function nextName(index: u32): usize {
+  return <usize>nameLength(index) + <usize>valueSize(index) + 2;
 }
 
-/** How many headers have this name; the first is then the one found. */
-export function countHeader(name: string): u32 {
-  let count: u32 = 0;
-  for (let header = list; header < listEnd; header = next(header)) {
-    if (isText(header + 8, load<u32>(header), name) && ++count == 1) take(header);
+/** Finds the first header of any name; false when there is none. */
+export function headerValue(name: usize, total: u32): bool {
+  return findFrom(0, firstName(), name, total) < count;
+}
+
+/** Index of the first header of a name from `index` on, whose name is at `from`; leaves its value and its name's place. */
+function findFrom(index: u32, from: usize, name: usize, total: u32): u32 {
+  cursor = from;
+  for (let i = index; i < count; i++) {
+    if (nameLength(i) == total && memory.compare(cursor, name, total) == 0) {
+      at = cursor + <usize>total + 1;
+      length = valueSize(i);
+      return i;
+    }
+    cursor += nextName(i);
   }
   return count;
 }
 
-/** Finds the first header of a name; false when there is none. */
-export function headerValue(name: usize, size: u32): bool {
-  for (let header = list; header < listEnd; header = next(header)) {
-    if (load<u32>(header) != size || memory.compare(header + 8, name, size) != 0) continue;
-    take(header);
-    return true;
-  }
-  return false;
-}
-
 /** All values of a header as a JSON list text; 0 when there is none. */
-export function headerValues(name: usize, size: u32): usize {
-  if (!headerValue(name, size)) return 0;
-  begin(headersSize() * 6 + 16);
-  putValues(name, size, list);
+export function headerValues(name: usize, total: u32): usize {
+  const first = findFrom(0, firstName(), name, total);
+  if (first == count) return 0;
+  begin(size * 6 + 16);
+  putValues(first, cursor, name, total);
   return finish();
 }
 
-function putValues(name: usize, size: u32, from: usize): void {
+function putValues(index: u32, from: usize, name: usize, total: u32): void {
   putByte(0x5b);
-  let first = true;
-  for (let header = from; header < listEnd; header = next(header)) {
-    if (load<u32>(header) != size || memory.compare(header + 8, name, size) != 0) continue;
-    if (!first) putByte(0x2c);
-    first = false;
-    putValue(header);
+  let i = findFrom(index, from, name, total);
+  while (i < count) {
+    putValue();
+    i = findFrom(i + 1, cursor + nextName(i), name, total);
+    if (i < count) putByte(0x2c);
   }
   putByte(0x5d);
 }
 
-function putValue(header: usize): void {
+function putValue(): void {
   putByte(0x22);
-  putJson(header + 8 + <usize>load<u32>(header), load<u32>(header, 4));
+  putJson(at, length);
   putByte(0x22);
 }
 
 /** All headers but the pseudo ones as a JSON map text: the first value, or with `all` the list of values. */
 export function headersMap(all: bool): usize {
-  begin(headersSize() * 12 + 16);
+  begin(size * 12 + 16);
   putByte(0x7b);
+  let name = firstName();
   let first = true;
-  for (let header = list; header < listEnd; header = next(header)) {
-    if (isRepeat(header) || load<u8>(header, 8) == 0x3a) continue;
-    if (!first) putByte(0x2c);
-    first = false;
-    putByte(0x22);
-    putJson(header + 8, load<u32>(header));
-    put('":');
-    if (all) putValues(header + 8, load<u32>(header), header);
-    else putValue(header);
+  for (let i: u32 = 0; i < count; i++) {
+    const total = nameLength(i);
+    if (load<u8>(name) != 0x3a && findFrom(0, firstName(), name, total) == i) {
+      if (!first) putByte(0x2c);
+      first = false;
+      putByte(0x22);
+      putJson(name, total);
+      put('":');
+      if (all) putValues(i, name, name, total);
+      else putValue();
+    }
+    name += nextName(i);
   }
   putByte(0x7d);
   return finish();
-}
-
-function isRepeat(header: usize): bool {
-  const size = load<u32>(header);
-  for (let other = list; other < header; other = next(other)) {
-    if (load<u32>(other) == size && memory.compare(other + 8, header + 8, size) == 0) return true;
-  }
-  return false;
-}
-
-export function requestMethod(): bool {
-  return countHeader(":method") == 1;
-}
-
-export function requestHost(): bool {
-  return countHeader(":authority") == 1;
-}
-
-export function requestPath(): bool {
-  return countHeader(":path") == 1;
-}
-
-/** Refuses what makes a request readable in two ways; -1 or a Reason. */
-export function checkHeaders(): i32 {
-  if (countHeader("upgrade") || countHeader(":protocol")) return Reason.upgrade;
-  if (
-    countHeader("content-type") > 1 ||
-    countHeader("content-encoding") > 1 ||
-    countHeader("authorization") > 1 ||
-    countHeader("mcp-method") > 1 ||
-    countHeader("mcp-name") > 1 ||
-    countHeader("mcp-protocol-version") > 1 ||
-    countHeader("mcp-session-id") > 1
-  ) {
-    return Reason.repeated_header;
-  }
-  return -1;
-}
-
-/** RFC 9110 section 8.3: application/json, in any case, with no charset but UTF-8; nothing else is JSON for sure. */
-export function checkContent(): i32 {
-  if (countHeader("content-encoding") && !isTextFolded(at, length, "identity")) return Reason.content_encoding;
-  if (!countHeader("content-type")) return Reason.content_type;
-  const end = at + <usize>length;
-  let p = at;
-  while (p < end && load<u8>(p) != 0x3b && load<u8>(p) != 0x20 && load<u8>(p) != 0x09) p++;
-  if (!isTextFolded(at, <u32>(p - at), "application/json")) return Reason.content_type;
-  let charsets = 0;
-  while (true) {
-    p = skipBlanks(p, end);
-    if (p == end) return -1;
-    if (load<u8>(p) != 0x3b) return Reason.content_type;
-    p = skipBlanks(p + 1, end);
-    const start = p;
-    while (p < end && isParameter(load<u8>(p))) p++;
-    const size = <u32>(p - start);
-    if (size >= 8 && isTextFolded(start, 8, "charset=")) {
-      if (++charsets > 1 || !isUtf8(start + 8, size - 8)) return Reason.content_type;
-    } else if (!size && p < end) return Reason.content_type;
-  }
-}
-
-function isParameter(c: u32): bool {
-  return c > 0x20 && c != 0x3b && c != 0x2c && c < 0x7f;
-}
-
-function isUtf8(from: usize, size: u32): bool {
-  return isTextFolded(from, size, "utf-8") || isTextFolded(from, size, '"utf-8"') || isTextFolded(from, size, "utf8");
-}
-
-function skipBlanks(from: usize, end: usize): usize {
-  let p = from;
-  while (p < end && (load<u8>(p) == 0x20 || load<u8>(p) == 0x09)) p++;
-  return p;
-}
-
-/** Whether the request came with credentials. */
-export function hasCredentials(): bool {
-  return countHeader("authorization") != 0;
-}
-
-/** How many headers there are that mirror the body. */
-export function countMirrors(): u32 {
-  return countHeader("mcp-method") + countHeader("mcp-name") + countHeader("mcp-protocol-version");
 }

@@ -17,7 +17,7 @@ function run<T>(program: usize, record: usize, text: usize): bool {
   const table = program + <usize>load<u32>(record, AutomatonField.Table);
   const ascii = program + <usize>load<u32>(record, AutomatonField.Ascii);
   const classes = load<u32>(record, AutomatonField.Classes);
-  const columns = classes + 1;
+  const states = load<u32>(record, AutomatonField.States);
   const escaped = auxOf(text);
   const stop: u32 = escaped ? 0x5c : 0x80; // the character besides non-ASCII ones that needs a closer look
   const end = endOf(text);
@@ -34,9 +34,9 @@ function run<T>(program: usize, record: usize, text: usize): bool {
       p = afterPoint();
       column = point < 0x80 ? <u32>load<u8>(ascii + <usize>point) : classOf(program, record, point);
     }
-    state = <u32>load<T>(table + <usize>(state * columns + column) * sizeof<T>());
+    state = <u32>load<T>(table + <usize>(column * states + state) * sizeof<T>());
   }
-  if (state > ACCEPT) state = <u32>load<T>(table + <usize>(state * columns + classes) * sizeof<T>());
+  if (state > ACCEPT) state = <u32>load<T>(table + <usize>(classes * states + state) * sizeof<T>());
   return state == ACCEPT;
 }
 

@@ -1,7 +1,7 @@
 // Headers that mirror the body (MCP 2026-07-28, streamable HTTP, "Server Validation"; SEP-2243). The body decides;
 // the headers are compared with it, and only in revisions that have them.
 import { Kind, Reason, Slot } from "./program.ts";
-import { countHeader, foundAt, foundLength } from "./headers.ts";
+import { countKnown, foundAt, foundLength, Known } from "./headers.ts";
 import { decodeSlot, slotTextLength } from "./request.ts";
 import { decodeBase64 } from "./base64.ts";
 import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
@@ -15,12 +15,12 @@ const OK: i32 = -1;
 
 /** Whether the request declares the revision that has batches. */
 export function declaresBatches(): bool {
-  return countHeader("mcp-protocol-version") != 0 && isText(foundAt(), foundLength(), BATCHES);
+  return countKnown(Known.McpVersion) != 0 && isText(foundAt(), foundLength(), BATCHES);
 }
 
 /** Whether the declared revision is one with mirror headers. */
 export function declaresMirrors(): bool {
-  return countHeader("mcp-protocol-version") != 0 && isModern(foundAt(), foundLength());
+  return countKnown(Known.McpVersion) != 0 && isModern(foundAt(), foundLength());
 }
 
 function isModern(at: usize, length: u32): bool {
@@ -34,7 +34,7 @@ function isModern(at: usize, length: u32): bool {
 
 /** A revision is a date; anything else is refused, as SDKs choose their parser by it. */
 export function checkVersion(): i32 {
-  if (!countHeader("mcp-protocol-version")) return OK;
+  if (!countKnown(Known.McpVersion)) return OK;
   const at = foundAt();
   if (foundLength() != 10) return Reason.unsupported_version;
   for (let i: u32 = 0; i < 10; i++) {
@@ -46,7 +46,7 @@ export function checkVersion(): i32 {
 
 /** Compares the mirror headers with the message in the slots; -1 or header_mismatch. */
 export function checkMirrors(): i32 {
-  const declared = countHeader("mcp-protocol-version") != 0;
+  const declared = countKnown(Known.McpVersion) != 0;
   const versionAt = foundAt();
   const versionLength = foundLength();
   const body = decodeSlot(Slot.MetaVersion);
@@ -56,7 +56,7 @@ export function checkMirrors(): i32 {
   if (!isModern(versionAt, versionLength)) return OK;
   // How a notification is mirrored is left open by the revision.
   if (form == Form.Request && !body) return Reason.header_mismatch;
-  const methods = countHeader("mcp-method");
+  const methods = countKnown(Known.McpMethod);
   if (!methods) return form == Form.Request ? Reason.header_mismatch : OK;
   if (!same(foundAt(), foundLength(), methodAt, methodLength)) return Reason.header_mismatch;
   return checkName();
@@ -70,7 +70,7 @@ function checkName(): i32 {
     length = slotTextLength();
   } else if (kind != Kind.Tool && kind != Kind.Prompt && kind != Kind.Resource) return OK;
   if (!name) return OK;
-  if (!countHeader("mcp-name")) return form == Form.Request ? Reason.header_mismatch : OK;
+  if (!countKnown(Known.McpName)) return form == Form.Request ? Reason.header_mismatch : OK;
   return decodeName() && same(decoded, decodedLength, name, length) ? OK : Reason.header_mismatch;
 }
 

@@ -133,7 +133,7 @@ export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
 // AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
 //                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
-//                   number of ranges, offset of the table (states x (classes + 1), the last column is the end of the text), offset of the source
+//                   number of ranges, offset of the table (classes + 1 columns of one entry a state, the last for the end of the text), offset of the source
 //                   (u32 length, then UTF-8; for listings).
 //                   State 0 rejects and state 1 accepts, both for good.
 export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }

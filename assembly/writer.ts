@@ -45,8 +45,14 @@ export function putByte(byte: u32): void {
 
 /** Adds an ASCII constant. */
 export function put(text: string): void {
-  const length = text.length;
-  for (let i = 0; i < length; i++) putByte(<u32>text.charCodeAt(i));
+  const length = <u32>text.length;
+  if (!start || at + <usize>length > limit) {
+    full = true;
+    return;
+  }
+  const from = changetype<usize>(text); // UTF-16, of which an ASCII constant has the low bytes
+  for (let i: usize = 0; i < <usize>length; i++) store<u8>(at + i, load<u16>(from + (i << 1)));
+  at += <usize>length;
 }
 
 export function putBytes(from: usize, length: u32): void {
@@ -65,7 +71,12 @@ export function putNumber(value: u32): void {
 
 /** Adds a u32 in little-endian order. */
 export function putWord(value: u32): void {
-  for (let i = 0; i < 4; i++) putByte((value >> (i << 3)) & 0xff);
+  if (at + 4 > limit) {
+    full = true;
+    return;
+  }
+  store<u32>(at, value);
+  at += 4;
 }
 
 /** Adds raw UTF-8 as the inside of a JSON string. */

@@ -65,6 +65,10 @@ export function useColor(stream: NodeJS.WriteStream): boolean {
 
 function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
-  const reasons: Record<string, string> = { ENOENT: "no such file", EISDIR: "it is a directory", EACCES: "permission denied" };
+  const reasons: Record<string, string> = {
+    ENOENT: "no such file",
+    EISDIR: "it is a directory",
+    EACCES: "permission denied",
+  };
   return (code && reasons[code]) ?? (error as Error).message;
 }

@@ -64,7 +64,8 @@ function compare(item: AigwCase): Difference {
   if (Array.isArray(loaded)) return expect.compileError === null ? `refused: ${loaded[0]}` : undefined;
   if (expect.compileError !== null) return "compiled, although the peer refuses it";
   const result = engine.evaluate(loaded, requestOf(item));
-  if (expect.paramsError !== undefined) return result.decision === "reject" ? undefined : `${result.decision}, expected reject`;
+  if (expect.paramsError !== undefined)
+    return result.decision === "reject" ? undefined : `${result.decision}, expected reject`;
   if ((result.decision === "allow") !== expect.allowed) return `${result.decision} (${result.reason})`;
   return expect.allowed ? undefined : compareChallenge(expect, result);
 }

@@ -66,11 +66,11 @@ async function checkFaults(gateway: Gateway, send: Send, { check }: AttackCase, 
   return gateway.upstream.requests.length === 1 ? [] : ["the next good call does not pass"];
 }
 
-for (const holdHeaders of [true, false]) {
-  describe(`attacks, headers ${holdHeaders ? "held" : "let go on"}`, () => {
+for (const [holdHeaders, concurrency] of [[true, 1], [false, 2]] as const) {
+  describe(`attacks, headers ${holdHeaders ? "held" : "let go on"}, workers: ${concurrency}`, () => {
     let gateway: Gateway;
     const bearer = token(ATTACK_PAYLOAD);
-    before(async () => void (gateway = await Gateway.start({ policy: POLICY, holdHeaders })));
+    before(async () => void (gateway = await Gateway.start({ policy: POLICY, holdHeaders, concurrency })));
     after(() => gateway?.stop());
 
     const run = (name: string, send: Send, cases: typeof CASES) =>

@@ -114,7 +114,7 @@ describe("the host's own settings", () => {
   });
 
   test("without jwt_authn in front nobody passes, whatever token they send", async () => {
-    const gateway = await Gateway.start({ target: { jwks: undefined } });
+    const gateway = await Gateway.start({ target: { token: undefined } });
     const response = await http1(gateway.port, { body: HELLO, headers: headers() });
     await gateway.stop();
     assert.equal(response.status, 401);

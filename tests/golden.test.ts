@@ -12,7 +12,8 @@ import { Runner } from "../scripts/policy-test/run.ts";
 import { assertGolden } from "./support/golden.ts";
 
 const cases = new URL("cases/", import.meta.url);
-const having = (file: string): string[] => readdirSync(cases).filter((name) => existsSync(new URL(`${name}/${file}`, cases)));
+const having = (file: string): string[] =>
+  readdirSync(cases).filter((name) => existsSync(new URL(`${name}/${file}`, cases)));
 const read = (path: string): string => readFileSync(new URL(path, cases), "utf8");
 
 test("the cases are there", () => assert.ok(having("requests.jsonl").length >= 5));

@@ -101,9 +101,7 @@ function targetFor(upstreamPort: number): EnvoyTarget {
     metadataKeys: loaded.policy.metadataKeys,
     maxBody: loaded.policy.limits.body,
     holdHeaders: true,
-    issuer: ISSUER,
-    audiences: [RESOURCE],
-    jwks: { inline: JWKS },
+    token: { issuer: ISSUER, audiences: [RESOURCE], jwks: { inline: JWKS } },
     listen: LOOPBACK,
     admin: LOOPBACK,
     upstream: { ...LOOPBACK, port: upstreamPort },
@@ -138,7 +136,7 @@ function upstreamConfig(): string {
     "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
     max_request_bytes: 16 << 20,
   };
-  return edit(envoyBootstrap({ ...targetFor(1) }), (manager) => {
+  return edit(envoyBootstrap(targetFor(1)), (manager) => {
     const router = manager.http_filters.at(-1)!;
     manager.http_filters = [{ name: "buffer", typed_config: buffer } as { name: string }, router];
     delete manager.access_log;

@@ -73,10 +73,13 @@ const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
 };
 
 function render(result: Result, rules: ExplainedRule[]): string {
-  const paint = (code: number, text: string): string => (useColor(process.stdout) ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const paint = (code: number, text: string): string =>
+    useColor(process.stdout) ? `\x1b[${code}m${text}\x1b[0m` : text;
   const color = result.decision === "allow" || result.decision === "answer" ? 32 : 31;
   const status = result.status === undefined ? "" : ` (HTTP ${result.status})`;
-  const lines = [`${paint(color, result.decision)}${status}: ${result.reason}${result.rule === null ? "" : `, rule ${result.rule}`}`];
+  const lines = [
+    `${paint(color, result.decision)}${status}: ${result.reason}${result.rule === null ? "" : `, rule ${result.rule}`}`,
+  ];
   for (const { rule, outcome, whens } of rules) {
     lines.push("", `rule ${paint(1, rule)} ${OUTCOME_TEXTS[outcome]}`);
     for (const part of whens.flat()) lines.push(...renderPart(part, paint));

@@ -1,33 +1,60 @@
-import { writeFileSync } from "node:fs";
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CannotRun, Exit, onlyFile, readInput, UsageError, type Command, type Invocation } from "../command.ts";
-import { compilePolicy, pluginConfiguration, type Policy } from "../compiler/index.ts";
-import { envoyBootstrap, httpFilters, type Address, type EnvoyTarget, type Jwks } from "../targets/envoy.ts";
+import { compilePolicy } from "../compiler/index.ts";
+import { envoyBootstrap, httpFilters } from "../targets/envoy.ts";
+import { envoyGatewayObjects } from "../targets/envoy-gateway.ts";
+import { Compiled, type Part } from "../targets/host.ts";
+import { istioObjects, ISTIO_METADATA_KEY } from "../targets/istio.ts";
+import { envoyTarget, kubernetesTarget } from "../targets/options.ts";
 import { nameOf, report } from "./check.ts";
 
 type Options = Invocation["options"];
 
-const TARGETS = ["envoy"];
+const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> = {
+  envoy(options, compiled) {
+    const target = envoyTarget(options, compiled);
+    return [{ name: "envoy", yaml: options["filters-only"] ? httpFilters(target) : envoyBootstrap(target) }];
+  },
+  "envoy-gateway"(options, compiled) {
+    if (compiled.policy.resource === undefined)
+      throw new UsageError("the policy needs a resource: its host and path become the route");
+    return envoyGatewayObjects(kubernetesTarget(options, compiled));
+  },
+  istio(options, compiled) {
+    if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
+      throw new UsageError(`Istio leaves the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`);
+    const target = kubernetesTarget(options, compiled);
+    if (target.token.issuer === undefined) throw new UsageError("--issuer is needed: the policy names no authorization server");
+    return istioObjects(target);
+  },
+};
 
 export const manifest: Command = {
   summary: "complete YAML for a host, ready to run or apply",
-  help: `Usage: scopegate manifest POLICY --target envoy [options]
+  help: `Usage: scopegate manifest POLICY --target envoy|envoy-gateway|istio [options]
 
 Compiles the policy and prints the configuration of the host around it.
 
-Options:
-  --target envoy        a whole Envoy bootstrap: envoy -c FILE
+Options for every target:
   --jwks URL|FILE       the keys that verify tokens; a file's text becomes part of the output
   --issuer URL          default: the policy's authorization server
   --audience TEXT       may be repeated; default: the policy's audiences, or its resource
-  --upstream HOST:PORT  the MCP server; default 127.0.0.1:3000
+  --wasm PLACE          scopegate.wasm as the host will get it. envoy: a path, default the one beside this program;
+                        otherwise an https:// URL (pinned by the sum of that same file), or oci://IMAGE
+  --upstream HOST:PORT  the MCP server; default 127.0.0.1:3000, in Kubernetes the Service mcp-server:3000
+  -o, --output FILE     write it there
+
+--target envoy: a whole bootstrap, for envoy -c FILE
   --listen HOST:PORT    default 127.0.0.1:10000
   --admin HOST:PORT     Envoy's admin interface; default 127.0.0.1:9901
-  --wasm PATH           scopegate.wasm as the host will see it; default: the one beside this program
-  --no-hold-headers     let a request's headers go on before its body is judged (--hold-headers is the default for envoy)
+  --no-hold-headers     let a request's headers go on before its body is judged (--hold-headers is the default)
   --filters-only        only the http_filters entries; without --jwks only Scopegate's own
-  -o, --output FILE     write it there
+
+--target envoy-gateway, istio: objects to apply
+  --gateway NAME        default mcp
+  --namespace NAME      default default
+  --split DIR           one file an object, numbered in order
 
 Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a file could not be read or written.
 `,
@@ -36,98 +63,46 @@ Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a
     jwks: { type: "string" },
     issuer: { type: "string" },
     audience: { type: "string", multiple: true },
+    wasm: { type: "string" },
     upstream: { type: "string" },
+    output: { type: "string", short: "o" },
     listen: { type: "string" },
     admin: { type: "string" },
-    wasm: { type: "string" },
     "hold-headers": { type: "boolean" },
     "no-hold-headers": { type: "boolean" },
     "filters-only": { type: "boolean" },
-    output: { type: "string", short: "o" },
+    gateway: { type: "string" },
+    namespace: { type: "string" },
+    split: { type: "string" },
   },
   run({ options, files }) {
     const file = onlyFile(files, "POLICY");
-    if (!TARGETS.includes(options.target as string))
-      throw new UsageError(`--target is one of ${TARGETS.join(", ")}${options.target ? `, not ${String(options.target)}` : ""}`);
+    const name = String(options["target"] ?? "");
+    if (!Object.hasOwn(TARGETS, name))
+      throw new UsageError(`--target is one of ${Object.keys(TARGETS).join(", ")}${name === "" ? "" : `, not ${name}`}`);
     const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
     report(problems);
     if (!program || !policy) return Exit.Wrong;
-    const target = envoyTarget(options, program, policy);
-    write(options.output as string | undefined, options["filters-only"] ? httpFilters(target) : envoyBootstrap(target));
+    output(options, TARGETS[name]!(options, new Compiled(policy, program)));
     return Exit.Done;
   },
 };
 
-function envoyTarget(options: Options, program: Uint8Array, policy: Policy): EnvoyTarget {
-  const holdHeaders = holds(options);
-  const jwks = jwksOption(options.jwks as string | undefined);
-  if (!jwks && !options["filters-only"]) throw new UsageError("--jwks is needed: the URL or file of the keys that verify tokens");
-  return {
-    plugin: JSON.stringify(pluginConfiguration(program, policy, { holdHeaders })),
-    wasm: (options.wasm as string | undefined) ?? besideThisProgram(),
-    metadataKeys: policy.metadataKeys,
-    maxBody: policy.limits.body,
-    holdHeaders,
-    issuer: (options.issuer as string | undefined) ?? onlyIssuer(policy),
-    audiences: audiences(options, policy, jwks !== undefined),
-    jwks,
-    listen: address("listen", options, "127.0.0.1:10000"),
-    admin: address("admin", options, "127.0.0.1:9901"),
-    upstream: address("upstream", options, "127.0.0.1:3000"),
-  };
+function output(options: Options, parts: Part[]): void {
+  const { split, output: file } = options as { split?: string; output?: string };
+  if (split !== undefined) return writeParts(split, parts);
+  const text = parts.map(({ yaml }) => yaml).join("---\n");
+  if (file === undefined || file === "-") process.stdout.write(text);
+  else write(file, text);
 }
 
-function holds(options: Options): boolean {
-  if (options["hold-headers"] && options["no-hold-headers"])
-    throw new UsageError("--hold-headers and --no-hold-headers exclude each other");
-  return options["no-hold-headers"] !== true;
+function writeParts(folder: string, parts: Part[]): void {
+  parts.forEach(({ name, yaml }, i) => write(join(folder, `${String(i + 1).padStart(2, "0")}-${name}.yaml`), yaml, folder));
 }
 
-function onlyIssuer({ authorizationServers }: Policy): string | undefined {
-  if (authorizationServers.length > 1)
-    throw new UsageError("--issuer is needed: the policy names several authorization servers");
-  return authorizationServers[0];
-}
-
-/** MCP 2025-06-18, Token Handling: a server must refuse tokens that were not issued for it. */
-function audiences(options: Options, policy: Policy, needed: boolean): string[] {
-  const given = options.audience as string[] | undefined;
-  if (given) return given;
-  if (policy.audiences.length > 0) return policy.audiences;
-  if (policy.resource !== undefined) return [policy.resource];
-  if (needed) throw new UsageError("--audience is needed: the policy names no audience and no resource");
-  return [];
-}
-
-function jwksOption(text: string | undefined): Jwks | undefined {
-  if (text === undefined) return undefined;
-  if (/^https?:\/\//.test(text)) return { url: new URL(text) };
-  const inline = readInput(text);
+function write(file: string, text: string, folder?: string): void {
   try {
-    if (!Array.isArray((JSON.parse(inline) as { keys?: unknown }).keys)) throw new Error("no keys");
-  } catch {
-    throw new UsageError(`--jwks ${text} is no JSON Web Key Set`);
-  }
-  return { inline: JSON.stringify(JSON.parse(inline)) };
-}
-
-function address(name: string, options: Options, otherwise: string): Address {
-  const text = (options[name] as string | undefined) ?? otherwise;
-  const [, host, port] = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} is HOST:PORT, not ${text}`);
-  return { host, port: Number(port) };
-}
-
-/** A path that holds where the command runs: Envoy resolves it against its own working directory. */
-function besideThisProgram(): string {
-  const own = fileURLToPath(import.meta.url);
-  const wasm = own.endsWith(".ts") ? "../../build/scopegate.wasm" : "scopegate.wasm";
-  return relative(process.cwd(), fileURLToPath(new URL(wasm, import.meta.url)));
-}
-
-function write(file: string | undefined, text: string): void {
-  if (file === undefined || file === "-") return void process.stdout.write(text);
-  try {
+    if (folder !== undefined) mkdirSync(folder, { recursive: true });
     writeFileSync(file, text);
   } catch (error) {
     throw new CannotRun(`cannot write ${file}: ${(error as Error).message}`);

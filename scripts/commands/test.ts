@@ -75,7 +75,8 @@ function runAll(files: string[]): Summary {
 }
 
 function render({ files, coverage, passed, failed }: Summary): string {
-  const paint = (code: number, text: string): string => (useColor(process.stdout) ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const paint = (code: number, text: string): string =>
+    useColor(process.stdout) ? `\x1b[${code}m${text}\x1b[0m` : text;
   const lines = files.flatMap(({ file, tests }) => [
     file,
     ...tests.flatMap(({ name, differences }) => [
@@ -110,7 +111,8 @@ function asJson({ files, coverage, passed, failed }: Summary): object {
 function readPercent(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const percent = Number(value);
-  if (value === "" || !(percent >= 0 && percent <= 100)) throw new UsageError(`--min-coverage is a percentage, not ${String(value)}`);
+  if (value === "" || !(percent >= 0 && percent <= 100))
+    throw new UsageError(`--min-coverage is a percentage, not ${String(value)}`);
   return percent;
 }
 

@@ -1,6 +1,6 @@
 // The MCP client of the demo: the official SDK with an OAuth client that needs no browser. What the SDK sends and gets
 // goes through `watch`, so that the terminal can show the challenges.
-import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
+import type { OAuthClientProvider, OAuthDiscoveryState } from "@modelcontextprotocol/sdk/client/auth.js";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -24,6 +24,7 @@ export class Headless implements OAuthClientProvider {
   private information: OAuthClientInformationMixed | undefined;
   private held: OAuthTokens | undefined;
   private verifier = "";
+  private found: OAuthDiscoveryState | undefined;
 
   clientInformation = () => this.information;
   saveClientInformation = (information: OAuthClientInformationMixed) => void (this.information = information);
@@ -31,6 +32,9 @@ export class Headless implements OAuthClientProvider {
   saveTokens = (tokens: OAuthTokens) => void (this.held = tokens);
   codeVerifier = () => this.verifier;
   saveCodeVerifier = (verifier: string) => void (this.verifier = verifier);
+  // What the metadata documents said, kept from the challenge until its code is exchanged.
+  discoveryState = () => (this.code === undefined ? undefined : this.found);
+  saveDiscoveryState = (state: OAuthDiscoveryState) => void (this.found = state);
 
   /** The challenge names what this call needs; keeping what was granted before is the client's part (MCP 2026-07-28). */
   async redirectToAuthorization(url: URL): Promise<void> {
@@ -107,7 +111,7 @@ export class Session {
   private async exchange(error: unknown): Promise<void> {
     const code = this.provider.code;
     if (!(error instanceof UnauthorizedError) || !code) throw error;
-    this.provider.code = undefined;
     await this.transport.finishAuth(code);
+    this.provider.code = undefined;
   }
 }

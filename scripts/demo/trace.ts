@@ -31,7 +31,7 @@ export function watchingFetch(exchanges: Exchange[]): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
     const url = new URL(input instanceof Request ? input.url : input);
-    if (url.pathname === "/mcp") showCall(init, response, exchanges);
+    if (url.pathname === "/mcp") await showCall(init, response, exchanges);
     else if (url.pathname.includes("oauth-protected-resource")) await showDocument(response);
     else if (url.pathname === "/token") await showToken(response);
     return response;
@@ -43,24 +43,31 @@ interface Message {
   params?: { name: string; arguments: unknown };
 }
 
-function showCall(init: RequestInit | undefined, response: Response, exchanges: Exchange[]): void {
+async function showCall(init: RequestInit | undefined, response: Response, exchanges: Exchange[]): Promise<void> {
   const message = JSON.parse(typeof init?.body === "string" ? init.body : "{}") as Message;
   const challenge = response.headers.get("www-authenticate");
   const isCall = message.method === "tools/call";
   if (!isCall && challenge === null) return;
   const { name = "", arguments: args } = message.params ?? { arguments: undefined };
   if (isCall) exchanges.push({ tool: name, status: response.status, challenge });
-  console.log(`   → ${message.method} ${isCall ? `${name} ${JSON.stringify(args)}` : ""}`);
-  console.log(`   ← ${paint(response.ok ? GREEN : RED, `${response.status} ${response.statusText}`)}`);
+  const reason = response.ok ? "" : `  ${await reasonOf(response)}`;
+  console.log(`   → ${message.method}${isCall ? ` ${name} ${JSON.stringify(args)}` : ""}`);
+  console.log(`   ← ${paint(response.ok ? GREEN : RED, `${response.status} ${response.statusText}`)}${reason}`);
   if (challenge !== null) console.log(`     ${paint(YELLOW, `WWW-Authenticate: ${challenge}`)}`);
+}
+
+/** Why the filter refused, from the JSON-RPC error in its answer. */
+async function reasonOf(response: Response): Promise<string> {
+  const { error } = (await response.clone().json()) as { error: { data: { reason: string } } };
+  return error.data.reason;
 }
 
 async function showDocument(response: Response): Promise<void> {
   const { authorization_servers: servers } = (await response.clone().json()) as { authorization_servers: string[] };
-  note(`· the metadata document, from the filter: ${response.status}, authorization server ${servers.join(" ")}`);
+  note(`· metadata document from the filter: ${response.status}, authorization server ${servers.join(" ")}`);
 }
 
 async function showToken(response: Response): Promise<void> {
   const { scope } = (await response.clone().json()) as { scope?: string };
-  note(`· a token from the OAuth server: ${response.status}, scope "${scope ?? ""}"`);
+  note(`· token from the OAuth server: ${response.status}, scope "${scope ?? ""}"`);
 }

@@ -14,6 +14,7 @@ export class Probe {
 
   constructor(policy: Policy, when: string, targets: readonly Target[] | undefined) {
     const loaded = loadDocument(documentFor(policy, when, targets));
+    // A part of an expression can be refused where the whole is not: a string is no condition.
     this.loaded = Array.isArray(loaded) ? undefined : loaded;
   }
 
@@ -35,19 +36,24 @@ const WORDS: Partial<Record<Kind, [list: string, name: string, end: string]>> = 
 };
 
 function documentFor(policy: Policy, when: string, targets: readonly Target[] | undefined): object {
-  const scopes = [...policy.scopes].map(([name, { implies }]) => [name, { implies: implies.map(({ value }) => value) }]);
   return {
     apiVersion: "scopegate/v1",
     kind: "Policy",
     jwt: { metadataKeys: policy.metadataKeys },
-    ...(scopes.length > 0 && { scopes: withoutEmpty(scopes as [string, { implies: string[] }][]) }),
+    ...(policy.scopes.size > 0 && { scopes: scopesOf(policy) }),
     ...backendOf(policy),
     rules: [{ action: "Allow", when, ...(targets && { target: targetOf(targets) }) }],
   };
 }
 
-function withoutEmpty(scopes: [string, { implies: string[] }][]): object {
-  return Object.fromEntries(scopes.map(([name, { implies }]) => [name, implies.length > 0 ? { implies } : {}]));
+/** The hierarchy; scopes that only rules name are declared, too. */
+function scopesOf({ scopes, rules }: Policy): Record<string, object | null> {
+  const named = rules.flatMap((rule) => rule.scopes).map((name) => [name, null]);
+  const declared = [...scopes].map(([name, { implies }]) => [
+    name,
+    implies.length > 0 ? { implies: implies.map(({ value }) => value) } : null,
+  ]);
+  return Object.fromEntries([...named, ...declared]) as Record<string, object | null>;
 }
 
 function backendOf({ backend: { from, text } }: Policy): object {

@@ -84,7 +84,8 @@ export function simulate(request: EvalRequest, metadataKey: string): SimulatedRe
 /** Envoy Gateway and Istio make lists of the blank-separated claims. */
 function formed(payload: Struct, form: EvalRequest["payloadForm"]): Struct {
   if (form !== "normalized") return payload;
-  const split = (value: Json): Json => (typeof value === "string" ? value.split(" ").filter((item) => item !== "") : value);
+  const split = (value: Json): Json =>
+    typeof value === "string" ? value.split(" ").filter((item) => item !== "") : value;
   return Object.fromEntries(
     Object.entries(payload).map(([name, value]) => [name, name === "scope" || name === "scp" ? split(value) : value]),
   );

@@ -54,7 +54,11 @@ function readTest(item: unknown, place: string): PolicyTest {
   if ((test.call === undefined) === (test.request === undefined))
     throw new TestFileError(`${place}: give either call or request`);
   const payload = readPayload(test, place);
-  return { name: test.name, expect: readExpectation(test.expect, `${place}.expect`), request: requestOf(test, payload, place) };
+  return {
+    name: test.name,
+    expect: readExpectation(test.expect, `${place}.expect`),
+    request: requestOf(test, payload, place),
+  };
 }
 
 /** `scopes` is short for a payload that has only a scope. */
@@ -69,9 +73,19 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
     const request = checked({ ...payload, ...mapping(test.request, `${place}.request`) }, `${place}.request`);
     return () => request;
   }
-  const call = mapping(test.call, `${place}.call`, ["tool", "backend", "args", "resource", "prompt", "method", "params", "meta"]);
+  const call = mapping(test.call, `${place}.call`, [
+    "tool",
+    "backend",
+    "args",
+    "resource",
+    "prompt",
+    "method",
+    "params",
+    "meta",
+  ]);
   for (const key of ["tool", "backend", "resource", "prompt", "method"])
-    if (call[key] !== undefined && typeof call[key] !== "string") throw new TestFileError(`${place}.call: ${key} must be text`);
+    if (call[key] !== undefined && typeof call[key] !== "string")
+      throw new TestFileError(`${place}.call: ${key} must be text`);
   const named = ["tool", "resource", "prompt", "method"].filter((key) => call[key] !== undefined);
   if (named.length !== 1) throw new TestFileError(`${place}.call: give one of tool, resource, prompt, method`);
   return (policy) => checked({ ...payload, ...callRequest(call as Call, policy) }, `${place}.call`);
@@ -104,7 +118,8 @@ function mapping(value: unknown, place: string, keys?: string[]): Json {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new TestFileError(`${place}: a mapping is expected here`);
   const unknown = keys && Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined) throw new TestFileError(`${place}: unknown key "${unknown}"; there are ${keys!.join(", ")}`);
+  if (unknown !== undefined)
+    throw new TestFileError(`${place}: unknown key "${unknown}"; there are ${keys!.join(", ")}`);
   return value as Json;
 }
 

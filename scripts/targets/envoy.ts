@@ -1,14 +1,7 @@
 // A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
 // is there; tests/envoy*.test.ts run exactly this text.
+import type { Address, Jwks, Token } from "./host.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
-
-export interface Address {
-  host: string;
-  port: number;
-}
-
-/** The keys that verify tokens: as text, or where Envoy gets them. */
-export type Jwks = { inline: string } | { url: URL };
 
 export interface EnvoyTarget {
   /** The plugin configuration, JSON text. */
@@ -21,10 +14,8 @@ export interface EnvoyTarget {
   maxBody: number;
   /** Must agree with `holdHeaders` of the plugin configuration. */
   holdHeaders: boolean;
-  issuer?: string;
-  audiences: string[];
   /** Without it there is no jwt_authn entry: the connection manager has its own. */
-  jwks?: Jwks;
+  token?: Token;
   listen: Address;
   admin: Address;
   upstream: Address;
@@ -35,12 +26,12 @@ const BUFFER_MARGIN = 1 << 20;
 
 /** The entries for a connection manager's http_filters, in order; the router is not among them. */
 export function httpFilters(target: EnvoyTarget): string {
-  return (target.jwks ? jwtAuthn(target, target.jwks) : "") + scopegateFilter(target);
+  return (target.token ? jwtAuthn(target, target.token) : "") + scopegateFilter(target);
 }
 
-function jwtAuthn(target: EnvoyTarget, jwks: Jwks): string {
+function jwtAuthn(target: EnvoyTarget, token: Token): string {
   const { key, failureKey } = metadataNames(target);
-  const issuer = target.issuer === undefined ? "" : `issuer: ${scalar(target.issuer)}\n        `;
+  const issuer = token.issuer === undefined ? "" : `issuer: ${scalar(token.issuer)}\n        `;
   return `\
 # Verifies the token: signature, issuer, audience, times. Scopegate reads only what this leaves in dynamic metadata.
 - name: envoy.filters.http.jwt_authn
@@ -48,12 +39,12 @@ function jwtAuthn(target: EnvoyTarget, jwks: Jwks): string {
     "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
     providers:
       ${scalar(key)}:
-        ${issuer}audiences: ${list(target.audiences)} # a token made for another server is refused
+        ${issuer}audiences: ${list(token.audiences)} # a token made for another server is refused
         from_headers: [{name: Authorization, value_prefix: "Bearer "}] # never from the query string
         forward: false # the token is for this server only: the upstream does not get it
         payload_in_metadata: ${scalar(key)} # where the filter finds the verified payload
         failed_status_in_metadata: ${scalar(failureKey)} # why a token was refused, for the access log
-        ${indent(keySource(jwks), 8)}
+        ${indent(keySource(token.jwks), 8)}
     rules:
       - match: {prefix: /}
         # Calls without a valid token go on to Scopegate, which answers 401 with resource_metadata and scope
@@ -151,7 +142,7 @@ static_resources:
     - name: upstream
       per_connection_buffer_limit_bytes: ${limit}
       ${indent(endpoint("upstream", target.upstream), 6)}
-${jwksCluster(target.jwks)}stats_config:
+${jwksCluster(target.token?.jwks)}stats_config:
   stats_tags:
     # wasmcustom.scopegate.denied.no_rule becomes scopegate_denied{scopegate_reason="no_rule"}
     - {tag_name: scopegate.reason, regex: '^wasmcustom\\.scopegate\\.\\w+(\\.(\\w+))$'}

@@ -1,6 +1,7 @@
 // node:test files, each in a process of its own with tsx. Counts tests, not suites; prints the failures.
 import { run } from "node:test";
 import { resolve } from "node:path";
+import { finished } from "node:stream/promises";
 import { indent, type Totals } from "./totals.ts";
 
 interface TestEvent {
@@ -44,7 +45,8 @@ async function runFile(file: string): Promise<Totals> {
     if (!NODE_TOTALS.test(message)) console.log(`  ${message}`);
   });
   stream.on("test:stderr", (event: { message: string }) => process.stderr.write(event.message));
-  for await (const _event of stream);
+  stream.resume();
+  await finished(stream);
   return totals;
 }
 

@@ -41,7 +41,9 @@ export function score(name: string, cases: readonly Scored[]): void {
         if (difference !== undefined) differing.set(id, difference);
       }
       const listed = members.filter(({ id }) => exceptions.has(id)).map(({ id }) => id);
-      t.diagnostic(`${name} ${group}: ${members.length - differing.size} of ${members.length} agree, ${listed.length} listed`);
+      t.diagnostic(
+        `${name} ${group}: ${members.length - differing.size} of ${members.length} agree, ${listed.length} listed`,
+      );
       const unlisted = [...differing].filter(([id]) => !exceptions.has(id)).map(([id, text]) => `${id}: ${text}`);
       assert.ok(unlisted.length === 0, `${unlisted.length} of ${members.length} differ:\n${unlisted.join("\n")}`);
       const stale = listed.filter((id) => !differing.has(id));

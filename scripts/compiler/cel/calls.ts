@@ -1,7 +1,7 @@
 // Functions and methods → instructions.
 import { Op, Tag, TimePart } from "../../../assembly/program.ts";
 import { PatternError } from "../pool.ts";
-import type { Call, Node } from "./ast.ts";
+import { walk, type Call, type Node } from "./ast.ts";
 import type { Zoned } from "./convert.ts";
 import { readZone } from "./moments.ts";
 import { overloads } from "./overloads.ts";
@@ -89,12 +89,20 @@ function planDyn(planner: Planner, _node: Call, operands: Node[]): void {
 /** string() prints a timestamp in the zone of the text that it was made of, which the VM does not keep. */
 function planText(planner: Planner, node: Call, operands: Node[]): void {
   const [value] = operands as [Node];
-  if (planner.typeOf(value).kind !== "timestamp" || inUtc(planner, value)) return planSimple(planner, node, operands);
+  const { kind } = planner.typeOf(value);
+  if ((kind !== "timestamp" && kind !== "dyn") || !hasZone(planner, value)) return planSimple(planner, node, operands);
   planner.refuse(
     node,
     "string() of a timestamp of unknown zone is not supported",
     "compare timestamps with each other",
   );
+}
+
+/** Whether a timestamp in the node may be in another zone than UTC. */
+function hasZone(planner: Planner, node: Node): boolean {
+  let found = false;
+  walk(node, (part) => (found ||= planner.typeOf(part).kind === "timestamp" && !inUtc(planner, part)));
+  return found;
 }
 
 function inUtc(planner: Planner, node: Node): boolean {
@@ -140,9 +148,10 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   planner.code.emit(Op.Time, { a, b: 1 }, -1);
 }
 
-const LITERAL = /^(\^?)((?:[^\\^$.|?*+()[\]{}]|\\[^\w\s])*)(\$?)$/;
+/** A literal text at one end; escapes stand before ASCII punctuation only, as in RE2. */
+const LITERAL = /^(\^?)((?:[^\\^$.|?*+()[\]{}]|\\[!-/:-@[-^`{-~])*)(\$?)$/;
 
-/** Patterns that are a literal text at an end need no automaton; what is no string is an error in each form. */
+/** Patterns that are a literal text at one end need no automaton; what is no string is an error in both forms. */
 function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
   const [subject, pattern] = operands as [Node, Node];
   const constant = planner.constants.get(pattern);
@@ -151,12 +160,9 @@ function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
   }
   planner.plan(subject);
   const [, start, literal = "", end] = LITERAL.exec(constant.value) ?? [];
-  const text = { tag: Tag.String, value: literal.replace(/\\(.)/g, "$1") } as const;
-  const whole = start && end && planner.typeOf(subject).kind === "string";
-  const op = whole ? Op.Eq : start && !end ? Op.StartsWith : end && !start ? Op.EndsWith : undefined;
-  if (op === undefined) return planAutomaton(planner, pattern, constant.value);
-  planner.constant(text);
-  planner.code.emit(op);
+  if (!start === !end) return planAutomaton(planner, pattern, constant.value);
+  planner.constant({ tag: Tag.String, value: literal.replace(/\\(.)/g, "$1") });
+  planner.code.emit(start ? Op.StartsWith : Op.EndsWith);
 }
 
 function planAutomaton(planner: Planner, pattern: Node, source: string): void {

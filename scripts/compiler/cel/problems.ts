@@ -2,6 +2,9 @@
 import type { ExpressionProblem } from "../pool.ts";
 import type { Span } from "./ast.ts";
 
+/** More errors, or warnings, than these help nobody. */
+const MOST = 25;
+
 /** Collects problems so that one run can report several; offsets count UTF-16 units of the expression. */
 export class Problems {
   readonly list: ExpressionProblem[] = [];
@@ -19,6 +22,7 @@ export class Problems {
   }
 
   private add(severity: ExpressionProblem["severity"], { start, end }: Span, message: string, hint?: string): void {
+    if (this.list.filter((known) => known.severity === severity).length >= MOST) return;
     if (this.list.some((known) => known.offset === start && known.message === message)) return;
     this.list.push({ severity, offset: start, length: Math.max(1, end - start), message, ...(hint && { hint }) });
   }

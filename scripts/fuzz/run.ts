@@ -1,0 +1,48 @@
+// Runs a suite in a thread and watches it: a round that does not end is a finding, too.
+import { Worker } from "node:worker_threads";
+import type { Task } from "./rounds.ts";
+import type { Finding, Outcome } from "./suite.ts";
+
+/** Longest time for one round; the slowest real ones take milliseconds. */
+const STUCK_MS = 20_000;
+const LOOK_MS = 500;
+
+export interface RunOptions {
+  seed: number;
+  seconds: number;
+  rounds?: number;
+  /** Findings after which the run ends; default 1. */
+  most?: number;
+  /** Told about twice a second how many rounds are done. */
+  progress?: (rounds: number) => void;
+}
+
+export function runSuite(suite: string, options: RunOptions): Promise<Outcome> {
+  const progress = new SharedArrayBuffer(4);
+  const { seed, seconds, rounds = Infinity, most = 1 } = options;
+  const task: Task = { suite, seed, seconds, rounds, most, progress };
+  const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: task });
+  return new Promise((done, fail) => {
+    const watch = watchRounds(new Int32Array(progress), (round, stuck) => {
+      options.progress?.(round);
+      if (!stuck) return;
+      finish();
+      void worker.terminate();
+      const finding: Finding = { seed: seed + round, input: null, problem: `the round did not end in ${STUCK_MS / 1000} s` };
+      done({ rounds: round + 1, findings: [finding], counts: {} });
+    });
+    const finish = () => clearInterval(watch);
+    worker.on("message", (outcome: Outcome) => (finish(), done(outcome)));
+    worker.on("error", (error) => (finish(), fail(error)));
+    worker.on("exit", (code) => (finish(), fail(new Error(`the thread of ${suite} ended with ${code}`))));
+  });
+}
+
+function watchRounds(at: Int32Array, tell: (round: number, stuck: boolean) => void): NodeJS.Timeout {
+  let [last, since] = [-1, performance.now()];
+  return setInterval(() => {
+    const round = Atomics.load(at, 0);
+    if (round !== last) [last, since] = [round, performance.now()];
+    tell(round, performance.now() - since > STUCK_MS);
+  }, LOOK_MS);
+}

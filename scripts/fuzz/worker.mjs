@@ -1,0 +1,6 @@
+// The thread that a suite runs in (tsx cannot be preloaded into a worker by an option on Node 20).
+import { register } from "tsx/esm/api";
+
+register();
+const { work } = await import("./rounds.ts");
+await work();

@@ -1,0 +1,184 @@
+// Objects for Envoy Gateway 1.9, which has no field to hold the headers in a wasm filter: its request buffer, moved
+// behind the filter, does it.
+import type { Part } from "./host.ts";
+import { head, nameOf, pluginYaml, publicAddress, type KubernetesTarget } from "./kubernetes.ts";
+import { indent, list, quoted, scalar } from "./yaml.ts";
+
+const GATEWAY_API = "gateway.networking.k8s.io/v1";
+const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
+
+/** The objects, in the order in which they refer to each other. */
+export function envoyGatewayObjects(target: KubernetesTarget): Part[] {
+  return [
+    { name: "envoy-proxy", yaml: envoyProxy(target) },
+    { name: "gateway", yaml: gateway(target) },
+    { name: "route", yaml: route(target) },
+    ...metadataParts(target),
+    { name: "security-policy", yaml: securityPolicy(target) },
+    { name: "extension-policy", yaml: extensionPolicy(target) },
+    { name: "traffic-policy", yaml: trafficPolicy(target) },
+  ];
+}
+
+function metadataKey({ compiled }: KubernetesTarget): string {
+  return compiled.policy.metadataKeys[0]!;
+}
+
+function targetRef(target: KubernetesTarget): string {
+  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${nameOf(target)}}]\n`;
+}
+
+function envoyProxy(target: KubernetesTarget): string {
+  return `\
+# The request buffer comes after the filter, so that nothing of a request goes upstream before its body is judged;
+# and the access log says why a call was refused.
+${head(EXTENSION, "EnvoyProxy", target.gateway, target)}\
+spec:
+  filterOrder:
+    - name: envoy.filters.http.buffer
+      after: envoy.filters.http.wasm
+  telemetry:
+    accessLog:
+      settings:
+        - format:
+            type: JSON
+            json:
+              start: "%START_TIME%"
+              method: "%REQ(:METHOD)%"
+              route: "%ROUTE_NAME%"
+              code: "%RESPONSE_CODE%"
+              details: "%RESPONSE_CODE_DETAILS%"
+              scopegate: "%FILTER_STATE(wasm.scopegate:PLAIN)%"
+              sub: "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${metadataKey(target)}:sub)%"
+          sinks:
+            - {type: File, file: {path: /dev/stdout}}
+`;
+}
+
+function gateway(target: KubernetesTarget): string {
+  return `\
+# Add a TLS listener before this sees the world. If a Gateway of this name exists, only its infrastructure is needed.
+${head(GATEWAY_API, "Gateway", target.gateway, target)}\
+spec:
+  gatewayClassName: envoy-gateway
+  infrastructure:
+    parametersRef: {group: gateway.envoyproxy.io, kind: EnvoyProxy, name: ${target.gateway}}
+  listeners:
+    - {name: http, protocol: HTTP, port: 80}
+`;
+}
+
+function route(target: KubernetesTarget): string {
+  const { host, path } = publicAddress(target);
+  return `\
+# The MCP server.
+${head(GATEWAY_API, "HTTPRoute", nameOf(target), target)}\
+spec:
+  parentRefs: [{name: ${target.gateway}}]
+  hostnames: [${quoted(host)}]
+  rules:
+    - name: mcp
+      matches:
+        - path: {type: ${path === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(path)}}
+      timeouts: {request: 0s} # an answer may be a long event stream; the default cuts it after 15 s
+      backendRefs: [{name: ${scalar(target.service.name)}, port: ${target.service.port}}]
+`;
+}
+
+/** The metadata document has a route of its own: the token check would answer before the filter can. */
+function metadataParts(target: KubernetesTarget): Part[] {
+  const { document, policy } = target.compiled;
+  if (document === undefined || policy.resourceMetadata === undefined) return [];
+  const name = `${nameOf(target)}-metadata`;
+  const url = new URL(policy.resourceMetadata);
+  const metadataRoute = `\
+# The protected resource metadata (RFC 9728), open to all: here clients learn where to get a token.
+${head(GATEWAY_API, "HTTPRoute", name, target)}\
+spec:
+  parentRefs: [{name: ${target.gateway}}]
+  hostnames: [${quoted(url.hostname)}]
+  rules:
+    - name: metadata
+      matches:
+        - {method: GET, path: {type: Exact, value: ${scalar(url.pathname)}}}
+      filters:
+        - type: ExtensionRef
+          extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: ${name}}
+`;
+  const answer = `\
+# Its text, made from the policy.
+${head(EXTENSION, "HTTPRouteFilter", name, target)}\
+spec:
+  directResponse:
+    statusCode: 200
+    contentType: application/json
+    body:
+      type: Inline
+      inline: ${quoted(document)}
+`;
+  return [
+    { name: "metadata-route", yaml: metadataRoute },
+    { name: "metadata-answer", yaml: answer },
+  ];
+}
+
+function securityPolicy(target: KubernetesTarget): string {
+  const { issuer, audiences, jwks } = target.token;
+  const keys = "inline" in jwks ? `localJWKS: {type: Inline, inline: ${quoted(jwks.inline)}}` : `remoteJWKS: {uri: ${scalar(jwks.url.href)}}`;
+  return `\
+# Verifies the token, before the filter. The provider's name is where the filter finds the payload.
+${head(EXTENSION, "SecurityPolicy", nameOf(target), target)}\
+spec:
+${targetRef(target)}\
+  jwt:
+    providers:
+      - name: ${scalar(metadataKey(target))}
+${issuer === undefined ? "" : `        issuer: ${scalar(issuer)}\n`}\
+        audiences: ${list(audiences)} # a token made for another server is refused
+        ${keys}
+`;
+}
+
+function extensionPolicy(target: KubernetesTarget): string {
+  return `\
+# Judges every call. Attached to the route: a policy on the Gateway would be replaced, without a word, by one on a route.
+# Guard with RBAC who may write EnvoyExtensionPolicy and HTTPRoute objects here.
+${head(EXTENSION, "EnvoyExtensionPolicy", nameOf(target), target)}\
+spec:
+${targetRef(target)}\
+  wasm:
+    - name: scopegate
+      rootID: scopegate
+      failOpen: false # a filter that cannot be loaded lets nobody pass
+      code:
+        ${indent(code(target), 8)}
+      config: # made by scopegate compile
+        ${indent(pluginYaml(target), 8)}
+`;
+}
+
+function code({ wasm }: KubernetesTarget): string {
+  if (wasm.kind === "image") return `type: Image\nimage: {url: ${scalar(wasm.url)}}`;
+  const sum = wasm.sha256 === undefined ? "" : `, sha256: ${wasm.sha256}`;
+  return `type: HTTP\nhttp: {url: ${scalar(wasm.url)}${sum}}`;
+}
+
+function trafficPolicy(target: KubernetesTarget): string {
+  const { compiled } = target;
+  const limit = Math.ceil(compiled.policy.limits.body / (1 << 20)) + 1;
+  return `\
+# Lifts the 32 KiB limit for buffered bodies, and gives the token check's 401 what clients need to find a token.
+${head(EXTENSION, "BackendTrafficPolicy", nameOf(target), target)}\
+spec:
+${targetRef(target)}\
+  requestBuffer: {limit: ${limit}Mi} # above the filter's own limit, which answers 413 first
+  responseOverride:
+    - source: Local
+      match: {statusCodes: [{type: Value, value: 401}]}
+      response:
+        statusCode: 401
+        header:
+          set:
+            - {name: WWW-Authenticate, value: ${quoted(compiled.challenge())}}
+`;
+}

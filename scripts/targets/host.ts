@@ -1,0 +1,55 @@
+// What every target needs to know, whatever the host: the compiled policy and who issues its tokens.
+import { Setting } from "../../assembly/program.ts";
+import { pluginConfiguration, type PluginConfiguration, type Policy } from "../compiler/index.ts";
+import { Program } from "../compiler/program-reader.ts";
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** The keys that verify tokens: as text, or where the host gets them. */
+export type Jwks = { inline: string } | { url: URL };
+
+export interface Token {
+  issuer?: string;
+  audiences: string[];
+  jwks: Jwks;
+}
+
+/** A part of the output: one object, or a whole file. `name` becomes a file name with --split. */
+export interface Part {
+  name: string;
+  yaml: string;
+}
+
+/** A policy and its program. */
+export class Compiled {
+  private readonly reader: Program;
+
+  constructor(
+    readonly policy: Policy,
+    private readonly program: Uint8Array,
+  ) {
+    this.reader = new Program(program);
+  }
+
+  plugin(holdHeaders: boolean): PluginConfiguration {
+    return pluginConfiguration(this.program, this.policy, { holdHeaders });
+  }
+
+  /** The challenge to a request without a usable token, as the filter would write it. */
+  challenge(error?: "invalid_token"): string {
+    const parameters = [
+      ["error", error],
+      ["resource_metadata", this.reader.settingText(Setting.ResourceMetadata)],
+      ["scope", this.reader.settingText(Setting.BaselineScopes)],
+    ];
+    return `Bearer ${parameters.flatMap(([name, value]) => (value === undefined ? [] : `${name}="${value}"`)).join(", ")}`;
+  }
+
+  /** The protected resource metadata (RFC 9728), JSON; undefined when the policy has none. */
+  get document(): string | undefined {
+    return this.reader.settingText(Setting.Document);
+  }
+}

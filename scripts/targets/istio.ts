@@ -1,0 +1,53 @@
+// Objects for Istio 1.22 and later: RequestAuthentication leaves the payload where the filter looks, WasmPlugin puts the filter
+// behind it. A token is not demanded by RequestAuthentication, so the filter's own 401 reaches clients.
+import type { Part } from "./host.ts";
+import { head, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
+import { indent, list, quoted, scalar } from "./yaml.ts";
+
+/** Istio's key in jwt_authn's metadata, for every issuer. */
+export const ISTIO_METADATA_KEY = "payload";
+
+export function istioObjects(target: KubernetesTarget): Part[] {
+  return [
+    { name: "request-authentication", yaml: requestAuthentication(target) },
+    { name: "wasm-plugin", yaml: wasmPlugin(target) },
+  ];
+}
+
+function targetRef({ gateway }: KubernetesTarget): string {
+  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ${gateway}}]\n`;
+}
+
+function requestAuthentication(target: KubernetesTarget): string {
+  const { issuer, audiences, jwks } = target.token;
+  const keys = "inline" in jwks ? `jwks: ${quoted(jwks.inline)}` : `jwksUri: ${scalar(jwks.url.href)}`;
+  return `\
+# Verifies a token that is there; calls without one go on to the filter, which answers 401 with what clients need.
+${head("security.istio.io/v1", "RequestAuthentication", nameOf(target), target)}\
+spec:
+${targetRef(target)}\
+  jwtRules:
+    - issuer: ${scalar(issuer ?? "")}
+      audiences: ${list(audiences)} # a token made for another server is refused
+      ${keys}
+      forwardOriginalToken: false # the token is for this server only: the upstream does not get it
+`;
+}
+
+function wasmPlugin(target: KubernetesTarget): string {
+  const { wasm } = target;
+  const sum = wasm.kind === "http" && wasm.sha256 !== undefined ? `\n  sha256: ${wasm.sha256}` : "";
+  return `\
+# Judges everything that comes through this gateway, so give MCP one of its own. Istio has no field to hold the headers: of a refused call the
+# MCP server may see the request headers (without the token), never a byte of the body.
+${head("extensions.istio.io/v1alpha1", "WasmPlugin", nameOf(target), target)}\
+spec:
+${targetRef(target)}\
+  url: ${scalar(wasm.kind === "image" ? `oci://${wasm.url}` : wasm.url)}${sum}
+  phase: AUTHZ # after the token check
+  failStrategy: FAIL_RELOAD # should the filter ever fail: 503, and a new VM for the next request
+  pluginName: scopegate
+  pluginConfig: # made by scopegate compile
+    ${indent(pluginYaml(target), 4)}
+`;
+}

@@ -1,0 +1,40 @@
+// What the Kubernetes targets share: where the objects live, and where the host gets the filter from.
+import type { Compiled, Token } from "./host.ts";
+import { quoted } from "./yaml.ts";
+
+export interface KubernetesTarget {
+  compiled: Compiled;
+  token: Token;
+  namespace: string;
+  /** Gateway that the route or the filter is attached to. */
+  gateway: string;
+  /** The MCP server: a Service and its port. */
+  service: { name: string; port: number };
+  wasm: WasmSource;
+}
+
+/** `sha256` is that of the module; an image is pinned by the digest in its own name. */
+export type WasmSource = { kind: "http"; url: string; sha256?: string } | { kind: "image"; url: string };
+
+/** The host name and path under which clients know the MCP server. */
+export function publicAddress({ compiled }: KubernetesTarget): { host: string; path: string } {
+  const { hostname, pathname } = new URL(compiled.policy.resource!);
+  return { host: hostname, path: pathname };
+}
+
+/** The policy's name as an object may be called (RFC 1123). */
+export function nameOf({ compiled }: KubernetesTarget): string {
+  const name = compiled.policy.name.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
+  return name.slice(0, 50).replace(/^-+|-+$/g, "") || "scopegate";
+}
+
+/** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no field to go on then. */
+export function pluginYaml({ compiled }: KubernetesTarget): string {
+  const { scopegate, policy, holdHeaders, program } = compiled.plugin(false);
+  return `scopegate: ${scopegate}\npolicy: ${quoted(policy)}\nholdHeaders: ${holdHeaders}\nprogram: ${quoted(program)}`;
+}
+
+/** The first lines of every object. */
+export function head(apiVersion: string, kind: string, name: string, { namespace }: KubernetesTarget): string {
+  return `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: ${namespace}}\n`;
+}

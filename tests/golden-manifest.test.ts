@@ -1,0 +1,82 @@
+// `scopegate manifest`: the committed configurations under envoy/ are what it prints; wrong options are named.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { parse, parseAllDocuments } from "yaml";
+
+const JWKS = ["--jwks", "https://auth.example.com/jwks"];
+const IMAGE = ["--wasm", "oci://registry.example.com/scopegate:0.1.0"];
+
+function manifest(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, ["build/scopegate.mjs", "manifest", ...args], { encoding: "utf8" });
+}
+
+const COMMITTED: Record<string, string[]> = {
+  "envoy/envoy.yaml": ["envoy/policy.yaml", "--target", "envoy", "--jwks", "http://127.0.0.1:10002/jwks"].concat(
+    ["--upstream", "127.0.0.1:10001", "--admin", "127.0.0.1:10003"],
+  ),
+  "envoy/envoy-gateway.yaml": ["envoy/kubernetes.policy.yaml", "--target", "envoy-gateway", ...JWKS, ...IMAGE],
+  "envoy/istio.yaml": ["envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE],
+};
+
+describe("committed manifests", () => {
+  for (const [file, args] of Object.entries(COMMITTED))
+    test(`${file} is scopegate manifest ${args.join(" ")}`, () => {
+      const { status, stdout, stderr } = manifest(...args);
+      assert.equal(status, 0, stderr);
+      if (process.env["UPDATE_GOLDEN"]) writeFileSync(file, stdout);
+      assert.equal(stdout, readFileSync(file, "utf8"), "npm run golden rewrites it");
+      for (const document of parseAllDocuments(stdout)) assert.deepEqual(document.errors, []);
+    });
+});
+
+describe("manifest options", () => {
+  test("--filters-only without --jwks is the filter alone", () => {
+    const names = (...more: string[]) => {
+      const { stdout } = manifest("envoy/policy.yaml", "--target", "envoy", "--filters-only", ...more);
+      return (parse(stdout) as { name: string }[]).map(({ name }) => name);
+    };
+    assert.deepEqual(names(), ["scopegate"]);
+    assert.deepEqual(names(...JWKS), ["envoy.filters.http.jwt_authn", "scopegate"]);
+  });
+
+  test("--no-hold-headers changes the host and the filter together", () => {
+    for (const [options, holds] of [[[], true], [["--no-hold-headers"], false]] as const) {
+      const { stdout } = manifest("envoy/policy.yaml", "--target", "envoy", "--filters-only", ...options);
+      assert.equal(stdout.includes("allow_on_headers_stop_iteration: true"), holds);
+      assert.equal(stdout.includes('"holdHeaders":true'), holds);
+    }
+  });
+
+  test("--split writes one file an object", () => {
+    const folder = mkdtempSync(join(tmpdir(), "scopegate-split-"));
+    assert.equal(manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status, 0);
+    assert.deepEqual(readdirSync(folder).sort(), ["01-request-authentication.yaml", "02-wasm-plugin.yaml"]);
+    rmSync(folder, { recursive: true });
+  });
+
+  const wrong: [args: string[], message: RegExp][] = [
+    [[], /--target is one of envoy, envoy-gateway, istio/],
+    [["--target", "nginx"], /not nginx/],
+    [["--target", "envoy"], /--jwks is needed/],
+    [["--target", "envoy", ...JWKS, "--listen", "here"], /--listen is HOST:PORT, not here/],
+    [["--target", "envoy", ...JWKS, "--listen", "a:70000"], /--listen is HOST:PORT/],
+    [["--target", "envoy", "--jwks", "package.json"], /--jwks package.json is no JSON Web Key Set/],
+    [["--target", "envoy", "--jwks", "nothing.json"], /cannot read nothing.json/],
+    [["--target", "envoy", ...JWKS, "--hold-headers", "--no-hold-headers"], /exclude each other/],
+    [["--target", "envoy", ...JWKS, "-o", "no/such/folder/x.yaml"], /cannot write/],
+    [["--target", "envoy-gateway", ...JWKS], /--wasm is needed/],
+    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"], /--hold-headers is for --target envoy/],
+    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace is a Kubernetes name/],
+    [["--target", "istio", ...JWKS, ...IMAGE], /Istio leaves the payload under payload/],
+  ];
+  for (const [args, message] of wrong)
+    test(`exit code 2: manifest ${args.join(" ")}`, () => {
+      const { status, stdout, stderr } = manifest("envoy/policy.yaml", ...args);
+      assert.deepEqual([status, stdout], [2, ""]);
+      assert.match(stderr, message);
+    });
+});

@@ -1,0 +1,94 @@
+// The MCP server behind Envoy in the tests of clients: sessions of the official SDK for clients up to 2025-11-25, and
+// the few methods of 2026-07-28 that a tool call takes. Answers as event streams, keeps account of what reached it.
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+
+const MODERN = "2026-07-28";
+const INFO = { name: "tools", version: "1.0.0" };
+const CAPABILITIES = { tools: {} };
+
+interface Message {
+  id?: unknown;
+  method?: string;
+  params?: { name?: string; _meta?: Record<string, unknown> };
+}
+
+export class ToolServer {
+  /** Tools that ran, by session; those of 2026-07-28, which has no sessions, under "". */
+  readonly ran = new Map<string, string[]>();
+  private readonly transports = new Map<string, StreamableHTTPServerTransport>();
+
+  private constructor(
+    private readonly http: HttpServer,
+    private readonly tools: readonly string[],
+  ) {}
+
+  /** Listens on a port of 127.0.0.1; every tool answers "<its name> ran". */
+  static async start(tools: readonly string[]): Promise<ToolServer> {
+    const http = createServer((request, response) => void server.answer(request, response));
+    const server = new ToolServer(http, tools);
+    http.listen(0, "127.0.0.1");
+    await once(http, "listening");
+    return server;
+  }
+
+  get port(): number {
+    return (this.http.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    for (const transport of this.transports.values()) await transport.close();
+    this.http.close();
+    this.http.closeAllConnections();
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const message = request.method === "POST" ? ((await json(request)) as Message) : undefined;
+    if (message?.params?._meta?.["io.modelcontextprotocol/protocolVersion"] === MODERN)
+      return this.answerModern(message, response);
+    const session = request.headers["mcp-session-id"];
+    const transport = this.transports.get(String(session)) ?? (message?.method === "initialize" && (await this.open()));
+    if (!transport) return void response.writeHead(session === undefined ? 400 : 404).end();
+    await transport.handleRequest(request, response, message);
+  }
+
+  private async open(): Promise<StreamableHTTPServerTransport> {
+    const id = randomUUID();
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => id });
+    const server = new Server(INFO, { capabilities: CAPABILITIES });
+    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: this.list() }));
+    server.setRequestHandler(CallToolRequestSchema, ({ params }) => this.run(id, params.name));
+    await server.connect(transport);
+    this.transports.set(id, transport);
+    this.ran.set(id, []);
+    return transport;
+  }
+
+  private answerModern({ id, method = "", params }: Message, response: ServerResponse): void {
+    const kept = { ttlMs: 0, cacheScope: "private" };
+    const results: Record<string, () => object> = {
+      "server/discover": () => ({ supportedVersions: [MODERN], capabilities: CAPABILITIES, serverInfo: INFO, ...kept }),
+      "tools/list": () => ({ tools: this.list(), ...kept }),
+      "tools/call": () => this.run("", params?.name ?? ""),
+    };
+    const result = results[method];
+    const answer = result ? { result: { resultType: "complete", ...result() } } : { error: { code: -32601, message: "unknown" } };
+    response.writeHead(result ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify({ jsonrpc: "2.0", id, ...answer }));
+  }
+
+  private list(): { name: string; inputSchema: { type: "object" } }[] {
+    return this.tools.map((name) => ({ name, inputSchema: { type: "object" } }));
+  }
+
+  private run(session: string, tool: string): { content: { type: "text"; text: string }[] } {
+    this.ran.set(session, [...(this.ran.get(session) ?? []), tool]);
+    return { content: [{ type: "text", text: `${tool} ran` }] };
+  }
+}

@@ -1,0 +1,43 @@
+// What a client program is told to do, and what it tells back. The programs of all four SDKs speak this, the TypeScript
+// ones as a function, the others as JSON on standard input and output.
+
+/** `legacy`: the initialize handshake (up to 2025-11-25). `modern`: what the SDK does by itself with a 2026-07-28 server. */
+export type Era = "legacy" | "modern";
+
+export interface Call {
+  tool: string;
+  arguments: Record<string, unknown>;
+  /** Headers that are overwritten on the way, as by a proxy between client and Envoy. */
+  tamper?: Record<string, string>;
+}
+
+/** One session: the calls one after the other, whatever becomes of them. */
+export interface Session {
+  url: string;
+  era: Era;
+  calls: Call[];
+}
+
+export interface Task {
+  token: string;
+  sessions: Session[];
+}
+
+/** What the SDK hands to the code of its user: the text of a result, or the error that it raises. */
+export type Outcome = { text: string } | { error: Shown };
+
+export interface Shown {
+  /** The type of the error. */
+  type: string;
+  message: string;
+  /** What a program can read from the error beside the message; null: nothing. */
+  details: unknown;
+}
+
+/** A real MCP client. One list of outcomes a session, in order. */
+export interface Client {
+  /** As docs/clients.md names it. */
+  name: string;
+  eras: readonly Era[];
+  play(task: Task): Promise<Outcome[][]>;
+}

@@ -1,0 +1,70 @@
+// The two TypeScript SDKs, of Node's own process.
+import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
+import type { Client, Era, Outcome, Session, Task } from "./session.ts";
+
+const INFO = { name: "scopegate-tests", version: "1.0.0" };
+
+/** What both SDKs have in common. */
+interface Connection {
+  call(tool: string, args: Record<string, unknown>): Promise<{ content: unknown }>;
+  close(): Promise<void>;
+}
+
+type Connect = (url: URL, options: { fetch: typeof fetch }, era: Era) => Promise<Connection>;
+
+async function connect1(url: URL, options: { fetch: typeof fetch }): Promise<Connection> {
+  const client = new Client1(INFO);
+  await client.connect(new Transport1(url, options));
+  return {
+    call: async (name, args) => ({ content: (await client.callTool({ name, arguments: args })).content }),
+    close: () => client.close(),
+  };
+}
+
+async function connect2(url: URL, options: { fetch: typeof fetch }, era: Era): Promise<Connection> {
+  const client = new Client2(INFO, { versionNegotiation: { mode: era === "modern" ? "auto" : "legacy" } });
+  await client.connect(new Transport2(url, options));
+  return { call: (name, args) => client.callTool({ name, arguments: args }), close: () => client.close() };
+}
+
+async function playSession(connect: Connect, token: string, { url, era, calls }: Session): Promise<Outcome[]> {
+  let tamper: Record<string, string> = {};
+  const tampering: typeof fetch = (input, init) => {
+    const headers = new Headers(init?.headers);
+    for (const [name, value] of Object.entries({ authorization: `Bearer ${token}`, ...tamper })) headers.set(name, value);
+    return fetch(input, { ...init, headers });
+  };
+  const connection = await connect(new URL(url), { fetch: tampering }, era);
+  const outcomes: Outcome[] = [];
+  for (const call of calls) {
+    tamper = call.tamper ?? {};
+    outcomes.push(await connection.call(call.tool, call.arguments).then(textOf, shown));
+  }
+  await connection.close();
+  return outcomes;
+}
+
+function textOf({ content }: { content: unknown }): Outcome {
+  return { text: (content as { text: string }[])[0]!.text };
+}
+
+/** The members that the SDKs' errors have beside `message`. */
+function shown(error: Error): Outcome {
+  const { name: _name, message: _message, stack: _stack, ...members } = { ...error };
+  const type = error.constructor.name;
+  return { error: { type, message: error.message, details: Object.keys(members).length > 0 ? members : null } };
+}
+
+function client(name: string, eras: readonly Era[], connect: Connect): Client {
+  const play = async ({ token, sessions }: Task): Promise<Outcome[][]> => {
+    const outcomes: Outcome[][] = [];
+    for (const session of sessions) outcomes.push(await playSession(connect, token, session));
+    return outcomes;
+  };
+  return { name, eras, play };
+}
+
+export const typescript1 = client("TypeScript `sdk` 1.32.2", ["legacy"], connect1);
+export const typescript2 = client("TypeScript `client` 2.4.0", ["legacy", "modern"], connect2);
