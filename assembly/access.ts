@@ -35,10 +35,18 @@ const UNFIT: i32 = 3; //    a scalar or null: has() is false and .? is none ther
 
 const found: usize = memory.data(16, 8);
 
+/** Whether a twin of the slot's member, or of one that it is in, was seen; those of the envelope are refused before. */
+function hasTwinOnPath(slot: u32): bool {
+  for (let at = slot; at != NONE && at >= <u32>Slot.Count; at = slotParent(at)) {
+    if (slotMark(at) & MARK_TWIN) return true;
+  }
+  return false;
+}
+
 /** Loads a slot; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
   const marks = slotMark(slot);
-  if (marks & MARK_TWIN) noteTwin();
+  if (hasTwinOnPath(slot)) noteTwin();
   const start = slotStart(slot);
   if (!start) return false;
   loadSpan(cell, start, slotEnd(slot), marks & MARK_ESCAPED);

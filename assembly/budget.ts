@@ -4,33 +4,25 @@ import { SCRATCH_SIZE, Setting } from "./program.ts";
 import { reserve } from "./memory.ts";
 import { setting } from "./sections.ts";
 
-const MOST_STEPS: u32 = 0x40000000;
-
-let steps: i32 = 0;
+let steps: i64 = 0;
 let scratchStart: usize = 0;
 let scratchNext: usize = 0;
 
 /** Gives the policy's step budget and forgets the scratch block, which lies in the region of a callback. */
 export function openBudget(): void {
-  steps = <i32>min(setting(Setting.StepBudget), MOST_STEPS);
+  steps = <i64>setting(Setting.StepBudget);
   scratchStart = 0;
 }
 
 /** Uses up steps; false when none are left, and from then on. */
 export function charge(count: u32): bool {
-  steps -= <i32>min(count, MOST_STEPS);
-  if (steps < -1) steps = -1;
+  steps -= <i64>count;
   return steps >= 0;
-}
-
-/** Whether the steps have run out. */
-export function isExhausted(): bool {
-  return steps < 0;
 }
 
 /** Steps that are left; 0 when they have run out. */
 export function stepsLeft(): u32 {
-  return <u32>max(steps, 0);
+  return <u32>max<i64>(steps, 0);
 }
 
 /** Empties the scratch block for the next predicate. */

@@ -39,8 +39,7 @@ export function endOf(cell: usize): usize {
 }
 
 export function copyCell(to: usize, from: usize): void {
-  store<u64>(to, load<u64>(from));
-  store<u64>(to, load<u64>(from, 8), 8);
+  v128.store(to, v128.load(from));
 }
 
 export function setError(cell: usize): void {

@@ -113,7 +113,7 @@ export function readValue(start: usize, root: u32): usize {
         if (closing == 0x5d) {
           slot = NO_SLOT;
           p = skipIntegers(p + 1);
-          if (load<u8>(p) == 0x5d) continue;
+          if (load<u8>(p) == 0x5d && load<u8>(p - 1) != 0x2c) continue;
         } else {
           p = readKey(skipBlank(p + 1), frame);
           if (!p) return 0;
@@ -133,7 +133,7 @@ export function readValue(start: usize, root: u32): usize {
 
 /**
  * Skips short plain integers with a comma or the closing bracket behind them, from the start of an element. Returns the
- * start of the first element that is something else, or the bracket.
+ * start of the first element that is something else, behind its comma, or the bracket, behind a digit.
  */
 function skipIntegers(at: usize): usize {
   let element = at;

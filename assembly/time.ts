@@ -163,7 +163,7 @@ function timestampPart(seconds: i64, part: u32, nanos: i64): i32 {
     case TimePart.Date:
       return foundDay();
     case TimePart.DayOfWeek:
-      return (days + 700004) % 7; // 1970-01-01 was a Thursday
+      return (days + 770004) % 7; // 1970-01-01 was a Thursday
     case TimePart.Hours:
       return second / 3600;
     case TimePart.Minutes:

@@ -1,7 +1,7 @@
 // Resource URIs. A target names one byte by byte, or a prefix of it. So that no other spelling of a URI walks around
 // a prefix, a URI that is not in normal form is refused where the policy has prefixes (RFC 3986 section 6.2.2):
-// dot segments, percent-encoded dots, slashes or backslashes, backslashes, control characters, or capitals in the
-// scheme or the authority.
+// dot segments, percent-encoded dots, slashes or backslashes, backslashes, control characters, a percent sign without two
+// digits behind it, or capitals in the scheme or the authority.
 
 /** Whether the URI is in normal form. */
 export function isNormalUri(at: usize, length: u32): bool {
@@ -10,7 +10,7 @@ export function isNormalUri(at: usize, length: u32): bool {
   for (let p = at; p < end; p++) {
     const c = <u32>load<u8>(p);
     if (c <= 0x20 || c == 0x7f || c == 0x5c) return false;
-    if (c == 0x25 && (p + 2 >= end || isHiddenSeparator(p))) return false;
+    if (c == 0x25 && (p + 2 >= end || !isEscape(p) || isHiddenSeparator(p))) return false;
     if (authority < 2 && c - 0x41 < 26) return false;
     if (authority == 0 && c == 0x3a) {
       authority = p + 2 < end && load<u16>(p, 1) == 0x2f2f ? 1 : 2;
@@ -21,6 +21,15 @@ export function isNormalUri(at: usize, length: u32): bool {
     }
   }
   return true;
+}
+
+/** Whether two hexadecimal digits stand behind the percent sign. */
+function isEscape(at: usize): bool {
+  return isHexDigit(load<u8>(at, 1)) && isHexDigit(load<u8>(at, 2));
+}
+
+function isHexDigit(c: u32): bool {
+  return c - 0x30 < 10 || (c | 0x20) - 0x61 < 6;
 }
 
 function isHiddenSeparator(at: usize): bool {

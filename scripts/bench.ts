@@ -15,21 +15,28 @@ Options:
 
 function table(head: string[], rows: string[][]): string {
   const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: string[]) => `| ${cells.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(" | ")} |`;
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(" | ")} |`;
   const rule = `| ${widths.map((width, i) => "-".repeat(width - (i ? 1 : 0)) + (i ? ":" : "")).join(" | ")} |`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
 /** Nanoseconds for a person. */
 function time(nanoseconds: number): string {
-  const [value, unit] = nanoseconds < 1e3 ? [nanoseconds, "ns"] : nanoseconds < 1e6 ? [nanoseconds / 1e3, "µs"] : [nanoseconds / 1e6, "ms"];
+  const [value, unit] =
+    nanoseconds < 1e3 ? [nanoseconds, "ns"] : nanoseconds < 1e6 ? [nanoseconds / 1e3, "µs"] : [nanoseconds / 1e6, "ms"];
   return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
 }
 
 function showFilter(results: FilterResult[]): void {
   const rules = Object.keys(results[0]!.filter).map(Number);
   console.log("\nThe filter alone, time a call (inside the request callbacks; simulated host, this process's V8):\n");
-  const head = ["body", "bytes", "JSON.parse", ...rules.map((count) => `${count.toLocaleString("en")} rule${count > 1 ? "s" : ""}`)];
+  const head = [
+    "body",
+    "bytes",
+    "JSON.parse",
+    ...rules.map((count) => `${count.toLocaleString("en")} rule${count > 1 ? "s" : ""}`),
+  ];
   const rows = results.map(({ body, bytes, jsonParse, filter }) => [
     body,
     String(bytes),
@@ -42,13 +49,26 @@ function showFilter(results: FilterResult[]): void {
 function showEnvoy({ results, memory }: EnvoyReport): void {
   console.log("\nIn Envoy, processor time a request (100 rules; every call allowed; jwt_authn in both):\n");
   const micros = (value: number) => `${value.toFixed(0)} µs`;
-  const rows = results.map((row) => [row.body, micros(row.without), micros(row.with), micros(row.added), row.rate.toFixed(0)]);
+  const rows = results.map((row) => [
+    row.body,
+    micros(row.without),
+    micros(row.with),
+    micros(row.added),
+    row.rate.toFixed(0),
+  ]);
   console.log(table(["body", "without", "with", "added", "requests/s"], rows));
-  console.log(`\nResident memory after the load: ${memory.without.toFixed(0)} MiB without, ${memory.with.toFixed(0)} MiB with.`);
+  console.log(
+    `\nResident memory after the load: ${memory.without.toFixed(0)} MiB without, ${memory.with.toFixed(0)} MiB with.`,
+  );
 }
 
 async function main(): Promise<void> {
-  const options = { quick: { type: "boolean" }, json: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } } as const;
+  const options = {
+    quick: { type: "boolean" },
+    json: { type: "boolean" },
+    only: { type: "string" },
+    help: { type: "boolean" },
+  } as const;
   const { values } = parseArgs({ options });
   if (values.help) return void process.stdout.write(HELP);
   const [budgetMs, seconds, rounds] = values.quick ? [100, 0.4, 3] : [700, 2, 7];

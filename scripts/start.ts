@@ -41,7 +41,9 @@ async function claim(ports: Ports): Promise<void> {
   for (const port of Object.values(ports) as number[]) {
     const server = createServer();
     await new Promise<void>((done, fail) => {
-      server.once("error", () => fail(new EnvoyError(`port ${port} is taken: end the program that has it, or use npm start -- --port N`)));
+      server.once("error", () =>
+        fail(new EnvoyError(`port ${port} is taken: end the program that has it, or use npm start -- --port N`)),
+      );
       server.listen(port, "127.0.0.1", done);
     });
     await new Promise((done) => server.close(done));
@@ -51,8 +53,12 @@ async function claim(ports: Ports): Promise<void> {
 /** Envoy's configuration as the command line makes it: for the usual ports, the text of envoy/envoy.yaml. */
 function manifest(policy: string, ports: Ports): string {
   const local = (port: number) => `127.0.0.1:${port}`;
-  const options = ["--jwks", `http://${local(ports.oauth)}/jwks`, "--upstream", local(ports.mcp)]
-    .concat(["--listen", local(ports.envoy), "--admin", local(ports.admin)]);
+  const options = ["--jwks", `http://${local(ports.oauth)}/jwks`, "--upstream", local(ports.mcp)].concat([
+    "--listen",
+    local(ports.envoy),
+    "--admin",
+    local(ports.admin),
+  ]);
   const command = ["build/scopegate.mjs", "manifest", "-", "--target", "envoy", ...options];
   const made = spawnSync(process.execPath, command, { input: policy, encoding: "utf8" });
   if (made.status !== 0) throw new EnvoyError(made.stderr);
@@ -61,7 +67,10 @@ function manifest(policy: string, ports: Ports): string {
 
 async function run(ports: Ports, keep: boolean): Promise<number> {
   await claim(ports);
-  const text = readFileSync(POLICY, "utf8").replaceAll(/127\.0\.0\.1:1000(\d)/g, (_, digit) => `127.0.0.1:${ports.envoy + Number(digit)}`);
+  const text = readFileSync(POLICY, "utf8").replaceAll(
+    /127\.0\.0\.1:1000(\d)/g,
+    (_, digit) => `127.0.0.1:${ports.envoy + Number(digit)}`,
+  );
   const { policy } = compilePolicy(text, POLICY);
   const url = new URL(policy!.resource!);
   const ran: string[] = [];
@@ -72,7 +81,9 @@ async function run(ports: Ports, keep: boolean): Promise<number> {
     const issuer = policy!.authorizationServers[0]!;
     servers.push(await startOAuthServer({ issuer, resource: url.href, scopes: ["echo", "sum"] }));
     envoy = await Envoy.start(manifest(text, ports), { say: (line) => console.log(line) });
-    console.log(`Envoy with Scopegate: ${url.href}   policy: ${POLICY}   MCP server: ${ports.mcp}   OAuth server: ${issuer}`);
+    console.log(
+      `Envoy with Scopegate: ${url.href}   policy: ${POLICY}   MCP server: ${ports.mcp}   OAuth server: ${issuer}`,
+    );
     const faults = await play(url, policy!, ran);
     heading(faults.length === 0 ? "All as the policy says." : `Not as the policy says:\n${faults.join("\n")}`);
     if (keep) await stayUp(url);
@@ -104,14 +115,19 @@ async function stayUp(url: URL): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const options = { keep: { type: "boolean" }, port: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+  const options = {
+    keep: { type: "boolean" },
+    port: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  } as const;
   const { values } = parseArgs({ options });
   if (values.help) {
     process.stdout.write(HELP);
     return 0;
   }
   const first = Number(values.port ?? FIRST_PORT);
-  if (!Number.isInteger(first) || first < 1 || first > 65_532) throw new EnvoyError(`--port is a number, not ${values.port}`);
+  if (!Number.isInteger(first) || first < 1 || first > 65_532)
+    throw new EnvoyError(`--port is a number, not ${values.port}`);
   return run(portsFrom(first), values.keep === true);
 }
 

@@ -104,6 +104,7 @@ const PROBLEMS: [string, string[]][] = [
     "timestamp(args.t).getHours('Europe/Berlin') > 8",
     ['error 27+15: the zone must be known now, and names of zones are not (write "UTC" or "+02:00")'],
   ],
+  ["args[null] == 1 || true", ["error 5+4: this cannot be an index (an index is a string, a number or a bool)"]],
   ["[dyn(optional.of(1))] == []", ["error 5+14: an optional cannot be kept here (take its value: x.orValue(…))"]],
 ];
 

@@ -13,7 +13,9 @@ const GOOD: AttackCase = {
   id: "good",
   group: "",
   why: "a call that passes",
-  body_base64: btoa('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"Hello, x!"}}}'),
+  body_base64: btoa(
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"Hello, x!"}}}',
+  ),
   expect: "allow",
   accept: ["allow"],
 };
@@ -57,8 +59,15 @@ function challenges({ head }: Seen, scope: string): boolean {
   return new RegExp(`scope="([^"]* )?${scope}[ "]`).test(head);
 }
 
-async function checkFaults(gateway: Gateway, send: Send, { check }: AttackCase, { head }: Seen, bearer: string): Promise<string[]> {
-  if (check === "no-header-injection") return /^(set-cookie|x):|scope="admin/im.test(head) ? ["a header was injected"] : [];
+async function checkFaults(
+  gateway: Gateway,
+  send: Send,
+  { check }: AttackCase,
+  { head }: Seen,
+  bearer: string,
+): Promise<string[]> {
+  if (check === "no-header-injection")
+    return /^(set-cookie|x):|scope="admin/im.test(head) ? ["a header was injected"] : [];
   if (check === "response-headers-under-8k") return head.length < 8192 ? [] : [`${head.length} bytes of headers`];
   if (check !== "alive-after") return [];
   gateway.upstream.forget();
@@ -66,7 +75,10 @@ async function checkFaults(gateway: Gateway, send: Send, { check }: AttackCase, 
   return gateway.upstream.requests.length === 1 ? [] : ["the next good call does not pass"];
 }
 
-for (const [holdHeaders, concurrency] of [[true, 1], [false, 2]] as const) {
+for (const [holdHeaders, concurrency] of [
+  [true, 1],
+  [false, 2],
+] as const) {
   describe(`attacks, headers ${holdHeaders ? "held" : "let go on"}, workers: ${concurrency}`, () => {
     let gateway: Gateway;
     const bearer = token(ATTACK_PAYLOAD);
@@ -82,12 +94,18 @@ for (const [holdHeaders, concurrency] of [[true, 1], [false, 2]] as const) {
           if (gateway.upstream.requests.length === 0) heads += gateway.upstream.heads;
           failed.push(...faults.map((fault) => `${item.id}: ${fault} (${item.why})`));
         }
-        t.diagnostic(`${cases.length - failed.length} acceptable, ${heads} heads of refused requests reached the upstream`);
+        t.diagnostic(
+          `${cases.length - failed.length} acceptable, ${heads} heads of refused requests reached the upstream`,
+        );
         assert.deepEqual(failed, []);
         if (holdHeaders) assert.equal(heads, 0, "with held headers nothing of a refused request goes upstream");
       });
 
-    run("HTTP/1.1", sendHttp1, CASES.filter((item) => !isHttp2(item)));
+    run(
+      "HTTP/1.1",
+      sendHttp1,
+      CASES.filter((item) => !isHttp2(item)),
+    );
     run("HTTP/2", sendHttp2, CASES.filter(isHttp2));
     run("HTTP/2, the cases without a framing of their own", sendHttp2, CASES.filter(fitsHttp2));
   });

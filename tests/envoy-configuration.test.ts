@@ -39,7 +39,9 @@ describe("a configuration that is refused at start", () => {
 
   test("a Struct, which Envoy hands over as protobuf bytes", async () => {
     const edit = (yaml: string) =>
-      yaml.replace("google.protobuf.StringValue\n", "google.protobuf.Struct\n").replace(/value: '(\{"scopegate".*\})'/, "value: $1");
+      yaml
+        .replace("google.protobuf.StringValue\n", "google.protobuf.Struct\n")
+        .replace(/value: '(\{"scopegate".*\})'/, "value: $1");
     await assert.rejects(Gateway.start({ edit }), /give it as google\.protobuf\.StringValue, not as a Struct/);
   });
 });
@@ -67,7 +69,12 @@ describe("a configuration that changes while Envoy runs", () => {
     const watched = { path_config_source: { path: file, watched_directory: { path: folder } } };
     const { clusters } = config.static_resources;
     envoy = await Envoy.start(
-      JSON.stringify({ node: { id: "test", cluster: "test" }, admin: config.admin, dynamic_resources: { lds_config: watched }, static_resources: { clusters } }),
+      JSON.stringify({
+        node: { id: "test", cluster: "test" },
+        admin: config.admin,
+        dynamic_resources: { lds_config: watched },
+        static_resources: { clusters },
+      }),
     );
   });
   after(async () => {
@@ -79,9 +86,9 @@ describe("a configuration that changes while Envoy runs", () => {
   test("a bad one is refused and the old one goes on judging", async () => {
     assert.deepEqual([await statusOf(HELLO), await statusOf(call("sum"))], [200, 403]);
     for (const bad of ["{}", damaged()]) {
-      const before = await updates(envoy, "rejected");
+      const refusals = await updates(envoy, "rejected");
       publish(bad);
-      while ((await updates(envoy, "rejected")) === before) await sleep(20);
+      while ((await updates(envoy, "rejected")) === refusals) await sleep(20);
       assert.deepEqual([await statusOf(HELLO), await statusOf(call("sum"))], [200, 403]);
     }
   });
@@ -107,10 +114,15 @@ describe("the host's own settings", () => {
   test("several workers judge alike", async () => {
     const gateway = await Gateway.start({ concurrency: 4 });
     const statuses = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => http1(gateway.port, { body: i % 2 ? HELLO : call("sum"), headers: headers() })),
+      Array.from({ length: 40 }, (_, i) =>
+        http1(gateway.port, { body: i % 2 ? HELLO : call("sum"), headers: headers() }),
+      ),
     );
     await gateway.stop();
-    assert.deepEqual(statuses.map(({ status }) => status), Array.from({ length: 40 }, (_, i) => (i % 2 ? 200 : 403)));
+    assert.deepEqual(
+      statuses.map(({ status }) => status),
+      Array.from({ length: 40 }, (_, i) => (i % 2 ? 200 : 403)),
+    );
   });
 
   test("without jwt_authn in front nobody passes, whatever token they send", async () => {

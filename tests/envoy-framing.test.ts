@@ -74,7 +74,10 @@ for (const [mode, options, strict] of MODES)
     });
 
     test("a body of 500 kB is judged", async () => {
-      for (const [text, status] of [["Hello, x!", 200], ["Goodbye", 403]] as const) {
+      for (const [text, status] of [
+        ["Hello, x!", 200],
+        ["Goodbye", 403],
+      ] as const) {
         gateway.upstream.forget();
         const body = call("echo", { pad: "x".repeat(500_000), text });
         assert.equal((await http1(gateway.port, { body, headers: headers() })).status, status);
@@ -106,7 +109,12 @@ for (const [mode, options, strict] of MODES)
       gateway.upstream.forget();
       const socket = connect(gateway.port, "127.0.0.1");
       const { authorization } = headers();
-      const head = ["POST /mcp HTTP/1.1", "host: a", "content-type: application/json", `authorization: ${authorization}`];
+      const head = [
+        "POST /mcp HTTP/1.1",
+        "host: a",
+        "content-type: application/json",
+        `authorization: ${authorization}`,
+      ];
       socket.write(`${head.join("\r\n")}\r\ncontent-length: ${ALLOWED.length * 2}\r\n\r\n${ALLOWED}`);
       await sleep(4 * SETTLE_MS);
       socket.destroy();
@@ -119,6 +127,11 @@ for (const [mode, options, strict] of MODES)
 function assertUnseen({ upstream }: Gateway, strict: boolean): void {
   assert.deepEqual(upstream.requests, []);
   if (strict) assert.equal(upstream.bytes.length, 0);
-  const body = upstream.bytes.toString().split("\r\n\r\n").slice(1).join("").replace(/^0\r\n/, "");
+  const body = upstream.bytes
+    .toString()
+    .split("\r\n\r\n")
+    .slice(1)
+    .join("")
+    .replace(/^0\r\n/, "");
   assert.ok(!upstream.bytes.includes("jsonrpc") && !body.includes("{"), `the upstream saw ${body}`);
 }

@@ -20,7 +20,10 @@ function bearer(text: string): Record<string, string> {
   return { ...headers(null), authorization: `Bearer ${text}` };
 }
 
-for (const [protocol, send] of [["HTTP/1.1", http1], ["HTTP/2", http2]] as const) {
+for (const [protocol, send] of [
+  ["HTTP/1.1", http1],
+  ["HTTP/2", http2],
+] as const) {
   describe(`decisions over ${protocol}`, () => {
     let gateway: Gateway;
     before(async () => void (gateway = await Gateway.start()));
@@ -75,7 +78,10 @@ for (const [protocol, send] of [["HTTP/1.1", http1], ["HTTP/2", http2]] as const
 
     test("no token is 401, and says nothing of an error", async () => {
       const response = await post(HELLO, headers(null));
-      assert.deepEqual([response.status, challengeOf(response)], [401, `Bearer resource_metadata="${METADATA}", scope="echo"`]);
+      assert.deepEqual(
+        [response.status, challengeOf(response)],
+        [401, `Bearer resource_metadata="${METADATA}", scope="echo"`],
+      );
       assert.equal(gateway.upstream.bytes.length, 0);
     });
 
@@ -90,7 +96,10 @@ for (const [protocol, send] of [["HTTP/1.1", http1], ["HTTP/2", http2]] as const
       test(`${what} in the header is 401 invalid_token`, async () => {
         const response = await post(HELLO, bearer(make()));
         assert.equal(response.status, 401);
-        assert.equal(challengeOf(response), `Bearer error="invalid_token", resource_metadata="${METADATA}", scope="echo"`);
+        assert.equal(
+          challengeOf(response),
+          `Bearer error="invalid_token", resource_metadata="${METADATA}", scope="echo"`,
+        );
         assert.equal(gateway.upstream.bytes.length, 0);
       });
 
@@ -162,7 +171,10 @@ describe("what operators see", () => {
     await http1(gateway.port, { body: SUM, headers: headers(null) });
     const [allowed, denied, anonymous] = await gateway.envoy.accessLines(3);
     assert.match(allowed!, /" 200 via_upstream "allowed;0;greet;tools\/call;echo" sub=alice token=- /);
-    assert.match(denied!, /" 403 scopegate\{insufficient_scope\} "insufficient_scope;1;add;tools\/call;sum" sub=alice token=- /);
+    assert.match(
+      denied!,
+      /" 403 scopegate\{insufficient_scope\} "insufficient_scope;1;add;tools\/call;sum" sub=alice token=- /,
+    );
     assert.match(anonymous!, /" 401 scopegate\{no_token\} "no_token;-;[^"]*" sub=- token=Jwt is missing /);
   });
 
@@ -175,7 +187,10 @@ describe("what operators see", () => {
   test("a connection is kept after a refusal", async () => {
     const session = connectHttp2(`http://127.0.0.1:${gateway.port}`);
     for (const status of [403, 200, 403, 200])
-      assert.equal((await http2(gateway.port, { body: status === 200 ? HELLO : SUM, headers: headers() }, session)).status, status);
+      assert.equal(
+        (await http2(gateway.port, { body: status === 200 ? HELLO : SUM, headers: headers() }, session)).status,
+        status,
+      );
     session.destroy();
   });
 });

@@ -15,9 +15,12 @@ function manifest(...args: string[]): { status: number | null; stdout: string; s
 }
 
 const COMMITTED: Record<string, string[]> = {
-  "envoy/envoy.yaml": ["envoy/policy.yaml", "--target", "envoy", "--jwks", "http://127.0.0.1:10002/jwks"].concat(
-    ["--upstream", "127.0.0.1:10001", "--admin", "127.0.0.1:10003"],
-  ),
+  "envoy/envoy.yaml": ["envoy/policy.yaml", "--target", "envoy", "--jwks", "http://127.0.0.1:10002/jwks"].concat([
+    "--upstream",
+    "127.0.0.1:10001",
+    "--admin",
+    "127.0.0.1:10003",
+  ]),
   "envoy/envoy-gateway.yaml": ["envoy/kubernetes.policy.yaml", "--target", "envoy-gateway", ...JWKS, ...IMAGE],
   "envoy/istio.yaml": ["envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE],
 };
@@ -44,7 +47,10 @@ describe("manifest options", () => {
   });
 
   test("--no-hold-headers changes the host and the filter together", () => {
-    for (const [options, holds] of [[[], true], [["--no-hold-headers"], false]] as const) {
+    for (const [options, holds] of [
+      [[], true],
+      [["--no-hold-headers"], false],
+    ] as const) {
       const { stdout } = manifest("envoy/policy.yaml", "--target", "envoy", "--filters-only", ...options);
       assert.equal(stdout.includes("allow_on_headers_stop_iteration: true"), holds);
       assert.equal(stdout.includes('"holdHeaders":true'), holds);
@@ -53,7 +59,10 @@ describe("manifest options", () => {
 
   test("--split writes one file an object", () => {
     const folder = mkdtempSync(join(tmpdir(), "scopegate-split-"));
-    assert.equal(manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status, 0);
+    assert.equal(
+      manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status,
+      0,
+    );
     assert.deepEqual(readdirSync(folder).sort(), ["01-request-authentication.yaml", "02-wasm-plugin.yaml"]);
     rmSync(folder, { recursive: true });
   });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, call, hostWith, MODES, PRIVATE, PUBLIC } from "./support/host.ts";
+import { assertAllowed, assertRefused, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
 
 for (const options of MODES) {
   describe(options.holdsHeaders ? "headers held" : "headers sent on", () => {
@@ -120,6 +120,19 @@ describe("the payload", () => {
       assert.match(challenge ?? "", /^Bearer error="insufficient_scope", scope="files:read", resource_metadata="/);
     });
   }
+
+  test("jwt.scopes lists the token's scopes, whatever else is read", () => {
+    const scopes = Array.from({ length: 40 }, (_, i) => `s${i}`);
+    const when = `jwt.scopes.size() == 40 && ${scopes.map((scope) => `"${scope}" in jwt.scopes`).join(" && ")}`;
+    const rules = [
+      { target: { tools: ["t"] }, when: `${when} && jwt.claims.sub == "ann" && args.n == "${"x".repeat(500)}"` },
+    ];
+    const host = hostWith({}, { ...OPEN, defaultAction: "Deny", rules });
+    for (const scope of [scopes, scopes.join(" ")]) {
+      const request = call("t", { n: "x".repeat(500) }, {}, { scope, sub: "ann", note: "y".repeat(2000) });
+      assertAllowed(host.request(request), request, JSON.stringify(scope).slice(0, 20));
+    }
+  });
 
   test("claims by a dotted path, and by the name as written", () => {
     const host = hostWith();

@@ -11,16 +11,18 @@ export const SIZES: [name: string, bytes: number][] = [
 const LINE = 'a "quoted" word, a tab\t, café and plain text to the end of the line\n';
 const ROW = { name: "row", score: 12.25, ok: true, tags: ["alpha", "beta"], note: null };
 
-/** A call of about `bytes`: half of the filler is one string with escapes, half small objects; what decides comes last. */
+/** A call of `bytes` or a little more: half of the filler is one string with escapes, half small objects; what decides comes last. */
 export function callOf(tool: string, bytes: number): Buffer {
-  const make = (lines: number, rows: number) => {
-    const filler = lines + rows > 0 ? { document: LINE.repeat(lines), rows: Array.from({ length: rows }, (_, id) => ({ id, ...ROW })) } : {};
+  const make = (pad: number, lines: number, rows: number) => {
+    const objects = Array.from({ length: rows }, (_, id) => ({ id, ...ROW }));
+    const filler = { pad: "x".repeat(pad), document: LINE.repeat(lines), rows: objects };
     const params = { name: tool, arguments: { ...filler, text: "Hello, World!" }, _meta: { progressToken: 1 } };
     return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
   };
-  const rest = bytes - make(0, 0).length;
-  const [line, row] = [JSON.stringify(LINE).length, JSON.stringify({ id: 1000, ...ROW }).length];
-  return make(Math.max(0, Math.round(rest / 2 / line)), Math.max(0, Math.round(rest / 2 / row)));
+  const half = Math.max(0, bytes - make(0, 0, 0).length) / 2;
+  const lines = Math.floor(half / Buffer.byteLength(JSON.stringify(LINE)));
+  const rows = Math.floor(half / JSON.stringify({ id: 10_000, ...ROW }).length);
+  return make(Math.max(0, bytes - make(0, lines, rows).length), lines, rows);
 }
 
 /** One Allow rule a tool, each with a scope and a predicate; the last one is `tool-<count - 1>`. */

@@ -44,7 +44,8 @@ export async function benchEnvoy(seconds: number, rounds: number): Promise<Envoy
     const gated = await start(envoyBootstrap(target));
     const bare = await start(withoutFilter(envoyBootstrap(target)));
     const results: EnvoyResult[] = [];
-    for (const [body, bytes] of SIZES) results.push(await benchSize(body, callOf(lastTool(RULES), bytes), { bare, gated }, seconds, rounds));
+    for (const [body, bytes] of SIZES)
+      results.push(await benchSize(body, callOf(lastTool(RULES), bytes), { bare, gated }, seconds, rounds));
     const mebibytes = (envoy: Envoy) => envoy.residentBytes() / (1 << 20);
     return { results, memory: { without: mebibytes(bare), with: mebibytes(gated) } };
   } finally {
@@ -63,7 +64,8 @@ async function benchSize(
   const [without, withIt, rates]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round <= rounds; round++) {
     const cost = new Map<Envoy, { micros: number; rate: number }>();
-    for (const envoy of round % 2 ? [bare, gated] : [gated, bare]) cost.set(envoy, await costOf(envoy, request, seconds));
+    for (const envoy of round % 2 ? [bare, gated] : [gated, bare])
+      cost.set(envoy, await costOf(envoy, request, seconds));
     if (round === 0) continue;
     without.push(cost.get(bare)!.micros);
     withIt.push(cost.get(gated)!.micros);
@@ -140,7 +142,9 @@ function upstreamConfig(): string {
     const router = manager.http_filters.at(-1)!;
     manager.http_filters = [{ name: "buffer", typed_config: buffer } as { name: string }, router];
     delete manager.access_log;
-    manager.route_config.virtual_hosts[0]!.routes = [{ match: { prefix: "/" }, direct_response: { status: 200, body } }];
+    manager.route_config.virtual_hosts[0]!.routes = [
+      { match: { prefix: "/" }, direct_response: { status: 200, body } },
+    ];
   });
 }
 

@@ -23,9 +23,12 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
   },
   istio(options, compiled) {
     if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
-      throw new UsageError(`Istio leaves the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`);
+      throw new UsageError(
+        `Istio leaves the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
+      );
     const target = kubernetesTarget(options, compiled);
-    if (target.token.issuer === undefined) throw new UsageError("--issuer is needed: the policy names no authorization server");
+    if (target.token.issuer === undefined)
+      throw new UsageError("--issuer is needed: the policy names no authorization server");
     return istioObjects(target);
   },
 };
@@ -79,7 +82,9 @@ Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a
     const file = onlyFile(files, "POLICY");
     const name = String(options["target"] ?? "");
     if (!Object.hasOwn(TARGETS, name))
-      throw new UsageError(`--target is one of ${Object.keys(TARGETS).join(", ")}${name === "" ? "" : `, not ${name}`}`);
+      throw new UsageError(
+        `--target is one of ${Object.keys(TARGETS).join(", ")}${name === "" ? "" : `, not ${name}`}`,
+      );
     const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
     report(problems);
     if (!program || !policy) return Exit.Wrong;
@@ -97,7 +102,9 @@ function output(options: Options, parts: Part[]): void {
 }
 
 function writeParts(folder: string, parts: Part[]): void {
-  parts.forEach(({ name, yaml }, i) => write(join(folder, `${String(i + 1).padStart(2, "0")}-${name}.yaml`), yaml, folder));
+  parts.forEach(({ name, yaml }, i) =>
+    write(join(folder, `${String(i + 1).padStart(2, "0")}-${name}.yaml`), yaml, folder),
+  );
 }
 
 function write(file: string, text: string, folder?: string): void {

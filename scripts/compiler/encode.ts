@@ -1,6 +1,5 @@
 // Policy → program bytes.
 import {
-  Attribute,
   BackendFrom,
   Flag,
   Kind,
@@ -24,9 +23,6 @@ import { MESSAGES } from "./reasons.ts";
 import type { TextTree } from "./shape.ts";
 import { ProgramWriter } from "./writer.ts";
 
-/** RFC 6749 appendix A.4. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-
 /**
  * Compiles every `when` and writes the program; what is wrong goes to `report`, and then the bytes are of no use.
  */
@@ -40,7 +36,6 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures)
     buckets.addRule(rule, index, predicates);
   });
   buckets.write(report, writer);
-  addScopesOfPredicates(writer, scopeIds, predicates.scopeNames);
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
@@ -66,16 +61,6 @@ function addScopes(writer: ProgramWriter, closures: Closures): Map<string, numbe
   return ids;
 }
 
-/** Scopes that only predicates name: a grant of them can help too, so the challenge solver must know them. */
-function addScopesOfPredicates(writer: ProgramWriter, known: Map<string, number>, names: ReadonlySet<string>): void {
-  for (const name of [...names].sort()) {
-    if (known.has(name) || !SCOPE_TOKEN.test(name)) continue;
-    const id = known.size;
-    known.set(name, id);
-    writer.add(Section.Scopes, [...writer.text(name), ...writer.run(Section.ScopeIds, [[id]])]);
-  }
-}
-
 function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number>, predicates: Predicates): void {
   const scopes = writer.run(
     Section.ScopeIds,
@@ -96,8 +81,6 @@ function claimRecord(writer: ProgramWriter, { name, type, values }: Claim): numb
 
 /** The distinct expressions; equal texts share a predicate, and each place hears of its problems. */
 class Predicates {
-  /** Constants beside jwt.scopes in some expression. */
-  readonly scopeNames = new Set<string>();
   private readonly known = new Map<string, { index: number; problems: ExpressionProblem[] }>();
 
   constructor(
@@ -122,10 +105,6 @@ class Predicates {
   private compile(text: string): { index: number; problems: ExpressionProblem[] } {
     const { code, problems } = compileWhen(text, this.writer);
     if (!code) return { index: NONE, problems };
-    if (code.instructions.some(({ op, c }) => op === Op.Attribute && c === Attribute.Scopes)) {
-      const constants = code.instructions.filter(({ op }) => op === Op.Const).map(({ c = 0 }) => c);
-      for (const name of constants.flatMap((constant) => this.writer.stringsIn(constant))) this.scopeNames.add(name);
-    }
     const run = this.writer.run(Section.Code, code.instructions.map(instructionWords));
     return { index: this.writer.add(Section.Predicates, [...run, code.stack, code.loops]), problems };
   }

@@ -40,7 +40,6 @@ export class ProgramWriter implements Pool {
   private readonly words: number[][] = Array.from({ length: SECTION_COUNT }, () => []);
   private readonly texts = new Map<string, Pair>();
   private readonly constants = new Map<string, number>();
-  private readonly strings = new Map<number, string[]>();
   private readonly slots = new Map<string, number>();
   private readonly automata = new Map<string, number>();
 
@@ -141,15 +140,9 @@ export class ProgramWriter implements Pool {
     let index = this.constants.get(key);
     if (index === undefined) {
       index = this.add(Section.Cells, this.cell(value));
-      this.strings.set(index, stringsOf(value));
       this.constants.set(key, index);
     }
     return index;
-  }
-
-  /** The strings in a constant: itself or the items of a list. */
-  stringsIn(constant: number): readonly string[] {
-    return this.strings.get(constant) ?? [];
   }
 
   /** The words of a cell; pointers to cells are indexes until `finish`. */
@@ -255,11 +248,6 @@ function littleEndian(values: readonly number[], width: number): Uint8Array {
     for (let byte = 0; byte < width; byte++) out[i * width + byte] = value >>> (8 * byte);
   });
   return out;
-}
-
-function stringsOf(value: Constant): string[] {
-  if (value.tag === Tag.String) return [value.value];
-  return value.tag === Tag.CellList ? value.items.flatMap(stringsOf) : [];
 }
 
 /** Equal keys for equal constants; -0, 0 and NaN are told apart, as are an int and a double of one value. */

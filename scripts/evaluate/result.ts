@@ -36,12 +36,14 @@ export function describe(answer: Answer, ruleName: (index: number) => string): R
   if (answer.hung) throw new FilterFailure("the filter left the request hanging");
   const [reason = "", rule = "-"] = (answer.state.get(STATE) ?? "").split(";");
   const { reply } = answer;
+  const decision = decisionOf(reason, reply?.status);
+  const inBand = decision === "deny" && reply?.status === 200;
   return {
-    decision: decisionOf(reason, reply?.status),
+    decision,
     ...(reply && { status: reply.status, headers: joined(reply.headers), body: reply.body }),
     reason,
     rule: rule === "-" ? null : ruleName(Number(rule)),
-    requiredScopes: challengedScopes(reply?.headers ?? []),
+    requiredScopes: inBand ? inBandScopes(reply.body) : challengedScopes(reply?.headers ?? []),
   };
 }
 
@@ -64,4 +66,10 @@ function challengedScopes(headers: Pair[]): string[] | null {
   const challenge = headers.find(([name]) => name.toLowerCase() === "www-authenticate")?.[1] ?? "";
   const scope = /(?:^|[ ,])scope="([^"]*)"/.exec(challenge)?.[1];
   return scope === undefined ? null : scope.split(" ");
+}
+
+/** The scopes of a denial that is a JSON-RPC error in a 200 (`denial: in-band`); null when it asks for none. */
+function inBandScopes(body: string): string[] | null {
+  const { error } = JSON.parse(body) as { error?: { data?: { scopes?: string[] } } };
+  return error?.data?.scopes ?? null;
 }

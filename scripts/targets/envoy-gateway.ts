@@ -124,7 +124,10 @@ spec:
 
 function securityPolicy(target: KubernetesTarget): string {
   const { issuer, audiences, jwks } = target.token;
-  const keys = "inline" in jwks ? `localJWKS: {type: Inline, inline: ${quoted(jwks.inline)}}` : `remoteJWKS: {uri: ${scalar(jwks.url.href)}}`;
+  const keys =
+    "inline" in jwks
+      ? `localJWKS: {type: Inline, inline: ${quoted(jwks.inline)}}`
+      : `remoteJWKS: {uri: ${scalar(jwks.url.href)}}`;
   return `\
 # Verifies the token, before the filter. The provider's name is where the filter finds the payload.
 ${head(EXTENSION, "SecurityPolicy", nameOf(target), target)}\

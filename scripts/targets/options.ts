@@ -27,7 +27,8 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
 }
 
 export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
-  if (given["hold-headers"]) throw new UsageError("--hold-headers is for --target envoy: this host has no field for it");
+  if (given["hold-headers"])
+    throw new UsageError("--hold-headers is for --target envoy: this host has no field for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
   return {
     compiled,
@@ -53,7 +54,11 @@ function tokenOptions(given: Given, { policy }: Compiled): Token {
   const { authorizationServers: servers } = policy;
   if (text(given, "issuer") === undefined && servers.length > 1)
     throw new UsageError("--issuer is needed: the policy names several authorization servers");
-  return { issuer: text(given, "issuer") ?? servers[0], audiences: audiences(given, policy), jwks: jwks(text(given, "jwks")) };
+  return {
+    issuer: text(given, "issuer") ?? servers[0],
+    audiences: audiences(given, policy),
+    jwks: jwks(text(given, "jwks")),
+  };
 }
 
 /** MCP 2025-06-18, Token Handling: a server must refuse tokens that were not issued for it. */
@@ -91,7 +96,8 @@ function address(given: Given, name: string, otherwise: string): Address {
 /** RFC 1123 label. */
 function objectName(given: Given, option: string, otherwise: string): string {
   const value = text(given, option) ?? otherwise;
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) throw new UsageError(`--${option} is a Kubernetes name, not ${value}`);
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
+    throw new UsageError(`--${option} is a Kubernetes name, not ${value}`);
   return value;
 }
 

@@ -19,9 +19,14 @@ interface Message {
   params?: { name?: string; _meta?: Record<string, unknown> };
 }
 
+export interface Account {
+  sessions: number;
+  tools: string[];
+}
+
 export class ToolServer {
-  /** Tools that ran, by session; those of 2026-07-28, which has no sessions, under "". */
-  readonly ran = new Map<string, string[]>();
+  /** By request path: sessions that were opened (2026-07-28 has none), and tools that ran. */
+  readonly ran = new Map<string, Account>();
   private readonly transports = new Map<string, StreamableHTTPServerTransport>();
 
   private constructor(
@@ -50,32 +55,40 @@ export class ToolServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const message = request.method === "POST" ? ((await json(request)) as Message) : undefined;
+    const account = this.account(request.url!);
     if (message?.params?._meta?.["io.modelcontextprotocol/protocolVersion"] === MODERN)
-      return this.answerModern(message, response);
+      return this.answerModern(message, account, response);
     const session = request.headers["mcp-session-id"];
-    const transport = this.transports.get(String(session)) ?? (message?.method === "initialize" && (await this.open()));
+    const isFirst = message?.method === "initialize";
+    const transport = this.transports.get(String(session)) ?? (isFirst ? await this.open(account) : undefined);
     if (!transport) return void response.writeHead(session === undefined ? 400 : 404).end();
     await transport.handleRequest(request, response, message);
   }
 
-  private async open(): Promise<StreamableHTTPServerTransport> {
+  private account(path: string): Account {
+    const account = this.ran.get(path) ?? { sessions: 0, tools: [] };
+    this.ran.set(path, account);
+    return account;
+  }
+
+  private async open(account: Account): Promise<StreamableHTTPServerTransport> {
     const id = randomUUID();
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => id });
     const server = new Server(INFO, { capabilities: CAPABILITIES });
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: this.list() }));
-    server.setRequestHandler(CallToolRequestSchema, ({ params }) => this.run(id, params.name));
+    server.setRequestHandler(CallToolRequestSchema, ({ params }) => this.run(account, params.name));
     await server.connect(transport);
     this.transports.set(id, transport);
-    this.ran.set(id, []);
+    account.sessions++;
     return transport;
   }
 
-  private answerModern({ id, method = "", params }: Message, response: ServerResponse): void {
+  private answerModern({ id, method = "", params }: Message, account: Account, response: ServerResponse): void {
     const kept = { ttlMs: 0, cacheScope: "private" };
     const results: Record<string, () => object> = {
       "server/discover": () => ({ supportedVersions: [MODERN], capabilities: CAPABILITIES, serverInfo: INFO, ...kept }),
       "tools/list": () => ({ tools: this.list(), ...kept }),
-      "tools/call": () => this.run("", params?.name ?? ""),
+      "tools/call": () => this.run(account, params?.name ?? ""),
     };
     const result = results[method];
     const answer = result ? { result: { resultType: "complete", ...result() } } : { error: { code: -32601, message: "unknown" } };
@@ -87,8 +100,8 @@ export class ToolServer {
     return this.tools.map((name) => ({ name, inputSchema: { type: "object" } }));
   }
 
-  private run(session: string, tool: string): { content: { type: "text"; text: string }[] } {
-    this.ran.set(session, [...(this.ran.get(session) ?? []), tool]);
+  private run(account: Account, tool: string): { content: { type: "text"; text: string }[] } {
+    account.tools.push(tool);
     return { content: [{ type: "text", text: `${tool} ran` }] };
   }
 }

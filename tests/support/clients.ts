@@ -30,7 +30,15 @@ export async function http1(port: number, request: Request, agent?: Agent): Prom
   const chunked = request.pieces !== undefined || trailers !== undefined;
   const framing = chunked ? { "transfer-encoding": "chunked" } : { "content-length": body.length };
   const headers = { ...(method === "POST" || body.length > 0 ? framing : {}), ...request.headers };
-  const call = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: agent ?? false, timeout: ANSWER_TIMEOUT_MS });
+  const call = httpRequest({
+    host: "127.0.0.1",
+    port,
+    method,
+    path,
+    headers,
+    agent: agent ?? false,
+    timeout: ANSWER_TIMEOUT_MS,
+  });
   call.setNoDelay(true);
   call.on("timeout", () => call.destroy(new Error("no answer")));
   const answered = new Promise<Response>((done, fail) => {
@@ -83,7 +91,11 @@ function answerOf(stream: ClientHttp2Stream): Promise<Response> {
     stream.on("close", () => {
       if (!head) return fail(new Error(`the stream was reset: ${stream.rstCode}`));
       const { ":status": status, ...headers } = head;
-      done({ status: Number(status), headers: headers as Response["headers"], body: Buffer.concat(received).toString() });
+      done({
+        status: Number(status),
+        headers: headers as Response["headers"],
+        body: Buffer.concat(received).toString(),
+      });
     });
   });
 }

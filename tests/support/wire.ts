@@ -25,7 +25,8 @@ export function isHttp2(item: AttackCase): boolean {
 
 /** Cases that say nothing about the framing can go over HTTP/2 as well. */
 export function fitsHttp2(item: AttackCase): boolean {
-  const connectionHeader = /^(connection|transfer-encoding|upgrade|host|content-length|expect|te|http2-settings|keep-alive)$/i;
+  const connectionHeader =
+    /^(connection|transfer-encoding|upgrade|host|content-length|expect|te|http2-settings|keep-alive)$/i;
   const plain = item.raw_base64 === undefined && item.framing === undefined && item.method !== "post";
   const names = (item.headers ?? []).map(([name]) => name.toLowerCase());
   // Node's client refuses to repeat some headers; those cases stay with HTTP/1.1.
@@ -54,7 +55,10 @@ export async function sendHttp1(port: number, token: string, item: AttackCase): 
 function finish(socket: Socket, bytes: Buffer): Seen {
   socket.destroy();
   const text = bytes.toString("latin1").replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, "");
-  return { statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((found) => Number(found[1])), head: text.split(CRLF + CRLF)[0]! };
+  return {
+    statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((found) => Number(found[1])),
+    head: text.split(CRLF + CRLF)[0]!,
+  };
 }
 
 function steps(item: AttackCase, host: string, token: string): Step[] {
@@ -70,17 +74,30 @@ function steps(item: AttackCase, host: string, token: string): Step[] {
   const chunked: [string, string] = ["transfer-encoding", "chunked"];
   switch (item.framing) {
     case "split": // inside the tool's name
-      return [[Buffer.concat([head(length), body.subarray(0, body.indexOf('"name"') + 10)]), 100], [body.subarray(body.indexOf('"name"') + 10)]];
+      return [
+        [Buffer.concat([head(length), body.subarray(0, body.indexOf('"name"') + 10)]), 100],
+        [body.subarray(body.indexOf('"name"') + 10)],
+      ];
     case "expect":
       return [[head(length, ["expect", "100-continue"]), "answer"], [body]];
     case "chunked":
-      return [[head(chunked)], [Buffer.concat([chunk(body.subarray(0, half)), chunk(body.subarray(half)), Buffer.from("0\r\n\r\n")])]];
+      return [
+        [head(chunked)],
+        [Buffer.concat([chunk(body.subarray(0, half)), chunk(body.subarray(half)), Buffer.from("0\r\n\r\n")])],
+      ];
     case "chunked-trailers":
       return [[head(chunked, ["trailer", "x-t"])], [Buffer.concat([chunk(body), Buffer.from("0\r\nx-t: 1\r\n\r\n")])]];
     case "chunked-1":
       return [[head(chunked)], ...[...body].map((byte): Step => [chunk(Buffer.of(byte))]), [Buffer.from("0\r\n\r\n")]];
     default:
-      return [[Buffer.concat([body.length === 0 && /^(GET|DELETE|HEAD)$/.test(item.method ?? "") ? head() : head(length), body])]];
+      return [
+        [
+          Buffer.concat([
+            body.length === 0 && /^(GET|DELETE|HEAD)$/.test(item.method ?? "") ? head() : head(length),
+            body,
+          ]),
+        ],
+      ];
   }
 }
 
@@ -105,7 +122,10 @@ function headersOf(item: AttackCase, token: string): [string, string][] {
   ];
   const own = item.headers ?? [];
   const replaced = new Set(own.map(([name]) => name.toLowerCase()));
-  return [...defaults.filter(([name]) => !replaced.has(name)), ...own.filter((pair): pair is [string, string] => pair[1] !== null)];
+  return [
+    ...defaults.filter(([name]) => !replaced.has(name)),
+    ...own.filter((pair): pair is [string, string] => pair[1] !== null),
+  ];
 }
 
 export async function sendHttp2(port: number, token: string, item: AttackCase): Promise<Seen> {
@@ -118,7 +138,9 @@ export async function sendHttp2(port: number, token: string, item: AttackCase): 
   const stream = session.request(http2Headers(item, token, port), { endStream, waitForTrailers: kind === "trailers" });
   stream.on("response", (headers) => {
     seen.statuses.push(headers[":status"]!);
-    seen.head = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}`).join(CRLF);
+    seen.head = Object.entries(headers)
+      .map(([name, value]) => `${name}: ${String(value)}`)
+      .join(CRLF);
   });
   stream.on("wantTrailers", () => stream.sendTrailers({ "x-t": "1" }));
   stream.on("error", () => {});
@@ -164,5 +186,5 @@ function isComplete(bytes: Buffer): boolean {
 }
 
 async function until(condition: () => boolean, limit: number): Promise<void> {
-  for (const end = Date.now() + limit; Date.now() < end && !condition(); ) await sleep(2);
+  for (const end = Date.now() + limit; Date.now() < end && !condition();) await sleep(2);
 }

@@ -81,7 +81,7 @@ function planSteps(planner: Planner, steps: Step[], has: boolean): void {
     const optional = step.optional || step.onOptional;
     const ask = has && i === steps.length - 1;
     if (step.index) {
-      planner.plan(step.index);
+      planIndex(planner, step.index);
       planner.code.emit(optional ? Op.OptIndex : Op.Index);
       continue;
     }
@@ -90,6 +90,15 @@ function planSteps(planner: Planner, steps: Step[], has: boolean): void {
     else planner.code.emit(optional ? Op.OptSelect : Op.Select, { c });
     if (ask && optional) planner.code.emit(Op.OptHasValue);
   }
+}
+
+const INDEX_TAGS = new Set([Tag.Bool, Tag.Int, Tag.Uint, Tag.Double]);
+
+/** A constant that can be no key refuses the expression in cel-go too. */
+function planIndex(planner: Planner, index: Node): void {
+  const constant = planner.constants.get(index);
+  if (!constant || INDEX_TAGS.has(constant.tag)) return planner.plan(index);
+  planner.refuse(index, "this cannot be an index", "an index is a string, a number or a bool");
 }
 
 /** As far as the names of the steps lead in the vocabulary. */

@@ -3,8 +3,8 @@
 import { CelType, Tag } from "../../../assembly/program.ts";
 import type { Constant } from "../pool.ts";
 import type { Bind, Call, Ident, ListNode, Loop, MapNode, Message, Node, Select, Span } from "./ast.ts";
-import { names, overloads } from "./overloads.ts";
-import { nearest, type Problems } from "./problems.ts";
+import { overloads } from "./overloads.ts";
+import type { Problems } from "./problems.ts";
 import { explainMismatch, unknownFunction, unknownVariable } from "./suggestions.ts";
 import { BOOL, DYN, ERROR, INT, Unifier, parameter, same, show, type, type Type } from "./types.ts";
 
@@ -152,7 +152,7 @@ class Checker {
   private apply(node: Call, fn: string, method: boolean, args: Type[]): Type {
     if (fn === "_&&_" || fn === "_||_") return this.logic(node, args);
     if (!overloads(fn, method)) {
-      this.problems.error(node.at, `there is no function \`${fn}\``, unknownFunction(fn, nearest(fn, names(method))));
+      this.problems.error(node.at, `there is no function \`${fn}\``, unknownFunction(fn, method));
       return ERROR;
     }
     const found = this.resolve(fn, method, args);

@@ -59,7 +59,8 @@ const BINARY: Record<string, Op> = {
   "_%_": Op.Mod,
 };
 
-const KEYS = new Set<Kind>(["string", "int", "uint", "bool"]);
+const KEY_TAGS = new Set([Tag.String, Tag.Int, Tag.Uint, Tag.Bool]);
+const KEYS = new Set<Kind>(["string", "int", "uint", "bool", "dyn"]);
 
 export class Planner {
   readonly code = new Emitter();
@@ -233,9 +234,10 @@ export class Planner {
     this.code.emit(Op.Map, { a: optional ? 1 : 0, c }, 1 - 2 * c);
   }
 
-  /** cel-go takes any value as a key, the VM only those that the type says can be one. */
+  /** cel-go takes any value as a key, the VM those of the language definition; a dynamic one is told at run time. */
   private key(node: Node): void {
-    if (KEYS.has(this.typeOf(node).kind)) return;
+    const tag = this.constants.get(node)?.tag;
+    if (tag === undefined ? KEYS.has(this.typeOf(node).kind) : KEY_TAGS.has(tag)) return;
     const shown = show(this.typeOf(node));
     this.problems.error(
       node.span,

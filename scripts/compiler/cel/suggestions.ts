@@ -1,5 +1,6 @@
 // What to write instead: the hints of type errors.
-import { nearest } from "./problems.ts";
+import { closest } from "../spelling.ts";
+import { names } from "./overloads.ts";
 
 const EXTENSIONS: Record<string, string> = {
   lowerAscii: 'x.matches("(?i)…") ignores case',
@@ -21,13 +22,16 @@ const EXTENSIONS: Record<string, string> = {
   every: "use x.all(v, …)",
 };
 
-export function unknownFunction(name: string, near: string | undefined): string | undefined {
+/** Hint for a function or method that does not exist. */
+export function unknownFunction(name: string, method: boolean): string | undefined {
   if (Object.hasOwn(EXTENSIONS, name)) return `CEL's standard library has none: ${EXTENSIONS[name]}`;
+  const near = closest(name, names(method));
   return near && `did you mean \`${near}\`?`;
 }
 
+/** Hint for a name that is no variable. */
 export function unknownVariable(name: string, variables: readonly string[]): string {
-  const near = nearest(name, variables);
+  const near = closest(name, variables);
   return near ? `did you mean \`${near}\`?` : `a \`when\` sees ${variables.join(", ")}`;
 }
 

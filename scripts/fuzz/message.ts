@@ -1,0 +1,139 @@
+// What a JSON-RPC body asks for and how it must be answered: docs/wire-profile.md as plain functions, for the policy of
+// policy.ts. Nothing here is shared with the filter.
+import { allows, BODY_LIMIT, type Look, type Target } from "./policy.ts";
+import { folded, hasTwin, member, readStrict, type Tree } from "./reader.ts";
+
+export type Verdict = "allow" | "deny" | "reject";
+
+const VERSION = "io.modelcontextprotocol/protocolVersion";
+
+/** The members that decide, by the path of the object that holds them. */
+const ENVELOPE: [path: string[], keys: string[]][] = [
+  [[], ["jsonrpc", "id", "method", "params", "result", "error"]],
+  [["params"], ["name", "arguments", "_meta", "uri", "ref", "taskId", "notifications"]],
+  [["params", "ref"], ["type", "name", "uri"]],
+  [["params", "notifications"], ["resourceSubscriptions"]],
+  [["params", "_meta"], [VERSION]],
+];
+
+/** How a body must be answered; `version` is what MCP-Protocol-Version says. */
+export function judgeBody(bytes: Uint8Array, version: string | undefined): Verdict {
+  if (bytes.length === 0 || bytes.length > BODY_LIMIT) return "reject";
+  const tree = readStrict(bytes);
+  if (!tree) return "reject";
+  if (tree.kind !== "array") return judgeMessage(tree, version);
+  if (version !== "2025-03-26" || tree.items.length === 0) return "reject";
+  for (const item of tree.items) {
+    const verdict = item.kind === "object" ? judgeMessage(item, version) : "reject";
+    if (verdict !== "allow") return verdict;
+  }
+  return "allow";
+}
+
+function at(tree: Tree | undefined, path: string[]): Tree | undefined {
+  return path.reduce(member, tree);
+}
+
+function textAt(tree: Tree | undefined, ...path: string[]): string | undefined {
+  const found = at(tree, path);
+  return found?.kind === "string" ? found.value : undefined;
+}
+
+function judgeMessage(message: Tree, version: string | undefined): Verdict {
+  if (message.kind !== "object") return "reject";
+  if (ENVELOPE.some(([path, keys]) => keys.some((key) => hasTwin(at(message, path), key)))) return "reject";
+  const jsonrpc = member(message, "jsonrpc");
+  if (jsonrpc?.kind !== "string" || jsonrpc.raw !== '"2.0"') return "reject";
+  const id = member(message, "id");
+  if (id && id.kind !== "string" && !(id.kind === "number" && /^-?\d+$/.test(id.raw))) return "reject";
+  if (!member(message, "method")) return judgeResponse(message, id);
+  if (member(message, "result") || member(message, "error")) return "reject";
+  const params = member(message, "params");
+  if (params && params.kind !== "object" && !(params.kind === "literal" && params.value === null)) return "reject";
+  if (!textAt(message, "method") || !agrees(textAt(message, "params", "_meta", VERSION), version)) return "reject";
+  return judgeCall(textAt(message, "method")!, params);
+}
+
+/** From 2026-07-28 on the body names the version, and there are no responses of clients. */
+function judgeResponse(message: Tree, id: Tree | undefined): Verdict {
+  const modern = at(message, ["params", "_meta", VERSION]) !== undefined;
+  const one = (member(message, "result") === undefined) !== (member(message, "error") === undefined);
+  return id && one && !modern ? "allow" : "reject";
+}
+
+function agrees(inBody: string | undefined, declared: string | undefined): boolean {
+  if (inBody === undefined) return true;
+  if (declared !== undefined) return inBody === declared;
+  return !(Buffer.byteLength(inBody) === 10 && inBody >= "2026-07-28");
+}
+
+const LIFECYCLE = ["initialize", "ping", "server/discover", "tools/list", "resources/list", "resources/templates/list", "prompts/list", "logging/setLevel"];
+
+/** Judges one call; the arguments are looked at with `see`. */
+function judgeCall(method: string, params: Tree | undefined): Verdict {
+  if (LIFECYCLE.includes(method) || method.startsWith("notifications/")) return "allow";
+  const targets = targetsOf(method, params);
+  if (!targets) return "reject";
+  for (const target of targets) {
+    const verdict = judgeTarget(target, member(params, "arguments"));
+    if (verdict !== "allow") return verdict;
+  }
+  return "allow";
+}
+
+/** What a call names; undefined when it does not say it as it must. */
+function targetsOf(method: string, params: Tree | undefined): Target[] | undefined {
+  const named = (kind: Target["kind"], ...path: string[]): Target[] | undefined => {
+    const name = textAt(params, ...path);
+    return name ? [{ kind, name }] : undefined;
+  };
+  if (method === "tools/call") return named("tool", "name");
+  if (method === "prompts/get") return named("prompt", "name");
+  if (["resources/read", "resources/subscribe", "resources/unsubscribe"].includes(method)) return named("resource", "uri");
+  if (method === "completion/complete") {
+    const type = textAt(params, "ref", "type");
+    if (type === "ref/prompt") return named("prompt", "ref", "name");
+    return type === "ref/resource" ? named("resource", "ref", "uri") : undefined;
+  }
+  if (method === "subscriptions/listen") return subscribed(at(params, ["notifications", "resourceSubscriptions"]));
+  const task = method.startsWith("tasks/") && method !== "tasks/list";
+  return task && textAt(params, "taskId") === undefined ? undefined : [{ kind: "method", name: method }];
+}
+
+/** Every URI of a list; none is asked for where there is no list. The first that is none ends the reading. */
+function subscribed(list: Tree | undefined): Target[] | undefined {
+  if (!list) return [];
+  if (list.kind !== "array") return undefined;
+  return list.items.map((item) => ({ kind: "resource", name: item.kind === "string" ? item.value : "" }));
+}
+
+function judgeTarget(target: Target, args: Tree | undefined): Verdict {
+  if (target.kind === "resource" && !isNormal(target.name)) return "reject";
+  let ambiguous = false;
+  const see: Look = (tree, key) => {
+    ambiguous ||= hasTwin(tree, key);
+    return member(tree, key);
+  };
+  const allowed = allows(target, args, see);
+  return ambiguous ? "reject" : allowed ? "allow" : "deny";
+}
+
+/** RFC 3986 section 6.2.2, as docs/wire-profile.md words it. */
+function isNormal(uri: string): boolean {
+  if (uri === "" || /[\0-\x20\x7f\\]/.test(uri) || /%(?![0-9a-f]{2})/i.test(uri) || /%(2e|2f|5c)/i.test(uri)) return false;
+  if (/\/\.{1,2}([/?#]|$)/.test(uri)) return false;
+  const head = /^[^:/]*(:(\/\/[^/]*)?)?/.exec(uri)![0];
+  return !/[A-Z]/.test(head);
+}
+
+/** The tool calls in a body as a reader with these looks sees them, and whether the policy allows all of them. */
+export function allowsAll(tree: Tree, look: Look): boolean {
+  const messages = tree.kind === "array" ? tree.items : [tree];
+  return messages.every((message) => {
+    const method = look(message, "method");
+    if (method?.kind !== "string" || folded(method.value) !== "tools/call") return true;
+    const params = look(message, "params");
+    const name = look(params, "name");
+    return name?.kind !== "string" || allows({ kind: "tool", name: name.value }, look(params, "arguments"), look);
+  });
+}
