@@ -23,7 +23,7 @@ const slips = {
   "no-fallthrough": "error",
   "no-undef": "off",
   "@typescript-eslint/no-shadow": "error",
-  "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+  "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
 };
 
 export default defineConfig(

@@ -88,17 +88,23 @@ function lookUp(container: usize, key: usize): i32 {
   if (tagOf(container) == Tag.Error || tagOf(key) == Tag.Error) return WRONG;
   if (isMap(container)) return findKey(container, key, found) ? FOUND : MISSING;
   if (!isList(container)) return UNFIT;
+  if (!isIndex(key)) return WRONG;
+  return loadElement(container, indexOf(key)) ? FOUND : MISSING;
+}
+
+/** Whether a value can be an index: a number that is an int without loss. */
+function isIndex(key: usize): bool {
   const tag = tagOf(key);
-  let index: i64 = -1;
-  if (tag == Tag.Int) index = intOf(key);
-  else if (tag == Tag.Uint && intOf(key) >= 0) index = intOf(key);
-  else if (tag == Tag.Double && isInt(doubleOf(key))) index = <i64>doubleOf(key);
-  else return WRONG;
-  if (index < 0) return MISSING;
-  return loadElement(container, index) ? FOUND : MISSING;
+  if (tag == Tag.Double) return isInt(doubleOf(key));
+  return tag == Tag.Int || (tag == Tag.Uint && intOf(key) >= 0);
+}
+
+function indexOf(key: usize): i64 {
+  return tagOf(key) == Tag.Double ? <i64>doubleOf(key) : intOf(key);
 }
 
 function loadElement(list: usize, index: i64): bool {
+  if (index < 0) return false;
   if (tagOf(list) == Tag.CellList) {
     if (index >= <i64>countOf(list)) return false;
     copyCell(found, startOf(list) + <usize>index * CELL);
@@ -124,12 +130,16 @@ export function has(container: usize, key: usize): void {
   else setBool(container, result == FOUND);
 }
 
+/** Whether a value can be a key or an index at all. */
+function isQualifier(key: usize): bool {
+  const tag = tagOf(key);
+  return tag == Tag.String || tag == Tag.Int || tag == Tag.Uint || tag == Tag.Double || tag == Tag.Bool;
+}
+
 /** container.?key and container[?key]; an optional stands for its value. */
 export function optSelect(container: usize, key: usize): void {
-  if (tagOf(container) == Tag.OptionalNone) {
-    if (tagOf(key) == Tag.Error) setError(container);
-    return;
-  }
+  if (!isQualifier(key)) return setError(container);
+  if (tagOf(container) == Tag.OptionalNone) return;
   if (isPresent(container)) unwrapOptional(container);
   const result = lookUp(container, key);
   if (result == WRONG) return setError(container);

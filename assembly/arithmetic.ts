@@ -12,12 +12,9 @@ import {
   setDouble,
   setDuration,
   setError,
-  setInt,
   setSpan,
   setTimestamp,
-  setUint,
   tagOf,
-  uintOf,
 } from "./cell.ts";
 import { advance, countOf, openCursor } from "./cursor.ts";
 import { copyPoints } from "./text.ts";
@@ -25,56 +22,60 @@ import { BILLION, OTHER_ZONE, isInRange, nanosOf } from "./time.ts";
 
 const cursor: usize = memory.data(16, 8);
 
+/** Keeps the type of `a` and gives it another value; an error when that overflowed. */
+function settle(a: usize, value: i64, overflow: bool): void {
+  if (overflow) setError(a);
+  else store<i64>(a, value, 8);
+}
+
 export function add(a: usize, b: usize): void {
   const tag = tagOf(a);
-  if (isList(a) && isList(b)) return joinLists(a, b);
-  if (tag == Tag.Duration && tagOf(b) == Tag.Timestamp) return shiftTime(a, b, intOf(a));
-  if (tag == Tag.Timestamp && tagOf(b) == Tag.Duration) return shiftTime(a, a, intOf(b));
-  if (tag != tagOf(b)) return setError(a);
-  if (tag == Tag.Double) setDouble(a, doubleOf(a) + doubleOf(b));
-  else if (tag == Tag.String || tag == Tag.Bytes) joinTexts(a, b);
-  else if (tag == Tag.Uint) {
-    const sum = uintOf(a) + uintOf(b);
-    if (sum < uintOf(a)) setError(a);
-    else setUint(a, sum);
-  } else if (tag == Tag.Int || tag == Tag.Duration) {
-    const sum = intOf(a) + intOf(b);
-    if (((intOf(a) ^ sum) & (intOf(b) ^ sum)) < 0) setError(a);
-    else store<i64>(a, sum, 8);
-  } else setError(a);
+  const other = tagOf(b);
+  const x = intOf(a);
+  const y = intOf(b);
+  const sum = x + y;
+  if (isList(a) && isList(b)) joinLists(a, b);
+  else if (tag == Tag.Duration && other == Tag.Timestamp) shiftTime(a, b, x);
+  else if (tag == Tag.Timestamp && other == Tag.Duration) shiftTime(a, a, y);
+  else if (tag != other) setError(a);
+  else if (tag == Tag.Double) setDouble(a, doubleOf(a) + doubleOf(b));
+  else if (isText(tag)) joinTexts(a, b);
+  else if (tag == Tag.Uint) settle(a, sum, <u64>sum < <u64>x);
+  else settle(a, sum, !isSigned(tag) || ((x ^ sum) & (y ^ sum)) < 0);
+}
+
+function isText(tag: u32): bool {
+  return tag == Tag.String || tag == Tag.Bytes;
+}
+
+function isSigned(tag: u32): bool {
+  return tag == Tag.Int || tag == Tag.Duration;
 }
 
 export function subtract(a: usize, b: usize): void {
   const tag = tagOf(a);
-  if (tag == Tag.Timestamp && tagOf(b) == Tag.Duration) {
-    if (intOf(b) == i64.MIN_VALUE) return setError(a);
-    return shiftTime(a, a, -intOf(b));
-  }
-  if (tag != tagOf(b)) return setError(a);
-  if (tag == Tag.Double) setDouble(a, doubleOf(a) - doubleOf(b));
+  const other = tagOf(b);
+  const x = intOf(a);
+  const y = intOf(b);
+  const difference = x - y;
+  if (tag == Tag.Timestamp && other == Tag.Duration) {
+    if (y == i64.MIN_VALUE) setError(a);
+    else shiftTime(a, a, -y);
+  } else if (tag != other) setError(a);
+  else if (tag == Tag.Double) setDouble(a, doubleOf(a) - doubleOf(b));
   else if (tag == Tag.Timestamp) setDistance(a, b);
-  else if (tag == Tag.Uint) {
-    if (uintOf(a) < uintOf(b)) setError(a);
-    else setUint(a, uintOf(a) - uintOf(b));
-  } else if (tag == Tag.Int || tag == Tag.Duration) {
-    const difference = intOf(a) - intOf(b);
-    if (((intOf(a) ^ intOf(b)) & (intOf(a) ^ difference)) < 0) setError(a);
-    else store<i64>(a, difference, 8);
-  } else setError(a);
+  else if (tag == Tag.Uint) settle(a, difference, <u64>x < <u64>y);
+  else settle(a, difference, !isSigned(tag) || ((x ^ y) & (x ^ difference)) < 0);
 }
 
 export function multiply(a: usize, b: usize): void {
   const tag = tagOf(a);
+  const x = intOf(a);
+  const y = intOf(b);
   if (tag != tagOf(b)) setError(a);
   else if (tag == Tag.Double) setDouble(a, doubleOf(a) * doubleOf(b));
-  else if (tag == Tag.Uint) {
-    const y = uintOf(b);
-    if (y != 0 && uintOf(a) > u64.MAX_VALUE / y) setError(a);
-    else setUint(a, uintOf(a) * y);
-  } else if (tag == Tag.Int) {
-    if (overflows(intOf(a), intOf(b))) setError(a);
-    else setInt(a, intOf(a) * intOf(b));
-  } else setError(a);
+  else if (tag == Tag.Uint) settle(a, x * y, y != 0 && <u64>x > u64.MAX_VALUE / <u64>y);
+  else settle(a, x * y, tag != Tag.Int || overflows(x, y));
 }
 
 /** Whether the product of two ints does not fit. */
@@ -87,22 +88,22 @@ function overflows(x: i64, y: i64): bool {
 /** Division, or with `remainder` the remainder, which doubles do not have. */
 export function divide(a: usize, b: usize, remainder: bool): void {
   const tag = tagOf(a);
+  const x = intOf(a);
+  const y = intOf(b);
   if (tag != tagOf(b)) setError(a);
-  else if (tag == Tag.Double && !remainder) setDouble(a, doubleOf(a) / doubleOf(b));
-  else if (tag == Tag.Uint) {
-    if (uintOf(b) == 0) setError(a);
-    else setUint(a, remainder ? uintOf(a) % uintOf(b) : uintOf(a) / uintOf(b));
-  } else if (tag == Tag.Int) {
-    if (intOf(b) == 0 || (intOf(a) == i64.MIN_VALUE && intOf(b) == -1)) setError(a);
-    else setInt(a, remainder ? intOf(a) % intOf(b) : intOf(a) / intOf(b));
-  } else setError(a);
+  else if (tag == Tag.Double) {
+    if (remainder) setError(a);
+    else setDouble(a, doubleOf(a) / doubleOf(b));
+  } else if (y == 0) setError(a);
+  else if (tag == Tag.Uint) settle(a, <i64>(remainder ? <u64>x % <u64>y : <u64>x / <u64>y), false);
+  else if (tag != Tag.Int || (x == i64.MIN_VALUE && y == -1)) setError(a);
+  else settle(a, remainder ? x % y : x / y, false);
 }
 
 export function negate(a: usize): void {
   const tag = tagOf(a);
   if (tag == Tag.Double) setDouble(a, -doubleOf(a));
-  else if ((tag != Tag.Int && tag != Tag.Duration) || intOf(a) == i64.MIN_VALUE) setError(a);
-  else store<i64>(a, -intOf(a), 8);
+  else settle(a, -intOf(a), !isSigned(tag) || intOf(a) == i64.MIN_VALUE);
 }
 
 /** out = the timestamp `time` moved by nanoseconds. */
@@ -116,7 +117,7 @@ function shiftTime(out: usize, time: usize, by: i64): void {
     nanos -= BILLION;
     seconds++;
   }
-  if (isInRange(seconds)) setTimestamp(out, seconds, <u32>nanos | (auxOf(time) & OTHER_ZONE));
+  if (isInRange(seconds)) setTimestamp(out, seconds, (<u32>nanos) | (auxOf(time) & OTHER_ZONE));
   else setError(out);
 }
 
@@ -127,15 +128,15 @@ function setDistance(a: usize, b: usize): void {
   const nanos = nanosOf(a) - nanosOf(b);
   const whole = seconds * BILLION;
   const sum = whole + nanos;
+  setDuration(a, sum);
   if (((whole ^ sum) & (nanos ^ sum)) < 0) setError(a);
-  else setDuration(a, sum);
 }
 
 function joinTexts(a: usize, b: usize): void {
   if (!lengthOf(b)) return;
   const room = <u64>lengthOf(a) + <u64>lengthOf(b);
   const out = room < u32.MAX_VALUE ? scratch(<u32>room) : 0;
-  if (!out || !charge(<u32>room >> 3)) return setError(a);
+  if (!out || !charge((<u32>room) >> 3)) return setError(a);
   setSpan(a, tagOf(a), 0, out, <u32>(copyPoints(b, copyPoints(a, out)) - out));
 }
 

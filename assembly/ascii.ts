@@ -22,7 +22,7 @@ export function isTextFolded(at: usize, length: u32, constant: string): bool {
   for (let i: u32 = 0; i < length; i++) {
     let c = <u32>load<u8>(at + <usize>i);
     if (c - 0x41 < 26) c |= 0x20;
-    if (c != <u32>load<u16>(changetype<usize>(constant) + (<usize>i << 1))) return false;
+    if (c != <u32>load<u16>(changetype<usize>(constant) + ((<usize>i) << 1))) return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 // What predicates see of a call beside the body and the claims (semantics: `mcp.…`, `request.…`, jwt.scopes).
 import { Attribute, Kind, Slot, Tag } from "./program.ts";
-import { backendAt, backendLength, kind, methodAt, methodLength, nameAt, nameLength, toolAt, toolLength } from "./call.ts";
+import { backendAt, backendLength, methodAt, methodLength, nameAt, nameLength, toolAt, toolLength } from "./call.ts";
 import { countKnown, foundAt, foundLength, headersMap, headerValue, headerValues, Known } from "./headers.ts";
 import { decidedKind } from "./decide.ts";
 import { loadScopes } from "./scopes.ts";
@@ -10,19 +10,44 @@ import { slotEnd, slotStart } from "./slots.ts";
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
 export function loadAttribute(id: u32, cell: usize): void {
   store<u64>(cell, Tag.Error);
-  if (id == Attribute.Method) return loadText(cell, methodAt, methodLength);
-  if (id == Attribute.Tool) return loadText(cell, kind == Kind.Tool ? toolAt : 0, toolLength);
-  if (id == Attribute.Backend) return loadText(cell, kind == Kind.Tool ? backendAt : 0, backendLength);
-  if (id == Attribute.Uri) return loadText(cell, decidedKind() == Kind.Resource ? nameAt : 0, nameLength);
-  if (id == Attribute.Prompt) return loadText(cell, decidedKind() == Kind.Prompt ? nameAt : 0, nameLength);
-  if (id == Attribute.Scopes) return loadScopes(cell);
-  if (id == Attribute.HttpMethod && countKnown(Known.Method) == 1) return loadText(cell, foundAt(), foundLength());
-  if (id == Attribute.Host && countKnown(Known.Authority) == 1) return loadText(cell, foundAt(), foundLength());
-  if (id == Attribute.Path && countKnown(Known.Path) == 1) return loadText(cell, foundAt(), foundLength());
-  if (id == Attribute.Headers) return loadJson(cell, headersMap(false));
-  if (id == Attribute.HeadersAll) return loadJson(cell, headersMap(true));
-  if (id == Attribute.Mcp) return loadJson(cell, mcpMap());
-  if (id == Attribute.Params) return loadParams(cell);
+  switch (id) {
+    case Attribute.Method:
+      return loadText(cell, methodAt, methodLength);
+    case Attribute.Tool:
+      return loadText(cell, only(Kind.Tool, toolAt), toolLength);
+    case Attribute.Backend:
+      return loadText(cell, only(Kind.Tool, backendAt), backendLength);
+    case Attribute.Uri:
+      return loadText(cell, only(Kind.Resource, nameAt), nameLength);
+    case Attribute.Prompt:
+      return loadText(cell, only(Kind.Prompt, nameAt), nameLength);
+    case Attribute.HttpMethod:
+      return loadKnown(cell, Known.Method);
+    case Attribute.Host:
+      return loadKnown(cell, Known.Authority);
+    case Attribute.Path:
+      return loadKnown(cell, Known.Path);
+    case Attribute.Headers:
+      return loadJson(cell, headersMap(false));
+    case Attribute.HeadersAll:
+      return loadJson(cell, headersMap(true));
+    case Attribute.Scopes:
+      return loadScopes(cell);
+    case Attribute.Mcp:
+      return loadJson(cell, mcpMap());
+    case Attribute.Params:
+      return loadParams(cell);
+    default:
+  }
+}
+
+/** A text that only calls of one kind have. */
+function only(target: u32, at: usize): usize {
+  return decidedKind() == target ? at : 0;
+}
+
+function loadKnown(cell: usize, header: u32): void {
+  if (countKnown(header) == 1) loadText(cell, foundAt(), foundLength());
 }
 
 /** Writes the first value of a header, or with `all` the list of its values, to a cell. */
@@ -55,7 +80,7 @@ function mcpMap(): usize {
   begin((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
   put('{"method":"');
   putJson(methodAt, methodLength);
-  if (kind == Kind.Tool) {
+  if (decidedKind() == Kind.Tool) {
     member("tool", toolAt, toolLength);
     member("backend", backendAt, backendLength);
   } else if (decidedKind() == Kind.Resource) member("uri", nameAt, nameLength);

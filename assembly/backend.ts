@@ -10,7 +10,8 @@ export function resolveBackend(): void {
   const from = setting(Setting.BackendFrom);
   setTool(nameAt, nameLength);
   if (from == BackendFrom.ToolPrefix) splitPrefix();
-  else if (from == BackendFrom.Fixed) setBackend(text(settingAt(Setting.BackendText)), textLength(settingAt(Setting.BackendText)));
+  else if (from == BackendFrom.Fixed)
+    setBackend(text(settingAt(Setting.BackendText)), textLength(settingAt(Setting.BackendText)));
   else if (from == BackendFrom.Route) readBackend("xds\x00route_name");
   else if (from == BackendFrom.Cluster) readBackend("xds\x00cluster_name");
 }

@@ -16,7 +16,7 @@ export function decodeBase64(at: usize, length: u32, out: usize): u32 {
         padding++;
         six = 0;
       } else if (padding) return 0;
-      group = (group << 6) | <u32>six;
+      group = (group << 6) | (<u32>six);
     }
     store<u8>(q, group >> 16);
     store<u8>(q, group >> 8, 1);

@@ -8,7 +8,7 @@ const FIVE_TO_13: u32 = 1220703125; // the largest power of five in a limb
 export const BIGNUM_SIZE: i32 = 516; // bytes
 
 function limb(a: usize, i: u32): u64 {
-  return <u64>load<u32>(a + (<usize>i << 2), 4);
+  return <u64>load<u32>(a + ((<usize>i) << 2), 4);
 }
 
 export function setBig(a: usize, value: u64): void {
@@ -17,7 +17,7 @@ export function setBig(a: usize, value: u64): void {
 }
 
 export function copyBig(to: usize, from: usize): void {
-  memory.copy(to, from, 4 + (<usize>load<u32>(from) << 2));
+  memory.copy(to, from, 4 + ((<usize>load<u32>(from)) << 2));
 }
 
 /** a = a * factor + plus. */
@@ -26,11 +26,11 @@ export function mulBig(a: usize, factor: u32, plus: u32): void {
   let carry = <u64>plus;
   for (let i: u32 = 0; i < limbs; i++) {
     carry += limb(a, i) * <u64>factor;
-    store<u32>(a + (<usize>i << 2), <u32>carry, 4);
+    store<u32>(a + ((<usize>i) << 2), <u32>carry, 4);
     carry >>= 32;
   }
   if (carry && limbs < MOST_LIMBS) {
-    store<u32>(a + (<usize>limbs << 2), <u32>carry, 4);
+    store<u32>(a + ((<usize>limbs) << 2), <u32>carry, 4);
     store<u32>(a, limbs + 1);
   }
 }
@@ -49,8 +49,8 @@ export function shiftBig(a: usize, bits: u32): void {
   const limbs = load<u32>(a);
   const whole = bits >> 5;
   if (!limbs || limbs + whole >= MOST_LIMBS) return;
-  memory.copy(a + 4 + (<usize>whole << 2), a + 4, <usize>limbs << 2);
-  memory.fill(a + 4, 0, <usize>whole << 2);
+  memory.copy(a + 4 + ((<usize>whole) << 2), a + 4, (<usize>limbs) << 2);
+  memory.fill(a + 4, 0, (<usize>whole) << 2);
   store<u32>(a, limbs + whole);
   mulBig(a, 1 << (bits & 31), 0);
 }
@@ -62,12 +62,12 @@ export function addBig(a: usize, b: usize): void {
   for (let i: u32 = 0; i < limbs; i++) {
     if (i < load<u32>(a)) carry += limb(a, i);
     if (i < load<u32>(b)) carry += limb(b, i);
-    store<u32>(a + (<usize>i << 2), <u32>carry, 4);
+    store<u32>(a + ((<usize>i) << 2), <u32>carry, 4);
     carry >>= 32;
   }
   store<u32>(a, limbs);
   if (carry && limbs < MOST_LIMBS) {
-    store<u32>(a + (<usize>limbs << 2), 1, 4);
+    store<u32>(a + ((<usize>limbs) << 2), 1, 4);
     store<u32>(a, limbs + 1);
   }
 }
@@ -78,7 +78,7 @@ export function subBig(a: usize, b: usize): void {
   let borrow: u64 = 0;
   for (let i: u32 = 0; i < limbs; i++) {
     const part = limb(a, i) - (i < load<u32>(b) ? limb(b, i) : 0) - borrow;
-    store<u32>(a + (<usize>i << 2), <u32>part, 4);
+    store<u32>(a + ((<usize>i) << 2), <u32>part, 4);
     borrow = part >> 63;
   }
   while (limbs > 0 && !limb(a, limbs - 1)) limbs--;

@@ -28,12 +28,12 @@ export function dateOfDays(days: i32): void {
   const fromMarch = (5 * inYear + 2) / 153;
   day = inYear - (153 * fromMarch + 2) / 5 + 1;
   month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
-  year = yearOfEra + era * 400 + <i32>(month <= 2);
+  year = yearOfEra + era * 400 + i32(month <= 2);
 }
 
 /** The day, counted from 1970-01-01, of a date in the years 0 to 9999. */
 export function daysOfDate(y: i32, m: i32, d: i32): i32 {
-  const marchYear = y - <i32>(m <= 2) + 400; // one era more, so that nothing is negative
+  const marchYear = y - i32(m <= 2) + 400; // one era more, so that nothing is negative
   const era = marchYear / 400;
   const yearOfEra = marchYear - era * 400;
   const inYear = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;

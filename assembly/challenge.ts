@@ -25,7 +25,7 @@ export function clearCandidates(): void {
 /** Notes a rule that matches but for its scopes. */
 export function addCandidate(rule: u32): void {
   if (count >= MAX_CANDIDATES) return;
-  store<u32>(noted + (<usize>count << 2), rule);
+  store<u32>(noted + ((<usize>count) << 2), rule);
   count++;
 }
 
@@ -34,7 +34,7 @@ export function solveChallenge(): u32 {
   let best = NO_CANDIDATE;
   let least: u32 = 0xffffffff;
   for (let i: u32 = 0; i < count; i++) {
-    const rule = load<u32>(noted + (<usize>i << 2));
+    const rule = load<u32>(noted + ((<usize>i) << 2));
     if (actionOf(rule) != Action.Allow) continue;
     const missing = countMissing(rule);
     if (missing < least && isReached(rule, i)) {
@@ -55,7 +55,7 @@ function actionOf(rule: u32): u32 {
 
 /** The first scope id of a rule. */
 export function scopeIds(rule: u32): usize {
-  return section(Section.ScopeIds) + (<usize>load<u32>(ruleAt(rule), RuleField.Scopes) << 2);
+  return section(Section.ScopeIds) + ((<usize>load<u32>(ruleAt(rule), RuleField.Scopes)) << 2);
 }
 
 export function scopeCount(rule: u32): u32 {
@@ -68,11 +68,11 @@ function countMissing(rule: u32): u32 {
   const total = scopeCount(rule);
   const ids = scopeIds(rule);
   for (let i: u32 = 0; i < total; i++) {
-    const id = load<u32>(ids + (<usize>i << 2));
+    const id = load<u32>(ids + ((<usize>i) << 2));
     if (isHeld(id)) continue;
-    let implied = false;
+    let implied: bool = false;
     for (let j: u32 = 0; j < total && !implied; j++) {
-      const other = load<u32>(ids + (<usize>j << 2));
+      const other = load<u32>(ids + ((<usize>j) << 2));
       implied = other != id && implies(other, id);
     }
     if (!implied) missing++;
@@ -82,7 +82,7 @@ function countMissing(rule: u32): u32 {
 
 function implies(scope: u32, other: u32): bool {
   const closure = section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Closure;
-  let id = section(Section.ScopeIds) + (<usize>load<u32>(closure) << 2);
+  let id = section(Section.ScopeIds) + ((<usize>load<u32>(closure)) << 2);
   for (let left = load<u32>(closure, 4); left; left--, id += 4) {
     if (load<u32>(id) == other) return true;
   }
@@ -93,7 +93,7 @@ function implies(scope: u32, other: u32): bool {
 export function grant(rule: u32): void {
   const ids = scopeIds(rule);
   const total = scopeCount(rule);
-  for (let i: u32 = 0; i < total; i++) hold(load<u32>(ids + (<usize>i << 2)));
+  for (let i: u32 = 0; i < total; i++) hold(load<u32>(ids + ((<usize>i) << 2)));
 }
 
 /** Whether no Deny rule noted before place `place` would be met once `rule` is granted. */
@@ -102,7 +102,7 @@ function isReached(rule: u32, place: u32): bool {
   grant(rule);
   let reached = true;
   for (let i: u32 = 0; i < place && reached; i++) {
-    const earlier = load<u32>(noted + (<usize>i << 2));
+    const earlier = load<u32>(noted + ((<usize>i) << 2));
     if (holdsScopes(earlier)) {
       reached = actionOf(earlier) == Action.Allow;
       break;
@@ -116,7 +116,7 @@ function holdsScopes(rule: u32): bool {
   const ids = scopeIds(rule);
   const total = scopeCount(rule);
   for (let i: u32 = 0; i < total; i++) {
-    if (!isHeld(load<u32>(ids + (<usize>i << 2)))) return false;
+    if (!isHeld(load<u32>(ids + ((<usize>i) << 2)))) return false;
   }
   return true;
 }

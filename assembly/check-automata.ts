@@ -44,7 +44,7 @@ function checkClasses(program: usize, record: usize): bool {
   const ranges = program + <usize>load<u32>(record, AutomatonField.Ranges);
   if (load<u32>(ranges) > <u32>ASCII) return false;
   for (let i: u32 = 0; i < count; i++) {
-    const range = ranges + (<usize>i << 3);
+    const range = ranges + ((<usize>i) << 3);
     if (load<u32>(range, 4) >= classes) return false;
     if (i && load<u32>(range) <= load<u32>(range - 8)) return false;
   }

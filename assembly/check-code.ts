@@ -45,11 +45,11 @@ let mostStack: u32 = 0;
 let mostLoops: u32 = 0;
 
 function sectionOf(section: u32): usize {
-  return program + <usize>load<u32>(program + (<usize>section << 3), HEADER_SIZE);
+  return program + <usize>load<u32>(program + ((<usize>section) << 3), HEADER_SIZE);
 }
 
 function countOf(section: u32): u32 {
-  return load<u32>(program + (<usize>section << 3), HEADER_SIZE + 4);
+  return load<u32>(program + ((<usize>section) << 3), HEADER_SIZE + 4);
 }
 
 /**
@@ -92,7 +92,7 @@ function checkPredicate(record: usize): i32 {
 function reach(index: u64, height: u32, loops: u32, loop: u32): bool {
   if (index >= <u64>count || height > mostStack || loops > mostLoops) return false;
   const state = states + <usize>index * STATE;
-  const wanted = <u64>height | (<u64>loops << 16) | (<u64>loop << 32);
+  const wanted = (<u64>height) | ((<u64>loops) << 16) | ((<u64>loop) << 32);
   const known = load<u64>(state);
   if (known == UNREACHED) store<u64>(state, wanted);
   return known == UNREACHED || known == wanted;

@@ -4,7 +4,7 @@
 // Claims are rewritten as JSON text in the region, so that predicates walk one kind of value. A number becomes byte
 // 0x01 and its eight bytes, which JSON text never holds: nothing is rounded or printed.
 import { Flag, Setting, Slot } from "./program.ts";
-import { hasFlag, setting, settingAt, text, textLength, textOf } from "./sections.ts";
+import { hasFlag, settingAt, text, textLength, textOf } from "./sections.ts";
 import { addScope, addScopes } from "./scopes.ts";
 import { begin, finish, put, putByte, putBytes, written } from "./writer.ts";
 import { getProperty, Status, value, valueLength } from "./host.ts";
@@ -34,7 +34,7 @@ export function hasToken(): bool {
   const count = load<u32>(keys, 4);
   for (let i: u32 = 0; i < count; i++) {
     const key = textOf(keys, i);
-    if (claim(key, "scope") != Status.NotFound || claim(key, "") != Status.NotFound) return true;
+    if (isThere(claim(key, "scope")) || isThere(claim(key, ""))) return true;
   }
   return false;
 }
@@ -54,23 +54,32 @@ function claim(key: usize, name: string): u32 {
 
 function readScopes(key: usize): bool {
   const scope = claim(key, "scope");
-  if (scope == Status.Ok) takeScopes(value(), valueLength());
+  const scopeAt = value();
+  const scopeLength = valueLength();
   const scp = claim(key, "scp");
+  // A null in it fails by path, and a Deny rule may name the scope beside the null. The whole metadata keeps both.
+  if (!isAnswer(scope) || !isAnswer(scp)) return readPayload(key);
+  if (scope == Status.Ok) takeScopes(scopeAt, scopeLength);
   if (scp == Status.Ok) takeScopes(value(), valueLength());
-  if (scope == Status.Ok || scp == Status.Ok) return true;
-  // A null claim is a failure of serialisation, and so is a payload with one in it: the token is there.
-  if (scope == Status.SerializationFailure || scp == Status.SerializationFailure) return true;
-  const whole = claim(key, "");
-  return whole == Status.Ok || whole == Status.SerializationFailure;
+  return scope == Status.Ok || scp == Status.Ok || isThere(claim(key, ""));
+}
+
+function isAnswer(status: u32): bool {
+  return status == Status.Ok || status == Status.NotFound;
+}
+
+/** A null in a value is a failure of serialisation: then the value is there. */
+function isThere(status: u32): bool {
+  return status == Status.Ok || status == Status.SerializationFailure;
 }
 
 /** A claim read by path is a string or a list: only a list has exact sizes in front (envoy-notes: pairs encoding). */
 function takeScopes(at: usize, length: u32): void {
   if (!isList(at, length)) return addScopes(at, length);
   const count = load<u32>(at);
-  let p = at + 4 + (<usize>count << 3);
+  let p = at + 4 + ((<usize>count) << 3);
   for (let i: u32 = 0; i < count; i++) {
-    const size = load<u32>(at + 4 + (<usize>i << 3));
+    const size = load<u32>(at + 4 + ((<usize>i) << 3));
     const next = p + <usize>size + 2;
     // A number or bool in the list looks like a string of 8 or 1 bytes; as a scope name it means nothing.
     addScope(p, size);
@@ -81,12 +90,12 @@ function takeScopes(at: usize, length: u32): void {
 function isList(at: usize, length: u32): bool {
   if (length < 4) return false;
   const count = load<u32>(at);
-  if (count > (length >> 1)) return false;
-  let total: u64 = 4 + (<u64>count << 3);
+  if (count > length >> 1) return false;
+  let total: u64 = 4 + ((<u64>count) << 3);
   if (total > <u64>length) return false;
   for (let i: u32 = 0; i < count; i++) {
-    if (load<u32>(at + 8 + (<usize>i << 3)) != 0) return false; // an object has names
-    total += <u64>load<u32>(at + 4 + (<usize>i << 3)) + 2;
+    if (load<u32>(at + 8 + ((<usize>i) << 3)) != 0) return false; // an object has names
+    total += <u64>load<u32>(at + 4 + ((<usize>i) << 3)) + 2;
   }
   return total == <u64>length;
 }
@@ -118,10 +127,22 @@ function readPayload(key: usize): bool {
 
 /** Reads the subject of the token into the host's value; false when it has none. */
 export function readSubject(): bool {
+  return readFirst("sub", "sub", "sub");
+}
+
+/** Reads what tells one token of a subject from the next; false when nothing does. */
+export function readTokenMark(): bool {
+  return readFirst("jti", "iat", "exp");
+}
+
+/** Reads the first of three claims that the token has. */
+function readFirst(first: string, second: string, third: string): bool {
   const keys = settingAt(Setting.MetadataKeys);
   const count = load<u32>(keys, 4);
   for (let i: u32 = 0; i < count; i++) {
-    if (claim(textOf(keys, i), "sub") == Status.Ok) return valueLength() != 0;
+    const key = textOf(keys, i);
+    if (claim(key, first) == Status.Ok || claim(key, second) == Status.Ok || claim(key, third) == Status.Ok)
+      return valueLength() != 0;
   }
   return false;
 }

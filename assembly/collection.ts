@@ -102,7 +102,7 @@ function containElement(x: usize, list: usize): void {
 }
 
 /** size(x). */
-export function size(x: usize): void {
+export function takeSize(x: usize): void {
   const tag = tagOf(x);
   const count = tag == Tag.String ? <i32>pointCount(x) : tag == Tag.Bytes ? <i32>lengthOf(x) : countOf(x);
   if (count < 0) setError(x);

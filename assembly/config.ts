@@ -49,9 +49,12 @@ export function loadConfig(text: usize, length: u32): usize {
   }
   openReader(text + <usize>length, 16);
   const end = readValue(text, 0xffffffff);
-  if (!end || !onlyBlank(end)) return refuse("the configuration is not strict JSON; use the output of scopegate compile");
+  if (!end || !onlyBlank(end))
+    return refuse("the configuration is not strict JSON; use the output of scopegate compile");
   if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
-    return refuse("the configuration is for another version of the filter; use the output of this version's scopegate compile");
+    return refuse(
+      "the configuration is for another version of the filter; use the output of this version's scopegate compile",
+    );
   }
   if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) {
     return refuse("the configuration has no program; use the output of scopegate compile");

@@ -17,7 +17,8 @@ export function checkHeaders(): i32 {
 
 /** RFC 9110 section 8.3: application/json, in any case, with no charset but UTF-8; nothing else is JSON for sure. */
 export function checkContent(): i32 {
-  if (countKnown(Known.ContentEncoding) && !isTextFolded(foundAt(), foundLength(), "identity")) return Reason.content_encoding;
+  if (countKnown(Known.ContentEncoding) && !isTextFolded(foundAt(), foundLength(), "identity"))
+    return Reason.content_encoding;
   if (!countKnown(Known.ContentType)) return Reason.content_type;
   const at = foundAt();
   const end = at + <usize>foundLength();

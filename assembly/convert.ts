@@ -70,7 +70,7 @@ function textToInt(cell: usize): void {
   const start = startOf(cell);
   const first: u32 = lengthOf(cell) ? load<u8>(start) : 0;
   const negative = first == 0x2d;
-  if (!parseDigits(start + <usize>(negative || first == 0x2b), endOf(cell))) return setError(cell);
+  if (!parseDigits(start + usize(negative || first == 0x2b), endOf(cell))) return setError(cell);
   if (negative ? magnitude > LOWEST_INT : magnitude >= LOWEST_INT) setError(cell);
   else setInt(cell, negative ? <i64>(0 - magnitude) : <i64>magnitude);
 }
@@ -98,8 +98,8 @@ function textToDouble(cell: usize): void {
   const start = startOf(cell);
   const end = endOf(cell);
   if (!charge(64 + (lengthOf(cell) >> 3))) return setError(cell);
-  const signed: bool = start < end && (load<u8>(start) == 0x2d || load<u8>(start) == 0x2b);
-  const word = start + <usize>signed;
+  const signed = start < end && (load<u8>(start) == 0x2d || load<u8>(start) == 0x2b);
+  const word = start + usize(signed);
   if (isWord(word, end, "infinity") || isWord(word, end, "inf")) {
     return setDouble(cell, load<u8>(start) == 0x2d ? -Infinity : Infinity);
   }
@@ -122,29 +122,25 @@ function isWord(start: usize, end: usize, word: string): bool {
 
 /** strconv.ParseBool. */
 export function toBool(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.Bool) return;
-  if (tag != Tag.String || !makeRaw(cell)) return setError(cell);
-  const length = lengthOf(cell);
-  const text = startOf(cell);
-  const c: u32 = length ? load<u8>(text) : 0;
-  if (length == 1) {
-    const yes = c == 0x31 || c == 0x74 || c == 0x54; // 1 t T
-    if (yes || c == 0x30 || c == 0x66 || c == 0x46) setBool(cell, yes); // 0 f F
-    else setError(cell);
-  } else if (length == 4 && isCapitalized(text + 1, "rue") && (c | 0x20) == 0x74) setBool(cell, true);
-  else if (length == 5 && isCapitalized(text + 1, "alse") && (c | 0x20) == 0x66) setBool(cell, false);
+  if (tagOf(cell) == Tag.Bool) return;
+  if (tagOf(cell) != Tag.String || !makeRaw(cell)) return setError(cell);
+  const yes = isOneOf(cell, "1 t T true True TRUE ");
+  if (yes || isOneOf(cell, "0 f F false False FALSE ")) setBool(cell, yes);
   else setError(cell);
 }
 
-/** Whether the rest of a word is written as true, True and TRUE are: capitals only behind a capital, and all of them. */
-function isCapitalized(rest: usize, word: string): bool {
-  const upper = load<u8>(rest) < 0x60;
-  if (upper && load<u8>(rest - 1) > 0x60) return false;
-  for (let i = 0; i < word.length; i++) {
-    if (load<u8>(rest + i) != (upper ? word.charCodeAt(i) & 0xdf : word.charCodeAt(i))) return false;
+/** Whether a raw string is one of the ASCII words, each of which is followed by a blank. */
+function isOneOf(cell: usize, words: string): bool {
+  const length = <i32>lengthOf(cell);
+  let matched = 0; // characters of the current word; -1 when it is another one
+  for (let i = 0; i < words.length; i++) {
+    const c = words.charCodeAt(i);
+    if (c == 0x20) {
+      if (matched == length) return true;
+      matched = 0;
+    } else if (matched >= 0) matched = matched < length && load<u8>(startOf(cell) + matched) == c ? matched + 1 : -1;
   }
-  return true;
+  return false;
 }
 
 export function toBytes(cell: usize): void {

@@ -44,7 +44,7 @@ export function advance(cursor: usize, cell: usize): bool {
 function advanceMember(cursor: usize, cell: usize, at: usize): void {
   const value = loadKey(cell, at);
   const end = skipValue(value);
-  charge(<u32>(end - at) >> 3);
+  charge((<u32>(end - at)) >> 3);
   store<u32>(cursor, <u32>value, 12);
   store<u32>(cursor, <u32>nextItem(end), 4);
 }

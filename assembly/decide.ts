@@ -7,7 +7,7 @@ import { isHeld } from "./scopes.ts";
 import { answer, Answer } from "./memo.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./challenge.ts";
-import { backendAt, backendLength, kind, lifecycle, methodAt, methodLength, nameAt, nameLength, toolAt, toolLength } from "./call.ts";
+import { backendAt, backendLength, kind, lifecycle, methodAt, methodLength, toolAt, toolLength } from "./call.ts";
 import {
   addEntries,
   addOpenEntries,
@@ -29,6 +29,11 @@ let targetLength: u32 = 0;
 /** The rule that decided; NONE when none did. */
 export function decidingRule(): u32 {
   return rule;
+}
+
+/** Forgets the decision before. */
+export function clearDecision(): void {
+  rule = NONE;
 }
 
 /** The Kind that the call's name is looked up as. */
@@ -149,7 +154,7 @@ function testPredicate(predicate: u32, deny: bool): i32 {
 
 /** Whether all scopes of the run (first, count) at `run` are held. */
 export function holdsAll(run: usize): bool {
-  let id = section(Section.ScopeIds) + (<usize>load<u32>(run) << 2);
+  let id = section(Section.ScopeIds) + ((<usize>load<u32>(run)) << 2);
   for (let left = load<u32>(run, 4); left; left--, id += 4) {
     if (!isHeld(load<u32>(id))) return false;
   }

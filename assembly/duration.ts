@@ -39,26 +39,33 @@ function readTerm(start: usize): usize {
     whole = whole * 10 + <u64>(load<u8>(p) - 0x30);
     if (whole > MOST) return 0;
   }
-  let any = p > start;
-  let fraction: u64 = 0;
-  let scale: f64 = 1;
-  if (p < end && load<u8>(p) == 0x2e) {
-    p++;
-    let full = false;
-    any = any || isDigitAt(p);
-    for (; isDigitAt(p); p++) {
-      const next = fraction * 10 + <u64>(load<u8>(p) - 0x30);
-      full = full || fraction > (MOST - 1) / 10 || next > MOST; // digits that no longer fit are dropped
-      if (full) continue;
-      fraction = next;
-      scale *= 10;
-    }
-  }
+  const point = p < end && load<u8>(p) == 0x2e;
+  const any = p > start || (point && isDigitAt(p + 1));
+  fraction = 0;
+  if (point) p = readFraction(p + 1);
   const unit = readUnit(p);
   if (!any || !unit || whole > MOST / unit) return 0;
   term = whole * unit;
   if (fraction) term += <u64>(<f64>fraction * (<f64>unit / scale));
   return term > MOST ? 0 : unitEnd;
+}
+
+let fraction: u64 = 0;
+let scale: f64 = 1; // the value is fraction / scale
+
+/** Reads the digits behind a point; those that do not fit are dropped. */
+function readFraction(start: usize): usize {
+  let p = start;
+  let full = false;
+  scale = 1;
+  for (; isDigitAt(p); p++) {
+    const next = fraction * 10 + <u64>(load<u8>(p) - 0x30);
+    full = full || fraction > (MOST - 1) / 10 || next > MOST;
+    if (full) continue;
+    fraction = next;
+    scale *= 10;
+  }
+  return p;
 }
 
 function isDigitAt(p: usize): bool {

@@ -7,7 +7,16 @@ import { allocate, release } from "./memory.ts";
 import { holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
-import { countKnown, foundAt, foundLength, headersAt, headersSize, Known, openHeaders, readHeaders } from "./headers.ts";
+import {
+  countKnown,
+  foundAt,
+  foundLength,
+  headersAt,
+  headersSize,
+  Known,
+  openHeaders,
+  readHeaders,
+} from "./headers.ts";
 import { checkContent, checkHeaders } from "./content.ts";
 import { hasToken } from "./claims.ts";
 import { isText } from "./ascii.ts";
@@ -97,7 +106,8 @@ function onEnd(stream: usize): i32 {
   }
   const size = load<u32>(stream, ContextField.Body);
   if (!size) return answer(stream, Reason.empty_body);
-  if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size) return answer(stream, Reason.host_error);
+  if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size)
+    return answer(stream, Reason.host_error);
   const reason = judge(value(), size);
   if (reason == Reason.no_token) return answer(stream, missingToken(stream));
   return isPass(reason) ? pass(stream, reason) : answer(stream, endRepeats(reason));
@@ -183,7 +193,8 @@ function sendByMethod(): bool {
 /** Keeps the headers that the decision needs: after Continue the host does not give them any more. */
 function keepHeaders(stream: usize): bool {
   const everything = hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
-  if (!everything && !countKnown(Known.McpMethod) && !countKnown(Known.McpName) && !countKnown(Known.McpVersion)) return true;
+  if (!everything && !countKnown(Known.McpMethod) && !countKnown(Known.McpName) && !countKnown(Known.McpVersion))
+    return true;
   const size = headersSize();
   const kept = allocate(size);
   if (!kept) return false;

@@ -55,8 +55,8 @@ export function openHeaders(from: usize, total: u32): bool {
   if (total < 4) return total == 0;
   const headers = load<u32>(from);
   if (headers > (total - 4) >> 3) return false;
-  let name = from + 4 + (<usize>headers << 3);
-  let left = <u64>total - 4 - (<u64>headers << 3);
+  let name = from + 4 + ((<usize>headers) << 3);
+  let left = <u64>total - 4 - ((<u64>headers) << 3);
   for (let i: u32 = 0; i < headers; i++) {
     const taken = <u64>nameLength(i) + <u64>valueSize(i) + 2;
     if (taken > left) return false;
@@ -69,11 +69,11 @@ export function openHeaders(from: usize, total: u32): bool {
 }
 
 function nameLength(index: u32): u32 {
-  return load<u32>(pairs + 4 + (<usize>index << 3));
+  return load<u32>(pairs + 4 + ((<usize>index) << 3));
 }
 
 function valueSize(index: u32): u32 {
-  return load<u32>(pairs + 8 + (<usize>index << 3));
+  return load<u32>(pairs + 8 + ((<usize>index) << 3));
 }
 
 function note(name: usize, index: u32): void {
@@ -85,18 +85,41 @@ function note(name: usize, index: u32): void {
   store<u32>(record, valueSize(index), 8);
 }
 
-/** Names come in lower case from the host (HTTP/1 too). */
+/** Names come in lower case from the host (HTTP/1 too); no two known ones of a length begin alike. */
 function identify(name: usize, total: u32): u32 {
-  if (total == 5) return isText(name, total, ":path") ? Known.Path : Known.None;
-  if (total == 7) return isText(name, total, ":method") ? Known.Method : isText(name, total, "upgrade") ? Known.Upgrade : Known.None;
-  if (total == 8) return isText(name, total, "mcp-name") ? Known.McpName : Known.None;
-  if (total == 9) return isText(name, total, ":protocol") ? Known.Protocol : Known.None;
-  if (total == 10) return isText(name, total, ":authority") ? Known.Authority : isText(name, total, "mcp-method") ? Known.McpMethod : Known.None;
-  if (total == 12) return isText(name, total, "content-type") ? Known.ContentType : Known.None;
-  if (total == 13) return isText(name, total, "authorization") ? Known.Authorization : Known.None;
-  if (total == 14) return isText(name, total, "mcp-session-id") ? Known.McpSession : Known.None;
-  if (total == 16) return isText(name, total, "content-encoding") ? Known.ContentEncoding : Known.None;
-  return total == 20 && isText(name, total, "mcp-protocol-version") ? Known.McpVersion : Known.None;
+  const first = load<u8>(name);
+  switch (total) {
+    case 5:
+      return knownAs(name, total, ":path", Known.Path);
+    case 7:
+      return first == 0x3a
+        ? knownAs(name, total, ":method", Known.Method)
+        : knownAs(name, total, "upgrade", Known.Upgrade);
+    case 8:
+      return knownAs(name, total, "mcp-name", Known.McpName);
+    case 9:
+      return knownAs(name, total, ":protocol", Known.Protocol);
+    case 10:
+      return first == 0x3a
+        ? knownAs(name, total, ":authority", Known.Authority)
+        : knownAs(name, total, "mcp-method", Known.McpMethod);
+    case 12:
+      return knownAs(name, total, "content-type", Known.ContentType);
+    case 13:
+      return knownAs(name, total, "authorization", Known.Authorization);
+    case 14:
+      return knownAs(name, total, "mcp-session-id", Known.McpSession);
+    case 16:
+      return knownAs(name, total, "content-encoding", Known.ContentEncoding);
+    case 20:
+      return knownAs(name, total, "mcp-protocol-version", Known.McpVersion);
+    default:
+      return Known.None;
+  }
+}
+
+function knownAs(name: usize, total: u32, constant: string, header: u32): u32 {
+  return isText(name, total, constant) ? header : Known.None;
 }
 
 /** How many headers of this name there are; the first is then the one found. */
@@ -119,7 +142,7 @@ export function headersSize(): u32 {
 let cursor: usize = 0; // name of the header that a walk is at
 
 function firstName(): usize {
-  return pairs + 4 + (<usize>count << 3);
+  return pairs + 4 + ((<usize>count) << 3);
 }
 
 function nextName(index: u32): usize {

@@ -14,23 +14,28 @@ export function isHexNumber(start: usize, end: usize): bool {
   mantissa = 0;
   sticky = false;
   exponent = 0;
+  p = takeDigits(p + 2, end);
+  return p > 0 && p < end && (load<u8>(p) | 0x20) == 0x70 && takeExponent(p + 1, end);
+}
+
+/** Reads the digits and the point from `start` on and returns the address behind them; 0 when they are not well formed. */
+function takeDigits(start: usize, end: usize): usize {
   let behindPoint = false;
   let any = false;
-  for (p += 2; p < end; p++) {
+  let p = start;
+  for (; p < end; p++) {
     const c = <u32>load<u8>(p);
-    const digit = hexDigit(c);
-    if (digit < 16) {
+    if (hexDigit(c) < 16) {
       any = true;
-      takeDigit(digit, behindPoint);
+      takeDigit(hexDigit(c), behindPoint);
     } else if (c == 0x5f) {
       // Behind a digit or the prefix, and before a digit.
-      const last = <u32>load<u8>(p - 1);
-      if (hexDigit(last) > 15 && (last | 0x20) != 0x78) return false;
-      if (p + 1 >= end || hexDigit(load<u8>(p, 1)) > 15) return false;
+      if (p > start && hexDigit(load<u8>(p - 1)) > 15) return 0;
+      if (p + 1 >= end || hexDigit(load<u8>(p, 1)) > 15) return 0;
     } else if (c == 0x2e && !behindPoint) behindPoint = true;
     else break;
   }
-  return any && p < end && (load<u8>(p) | 0x20) == 0x70 && takeExponent(p + 1, end);
+  return any ? p : 0;
 }
 
 function hexDigit(c: u32): u32 {
@@ -79,10 +84,10 @@ function magnitude(): f64 {
   if (leading > 1023) return Infinity;
   const drop = leading >= -1022 ? 11 : -1011 - leading;
   if (drop > 64) return 0;
-  const kept = drop < 64 ? bits >> <u64>drop : 0;
-  const rest = drop < 64 ? bits - (kept << <u64>drop) : bits;
-  const half = <u64>1 << <u64>(drop - 1);
+  const kept = drop < 64 ? bits >> (<u64>drop) : 0;
+  const rest = drop < 64 ? bits - (kept << (<u64>drop)) : bits;
+  const half = (<u64>1) << (<u64>(drop - 1));
   const up = rest > half || (rest == half && (sticky || (kept & 1) != 0));
-  const base = leading >= -1022 ? <u64>(leading + 1022) << 52 : 0;
+  const base = leading >= -1022 ? (<u64>(leading + 1022)) << 52 : 0;
   return reinterpret<f64>(base + kept + <u64>up);
 }

@@ -83,7 +83,16 @@ export function sendResponse(
   headersLength: u32,
 ): u32 {
   const noGrpcStatus: u32 = 0xffffffff;
-  return proxy_send_local_response(status, details, detailsLength, body, bodyLength, headers, headersLength, noGrpcStatus);
+  return proxy_send_local_response(
+    status,
+    details,
+    detailsLength,
+    body,
+    bodyLength,
+    headers,
+    headersLength,
+    noGrpcStatus,
+  );
 }
 
 export function log(level: u32, text: usize, length: u32): void {

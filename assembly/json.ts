@@ -64,6 +64,7 @@ export function onlyBlank(at: usize): bool {
  * Reads one value from `start`, white space before it allowed. Members named by the program below `root` fill their
  * slots; `root` NO_SLOT fills none. Returns the address behind the value; 0 when it is not acceptable (`readFailure`).
  */
+// eslint-disable-next-line complexity, max-lines-per-function -- one loop over the text, without calls where it is hot
 export function readValue(start: usize, root: u32): usize {
   let frame = frames; //     of the open container; the first stands for the text
   let closing: u32 = 0; //   its closing bracket; 0 outside of all
@@ -209,6 +210,7 @@ function readEscape(at: usize): usize {
 }
 
 /** Checks a run of non-ASCII characters: no overlong form, no surrogate, nothing above U+10FFFF (RFC 3629). */
+// eslint-disable-next-line complexity -- the table of RFC 3629 section 4, row by row
 function readUtf8(at: usize): usize {
   let p = at;
   let c = <u32>load<u8>(p);
@@ -248,6 +250,7 @@ function isDigit(c: u32): bool {
   return c - 0x30 < 10;
 }
 
+// eslint-disable-next-line complexity -- the grammar of RFC 8259 section 6, from left to right
 function readNumber(at: usize): usize {
   let p = at;
   if (load<u8>(p) == 0x2d) p++;

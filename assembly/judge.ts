@@ -8,11 +8,11 @@ import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } f
 import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
 import { readToken, Token } from "./claims.ts";
 import { resolveBackend } from "./backend.ts";
-import { decide, decidingRule, isGoverned } from "./decide.ts";
+import { clearDecision, decide, decidingRule, isGoverned } from "./decide.ts";
 import { challengeRule, findChallenge } from "./solve.ts";
 import { hasPrefixes } from "./targets.ts";
 import { isNormalUri } from "./uri.ts";
-import { kind, nameAt, nameLength, setName } from "./call.ts";
+import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
 import { slotStart } from "./slots.ts";
 import { forgetAnswers } from "./memo.ts";
@@ -37,6 +37,7 @@ export function judgedWithId(): bool {
 export function openJudge(): void {
   rule = NONE;
   withId = false;
+  clearCall();
 }
 
 /** Judges the body of `size` bytes at `at`, padded as the reader wants. Returns a Reason. */
@@ -71,6 +72,7 @@ function judgeBatch(list: usize): i32 {
 }
 
 function judgeMessage(): i32 {
+  clearDecision();
   const refused = readRequest();
   if (refused >= 0) return refused;
   if (readToken() == Token.Absent) return Reason.no_token;

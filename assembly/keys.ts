@@ -98,12 +98,12 @@ function enlarge(): bool {
 @inline
 function fingerprint(at: usize, length: u32): u64 {
   // The text is padded, so eight bytes can be read even where the key is shorter.
-  if (length < 8) return (load<u64>(at) & ((<u64>1 << (length << 3)) - 1)) | (<u64>length << 56);
+  if (length < 8) return (load<u64>(at) & (((<u64>1) << (length << 3)) - 1)) | ((<u64>length) << 56);
   return hashKey(at, length) | 0x8000000000000000;
 }
 
 function hashKey(at: usize, length: u32): u64 {
-  let hash = seed ^ <u64>length;
+  let hash = seed ^ (<u64>length);
   let p = at;
   const last = at + <usize>length - 8;
   for (; p < last; p += 8) hash = mix(hash ^ load<u64>(p));
@@ -127,11 +127,11 @@ function distinct(first: usize, members: u32): bool {
   const size: u32 = 1 << (33 - <u32>clz(members - 1));
   const table = reserve(size << 2);
   if (!table) return false;
-  memory.fill(table, 0, <usize>size << 2);
+  memory.fill(table, 0, (<usize>size) << 2);
   for (let i: u32 = 0; i < members; i++) {
     const key = first + <usize>i * KEY;
     const print = load<u64>(key);
-    let place = <u32>(mix(print) >> 20) & (size - 1);
+    let place = (<u32>(mix(print) >> 20)) & (size - 1);
     while (true) {
       const cell = table + ((<usize>place) << 2);
       const taken = load<u32>(cell);
@@ -140,7 +140,8 @@ function distinct(first: usize, members: u32): bool {
         break;
       }
       const other = first + <usize>(taken - 1) * KEY;
-      if (load<u64>(other) == print && sameKey(other, print, <usize>load<u32>(key, 8), load<u32>(key, 12))) return false;
+      if (load<u64>(other) == print && sameKey(other, print, <usize>load<u32>(key, 8), load<u32>(key, 12)))
+        return false;
       place = (place + 1) & (size - 1);
     }
   }

@@ -81,7 +81,7 @@ export function openLoop(kind: u32, cell: usize): bool {
 export function nextTurn(cell: usize, skipNone: bool): bool {
   const frame = top - FRAME;
   const kind = load<u32>(frame + KIND);
-  const open = kind < <u32>LoopKind.Filter ? count(frame, kind, cell) : collect(frame, kind, cell, skipNone);
+  const open = kind < <u32>LoopKind.Filter ? judge(frame, kind, cell) : collect(frame, kind, cell, skipNone);
   // What the body made is not used any more, but for the elements of map.
   if (kind != LoopKind.Map) trimScratch(<usize>load<u32>(frame + MARK));
   if (open && advance(frame + CURSOR_AT, frame)) return true;
@@ -91,7 +91,7 @@ export function nextTurn(cell: usize, skipNone: bool): bool {
 }
 
 /** all, exists, exists_one: false when the answer is known and in `cell`. */
-function count(frame: usize, kind: u32, cell: usize): bool {
+function judge(frame: usize, kind: u32, cell: usize): bool {
   const yes = isTrue(cell);
   if (!yes && !isFalse(cell)) {
     store<u32>(frame + FAILED, 1);

@@ -10,7 +10,9 @@ const ACCEPT: u32 = 1;
 /** Whether the string in `text` matches the automaton whose record is given. */
 export function runAutomaton(program: usize, record: usize, text: usize): bool {
   charge(lengthOf(text) >> 3);
-  return load<u32>(record, AutomatonField.Width) == 1 ? run<u8>(program, record, text) : run<u16>(program, record, text);
+  return load<u32>(record, AutomatonField.Width) == 1
+    ? run<u8>(program, record, text)
+    : run<u16>(program, record, text);
 }
 
 function run<T>(program: usize, record: usize, text: usize): bool {
@@ -47,8 +49,8 @@ function classOf(program: usize, record: usize, point: u32): u32 {
   let high = load<u32>(record, AutomatonField.RangeCount);
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (load<u32>(ranges + (<usize>middle << 3)) <= point) low = middle;
+    if (load<u32>(ranges + ((<usize>middle) << 3)) <= point) low = middle;
     else high = middle;
   }
-  return load<u32>(ranges + (<usize>low << 3), 4);
+  return load<u32>(ranges + ((<usize>low) << 3), 4);
 }

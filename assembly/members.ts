@@ -36,7 +36,7 @@ export function openMembers(at: usize): void {
 export function buildMembers(at: usize, count: u32): void {
   const places = placesFor(count);
   store<u32>(at, places - 1);
-  memory.fill(at + 4, 0, (<usize>places << 2) + ((count + 7) & ~7));
+  memory.fill(at + 4, 0, ((<usize>places) << 2) + ((count + 7) & ~7));
   openMembers(at);
   for (let slot: u32 = 0; slot < count; slot++) {
     const node = section(Section.Nodes) + <usize>slot * NODE_SIZE;
@@ -48,8 +48,8 @@ export function buildMembers(at: usize, count: u32): void {
     if (!folded) return;
     const size = fold(text(node + NodeField.Name), length, folded);
     let place = hash(parent, folded, size) & mask;
-    while (load<u32>(table + (<usize>place << 2))) place = (place + 1) & mask;
-    store<u32>(table + (<usize>place << 2), slot + 1);
+    while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
+    store<u32>(table + ((<usize>place) << 2), slot + 1);
     trimRegion(folded);
   }
 }
@@ -68,36 +68,57 @@ export function metEnvelopeTwin(): bool {
 
 /** The slot of the member `key` of a node, or NO_SLOT. With `marking`, slots whose name differs only by folding are marked. */
 export function childSlot(node: u32, key: usize, length: u32, marking: bool): u32 {
-  const folded = reserve(length + 8);
-  if (!folded) return NO_SLOT;
-  const size = fold(key, length, folded);
   let found = NO_SLOT;
-  let place = hash(node, folded, size) & mask;
+  let place = hashKey(node, key, length) & mask;
   while (true) {
-    const slot = load<u32>(table + (<usize>place << 2)) - 1;
-    if (slot == NO_SLOT) break;
+    const slot = load<u32>(table + ((<usize>place) << 2)) - 1;
+    if (slot == NO_SLOT) return found;
     const record = section(Section.Nodes) + <usize>slot * NODE_SIZE;
     if (load<u32>(record, NodeField.Parent) == node) {
       const name = text(record + NodeField.Name);
       const nameLength = textLength(record + NodeField.Name);
       if (nameLength == length && memory.compare(name, key, length) == 0) found = slot;
-      else if (marking && equalFolded(name, nameLength, folded, size)) {
+      else if (marking && equalFolded(name, nameLength, key, length)) {
         markTwin(slot);
         if (slot < <u32>Slot.Count) twins = true;
       }
     }
     place = (place + 1) & mask;
   }
-  trimRegion(folded);
-  return found;
 }
 
-function equalFolded(name: usize, length: u32, folded: usize, size: u32): bool {
-  const room = reserve(length + 8);
-  if (!room) return true;
-  const same = fold(name, length, room) == size && memory.compare(room, folded, size) == 0;
-  trimRegion(room);
+/** Whether two names are the same once folded; also when there is no memory to find out. */
+function equalFolded(a: usize, aLength: u32, b: usize, bLength: u32): bool {
+  const first = reserve(aLength + 8);
+  const second = reserve(bLength + 8);
+  if (!first || !second) return true;
+  const size = fold(a, aLength, first);
+  const same = fold(b, bLength, second) == size && memory.compare(first, second, size) == 0;
+  trimRegion(first);
   return same;
+}
+
+/** The hash of a folded key. Most keys are ASCII, and fold as they are read. */
+function hashKey(node: u32, key: usize, length: u32): u32 {
+  let h: u32 = 0x811c9dc5 ^ (node * 0x9e3779b1);
+  for (let i: u32 = 0; i < length; i++) {
+    let c = <u32>load<u8>(key + <usize>i);
+    if (c >= 0x80 || c == 0) return hashUnusual(node, key, length);
+    if (c - 0x41 < 26) c |= 0x20;
+    h = (h ^ c) * 0x01000193;
+  }
+  return h ^ (h >> 15);
+}
+
+function hashUnusual(node: u32, key: usize, length: u32): u32 {
+  const folded = reserve(length + 8);
+  if (!folded) {
+    twins = true; // refuse rather than miss one
+    return 0;
+  }
+  const h = hash(node, folded, fold(key, length, folded));
+  trimRegion(folded);
+  return h;
 }
 
 function hash(node: u32, at: usize, length: u32): u32 {

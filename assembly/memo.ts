@@ -29,7 +29,7 @@ export function forgetAnswers(): void {
 
 /** The Answer of a predicate for the call being decided. */
 export function answer(predicate: u32): i32 {
-  const record = memo + (<usize>(predicate + 1) << 3);
+  const record = memo + ((<usize>(predicate + 1)) << 3);
   if (load<u32>(record) == generation) return load<u32>(record, 4);
   const fresh = evaluate(program, predicate);
   store<u32>(record, generation);

@@ -115,6 +115,11 @@ export function trimRegion(end: usize): void {
   if (end < regionTop && end >= chunk + 16) regionTop = end;
 }
 
+/** Whether the newest reservation ends at `end`: only then may it be trimmed. */
+export function isNewest(end: usize): bool {
+  return regionTop == end;
+}
+
 /** Empties the region. A first chunk of the usual size is kept, larger ones go back to the heap. */
 export function resetRegion(): void {
   while (chunk && chunk != firstChunk) {

@@ -32,7 +32,7 @@ export function reasonName(reason: i32): usize {
 
 export function count(result: i32, reason: i32): void {
   if (<u32>reason >= <u32>Reason.Count) return;
-  const place = counters + (<usize>(result * 64 + reason) << 2);
+  const place = counters + ((<usize>(result * 64 + reason)) << 2);
   if (load<u32>(place) == UNDEFINED) {
     begin(96);
     put("scopegate.");

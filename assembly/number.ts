@@ -123,7 +123,7 @@ function magnitude(): f64 {
   if (pointExponent > 310) return Infinity;
   const exponent = pointExponent - <i32>min(digitCount, 19); // value = digits * 10^exponent
   if (usedDigits <= 19 && digits >> 53 == 0 && <u32>(exponent + 22) <= 44) {
-    const power = load<f64>(TENS + (<usize>abs(exponent) << 3));
+    const power = load<f64>(TENS + ((<usize>abs(exponent)) << 3));
     return exponent < 0 ? <f64>digits / power : <f64>digits * power;
   }
   return approximate(exponent);
@@ -148,11 +148,11 @@ function approximate(exponent: i32): f64 {
   const shift = clz(digits);
   let product = digits << shift;
   let binary = -(<i32>shift);
-  let error: u64 = usedDigits > 19 ? <u64>1 << shift : 0;
+  let error: u64 = usedDigits > 19 ? (<u64>1) << shift : 0;
   const step = (exponent + 352) >> 4;
   const small = exponent + 352 - (step << 4); // 0 … 15
   if (small) {
-    const ten = <u64>load<f64>(TENS + (<usize>small << 3));
+    const ten = <u64>load<f64>(TENS + ((<usize>small) << 3));
     product = mulHigh(product, ten << clz(ten));
     binary += 64 - <i32>clz(ten);
     error += 1;
@@ -161,7 +161,7 @@ function approximate(exponent: i32): f64 {
     binary -= <i32>low;
     error <<= low;
   }
-  product = mulHigh(product, load<u64>(POWERS + (<usize>step << 3)));
+  product = mulHigh(product, load<u64>(POWERS + ((<usize>step) << 3)));
   binary += ((((step << 4) - 352) * 217706) >> 16) + 1;
   const low = clz(product);
   product <<= low;
@@ -178,13 +178,13 @@ function round(product: u64, binary: i32, error: u64): f64 {
   let up: bool;
   if (drop < 64) {
     const rest = product - (kept << drop);
-    const half = <u64>1 << (drop - 1);
+    const half = (<u64>1) << (drop - 1);
     if (rest + error < half) up = false;
     else if (rest > half && rest - half > error) up = true;
     else up = roundsUp(kept, binary + drop - 1);
   } else up = roundsUp(0, -1075);
   // A carry out of the fraction goes into the exponent, up to infinity, as it should.
-  const base = exponent >= -1022 ? <u64>(exponent + 1022) << 52 : 0;
+  const base = exponent >= -1022 ? (<u64>(exponent + 1022)) << 52 : 0;
   return reinterpret<f64>(base + kept + <u64>up);
 }
 

@@ -38,16 +38,19 @@ function isNumber(tag: u32): bool {
 
 /** EQUAL, UNEQUAL or TOO_DEEP; `depth` is 0 but for nested values. No operand is an error. */
 export function equal(a: usize, b: usize, depth: i32): i32 {
-  const tag = tagOf(a);
-  const other = tagOf(b);
-  if (isNumber(tag) && isNumber(other)) return <i32>(compareNumbers(a, b) == 0);
+  if (isNumber(tagOf(a)) && isNumber(tagOf(b))) return i32(compareNumbers(a, b) == 0);
   if (isList(a)) return isList(b) ? equalLists(a, b, depth) : UNEQUAL;
   if (isMap(a)) return isMap(b) ? equalMaps(a, b, depth) : UNEQUAL;
   if (isPresent(a)) return isPresent(b) ? equalOptionals(a, b, depth) : UNEQUAL;
-  if (tag != other) return UNEQUAL;
-  if (tag == Tag.String || tag == Tag.Bytes) return <i32>sameText(a, b);
-  if (tag == Tag.Null || tag == Tag.OptionalNone) return EQUAL;
-  return <i32>(intOf(a) == intOf(b) && (tag != Tag.Timestamp || nanosOf(a) == nanosOf(b)));
+  return i32(tagOf(a) == tagOf(b) && equalScalars(a, b));
+}
+
+/** Equality of two values of one type that has no parts, and is not a number. */
+function equalScalars(a: usize, b: usize): bool {
+  const tag = tagOf(a);
+  if (tag == Tag.String || tag == Tag.Bytes) return sameText(a, b);
+  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
+  return intOf(a) == intOf(b) && (tag != Tag.Timestamp || nanosOf(a) == nanosOf(b));
 }
 
 function equalLists(a: usize, b: usize, depth: i32): i32 {
@@ -63,7 +66,7 @@ function equalLists(a: usize, b: usize, depth: i32): i32 {
     const result = equal(x, y, depth + 1);
     if (result != EQUAL) return result;
   }
-  return <i32>!advance(right, y);
+  return i32(!advance(right, y));
 }
 
 /** Every key of `a` is looked up in `b`; the steps bound the time that this takes. */
@@ -118,18 +121,19 @@ export function findKey(map: usize, key: usize, out: usize): bool {
 /** How well a map's own key fits the key looked for: 3 the same, 2 the same int, 1 the same uint, 0 not. */
 export function matchKey(own: usize, key: usize): i32 {
   const tag = tagOf(own);
-  const wanted = tagOf(key);
-  if (tag == wanted) {
-    if (tag == Tag.String) return sameText(own, key) ? 3 : 0;
-    return intOf(own) == intOf(key) ? 3 : 0;
+  if (tag == tagOf(key)) {
+    const same = tag == Tag.String ? sameText(own, key) : intOf(own) == intOf(key);
+    return same ? 3 : 0;
   }
-  if (tag == Tag.Int) {
-    if (wanted == Tag.Uint) return intOf(key) >= 0 && intOf(own) == intOf(key) ? 2 : 0;
-    return wanted == Tag.Double && isInt(doubleOf(key)) && <i64>doubleOf(key) == intOf(own) ? 2 : 0;
-  }
-  if (tag != Tag.Uint) return 0;
-  if (wanted == Tag.Int) return intOf(key) >= 0 && intOf(own) == intOf(key) ? 1 : 0;
-  return wanted == Tag.Double && isUint(doubleOf(key)) && <u64>doubleOf(key) == uintOf(own) ? 1 : 0;
+  if ((tag != Tag.Int && tag != Tag.Uint) || !isNumber(tagOf(key))) return 0;
+  const isSame = tagOf(key) == Tag.Double ? isDouble(own, doubleOf(key)) : intOf(key) >= 0 && intOf(own) == intOf(key);
+  return isSame ? (tag == Tag.Int ? 2 : 1) : 0;
+}
+
+/** Whether an int or uint is the value of a double, without loss. */
+function isDouble(own: usize, value: f64): bool {
+  if (tagOf(own) == Tag.Int) return isInt(value) && <i64>value == intOf(own);
+  return fitsUint(value) && trunc(value) == value && <u64>value == uintOf(own);
 }
 
 /** Whether a double can be truncated to an int (cel-go leaves the lowest int out). */
@@ -146,10 +150,6 @@ export function isInt(value: f64): bool {
   return fitsInt(value) && trunc(value) == value;
 }
 
-function isUint(value: f64): bool {
-  return fitsUint(value) && trunc(value) == value;
-}
-
 /** -1, 0 or 1; UNORDERED when the two have no order. */
 export function compare(a: usize, b: usize): i32 {
   const tag = tagOf(a);
@@ -163,11 +163,11 @@ export function compare(a: usize, b: usize): i32 {
 }
 
 function sign(order: i32): i32 {
-  return <i32>(order > 0) - <i32>(order < 0);
+  return i32(order > 0) - i32(order < 0);
 }
 
 function compareInts(a: i64, b: i64): i32 {
-  return <i32>(a > b) - <i32>(a < b);
+  return i32(a > b) - i32(a < b);
 }
 
 function compareNumbers(a: usize, b: usize): i32 {
@@ -178,7 +178,7 @@ function compareNumbers(a: usize, b: usize): i32 {
   // With at least one uint: a negative int is below, the others compare as unsigned.
   if (tag == Tag.Int && intOf(a) < 0) return -1;
   if (other == Tag.Int && intOf(b) < 0) return 1;
-  return <i32>(uintOf(a) > uintOf(b)) - <i32>(uintOf(a) < uintOf(b));
+  return i32(uintOf(a) > uintOf(b)) - i32(uintOf(a) < uintOf(b));
 }
 
 /** cel-go rounds the int or uint to a double first, so neighbours above 2^53 are equal. */
@@ -186,7 +186,7 @@ function compareDoubles(a: usize, b: usize): i32 {
   const x = toDouble(a);
   const y = toDouble(b);
   if (isNaN(x) || isNaN(y)) return UNORDERED;
-  return <i32>(x > y) - <i32>(x < y);
+  return i32(x > y) - i32(x < y);
 }
 
 /** The value of a number as a double. */

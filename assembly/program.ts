@@ -117,26 +117,68 @@ export enum Action {
 }
 
 // ScopeRecord       name (offset, length), closure (first, count in ScopeIds: what a holder also holds, itself included)
-export enum ScopeField { Name = 0, Closure = 8 }
+export enum ScopeField {
+  Name = 0,
+  Closure = 8,
+}
 // NodeRecord        parent slot (NONE for the two roots), name (offset, length)
-export enum NodeField { Parent = 0, Name = 4 }
+export enum NodeField {
+  Parent = 0,
+  Name = 4,
+}
 // ClaimRecord       slot of the name as written, slot of the dotted path (equal when there is no dot), ClaimType, values (first, count in Texts)
-export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12 }
-export enum ClaimType { String = 0, StringArray = 1 }
+export enum ClaimField {
+  Literal = 0,
+  Path = 4,
+  Type = 8,
+  Values = 12,
+}
+export enum ClaimType {
+  String = 0,
+  StringArray = 1,
+}
 // RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE
-export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28 }
+export enum RuleField {
+  Name = 0,
+  Action = 8,
+  Scopes = 12,
+  Claims = 20,
+  Predicate = 28,
+}
 // EntryRecord       rule, predicate or NONE
-export enum EntryField { Rule = 0, Predicate = 4 }
+export enum EntryField {
+  Rule = 0,
+  Predicate = 4,
+}
 // BucketRecord      Kind, backend (offset or NONE = any, length), name (offset, length), entries (first, count)
-export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
+export enum BucketField {
+  Kind = 0,
+  Backend = 4,
+  Name = 12,
+  Entries = 20,
+}
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
-export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
+export enum PredicateField {
+  Code = 0,
+  Stack = 8,
+  Loops = 12,
+}
 // AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
 //                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
 //                   number of ranges, offset of the table (classes + 1 columns of one entry a state, the last for the end of the text), offset of the source
 //                   (u32 length, then UTF-8; for listings).
 //                   State 0 rejects and state 1 accepts, both for good.
-export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }
+export enum AutomatonField {
+  States = 0,
+  Classes = 4,
+  Start = 8,
+  Width = 12,
+  Ascii = 16,
+  Ranges = 20,
+  RangeCount = 24,
+  Table = 28,
+  Source = 32,
+}
 
 /** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
 export enum Slot {
@@ -208,7 +250,19 @@ export enum Tag {
 export const OPTIONAL = 0x100;
 
 export enum CelType {
-  Null = 1, Bool = 2, Int = 3, Uint = 4, Double = 5, String = 6, Bytes = 7, List = 8, Map = 9, Timestamp = 12, Duration = 13, Type = 14, Optional = 15,
+  Null = 1,
+  Bool = 2,
+  Int = 3,
+  Uint = 4,
+  Double = 5,
+  String = 6,
+  Bytes = 7,
+  List = 8,
+  Map = 9,
+  Timestamp = 12,
+  Duration = 13,
+  Type = 14,
+  Optional = 15,
 }
 
 // Instruction:  0: Op u8   1: a u8   2: b u16   4: c u32
@@ -235,42 +289,88 @@ export enum Op {
   Index = 15, //       x i → x[i]
   OptIndex = 16, //    x i → x[?i]; also on an optional x
 
-  Eq = 20, Ne = 21, Lt = 22, Le = 23, Gt = 24, Ge = 25, // x y → bool
+  Eq = 20,
+  Ne = 21,
+  Lt = 22,
+  Le = 23,
+  Gt = 24,
+  Ge = 25, // x y → bool
   In = 26, //          x y → bool
-  Not = 27, Neg = 28, // x → z
-  Add = 29, Sub = 30, Mul = 31, Div = 32, Mod = 33, // x y → z
+  Not = 27,
+  Neg = 28, // x → z
+  Add = 29,
+  Sub = 30,
+  Mul = 31,
+  Div = 32,
+  Mod = 33, // x y → z
 
   Jump = 40, //        by c
   // a && b:  a; AndJump → L; b; And; L:      AndJump: x → x, jumps when x is false.  And: x y → false if either is, else Error if either is no bool, else true
   // a || b:  likewise with true
-  AndJump = 41, And = 42, OrJump = 43, Or = 44,
+  AndJump = 41,
+  And = 42,
+  OrJump = 43,
+  Or = 44,
   // c ? t : f:  c; Branch → F; t; Jump → L; F: f; L:     Branch: x →; jumps when false; an Error or no bool goes to (index + 1 + b) with Error left on the stack
   Branch = 45,
   // x.or(y), x.orValue(y):  x; OptOrJump → L; y; L:   OptOrJump: x →; present: jumps with x (a=1: with its value) left; Error: the same with Error; none: drops x and goes on
   OptOrJump = 46,
   // x.optMap(v, e): x; OptMap → L; e; Bind; L:  OptMap opens a one-element loop frame over the value (variable: Local), none or Error: jumps with it left.
   // OptBind: x → optional of x (a=1 for optFlatMap: x itself, which must be an optional); closes the frame
-  OptMap = 47, OptBind = 48,
+  OptMap = 47,
+  OptBind = 48,
 
   // Macros. Loop: x →; opens a frame over list elements or map keys; jumps (c) with the result on the stack when x is empty, with
   // Error when x is neither. a = LoopKind. The body leaves one value; Next takes it, adds it up, and jumps back (c < 0) while elements
   // are left and the answer is open; then it closes the frame, leaves the result and goes on.
   // map(x, p, t):  Loop → L; p; Skip → N; t; N: Next a=1; L:   Skip: p →; true goes on; false jumps with OptionalNone left, an error or
   // no bool with Error left.  Next a=1 leaves an OptionalNone out.
-  Loop = 50, Next = 51, Skip = 52,
+  Loop = 50,
+  Next = 51,
+  Skip = 52,
 
-  Size = 60, StartsWith = 61, EndsWith = 62, Contains = 63, // x → int; x y → bool
+  Size = 60,
+  StartsWith = 61,
+  EndsWith = 62,
+  Contains = 63, // x → int; x y → bool
   Matches = 64, //     s → bool by automaton c
-  ToInt = 65, ToUint = 66, ToDouble = 67, ToString = 68, ToBool = 69, ToBytes = 70, ToTimestamp = 71, ToDuration = 72, TypeOf = 73,
+  ToInt = 65,
+  ToUint = 66,
+  ToDouble = 67,
+  ToString = 68,
+  ToBool = 69,
+  ToBytes = 70,
+  ToTimestamp = 71,
+  ToDuration = 72,
+  TypeOf = 73,
   Time = 74, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
   List = 75, //        c values → CellList of them. a=1: present optionals are unwrapped, none is left out ([?x])
   Map = 76, //         2c values → CellMap, the last of equal keys wins; a key that is no string, int, uint or bool: Error. a=1 as in List
-  OptOf = 77, OptOfNonZero = 78, OptNone = 79, OptValue = 80, OptHasValue = 81,
+  OptOf = 77,
+  OptOfNonZero = 78,
+  OptNone = 79,
+  OptValue = 80,
+  OptHasValue = 81,
 }
 
-export enum LoopKind { All = 0, Exists = 1, ExistsOne = 2, Filter = 3, Map = 4 }
+export enum LoopKind {
+  All = 0,
+  Exists = 1,
+  ExistsOne = 2,
+  Filter = 3,
+  Map = 4,
+}
 export enum TimePart {
-  FullYear = 0, Month = 1, DayOfYear = 2, DayOfMonth = 3, Date = 4, DayOfWeek = 5, Hours = 6, Minutes = 7, Seconds = 8, Milliseconds = 9,
+  FullYear = 0,
+  Month = 1,
+  DayOfYear = 2,
+  DayOfMonth = 3,
+  Date = 4,
+  DayOfWeek = 5,
+  Hours = 6,
+  Minutes = 7,
+  Seconds = 8,
+  Milliseconds = 9,
 }
 
 /** Bounds that the compiler keeps and the filter checks when it takes a program. */

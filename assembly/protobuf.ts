@@ -53,7 +53,7 @@ function readDelimited(at: usize, end: usize, tag: u32): bool {
   while (true) {
     if (p >= end || shift > 28) return false;
     const byte = load<u8>(p++);
-    size |= <u64>(byte & 0x7f) << shift;
+    size |= (<u64>(byte & 0x7f)) << shift;
     if (byte < 0x80) break;
     shift += 7;
   }
@@ -113,31 +113,32 @@ function writeValue(at: usize, size: u32, slot: u32, depth: u32): bool {
   const from = position();
   const end = at + <usize>size;
   const tag: u32 = size ? load<u8>(at) : 0x08;
-  let mark: u32 = 0;
+  if (tag == 0x2a || tag == 0x32) {
+    if (depth >= MAX_NESTING || !readDelimited(at, end, tag)) return false;
+    const written = tag == 0x2a ? writeStruct(start, length, slot, depth + 1) : writeList(start, length, depth + 1);
+    if (!written) return false;
+  } else if (tag == 0x1a) {
+    if (!readDelimited(at, end, tag)) return false;
+    putByte(0x22);
+    putJson(start, length);
+    putByte(0x22);
+  } else if (!writeScalar(at, size, tag)) return false;
+  const escaped = tag == 0x1a && <u32>(position() - from) != length + 2;
+  if (slot != NO_SLOT) fillSlot(slot, from, position(), escaped ? MARK_ESCAPED : 0);
+  return true;
+}
+
+function writeScalar(at: usize, size: u32, tag: u32): bool {
   if (tag == 0x11) {
     if (size != 9) return false;
     putByte(1);
     putBytes(at + 1, 8);
-  } else if (tag == 0x1a) {
-    if (!readDelimited(at, end, 0x1a)) return false;
-    const plain = length;
-    putByte(0x22);
-    putJson(start, plain);
-    putByte(0x22);
-    if (<u32>(position() - from) != plain + 2) mark = MARK_ESCAPED;
   } else if (tag == 0x20) {
     if (size != 2) return false;
     if (load<u8>(at, 1)) put("true");
     else put("false");
-  } else if (tag == 0x2a) {
-    if (depth >= MAX_NESTING || !readDelimited(at, end, 0x2a)) return false;
-    if (!writeStruct(start, length, slot, depth + 1)) return false;
-  } else if (tag == 0x32) {
-    if (depth >= MAX_NESTING || !readDelimited(at, end, 0x32)) return false;
-    if (!writeList(start, length, depth + 1)) return false;
   } else if (tag == 0x08) put("null");
   else return false;
-  if (slot != NO_SLOT) fillSlot(slot, from, position(), mark);
   return true;
 }
 

@@ -5,7 +5,19 @@
 // take the first `scope=` they find, nothing free-form stands before it.
 import { Flag, NONE, Reason, RuleField, Section, Setting, Slot } from "./program.ts";
 import { hasFlag, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
-import { begin, finish, overflowed, put, putByte, putBytes, putHex64, putJson, putNumber, putWord, written } from "./writer.ts";
+import {
+  begin,
+  finish,
+  overflowed,
+  put,
+  putByte,
+  putBytes,
+  putHex64,
+  putJson,
+  putNumber,
+  putWord,
+  written,
+} from "./writer.ts";
 import { slotEnd, slotStart } from "./slots.ts";
 import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "./scopes.ts";
 import { scopeCount, scopeIds } from "./challenge.ts";
@@ -151,7 +163,7 @@ function putScopes(json: bool): void {
   let first = true;
   const total: u32 = rule == NONE ? 0 : scopeCount(rule);
   for (let i: u32 = 0; i < total; i++) {
-    putScope(scopeName(load<u32>(scopeIds(rule) + (<usize>i << 2))), first, json);
+    putScope(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), first, json);
     first = false;
   }
   for (let i: u32 = 0; i < challengeExtras(); i++) {
@@ -176,7 +188,7 @@ function putSeparated(at: usize, length: u32, first: bool, json: bool): void {
 
 function isRequired(rule: u32, scope: u32): bool {
   for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    if (load<u32>(scopeIds(rule) + (<usize>i << 2)) == scope) return true;
+    if (load<u32>(scopeIds(rule) + ((<usize>i) << 2)) == scope) return true;
   }
   return false;
 }
@@ -195,7 +207,7 @@ function putGranted(rule: u32, none: bool, json: bool): void {
 
 function isNamed(rule: u32, at: usize, length: u32): bool {
   for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    const name = scopeName(load<u32>(scopeIds(rule) + (<usize>i << 2)));
+    const name = scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2)));
     if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return true;
   }
   return false;

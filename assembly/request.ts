@@ -6,7 +6,18 @@ import { metEnvelopeTwin } from "./members.ts";
 import { decodeString } from "./escape.ts";
 import { isText, startsText } from "./ascii.ts";
 import { reserve, trimRegion } from "./memory.ts";
-import { clearCall, Form, form, methodAt, methodLength, setForm, setKind, setLifecycle, setMethod, setName } from "./call.ts";
+import {
+  clearCall,
+  Form,
+  form,
+  methodAt,
+  methodLength,
+  setForm,
+  setKind,
+  setLifecycle,
+  setMethod,
+  setName,
+} from "./call.ts";
 
 export const REQUEST_OK: i32 = -1;
 
@@ -41,8 +52,7 @@ export function readRequest(): i32 {
   clearCall();
   if (load<u8>(slotStart(Slot.Body)) != 0x7b) return Reason.not_jsonrpc;
   if (metEnvelopeTwin()) return Reason.ambiguous_key;
-  const version = slotStart(Slot.Jsonrpc);
-  if (!version || !isText(version, <u32>(slotEnd(Slot.Jsonrpc) - version), '"2.0"')) return Reason.not_jsonrpc;
+  if (!isVersion2()) return Reason.not_jsonrpc;
   const id = slotStart(Slot.Id);
   if (id && !isId(id, slotEnd(Slot.Id))) return Reason.invalid_id;
   if (!slotStart(Slot.Method)) return readResponse(id);
@@ -54,6 +64,11 @@ export function readRequest(): i32 {
   const params = slotStart(Slot.Params);
   if (params && load<u8>(params) != 0x7b && load<u8>(params) != 0x6e) return Reason.invalid_params;
   return readMethod();
+}
+
+function isVersion2(): bool {
+  const at = slotStart(Slot.Jsonrpc);
+  return at != 0 && isText(at, <u32>(slotEnd(Slot.Jsonrpc) - at), '"2.0"');
 }
 
 /** JSON-RPC 2.0 section 4: a string or an integer; null is for errors only, so not for us. */

@@ -34,9 +34,9 @@ export function openScopes(at: usize): void {
   store<u32>(at, generation, 4);
   trial = 0;
   table = at + 8;
-  heldAt = table + (<usize>(mask + 1) << 2);
+  heldAt = table + ((<usize>(mask + 1)) << 2);
   // Begun anew: a stamp of a billion requests ago must not count.
-  if (generation == 1) memory.fill(heldAt, 0, <usize>sectionCount(Section.Scopes) << 2);
+  if (generation == 1) memory.fill(heldAt, 0, (<usize>sectionCount(Section.Scopes)) << 2);
   pieceCount = pieceRoom = 0;
   list = 0;
 }
@@ -51,8 +51,8 @@ export function buildScopes(at: usize): void {
   for (let scope: u32 = 0; scope < count; scope++) {
     const name = scopeName(scope);
     let place = hash(text(name), textLength(name)) & mask;
-    while (load<u32>(table + (<usize>place << 2))) place = (place + 1) & mask;
-    store<u32>(table + (<usize>place << 2), scope + 1);
+    while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
+    store<u32>(table + ((<usize>place) << 2), scope + 1);
   }
 }
 
@@ -70,7 +70,7 @@ function hash(at: usize, length: u32): u32 {
 function find(at: usize, length: u32): u32 {
   let place = hash(at, length) & mask;
   while (true) {
-    const scope = load<u32>(table + (<usize>place << 2)) - 1;
+    const scope = load<u32>(table + ((<usize>place) << 2)) - 1;
     if (scope == NO_SCOPE) return NO_SCOPE;
     const name = scopeName(scope);
     if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return scope;
@@ -80,7 +80,7 @@ function find(at: usize, length: u32): u32 {
 
 /** Whether a scope of the policy is held: by itself, through one that implies it, or by the grant that is being tried. */
 export function isHeld(scope: u32): bool {
-  const stamp = load<u32>(heldAt + (<usize>scope << 2));
+  const stamp = load<u32>(heldAt + ((<usize>scope) << 2));
   return stamp == generation || (trial != 0 && stamp == trial);
 }
 
@@ -88,9 +88,9 @@ export function isHeld(scope: u32): bool {
 export function hold(scope: u32): void {
   const closure = section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Closure;
   const stamp = trial ? trial : generation;
-  let id = section(Section.ScopeIds) + (<usize>load<u32>(closure) << 2);
+  let id = section(Section.ScopeIds) + ((<usize>load<u32>(closure)) << 2);
   for (let left = load<u32>(closure, 4); left; left--, id += 4) {
-    const held = heldAt + (<usize>load<u32>(id) << 2);
+    const held = heldAt + ((<usize>load<u32>(id)) << 2);
     if (load<u32>(held) != generation) store<u32>(held, stamp);
   }
 }
@@ -111,8 +111,8 @@ export function endTrial(): void {
 export function addScope(at: usize, length: u32): void {
   if (!length || pieceCount >= MAX_PIECES) return;
   if (pieceCount == pieceRoom && !enlarge()) return;
-  store<u32>(pieces + (<usize>pieceCount << 3), <u32>at);
-  store<u32>(pieces + (<usize>pieceCount << 3), length, 4);
+  store<u32>(pieces + ((<usize>pieceCount) << 3), <u32>at);
+  store<u32>(pieces + ((<usize>pieceCount) << 3), length, 4);
   pieceCount++;
   const scope = find(at, length);
   if (scope != NO_SCOPE) hold(scope);
@@ -122,7 +122,7 @@ function enlarge(): bool {
   const wanted = pieceRoom ? pieceRoom * 2 : 32;
   const fresh = reserve(wanted << 3);
   if (!fresh) return false;
-  memory.copy(fresh, pieces, <usize>pieceCount << 3);
+  memory.copy(fresh, pieces, (<usize>pieceCount) << 3);
   pieces = fresh;
   pieceRoom = wanted;
   return true;
@@ -150,11 +150,11 @@ export function tokenScopes(): u32 {
 }
 
 export function tokenScope(index: u32): usize {
-  return <usize>load<u32>(pieces + (<usize>index << 3));
+  return <usize>load<u32>(pieces + ((<usize>index) << 3));
 }
 
 export function tokenScopeLength(index: u32): u32 {
-  return load<u32>(pieces + (<usize>index << 3), 4);
+  return load<u32>(pieces + ((<usize>index) << 3), 4);
 }
 
 /** Writes jwt.scopes to a cell: the token's scopes and all they imply, sorted by bytes, each once. */

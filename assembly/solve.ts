@@ -27,7 +27,7 @@ export function challengeExtras(): u32 {
 }
 
 export function challengeExtra(index: u32): u32 {
-  return load<u32>(chosen + (<usize>index << 2));
+  return load<u32>(chosen + ((<usize>index) << 2));
 }
 
 /** Finds the challenge of the call that was just denied; false when no grant helps. */
@@ -70,7 +70,7 @@ function isAllowed(): bool {
 /** Tries every set of `size` scopes that are not held, in the order of their indexes. */
 function trySets(size: u32): bool {
   const total = sectionCount(Section.Scopes);
-  for (let i: u32 = 0; i < size; i++) store<u32>(chosen + (<usize>i << 2), i);
+  for (let i: u32 = 0; i < size; i++) store<u32>(chosen + ((<usize>i) << 2), i);
   while (true) {
     if (isNew(size)) {
       if (++trials > MAX_TRIALS) return false;
@@ -100,6 +100,6 @@ function nextSet(size: u32, total: u32): bool {
   while (i && challengeExtra(i - 1) == total - size + i - 1) i--;
   if (!i) return false;
   let scope = challengeExtra(i - 1) + 1;
-  for (let j = i - 1; j < size; j++) store<u32>(chosen + (<usize>j << 2), scope++);
+  for (let j = i - 1; j < size; j++) store<u32>(chosen + ((<usize>j) << 2), scope++);
   return true;
 }

@@ -25,7 +25,7 @@ const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4 * 1024, 4);
 
 function bucketOf(id: u32): usize {
-  return buckets + (<usize>(id & (BUCKETS - 1)) << 2);
+  return buckets + ((<usize>(id & (BUCKETS - 1))) << 2);
 }
 
 /** The record of a context; 0 when there is none. */

@@ -1,6 +1,15 @@
 // Which rules may apply to a call: rules are indexed by what their targets name, so a decision looks only at the
 // entries of the names at hand, whatever the number of rules. Entries of several buckets are met in the rules' order.
-import { BUCKET_SIZE, BucketField, ENTRY_SIZE, EntryField, Kind, NONE, PREFIX_LENGTH_SIZE, Section } from "./program.ts";
+import {
+  BUCKET_SIZE,
+  BucketField,
+  ENTRY_SIZE,
+  EntryField,
+  Kind,
+  NONE,
+  PREFIX_LENGTH_SIZE,
+  Section,
+} from "./program.ts";
 import { section, sectionCount, text, textLength } from "./sections.ts";
 import { placesFor } from "./members.ts";
 
@@ -35,9 +44,10 @@ export function buildTargets(at: usize): void {
     const backend = bucket + BucketField.Backend;
     const any = load<u32>(backend) == NONE;
     const name = bucket + BucketField.Name;
-    let place = hash(load<u32>(bucket), any ? 0 : text(backend), textLength(backend), text(name), textLength(name)) & mask;
-    while (load<u32>(table + (<usize>place << 2))) place = (place + 1) & mask;
-    store<u32>(table + (<usize>place << 2), index + 1);
+    let place =
+      hash(load<u32>(bucket), any ? 0 : text(backend), textLength(backend), text(name), textLength(name)) & mask;
+    while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
+    store<u32>(table + ((<usize>place) << 2), index + 1);
   }
 }
 
@@ -60,12 +70,13 @@ function hash(kind: u32, backend: usize, backendLength: u32, name: usize, nameLe
 function findBucket(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
   let place = hash(kind, backend, backendLength, name, nameLength) & mask;
   while (true) {
-    const index = load<u32>(table + (<usize>place << 2)) - 1;
+    const index = load<u32>(table + ((<usize>place) << 2)) - 1;
     if (index == NO_BUCKET) return NO_BUCKET;
     const bucket = bucketAt(index);
     if (load<u32>(bucket) == kind && sameText(bucket + BucketField.Name, name, nameLength)) {
       const other = bucket + BucketField.Backend;
-      if (backend ? load<u32>(other) != NONE && sameText(other, backend, backendLength) : load<u32>(other) == NONE) return index;
+      if (backend ? load<u32>(other) != NONE && sameText(other, backend, backendLength) : load<u32>(other) == NONE)
+        return index;
     }
     place = (place + 1) & mask;
   }
@@ -85,7 +96,7 @@ export function addEntries(kind: u32, backend: usize, backendLength: u32, name: 
   const index = findBucket(kind, backend, backendLength, name, nameLength);
   if (index == NO_BUCKET || cursorCount >= MAX_CURSORS) return false;
   const entries = bucketAt(index) + BucketField.Entries;
-  const cursor = cursors + (<usize>cursorCount << 3);
+  const cursor = cursors + ((<usize>cursorCount) << 3);
   cursorCount++;
   store<u32>(cursor, load<u32>(entries));
   store<u32>(cursor, load<u32>(entries) + load<u32>(entries, 4), 4);
@@ -121,7 +132,7 @@ export function addOpenEntries(): void {
 export function nextRule(): u32 {
   let first: u32 = NONE;
   for (let i: u32 = 0; i < cursorCount; i++) {
-    const cursor = cursors + (<usize>i << 3);
+    const cursor = cursors + ((<usize>i) << 3);
     if (load<u32>(cursor) < load<u32>(cursor, 4)) first = min(first, entryRule(load<u32>(cursor)));
   }
   return first;
@@ -130,7 +141,7 @@ export function nextRule(): u32 {
 /** Takes the next entry of `rule`: its predicate or NONE in `entryPredicate`; false when the rule has none left. */
 export function takeEntry(rule: u32): bool {
   for (let i: u32 = 0; i < cursorCount; i++) {
-    const cursor = cursors + (<usize>i << 3);
+    const cursor = cursors + ((<usize>i) << 3);
     const entry = load<u32>(cursor);
     if (entry < load<u32>(cursor, 4) && entryRule(entry) == rule) {
       store<u32>(cursor, entry + 1);

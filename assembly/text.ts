@@ -104,12 +104,12 @@ function comparePoints(a: usize, b: usize): i32 {
     const y = pointAt(q, endOf(b), auxOf(b));
     q = after;
     if (x != y) {
-      charge(<u32>(p - startOf(a)) >> 3);
+      charge((<u32>(p - startOf(a))) >> 3);
       return x < y ? -1 : 1;
     }
   }
-  charge(<u32>(p - startOf(a)) >> 3);
-  return <i32>(p < endOf(a)) - <i32>(q < endOf(b));
+  charge((<u32>(p - startOf(a))) >> 3);
+  return i32(p < endOf(a)) - i32(q < endOf(b));
 }
 
 /** Whether the rest of `text` from `at` on begins with `part`, by code points. */
@@ -127,7 +127,7 @@ function startsAt(at: usize, text: usize, part: usize): bool {
     same = point == pointAt(q, partEnd, auxOf(part));
     q = after;
   }
-  charge(<u32>(p - at) >> 3);
+  charge((<u32>(p - at)) >> 3);
   return same;
 }
 

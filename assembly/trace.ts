@@ -27,7 +27,7 @@ export function traceCount(): u32 {
 
 export function trace(rule: u32, outcome: u32): void {
   if (!on || count >= MAX_STEPS) return;
-  const step = steps + (<usize>count << 3);
+  const step = steps + ((<usize>count) << 3);
   store<u32>(step, rule);
   store<u32>(step, outcome, 4);
   count++;

@@ -9,11 +9,10 @@ export function isNormalUri(at: usize, length: u32): bool {
   let authority: i32 = 0; // 0 scheme, 1 authority, 2 path
   for (let p = at; p < end; p++) {
     const c = <u32>load<u8>(p);
-    if (c <= 0x20 || c == 0x7f || c == 0x5c) return false;
-    if (c == 0x25 && (p + 2 >= end || !isEscape(p) || isHiddenSeparator(p))) return false;
+    if (c <= 0x20 || c == 0x7f || c == 0x5c || (c == 0x25 && !isPlainEscape(p, end))) return false;
     if (authority < 2 && c - 0x41 < 26) return false;
     if (authority == 0 && c == 0x3a) {
-      authority = p + 2 < end && load<u16>(p, 1) == 0x2f2f ? 1 : 2;
+      authority = isAuthority(p, end) ? 1 : 2;
       if (authority == 1) p += 2;
     } else if (c == 0x2f) {
       authority = 2;
@@ -23,13 +22,18 @@ export function isNormalUri(at: usize, length: u32): bool {
   return true;
 }
 
-/** Whether two hexadecimal digits stand behind the percent sign. */
-function isEscape(at: usize): bool {
-  return isHexDigit(load<u8>(at, 1)) && isHexDigit(load<u8>(at, 2));
+/** Whether the percent sign has two hexadecimal digits behind it that hide no dot, slash or backslash. */
+function isPlainEscape(at: usize, end: usize): bool {
+  if (at + 2 >= end || !isHexDigit(load<u8>(at, 1)) || !isHexDigit(load<u8>(at, 2))) return false;
+  return !isHiddenSeparator(at);
 }
 
 function isHexDigit(c: u32): bool {
   return c - 0x30 < 10 || (c | 0x20) - 0x61 < 6;
+}
+
+function isAuthority(colon: usize, end: usize): bool {
+  return colon + 2 < end && load<u16>(colon, 1) == 0x2f2f;
 }
 
 function isHiddenSeparator(at: usize): bool {

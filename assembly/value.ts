@@ -25,7 +25,7 @@ export function skipString(at: usize): usize {
   escaped = 0;
   while (true) {
     let block = p & ~(<usize>15);
-    let mask = (stops(block) >> (<i32>p & 15)) << (<i32>p & 15);
+    let mask = (stops(block) >> ((<i32>p) & 15)) << ((<i32>p) & 15);
     while (mask == 0) {
       block += 16;
       mask = stops(block);
@@ -75,7 +75,7 @@ export function loadValue(cell: usize, at: usize): usize {
   escaped = 0;
   const end = skipValue(at);
   loadSpan(cell, at, end, escaped);
-  charge((<u32>(end - at) >> 3) + 1);
+  charge(((<u32>(end - at)) >> 3) + 1);
   return end;
 }
 
@@ -93,7 +93,7 @@ export function loadSpan(cell: usize, start: usize, end: usize, hasEscapes: u32)
 
 function loadNumber(cell: usize, start: usize, end: usize): void {
   const value = parseNumber(start, end);
-  charge(<u32>(end - start) >> 3);
+  charge((<u32>(end - start)) >> 3);
   if (tookExactPath()) charge(EXACT_COST);
   if (abs(value) == Infinity) setError(cell);
   else setDouble(cell, value);
@@ -135,7 +135,7 @@ export function findMember(map: usize, name: usize): usize {
     if (match == KEY_SAME) found = value;
     else if (match == KEY_TWIN) noteTwin();
     const end = skipValue(value);
-    if (!charge((<u32>(end - p) >> 3) + 1)) return 0;
+    if (!charge(((<u32>(end - p)) >> 3) + 1)) return 0;
     p = nextItem(end);
   }
   return found;
@@ -146,7 +146,7 @@ export function findElement(list: usize, index: i64): usize {
   let p = firstItem(startOf(list));
   for (let i: i64 = 0; p && i < index; i++) {
     const end = skipValue(p);
-    if (!charge((<u32>(end - p) >> 3) + 1)) return 0;
+    if (!charge(((<u32>(end - p)) >> 3) + 1)) return 0;
     p = nextItem(end);
   }
   return p;
@@ -158,7 +158,7 @@ export function countItems(container: usize, isMap: bool): u32 {
   let p = firstItem(startOf(container));
   while (p) {
     const end = skipValue(isMap ? loadKey(keyCell, p) : p);
-    if (!charge((<u32>(end - p) >> 3) + 1)) return count;
+    if (!charge(((<u32>(end - p)) >> 3) + 1)) return count;
     p = nextItem(end);
     count++;
   }

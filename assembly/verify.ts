@@ -1,9 +1,39 @@
 // The check of a program, once, when a configuration is taken: magic, version, checksum, and every offset, index and
 // run in every record. Afterwards nothing that reads the program tests a bound. The code itself is check-code.ts's.
 import {
-  AUTOMATON_SIZE, Action, BUCKET_SIZE, BackendFrom, BucketField, CELL_SIZE, CLAIM_SIZE, ClaimField, ENTRY_SIZE, EntryField, HEADER_SIZE,
-  INSTRUCTION_SIZE, Kind, MAGIC, MAX_PREFIX_LENGTHS, MAX_PROGRAM, NODE_SIZE, NONE, NodeField, PREDICATE_SIZE, PREFIX_LENGTH_SIZE,
-  RULE_SIZE, Reason, RuleField, SCOPE_SIZE, SECTION_COUNT, SETTINGS_SIZE, ScopeField, Section, Setting, Slot, TEXT_SIZE, VERSION,
+  AUTOMATON_SIZE,
+  Action,
+  BUCKET_SIZE,
+  BackendFrom,
+  BucketField,
+  CELL_SIZE,
+  CLAIM_SIZE,
+  ClaimField,
+  ENTRY_SIZE,
+  EntryField,
+  HEADER_SIZE,
+  INSTRUCTION_SIZE,
+  Kind,
+  MAGIC,
+  MAX_PREFIX_LENGTHS,
+  MAX_PROGRAM,
+  NODE_SIZE,
+  NONE,
+  NodeField,
+  PREDICATE_SIZE,
+  PREFIX_LENGTH_SIZE,
+  RULE_SIZE,
+  Reason,
+  RuleField,
+  SCOPE_SIZE,
+  SECTION_COUNT,
+  SETTINGS_SIZE,
+  ScopeField,
+  Section,
+  Setting,
+  Slot,
+  TEXT_SIZE,
+  VERSION,
 } from "./program.ts";
 import { program, section, sectionCount, settingAt, setting, useProgram } from "./sections.ts";
 import { checkCode } from "./check-code.ts";
@@ -14,17 +44,21 @@ let length: u32 = 0;
 /** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
 export function checkProgram(at: usize, size: u32): string {
   const tables = HEADER_SIZE + SECTION_COUNT * 8;
-  if (size < <u32>tables || size > <u32>MAX_PROGRAM) return "the program has an impossible size; compile the policy again";
+  if (size < <u32>tables || size > <u32>MAX_PROGRAM)
+    return "the program has an impossible size; compile the policy again";
   if (load<u32>(at) != MAGIC) return "the program is none of scopegate's; use the output of scopegate compile";
-  if (load<u32>(at, 4) != VERSION) return "the program is for another version of the filter; compile it with the scopegate of this filter";
-  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size)) return "the program is damaged (checksum); compile the policy again";
+  if (load<u32>(at, 4) != VERSION)
+    return "the program is for another version of the filter; compile it with the scopegate of this filter";
+  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size))
+    return "the program is damaged (checksum); compile the policy again";
   useProgram(at);
   length = size;
-  if (!checkSections()) return "the program is damaged (sections); compile the policy again";
-  if (!checkSettings()) return "the program is damaged (settings); compile the policy again";
-  if (!checkScopes() || !checkNodes() || !checkTexts()) return "the program is damaged (names); compile the policy again";
-  if (!checkClaims() || !checkRules() || !checkTargets()) return "the program is damaged (rules); compile the policy again";
-  return checkCode(at) ? "the program is damaged (code); compile the policy again" : OK;
+  return checkRecords() && checkCode(at) == 0 ? OK : "the program is damaged (records); compile the policy again";
+}
+
+function checkRecords(): bool {
+  if (!checkSections() || !checkSettings()) return false;
+  return checkScopes() && checkNodes() && checkTexts() && checkClaims() && checkRules() && checkTargets();
 }
 
 /** FNV-1a over everything behind the header's first 16 bytes. */
@@ -36,21 +70,36 @@ function checksum(at: usize, size: u32): u32 {
 
 function recordSize(index: u32): u32 {
   switch (index) {
-    case Section.Settings: return SETTINGS_SIZE;
-    case Section.Bytes: return 1;
-    case Section.Scopes: return SCOPE_SIZE;
-    case Section.ScopeIds: return 4;
-    case Section.Nodes: return NODE_SIZE;
-    case Section.Claims: return CLAIM_SIZE;
-    case Section.Texts: return TEXT_SIZE;
-    case Section.Rules: return RULE_SIZE;
-    case Section.Entries: return ENTRY_SIZE;
-    case Section.Buckets: return BUCKET_SIZE;
-    case Section.PrefixLengths: return PREFIX_LENGTH_SIZE;
-    case Section.Predicates: return PREDICATE_SIZE;
-    case Section.Code: return INSTRUCTION_SIZE;
-    case Section.Cells: return CELL_SIZE;
-    default: return AUTOMATON_SIZE;
+    case Section.Settings:
+      return SETTINGS_SIZE;
+    case Section.Bytes:
+      return 1;
+    case Section.Scopes:
+      return SCOPE_SIZE;
+    case Section.ScopeIds:
+      return 4;
+    case Section.Nodes:
+      return NODE_SIZE;
+    case Section.Claims:
+      return CLAIM_SIZE;
+    case Section.Texts:
+      return TEXT_SIZE;
+    case Section.Rules:
+      return RULE_SIZE;
+    case Section.Entries:
+      return ENTRY_SIZE;
+    case Section.Buckets:
+      return BUCKET_SIZE;
+    case Section.PrefixLengths:
+      return PREFIX_LENGTH_SIZE;
+    case Section.Predicates:
+      return PREDICATE_SIZE;
+    case Section.Code:
+      return INSTRUCTION_SIZE;
+    case Section.Cells:
+      return CELL_SIZE;
+    default:
+      return AUTOMATON_SIZE;
   }
 }
 
@@ -80,25 +129,32 @@ function isRun(run: usize, target: u32): bool {
 }
 
 function checkSettings(): bool {
-  const from = setting(Setting.BackendFrom);
   return (
-    from <= <u32>BackendFrom.Fixed &&
-    isTextOrNone(settingAt(Setting.BackendText)) &&
+    checkTextSettings() &&
+    checkReasons(Setting.ReasonNames) &&
+    checkReasons(Setting.ReasonMessages) &&
     isRun(settingAt(Setting.MetadataKeys), Section.Texts) &&
+    isRun(settingAt(Setting.DocumentPaths), Section.Texts) &&
+    (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || isText(settingAt(Setting.Document))) &&
+    setting(Setting.MaxBody) <= 0x10000000 &&
+    setting(Setting.BackendFrom) <= <u32>BackendFrom.Fixed &&
+    needsText(setting(Setting.BackendFrom))
+  );
+}
+
+function checkTextSettings(): bool {
+  return (
+    isTextOrNone(settingAt(Setting.BackendText)) &&
     isTextOrNone(settingAt(Setting.Resource)) &&
     isTextOrNone(settingAt(Setting.ResourceMetadata)) &&
     isTextOrNone(settingAt(Setting.BaselineScopes)) &&
-    isRun(settingAt(Setting.DocumentPaths), Section.Texts) &&
     isTextOrNone(settingAt(Setting.Document)) &&
-    isTextOrNone(settingAt(Setting.PolicyName)) &&
-    isRun(settingAt(Setting.ReasonNames), Section.Texts) &&
-    isRun(settingAt(Setting.ReasonMessages), Section.Texts) &&
-    load<u32>(settingAt(Setting.ReasonNames), 4) >= <u32>Reason.Count &&
-    load<u32>(settingAt(Setting.ReasonMessages), 4) >= <u32>Reason.Count &&
-    setting(Setting.MaxBody) <= 0x10000000 &&
-    needsText(from) &&
-    (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || isText(settingAt(Setting.Document)))
+    isTextOrNone(settingAt(Setting.PolicyName))
   );
+}
+
+function checkReasons(index: u32): bool {
+  return isRun(settingAt(index), Section.Texts) && load<u32>(settingAt(index), 4) >= <u32>Reason.Count;
 }
 
 function needsText(from: u32): bool {
@@ -114,7 +170,7 @@ function checkScopes(): bool {
   }
   const ids = sectionCount(Section.ScopeIds);
   for (let i: u32 = 0; i < ids; i++) {
-    if (load<u32>(section(Section.ScopeIds) + (<usize>i << 2)) >= total) return false;
+    if (load<u32>(section(Section.ScopeIds) + ((<usize>i) << 2)) >= total) return false;
   }
   return true;
 }
@@ -159,7 +215,8 @@ function checkRules(): bool {
   for (let i: u32 = 0; i < total; i++) {
     const record = section(Section.Rules) + <usize>i * RULE_SIZE;
     if (!isText(record + RuleField.Name) || load<u32>(record, RuleField.Action) > <u32>Action.Allow) return false;
-    if (!isRun(record + RuleField.Scopes, Section.ScopeIds) || !isRun(record + RuleField.Claims, Section.Claims)) return false;
+    if (!isRun(record + RuleField.Scopes, Section.ScopeIds) || !isRun(record + RuleField.Claims, Section.Claims))
+      return false;
     if (!isPredicate(load<u32>(record, RuleField.Predicate))) return false;
   }
   return true;
@@ -170,7 +227,8 @@ function checkTargets(): bool {
   const entries = sectionCount(Section.Entries);
   for (let i: u32 = 0; i < entries; i++) {
     const record = section(Section.Entries) + <usize>i * ENTRY_SIZE;
-    if (load<u32>(record, EntryField.Rule) >= rules || !isPredicate(load<u32>(record, EntryField.Predicate))) return false;
+    if (load<u32>(record, EntryField.Rule) >= rules || !isPredicate(load<u32>(record, EntryField.Predicate)))
+      return false;
   }
   const buckets = sectionCount(Section.Buckets);
   for (let i: u32 = 0; i < buckets; i++) {
@@ -183,7 +241,8 @@ function checkTargets(): bool {
 /** A bucket's entries are in the order of their rules: the decision merges buckets by it. */
 function checkBucket(record: usize): bool {
   if (load<u32>(record) > <u32>Kind.Task || !isText(record + BucketField.Name)) return false;
-  if (!isTextOrNone(record + BucketField.Backend) || !isRun(record + BucketField.Entries, Section.Entries)) return false;
+  if (!isTextOrNone(record + BucketField.Backend) || !isRun(record + BucketField.Entries, Section.Entries))
+    return false;
   const first = load<u32>(record, BucketField.Entries);
   const total = load<u32>(record, BucketField.Entries + 4);
   for (let i: u32 = 1; i < total; i++) {

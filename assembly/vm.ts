@@ -31,7 +31,7 @@ import {
   unwrapOptional,
   wrapOptional,
 } from "./cell.ts";
-import { contain, isZero, makeList, makeMap, size } from "./collection.ts";
+import { contain, isZero, makeList, makeMap, takeSize } from "./collection.ts";
 import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUint } from "./convert.ts";
 import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
 import { runAutomaton } from "./matcher.ts";
@@ -54,12 +54,12 @@ export function resetVm(): void {
 
 /** First record of a section of the program at `program`. */
 function sectionOf(program: usize, section: u32): usize {
-  return program + <usize>load<u32>(program + (<usize>section << 3), HEADER_SIZE);
+  return program + <usize>load<u32>(program + ((<usize>section) << 3), HEADER_SIZE);
 }
 
 /** Turns the offsets in the program's cells into addresses. Once, after the checks; the program then stays where it is. */
 export function relocate(program: usize): void {
-  const count = load<u32>(program + (<usize>Section.Cells << 3), HEADER_SIZE + 4);
+  const count = load<u32>(program + ((<usize>Section.Cells) << 3), HEADER_SIZE + 4);
   let cell = sectionOf(program, Section.Cells);
   for (let i: u32 = 0; i < count; i++) {
     const tag = tagOf(cell);
@@ -82,7 +82,7 @@ export function evaluate(program: usize, predicate: u32): i32 {
     const op = <i32>load<u8>(pc);
     const a = <u32>load<u8>(pc, 1);
     const c = load<u32>(pc, 4);
-    const target = pc + INSTRUCTION_SIZE + (<usize>c << 3);
+    const target = pc + INSTRUCTION_SIZE + ((<usize>c) << 3);
     pc += INSTRUCTION_SIZE;
     switch (op) {
       case Op.Return:
@@ -120,7 +120,7 @@ export function evaluate(program: usize, predicate: u32): i32 {
           pc = target;
         } else {
           setError(x);
-          pc += <usize>load<u16>(pc - INSTRUCTION_SIZE, 2) << 3;
+          pc += (<usize>load<u16>(pc - INSTRUCTION_SIZE, 2)) << 3;
         }
         break;
       case Op.OptOrJump:
@@ -184,8 +184,13 @@ export function evaluate(program: usize, predicate: u32): i32 {
 /** Whether an instruction of `binary` takes two operands; accessors of times do when they have a zone. */
 function isBinary(op: i32, pc: usize): bool {
   if (op == Op.Time) return load<u16>(pc - INSTRUCTION_SIZE, 2) != 0;
-  return op == Op.Index || op == Op.OptIndex || (op >= Op.Eq && op <= Op.In) || (op >= Op.Add && op <= Op.Mod) ||
-    (op >= Op.StartsWith && op <= Op.Contains);
+  return (
+    op == Op.Index ||
+    op == Op.OptIndex ||
+    (op >= Op.Eq && op <= Op.In) ||
+    (op >= Op.Add && op <= Op.Mod) ||
+    (op >= Op.StartsWith && op <= Op.Contains)
+  );
 }
 
 /** The remaining instructions that leave a new value in `x`. */
@@ -216,7 +221,6 @@ function push(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
 }
 
 /** Instructions that replace `x` by a value made of it. */
-// eslint-disable-next-line complexity -- a table
 function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
   const name = cells + <usize>c * CELL;
   switch (op) {
@@ -233,7 +237,7 @@ function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
     case Op.Neg:
       return negate(x);
     case Op.Size:
-      return size(x);
+      return takeSize(x);
     case Op.ToInt:
       return toInt(x);
     case Op.ToUint:
@@ -279,7 +283,6 @@ function optional(op: i32, x: usize): void {
 }
 
 /** Instructions that replace `x` by a value made of it and `y`. */
-// eslint-disable-next-line complexity -- a table
 function binary(op: i32, a: u32, x: usize, y: usize): void {
   if (tagOf(x) == Tag.Error || tagOf(y) == Tag.Error) return setError(x);
   switch (op) {

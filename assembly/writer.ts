@@ -1,11 +1,10 @@
 // Writing answers: text grows in the region, at most `capacity` bytes; what does not fit is left out and remembered.
-import { reserve, trimRegion } from "./memory.ts";
+import { isNewest, reserve, trimRegion } from "./memory.ts";
 
 let start: usize = 0;
 let at: usize = 0;
 let limit: usize = 0;
 let full: bool = false;
-
 
 /** Begins a text of at most `capacity` bytes. */
 export function begin(capacity: u32): void {
@@ -17,7 +16,7 @@ export function begin(capacity: u32): void {
 
 /** Ends the text and gives its first byte; its length is `written()`. */
 export function finish(): usize {
-  if (start) trimRegion(at);
+  if (start && isNewest(limit)) trimRegion(at);
   return start;
 }
 
@@ -100,5 +99,5 @@ function putHex(digit: u32): void {
 
 /** Adds 16 hexadecimal digits. */
 export function putHex64(value: u64): void {
-  for (let shift: i32 = 60; shift >= 0; shift -= 4) putHex(<u32>(value >> shift) & 15);
+  for (let shift: i32 = 60; shift >= 0; shift -= 4) putHex((<u32>(value >> shift)) & 15);
 }

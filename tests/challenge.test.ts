@@ -48,7 +48,7 @@ function randomPolicy(choice: Choice, whens: readonly string[], scopes?: object)
   return { document, loaded: loadOrFail(document) };
 }
 
-const subsets = Array.from({ length: 1 << SCOPES.length }, (_, bits) => SCOPES.filter((_, i) => (bits >> i) & 1));
+const subsets = Array.from({ length: 1 << SCOPES.length }, (_, bits) => SCOPES.filter((_scope, i) => (bits >> i) & 1));
 subsets.sort((x, y) => x.length - y.length);
 
 interface Call {
@@ -105,5 +105,16 @@ function run(name: string, rounds: number, whens: readonly string[], scopes?: ob
 run("challenges over scopes and claims are sound, smallest and complete", 1500, []);
 run("… with predicates over arguments", 750, ["args.x == 1", "args.x < 2", "args.missing == 1"]);
 const declared = Object.fromEntries(SCOPES.map((scope) => [scope, {}]));
-run("… with predicates over the token's scopes", 400, ['"a" in jwt.scopes', "size(jwt.scopes) < 3", '!("b" in jwt.scopes)', "args.x == 1"], declared);
-run("… with a hierarchy of scopes", 750, [], { a: { implies: ["b"] }, b: { implies: ["c"] }, c: {}, d: { implies: ["e", "c"] }, e: {} });
+run(
+  "… with predicates over the token's scopes",
+  400,
+  ['"a" in jwt.scopes', "size(jwt.scopes) < 3", '!("b" in jwt.scopes)', "args.x == 1"],
+  declared,
+);
+run("… with a hierarchy of scopes", 750, [], {
+  a: { implies: ["b"] },
+  b: { implies: ["c"] },
+  c: {},
+  d: { implies: ["e", "c"] },
+  e: {},
+});

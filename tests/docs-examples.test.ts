@@ -54,6 +54,14 @@ describe("policies", () => {
     const refused = compileDocument({ ...empty, apiVersion: "scopegate/v1", kind: "Policy" }).problems;
     const unknown = refused.flatMap(({ message }) => /^"(\w+)" is not known here$/.exec(message)?.[1] ?? []);
     assert.deepEqual(unknown, ["unheardOf"]);
+    const [, members] = /const MEMBERS[^]*?= \{\n([^]*?)\n\};/.exec(page("scripts/compiler/settings.ts"))!;
+    const read = [...members!.matchAll(/^ {2}(\w+): /gm)].map((found) => found[1]!);
+    assert.ok(read.length > 15);
+    assert.deepEqual(
+      read.filter((name) => !named.includes(name)),
+      [],
+      "read, but not documented",
+    );
   });
 
   test("the words of govern are in the reference", () => {

@@ -17,7 +17,7 @@ import { readFileSync } from "node:fs";
 const PAGE = new URL("../docs/clients.md", import.meta.url);
 const ERAS = ["legacy", "modern"] as const;
 /** Names that a header cannot carry as they are. */
-const ODD_TOOLS = ["größe", " padded ", "=?base64?", "日本"];
+const ODD_TOOLS = ["größe", "two words", "=?base64?", "日本"];
 
 const ALLOWED = { name: "odd", source: { jwt: { scopes: ["echo"] } }, target: { tools: ODD_TOOLS } };
 const WIDER = { ...POLICY, rules: [...POLICY.rules, ALLOWED] };
@@ -75,7 +75,12 @@ for (const client of clients)
         const sessions = own.map(({ key, call, inBand: within }) =>
           session(client, era, key, [HELLO, call, HELLO], within ? inBand : gateway),
         );
-        const odd = session(client, era, "odd", ODD_TOOLS.map((tool) => ({ tool, arguments: {} })));
+        const odd = session(
+          client,
+          era,
+          "odd",
+          ODD_TOOLS.map((tool) => ({ tool, arguments: {} })),
+        );
         outcomes = await client.play({ token: token({ scope: "echo" }), sessions: [...sessions, odd] });
       });
 
@@ -93,21 +98,30 @@ for (const client of clients)
         });
 
       test("calls tools whose names no header can carry as they are", { skip }, () => {
-        assert.deepEqual(outcomes.at(-1), ODD_TOOLS.map((tool) => ({ text: `${tool} ran` })));
+        assert.deepEqual(
+          outcomes.at(-1),
+          ODD_TOOLS.map((tool) => ({ text: `${tool} ran` })),
+        );
       });
     });
 
 /** Envoy gave the answer that was meant, and allowed both other calls. */
 async function checkLog(answer: Answer, path: string): Promise<void> {
   const refusals = (lines: string[]): string[] => lines.filter((line) => line.includes(" scopegate{"));
-  const lines = await logged(answer.inBand ? inBand! : gateway!, path, (all) => refusals(all).length > 0 && all.length > 2);
+  const lines = await logged(
+    answer.inBand ? inBand! : gateway!,
+    path,
+    (all) => refusals(all).length > 0 && all.length > 2,
+  );
   assert.equal(lines.filter((line) => line.includes('"allowed;0;greet;tools/call;echo"')).length, 2, lines.join("\n"));
   const kinds = new Set(refusals(lines).map((line) => /" (\d+ scopegate\{\w+\})/.exec(line)?.[1]));
   assert.deepEqual([...kinds], [`${answer.status} scopegate{${answer.reason}}`]);
 }
 
 test("what the log says of a stream or a session's end comes from that request", async () => {
-  const lines = [gateway!, inBand!].flatMap(({ envoy }) => envoy.accessLog.filter((line) => /"(GET|DELETE) /.test(line)));
+  const lines = [gateway!, inBand!].flatMap(({ envoy }) =>
+    envoy.accessLog.filter((line) => /"(GET|DELETE) /.test(line)),
+  );
   assert.ok(lines.length > 0);
   for (const line of lines) assert.match(line, /"(stream|session_end);-;;;"/);
 });
@@ -115,11 +129,22 @@ test("what the log says of a stream or a session's end comes from that request",
 test("docs/clients.md says what was seen", async () => {
   const page = await clientsPage(meetings, ANSWERS);
   if (clients.every(({ missing }) => missing === undefined)) return assertGolden(PAGE, page);
-  assert.equal(process.env["UPDATE_GOLDEN"], undefined, "the page needs all clients: install Python 3 with pip, and Go");
-  const rows = (text: string): string[] => text.split("\n").filter((line) => line.startsWith("| ")).map((line) => line.replace(/\s+/g, " "));
+  assert.equal(
+    process.env["UPDATE_GOLDEN"],
+    undefined,
+    "the page needs all clients: install Python 3 with pip, and Go",
+  );
+  const rows = (text: string): string[] =>
+    text
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .map((line) => line.replace(/\s+/g, " "));
   const kept = new Set(rows(readFileSync(PAGE, "utf8")));
   const names = clients.filter(({ missing }) => missing === undefined).map(({ name }) => name);
   const seen = rows(page).filter((row) => names.some((name) => row.startsWith(`| ${name}`)));
   assert.ok(seen.length > 0);
-  assert.deepEqual(seen.filter((row) => !kept.has(row)), []);
+  assert.deepEqual(
+    seen.filter((row) => !kept.has(row)),
+    [],
+  );
 });

@@ -120,11 +120,17 @@ for (const [name, read] of [
 ] as const)
   test(`TypeScript ${name} reads the same`, () => {
     agree(({ status, challenge }, i) => {
-      const { error, scope, resourceMetadataUrl } = read(new Response(null, { status, headers: { "www-authenticate": challenge } }));
+      const { error, scope, resourceMetadataUrl } = read(
+        new Response(null, { status, headers: { "www-authenticate": challenge } }),
+      );
       // The SDK gives a URL object; it is the same when it is what the strict reading makes one of.
       const wanted = (strict[i] as Values).resource_metadata;
       const same = wanted !== null && resourceMetadataUrl?.href === new URL(wanted).href;
-      return { error: error ?? null, scope: scope ?? null, resource_metadata: same ? wanted : (resourceMetadataUrl?.href ?? null) };
+      return {
+        error: error ?? null,
+        scope: scope ?? null,
+        resource_metadata: same ? wanted : (resourceMetadataUrl?.href ?? null),
+      };
     });
   });
 
@@ -134,7 +140,10 @@ const programs: [string, Available][] = [
 ];
 for (const [name, { run, missing }] of programs)
   test(`${name} reads the same`, { skip: missing }, async () => {
-    const read = (await run!("parse", list.map(({ status, challenge }) => ({ status, challenge })))) as Values[];
+    const read = (await run!(
+      "parse",
+      list.map(({ status, challenge }) => ({ status, challenge })),
+    )) as Values[];
     assert.equal(read.length, list.length);
     agree((_, i) => read[i]!);
   });

@@ -7,7 +7,7 @@ import { ACTIONS, readRules } from "./rules.ts";
 import { choice, label, mapping, scope, texts, url, type Members } from "./shape.ts";
 
 /** The name ai-gateway gives its JWT provider, and so the key of the payload; `mcp` for our own Envoy configurations. */
-const METADATA_KEYS = ["mcp-jwt-provider", "mcp"];
+const METADATA_KEYS = ["mcp-jwt-provider", "payload", "mcp"];
 
 /** Reads `spec.securityPolicy.oauth` and `.authorization`; what routes requests is not looked at. */
 export function readMcpRoute(report: Report, tree: Tree): Policy {

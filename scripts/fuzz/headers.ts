@@ -1,1 +1,141 @@
-import type { Suite } from "./suite.ts"; export class HeaderSuite implements Suite { counts = {}; generate() { return 1; } check() { return undefined; } }
+// Callers: random headers and token payloads through the built filter, with host calls that fail at random. The answer
+// must be the one of the model in caller-model.ts, and a call that fails must never turn a refusal.
+import { loadDocument } from "../evaluate/engine.ts";
+import { filterModule } from "../evaluate/filter-file.ts";
+import { Host, JWT_NAMESPACE, Rc, type Answer, type Pair, type SimulatedRequest, type Struct } from "../simulate.ts";
+import type { Choice } from "../../tests/support/random.ts";
+import { randomHeaders, randomPayload, TOOLS, type Header } from "./caller.ts";
+import { judgeCaller, policyWith, type Call } from "./caller-model.ts";
+import { count, type Suite } from "./suite.ts";
+
+export interface CallerInput {
+  call: Call;
+  headers: Header[];
+  payload: Struct | null;
+  claims: boolean;
+  hold: boolean;
+  /** Host call number (from 0, within the request) → the code that it answers. */
+  failures: Record<number, Rc>;
+}
+
+/** Of properties NotFound is no failure but an answer, and so is SerializationFailure: there is a null in it. */
+const CODES = [Rc.NotFound, Rc.BadArgument, Rc.SerializationFailure, Rc.InvalidMemoryAccess, Rc.Empty, Rc.InternalFailure, Rc.Unimplemented];
+/** Host calls without which no request may pass. */
+const VITAL = ["proxy_get_buffer_bytes", "proxy_get_header_map_pairs"];
+/** Bytes of wasm memory that no request of this suite may take it beyond. */
+const MEMORY_BOUND = 4 << 20;
+
+/** A filter with one policy, whose host calls can be made to fail. */
+class Gate {
+  private readonly host: Host;
+  private failures: Record<number, Rc> | undefined;
+  private calls = 0;
+  private anonymous = false;
+  /** Names of the calls that failed in the last request. */
+  readonly failed: string[] = [];
+
+  constructor(claims: boolean, hold: boolean) {
+    this.host = new Host(filterModule(), { holdsHeaders: hold, failure: (name) => this.failure(name) });
+    const loaded = loadDocument(policyWith(claims));
+    if (Array.isArray(loaded)) throw new Error(loaded.join("\n"));
+    const { ok, logs } = this.host.configure(JSON.stringify({ ...(JSON.parse(loaded.configuration) as object), holdHeaders: hold }));
+    if (!ok) throw new Error(logs.join("\n"));
+  }
+
+  private failure(name: string): Rc | undefined {
+    const code = this.failures?.[this.calls++];
+    if (code === undefined || (name === "proxy_get_property" && this.isAnswer(code))) return undefined;
+    this.failed.push(name);
+    return code;
+  }
+
+  /** Whether a code would tell something untrue about the token, and not that the host failed. */
+  private isAnswer(code: Rc): boolean {
+    return code === Rc.NotFound || (code === Rc.SerializationFailure && this.anonymous);
+  }
+
+  request(request: SimulatedRequest, failures?: Record<number, Rc>): Answer {
+    this.failures = failures;
+    this.anonymous = Object.keys(request.metadata ?? {}).length === 0;
+    this.calls = this.failed.length = 0;
+    const answer = this.host.request(request);
+    this.failures = undefined;
+    return answer;
+  }
+
+  get bytes(): number {
+    return this.host.guest.size;
+  }
+}
+
+export class HeaderSuite implements Suite<CallerInput> {
+  readonly counts: Record<string, number> = {};
+  private readonly gates = new Map<string, Gate>();
+
+  generate(choice: Choice): CallerInput {
+    const name = choice.one(TOOLS);
+    const call: Call = {
+      httpMethod: choice.chance(0.92) ? "POST" : choice.one(["GET", "DELETE", "OPTIONS", "PUT", "HEAD", "post", "CONNECT"]),
+      method: "tools/call",
+      name,
+      notification: choice.chance(0.1),
+      body: choice.chance(0.97),
+      ...(choice.chance(0.5) && { version: choice.one(["2026-07-28", "2026-07-28", "2025-06-18", "2027-01-01"]) }),
+    };
+    if (call.httpMethod !== "POST") call.body = choice.chance(0.3);
+    const failing = choice.chance(0.4) ? 1 + choice.below(3) : 0;
+    const failures = Array.from({ length: failing }, () => [choice.below(14), choice.one(CODES)]);
+    const headers = randomHeaders(choice, call.method, name);
+    const payload = randomPayload(choice);
+    return { call, headers, payload, claims: choice.chance(0.5), hold: choice.chance(0.5), failures: Object.fromEntries(failures) as Record<number, Rc> };
+  }
+
+  check(input: CallerInput): string | undefined {
+    const key = `${input.claims} ${input.hold}`;
+    const gate = this.gates.get(key) ?? new Gate(input.claims, input.hold);
+    this.gates.set(key, gate);
+    const problem = this.checkOn(gate, input);
+    if (problem !== undefined) this.gates.delete(key);
+    return problem;
+  }
+
+  private checkOn(gate: Gate, input: CallerInput): string | undefined {
+    const request = requestOf(input);
+    const expected = judgeCaller(input.call, input.headers, input.payload, input.claims);
+    const verdict = verdictOf(gate.request(request), input);
+    count(this.counts, verdict);
+    if (verdict !== expected) return `${verdict}, the model says ${expected}`;
+    if (gate.bytes > MEMORY_BOUND) return `memory grew to ${gate.bytes} bytes`;
+    if (Object.keys(input.failures).length === 0) return undefined;
+    const failing = verdictOf(gate.request(request, input.failures), input);
+    const failed = [...gate.failed];
+    if (failing === "trap" || (failing === "allow" && (expected !== "allow" || failed.some((name) => VITAL.includes(name)))))
+      return `${failing} with failing calls (${failed.join()}), without them ${expected}`;
+    const after = verdictOf(gate.request(request), input);
+    return after === expected ? undefined : `${after} after a request with failing calls (${failed.join()}), before it ${expected}`;
+  }
+}
+
+function requestOf({ call, headers, payload }: CallerInput): SimulatedRequest {
+  // The values are bytes; the host encodes only what is text.
+  const pairs = headers.map(([name, value]) => [name, Buffer.from(value, "latin1")] as unknown as Pair);
+  const { method, name, version, notification, body } = call;
+  const meta = version === undefined ? {} : { _meta: { "io.modelcontextprotocol/protocolVersion": version } };
+  const message = { jsonrpc: "2.0", ...(!notification && { id: 1 }), method, params: { name, arguments: {}, ...meta } };
+  return {
+    method: call.httpMethod,
+    headers: pairs,
+    body: body ? new TextEncoder().encode(JSON.stringify(message)) : new Uint8Array(),
+    metadata: payload === null ? {} : { [JWT_NAMESPACE]: { mcp: payload } },
+  };
+}
+
+function verdictOf({ trap, hung, forwarded, reply }: Answer, { call }: CallerInput): string {
+  if (trap !== undefined) return "trap";
+  if (forwarded) return "allow";
+  // Without a body nothing is awaited that could end a stopped stream; a reply that the host did not take leaves nothing.
+  if (!reply) return hung ? "kept back" : `nothing for a ${call.httpMethod}`;
+  if (reply.status === 401) return "unauthenticated";
+  if (reply.status === 403) return "deny";
+  return reply.status >= 400 && reply.status < 500 ? "reject" : `answer ${reply.status}`;
+}

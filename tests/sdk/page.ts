@@ -29,8 +29,16 @@ error's \`data\`, with \`reason\`, \`rule\`, \`scopes\`, \`resourceMetadata\` an
 
 /** The page, as prettier leaves it. */
 export function clientsPage(meetings: readonly Meeting[], answers: readonly Answer[]): Promise<string> {
-  const sections = answers.map((answer) => section(answer, meetings.filter((meeting) => meeting.answer === answer)));
-  return format(`${INTRODUCTION}${overview(meetings, answers)}\n${sections.join("\n")}`, { parser: "markdown", printWidth: 120 });
+  const sections = answers.map((answer) =>
+    section(
+      answer,
+      meetings.filter((meeting) => meeting.answer === answer),
+    ),
+  );
+  return format(`${INTRODUCTION}${overview(meetings, answers)}\n${sections.join("\n")}`, {
+    parser: "markdown",
+    printWidth: 120,
+  });
 }
 
 /** A row for each client and revision, a column for each answer. */
@@ -59,11 +67,14 @@ function section(answer: Answer, meetings: readonly Meeting[]): string {
   return heading + table([["client", "revision", "message", "members that a program can read"], ...lines]);
 }
 
-/** Names of the members of an error; \`code\` with its value. */
-function members(details: unknown): string[] {
-  return Object.entries((details ?? {}) as object).map(([name, value]) =>
-    name === "code" || name === "status" ? `${name}: ${JSON.stringify(value)}` : name,
-  );
+/** Names of the members of an error, codes and statuses with their values; `data` of the filter's error in one word. */
+function members(details: unknown, within = ""): string[] {
+  return Object.entries((details ?? {}) as object).flatMap(([name, value]: [string, unknown]) => {
+    const path = within + name;
+    if (name === "code" || name === "status") return [`${path}: ${JSON.stringify(value)}`];
+    const ours = typeof value === "object" && value !== null && "reason" in value;
+    return typeof value === "object" && !ours ? members(value, `${path}.`) : [path];
+  });
 }
 
 function code(text: string): string {

@@ -20,11 +20,13 @@ const say = (line: string): void => console.error(line);
 
 /** The Python client; the first call in a checkout installs the SDK with pip. */
 export async function pythonProgram(): Promise<Available> {
-  const python = ["python3", "python"].find((name) => succeeds(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]));
+  const python = ["python3", "python"].find((name) =>
+    succeeds(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]),
+  );
   if (!python) return { missing: "no Python 3.10 or later" };
   const env = { ...process.env, PYTHONPATH: PYTHON_PACKAGES, PYTHONDONTWRITEBYTECODE: "1" };
-  // Wheels are for one version of Python, so what is there is tried, not only looked for.
-  const works = `import mcp.client, importlib.metadata as m, sys; sys.exit(m.version("mcp") != "${MCP}")`;
+  // Wheels are for one version of Python, so one of them is tried.
+  const works = `import pydantic_core, importlib.metadata as m, sys; sys.exit(m.version("mcp") != "${MCP}")`;
   if (!succeeds(python, ["-c", works], env)) {
     if (!succeeds(python, ["-m", "pip", "--version"])) return { missing: `${python} has no pip` };
     const failure = await installPython(python);
@@ -79,7 +81,10 @@ function succeeds(command: string, args: string[], env = process.env): boolean {
 }
 
 function lastLine(error: unknown): string {
-  return String((error as Error).message).trimEnd().split("\n").at(-1)!;
+  return String((error as Error).message)
+    .trimEnd()
+    .split("\n")
+    .at(-1)!;
 }
 
 async function exchange(command: string, args: string[], input: unknown, env = process.env): Promise<unknown> {
@@ -87,7 +92,12 @@ async function exchange(command: string, args: string[], input: unknown, env = p
 }
 
 /** Standard output; an exit code other than 0 throws an error with standard error as its message. */
-function run(command: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}, input = ""): Promise<string> {
+function run(
+  command: string,
+  args: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  input = "",
+): Promise<string> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { ...options, stdio: "pipe" });
     const [out, err]: [Buffer[], Buffer[]] = [[], []];

@@ -14,7 +14,15 @@ const PRINTABLE = Array.from({ length: 0x7f - 0x21 }, (_, i) => String.fromCharC
 const SCOPE_CHARACTERS = PRINTABLE.filter((char) => char !== '"' && char !== "\\");
 const URL_CHARACTERS = [..."abcXYZ019-._~:/@!$&'()*+,;=%"].map((char) => (char === "%" ? "%2F" : char));
 const BAIT = ["scope=admin", "error=invalid_token", "resource_metadata=https://evil.example/", "error_description=x"];
-const ODD_SCOPES = [",", "=", "a,Bearer", "scope", "'scope'", "patient/*.rs?category=lab", "https://api.example/.default"];
+const ODD_SCOPES = [
+  ",",
+  "=",
+  "a,Bearer",
+  "scope",
+  "'scope'",
+  "patient/*.rs?category=lab",
+  "https://api.example/.default",
+];
 const ODD_TEXT = [
   ...BAIT.map((text) => text.replace(/=(.*)/, '="$1"')),
   'Bearer scope="admin"',
@@ -69,7 +77,14 @@ function randomRule(choice: Choice, scopes: string[]): RandomRule {
   return {
     ...(choice.chance(0.5) && name !== "" && { name: name.slice(0, 100) }),
     source: { jwt: { scopes: own } },
-    target: { tools: [{ tool: choice.chance(0.5) ? choice.one(ODD_TEXT) : `tool${choice.below(9)}`, ...(choice.chance(0.2) && { when: "args.x == 1" }) }] },
+    target: {
+      tools: [
+        {
+          tool: choice.chance(0.5) ? choice.one(ODD_TEXT) : `tool${choice.below(9)}`,
+          ...(choice.chance(0.2) && { when: "args.x == 1" }),
+        },
+      ],
+    },
   };
 }
 
@@ -81,10 +96,17 @@ function randomHierarchy(scopes: string[]): Record<string, object | null> {
 
 function randomRequest(choice: Choice, tool: string, scopes: string[]): Omit<Case, "policy"> {
   const params = { name: tool, arguments: { x: 1, text: choice.one(ODD_TEXT) } };
-  const request: EvalRequest = { body: JSON.stringify({ jsonrpc: "2.0", id: choice.one(ODD_TEXT), method: "tools/call", params }) };
+  const request: EvalRequest = {
+    body: JSON.stringify({ jsonrpc: "2.0", id: choice.one(ODD_TEXT), method: "tools/call", params }),
+  };
   if (choice.chance(0.1)) return { request, error: undefined };
-  if (choice.chance(0.1)) return { request: { ...request, headers: { authorization: "Bearer x" } }, error: "invalid_token" };
-  const held = [...choice.some(scopes, 0.1), ...choice.some([...BAIT, ...ODD_SCOPES], 0.1), ...choice.some(ODD_TEXT, 0.1)];
+  if (choice.chance(0.1))
+    return { request: { ...request, headers: { authorization: "Bearer x" } }, error: "invalid_token" };
+  const held = [
+    ...choice.some(scopes, 0.1),
+    ...choice.some([...BAIT, ...ODD_SCOPES], 0.1),
+    ...choice.some(ODD_TEXT, 0.1),
+  ];
   const payload = { sub: `user${choice.below(1e9)}`, scope: choice.chance(0.5) ? held.join(" ") : held };
   return { request: { ...request, payload }, error: "insufficient_scope" };
 }

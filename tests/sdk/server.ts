@@ -91,7 +91,9 @@ export class ToolServer {
       "tools/call": () => this.run(account, params?.name ?? ""),
     };
     const result = results[method];
-    const answer = result ? { result: { resultType: "complete", ...result() } } : { error: { code: -32601, message: "unknown" } };
+    const answer = result
+      ? { result: { resultType: "complete", ...result() } }
+      : { error: { code: -32601, message: "unknown" } };
     response.writeHead(result ? 200 : 404, { "content-type": "application/json" });
     response.end(JSON.stringify({ jsonrpc: "2.0", id, ...answer }));
   }

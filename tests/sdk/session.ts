@@ -19,7 +19,8 @@ export interface Session {
 }
 
 export interface Task {
-  token: string;
+  /** Without one, the client gets its own from the OAuth server that the challenges lead it to. */
+  token?: string;
   sessions: Session[];
 }
 

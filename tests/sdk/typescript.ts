@@ -33,7 +33,8 @@ async function playSession(connect: Connect, token: string, { url, era, calls }:
   let tamper: Record<string, string> = {};
   const tampering: typeof fetch = (input, init) => {
     const headers = new Headers(init?.headers);
-    for (const [name, value] of Object.entries({ authorization: `Bearer ${token}`, ...tamper })) headers.set(name, value);
+    for (const [name, value] of Object.entries({ authorization: `Bearer ${token}`, ...tamper }))
+      headers.set(name, value);
     return fetch(input, { ...init, headers });
   };
   const connection = await connect(new URL(url), { fetch: tampering }, era);
@@ -57,8 +58,8 @@ function shown(error: Error): Outcome {
   return { error: { type, message: error.message, details: Object.keys(members).length > 0 ? members : null } };
 }
 
-function client(name: string, eras: readonly Era[], connect: Connect): Client {
-  const play = async ({ token, sessions }: Task): Promise<Outcome[][]> => {
+function clientOf(name: string, eras: readonly Era[], connect: Connect): Client {
+  const play = async ({ token = "", sessions }: Task): Promise<Outcome[][]> => {
     const outcomes: Outcome[][] = [];
     for (const session of sessions) outcomes.push(await playSession(connect, token, session));
     return outcomes;
@@ -66,5 +67,5 @@ function client(name: string, eras: readonly Era[], connect: Connect): Client {
   return { name, eras, play };
 }
 
-export const typescript1 = client("TypeScript `sdk` 1.32.2", ["legacy"], connect1);
-export const typescript2 = client("TypeScript `client` 2.4.0", ["legacy", "modern"], connect2);
+export const typescript1 = clientOf("TypeScript `sdk` 1.32.2", ["legacy"], connect1);
+export const typescript2 = clientOf("TypeScript `client` 2.4.0", ["legacy", "modern"], connect2);

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
+	"strings"
 
+	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
@@ -42,7 +45,7 @@ type outcome struct {
 	Error *shown `json:"error,omitempty"`
 }
 
-// tampering adds the token, and overwrites headers as a proxy would.
+// tampering adds the token, if there is one, and overwrites headers as a proxy would.
 type tampering struct {
 	token  string
 	tamper map[string]string
@@ -50,7 +53,9 @@ type tampering struct {
 
 func (t *tampering) RoundTrip(request *http.Request) (*http.Response, error) {
 	changed := request.Clone(request.Context())
-	changed.Header.Set("Authorization", "Bearer "+t.token)
+	if t.token != "" {
+		changed.Header.Set("Authorization", "Bearer "+t.token)
+	}
 	for name, value := range t.tamper {
 		changed.Header.Set(name, value)
 	}
@@ -66,6 +71,13 @@ func playSession(token string, s session) ([]outcome, error) {
 		options.ProtocolVersion = "2025-11-25"
 	}
 	transport := &mcp.StreamableClientTransport{Endpoint: s.URL, HTTPClient: &http.Client{Transport: on}}
+	if token == "" {
+		handler, err := oauthHandler()
+		if err != nil {
+			return nil, err
+		}
+		transport.OAuthHandler = handler
+	}
 	connected, err := client.Connect(ctx, transport, options)
 	if err != nil {
 		return nil, err
@@ -82,6 +94,48 @@ func playSession(token string, s session) ([]outcome, error) {
 		}
 	}
 	return outcomes, nil
+}
+
+const redirect = "http://127.0.0.1/callback"
+
+// oauthHandler is an OAuth client whose user consents to everything.
+func oauthHandler() (*auth.AuthorizationCodeHandler, error) {
+	return auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
+		DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{
+			Metadata: &oauthex.ClientRegistrationMetadata{
+				ClientName:              "scopegate-tests",
+				RedirectURIs:            []string{redirect},
+				GrantTypes:              []string{"authorization_code"},
+				TokenEndpointAuthMethod: "none",
+			},
+		},
+		AuthorizationCodeFetcher: authorize,
+	})
+}
+
+// authorize follows redirects as a browser would, up to the client's own address.
+func authorize(ctx context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	browser := &http.Client{Jar: jar, CheckRedirect: func(next *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(next.URL.String(), redirect) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	response, err := browser.Get(args.URL)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	arrived, err := response.Location()
+	if err != nil {
+		return nil, err
+	}
+	query := arrived.Query()
+	return &auth.AuthorizationResult{Code: query.Get("code"), State: query.Get("state"), Iss: query.Get("iss")}, nil
 }
 
 func show(err error) *shown {

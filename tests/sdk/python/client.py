@@ -3,23 +3,71 @@
 import asyncio
 import json
 import sys
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
-from mcp.client.auth import utils
+from mcp.client.auth import OAuthClientProvider, utils
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
+
+REDIRECT = "http://127.0.0.1/callback"
 
 
-async def play_session(token: str, session: dict) -> list[dict]:
+class Memory:
+    """Keeps the token and the registration of one client."""
+
+    tokens = None
+    client_info = None
+
+    async def get_tokens(self):
+        return self.tokens
+
+    async def set_tokens(self, tokens):
+        self.tokens = tokens
+
+    async def get_client_info(self):
+        return self.client_info
+
+    async def set_client_info(self, client_info):
+        self.client_info = client_info
+
+
+def provider(url: str) -> OAuthClientProvider:
+    """An OAuth client whose user consents to everything: redirects are followed as a browser would."""
+    arrived = ""
+
+    async def redirect(start: str) -> None:
+        nonlocal arrived
+        arrived = start
+        async with httpx2.AsyncClient() as browser:
+            while not arrived.startswith(REDIRECT):
+                response = await browser.get(arrived)
+                arrived = str(response.url.join(response.headers["location"]))
+
+    async def callback() -> AuthorizationCodeResult:
+        return AuthorizationCodeResult.model_validate(dict(parse_qsl(urlsplit(arrived).query)))
+
+    metadata = OAuthClientMetadata(
+        client_name="scopegate-tests",
+        redirect_uris=[REDIRECT],
+        application_type="native",
+        grant_types=["authorization_code"],
+        token_endpoint_auth_method="none",
+    )
+    return OAuthClientProvider(url, metadata, Memory(), redirect, callback)
+
+
+async def play_session(token: str | None, session: dict) -> list[dict]:
     tamper: dict[str, str] = {}
 
     async def overwrite(request: httpx2.Request) -> None:
         request.headers.update(tamper)
 
-    async with httpx2.AsyncClient(
-        headers={"authorization": f"Bearer {token}"}, event_hooks={"request": [overwrite]}
-    ) as http:
-        mode = "auto" if session["era"] == "modern" else "legacy"
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    auth = provider(session["url"]) if token is None else None
+    mode = "auto" if session["era"] == "modern" else "legacy"
+    async with httpx2.AsyncClient(headers=headers, auth=auth, event_hooks={"request": [overwrite]}) as http:
         async with Client(streamable_http_client(session["url"], http_client=http), mode=mode) as client:
             outcomes = []
             for call in session["calls"]:
@@ -40,7 +88,7 @@ async def outcome(client: Client, call: dict) -> dict:
 
 
 async def play(task: dict) -> list[list[dict]]:
-    return [await play_session(task["token"], session) for session in task["sessions"]]
+    return [await play_session(task.get("token"), session) for session in task["sessions"]]
 
 
 def parse(answer: dict) -> dict:

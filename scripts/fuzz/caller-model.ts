@@ -1,0 +1,145 @@
+// What the policy of the header suite says about a caller, and which headers must be refused: docs/wire-profile.md and
+// docs/policy.md as plain functions. Nothing here is shared with the filter.
+import type { Json, Struct } from "../simulate.ts";
+import { bytesOf, type Header } from "./caller.ts";
+
+export type Verdict = "allow" | "deny" | "reject" | "unauthenticated";
+
+export interface Call {
+  httpMethod: string;
+  method: string;
+  name: string;
+  /** `_meta["io.modelcontextprotocol/protocolVersion"]` */
+  version?: string;
+  notification: boolean;
+  body: boolean;
+}
+
+const RULES = [
+  { name: "suspended", action: "Deny", source: { jwt: { scopes: ["suspended"] } } },
+  { name: "ab", source: { jwt: { scopes: ["a", "b"] } }, target: { tools: ["ab"] } },
+  { name: "open", target: { tools: ["open"] } },
+  { name: "no", target: { tools: [{ tool: "no", when: '!("no" in jwt.scopes) && "a" in jwt.scopes' }] } },
+  { name: "team", target: { tools: [{ tool: "team", when: 'request.headers["x-team"].matches("^[a-c]+$")' }] } },
+  { name: "teams", target: { tools: [{ tool: "teams", when: 'request.headers_all["x-team"].exists(t, t == "b")' }] } },
+];
+
+const CLAIM_RULES = [
+  { name: "blocked", action: "Deny", source: { jwt: { claims: [{ name: "blocked", valueType: "StringArray", values: ["yes"] }] } } },
+  { name: "unit", source: { jwt: { claims: [{ name: "org.unit", values: ["eng"] }] } }, target: { tools: ["unit"] } },
+  { name: "groups", source: { jwt: { claims: [{ name: "groups", valueType: "StringArray", values: ["g1", "g2"] }] } }, target: { tools: ["groups"] } },
+  { name: "level", target: { tools: [{ tool: "level", when: "jwt.claims.level >= 3" }] } },
+];
+
+/** The policy; without claims the filter reads only the scopes, by another way. */
+export function policyWith(claims: boolean): object {
+  return {
+    apiVersion: "scopegate/v1",
+    kind: "Policy",
+    metadata: { name: "callers" },
+    loop: "off",
+    scopes: { admin: { implies: ["a", "b"] }, a: {}, b: {}, suspended: {} },
+    rules: claims ? [...CLAIM_RULES.slice(0, 1), ...RULES, ...CLAIM_RULES.slice(1)] : RULES,
+  };
+}
+
+/** Containers around a claim in a payload that the filter reads whole: when a rule wants a claim, or a scope claim has a null. */
+const MAX_CLAIM_DEPTH = 65;
+
+export function judgeCaller(call: Call, headers: Header[], payload: Struct | null, claims: boolean): Verdict {
+  const refused = judgeHead(call, headers);
+  if (refused) return refused;
+  const preflight = call.httpMethod === "OPTIONS";
+  if (payload === null) return preflight ? "allow" : "unauthenticated";
+  if (call.httpMethod !== "POST") return "allow";
+  const whole = claims || [payload["scope"], payload["scp"]].some(hasNull);
+  if (whole && depthOf(payload) > MAX_CLAIM_DEPTH) return "unauthenticated";
+  if (!mirrorsAgree(call, headers)) return "reject";
+  return allows(call.name, headers, payload, claims) ? "allow" : "deny";
+}
+
+const valuesOf = (headers: Header[], name: string): string[] => headers.filter(([key]) => key === name).map(([, value]) => value);
+
+const ONCE = ["content-type", "content-encoding", "authorization", "mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"];
+
+function judgeHead({ httpMethod, body }: Call, headers: Header[]): Verdict | undefined {
+  const [type] = valuesOf(headers, "content-type");
+  const [encoding = "identity"] = valuesOf(headers, "content-encoding");
+  const [version = "2000-01-01"] = valuesOf(headers, "mcp-protocol-version");
+  if (headers.some(([name]) => name === "upgrade" || name === ":protocol")) return "reject";
+  if (ONCE.some((name) => valuesOf(headers, name).length > 1)) return "reject";
+  if (["GET", "DELETE", "OPTIONS"].includes(httpMethod)) return body ? "reject" : undefined;
+  if (httpMethod !== "POST" || type === undefined || !isJson(type) || encoding.toLowerCase() !== "identity") return "reject";
+  return /^\d{4}-\d\d-\d\d$/.test(version) && body ? undefined : "reject";
+}
+
+/** application/json with no charset but UTF-8, every parameter of plain characters. */
+function isJson(type: string): boolean {
+  const [media = "", ...parameters] = type.split(";").map((part) => part.replace(/^[ \t]+|[ \t]+$/g, ""));
+  if (media.toLowerCase() !== "application/json" || /^[ \t]/.test(type)) return false;
+  if (parameters.at(-1) === "") parameters.pop();
+  const charsets = parameters.filter((part) => /^charset=/i.test(part));
+  return parameters.every((part) => /^[!-+\--~]+$/.test(part)) && charsets.length <= 1 && charsets.every((part) => /^charset=(utf-?8|"utf-8")$/i.test(part));
+}
+
+function mirrorsAgree({ method, name, version, notification }: Call, headers: Header[]): boolean {
+  const [declared] = valuesOf(headers, "mcp-protocol-version");
+  if (declared === undefined) return version === undefined || version < "2026-07-28";
+  if (version !== undefined && version !== declared) return false;
+  if (declared < "2026-07-28") return true;
+  const [[mirrored], [named]] = [valuesOf(headers, "mcp-method"), valuesOf(headers, "mcp-name")];
+  if (version === undefined && !notification) return false;
+  if (mirrored === undefined) return notification;
+  if (mirrored !== method) return false;
+  return named === undefined ? notification : decoded(named) === bytesOf(name);
+}
+
+function decoded(header: string): string | undefined {
+  const trimmed = header.replace(/^ +| +$/g, "");
+  const [, base64] = /^=\?base64\?(.*)\?=$/.exec(trimmed) ?? [];
+  if (base64 === undefined) return trimmed;
+  return /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64) && base64 !== "" ? Buffer.from(base64, "base64").toString("latin1") : undefined;
+}
+
+function hasNull(value: Json | undefined): boolean {
+  return value === null || (typeof value === "object" && Object.values(value).some(hasNull));
+}
+
+function depthOf(value: Json): number {
+  if (value === null || typeof value !== "object") return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+function scopesOf({ scope, scp }: Struct): Set<string> {
+  const held = [scope, scp].flatMap((value) => (typeof value === "string" ? value.split(/[\t-\r ]+/) : Array.isArray(value) ? value : []));
+  const names = new Set(held.filter((item): item is string => typeof item === "string" && item !== ""));
+  return names.has("admin") ? new Set([...names, "a", "b"]) : names;
+}
+
+const isListed = (value: Json | undefined, ...names: string[]): boolean => typeof value === "string" && names.includes(value);
+const holdsOne = (value: Json | undefined, ...names: string[]): boolean =>
+  Array.isArray(value) ? value.some((item) => isListed(item, ...names)) : isListed(value, ...names);
+
+function unitOf(payload: Struct): Json | undefined {
+  if (Object.hasOwn(payload, "org.unit")) return payload["org.unit"];
+  const { org } = payload;
+  return typeof org === "object" && org !== null && !Array.isArray(org) ? org["unit"] : undefined;
+}
+
+function allows(tool: string, headers: Header[], payload: Struct, claims: boolean): boolean {
+  const scopes = scopesOf(payload);
+  const teams = valuesOf(headers, "x-team");
+  if (scopes.has("suspended") || (claims && holdsOne(payload["blocked"], "yes"))) return false;
+  const { level } = payload;
+  const allowed: Record<string, boolean> = {
+    ab: scopes.has("a") && scopes.has("b"),
+    open: true,
+    no: !scopes.has("no") && scopes.has("a"),
+    team: /^[a-c]+$/.test(teams[0] ?? ""),
+    teams: teams.includes("b"),
+    unit: claims && isListed(unitOf(payload), "eng"),
+    groups: claims && holdsOne(payload["groups"], "g1", "g2"),
+    level: claims && typeof level === "number" && level >= 3,
+  };
+  return allowed[tool] ?? false;
+}

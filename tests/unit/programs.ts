@@ -1,0 +1,81 @@
+// Programs of one predicate for the specs, written by hand: sections at fixed places, code in order of the calls.
+import { CELL_SIZE, INSTRUCTION_SIZE, Section } from "../../assembly/program.ts";
+import { allocate } from "../../assembly/memory.ts";
+import { copyCell } from "../../assembly/cell.ts";
+import { useProgram } from "../../assembly/sections.ts";
+import { resetVm } from "../../assembly/vm.ts";
+
+export const PROGRAM_SIZE: u32 = 65536;
+export const CELLS_AT: u32 = 1024;
+const SETTINGS_AT: u32 = 512;
+const PREDICATES_AT: u32 = 768;
+const CODE_AT: u32 = 16384;
+const NODES_AT: u32 = 896;
+export const NODE_COUNT: u32 = 8;
+
+export let program: usize = 0;
+let instructions: u32 = 0;
+let cells: u32 = 0;
+
+function setSection(section: i32, offset: u32, count: u32): void {
+  store<u32>(program + section * 8, offset, 16);
+  store<u32>(program + section * 8, count, 20);
+}
+
+/** Starts an empty program. */
+export function begin(): void {
+  if (!program) program = allocate(PROGRAM_SIZE);
+  memory.fill(program, 0, PROGRAM_SIZE);
+  instructions = 0;
+  cells = 0;
+  store<u32>(program, PROGRAM_SIZE, 8);
+  setSection(Section.Settings, SETTINGS_AT, 31);
+  setSection(Section.Nodes, NODES_AT, NODE_COUNT);
+  setSection(Section.Predicates, PREDICATES_AT, 1);
+  setSection(Section.Cells, CELLS_AT, 0);
+  setSection(Section.Code, CODE_AT, 0);
+  setBudget(1000000);
+  setBounds(256, 12);
+  for (let slot: u32 = 0; slot < NODE_COUNT; slot++) store<i32>(program + NODES_AT + slot * 12, <i32>slot - 1);
+}
+
+/** Steps of a request. */
+export function setBudget(steps: u32): void {
+  store<u32>(program + SETTINGS_AT + 19 * 4, steps);
+}
+
+/** Cells on the stack and open loops that the predicate says it needs. */
+export function setBounds(stack: u32, loops: u32): void {
+  store<u32>(program + PREDICATES_AT, stack, 8);
+  store<u32>(program + PREDICATES_AT, loops, 12);
+}
+
+/** Adds an instruction and returns its index. */
+export function emit(op: i32, c: i32 = 0, a: i32 = 0, b: i32 = 0): u32 {
+  const at = program + CODE_AT + instructions * INSTRUCTION_SIZE;
+  store<u8>(at, op);
+  store<u8>(at, a, 1);
+  store<u16>(at, b, 2);
+  store<i32>(at, c, 4);
+  setSection(Section.Code, CODE_AT, ++instructions);
+  store<u32>(program + PREDICATES_AT, instructions, 4);
+  return instructions - 1;
+}
+
+/** Lets the jump at `index` go to the next instruction that is emitted. */
+export function land(index: u32): void {
+  store<i32>(program + CODE_AT + index * INSTRUCTION_SIZE, instructions - index - 1, 4);
+}
+
+/** Adds a constant, its pointers as they are, and returns its index. */
+export function constant(cell: usize): u32 {
+  copyCell(program + CELLS_AT + cells * CELL_SIZE, cell);
+  setSection(Section.Cells, CELLS_AT, ++cells);
+  return cells - 1;
+}
+
+/** Gives a new request its steps. */
+export function open(): void {
+  useProgram(program);
+  resetVm();
+}

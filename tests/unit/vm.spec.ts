@@ -1,0 +1,245 @@
+import { LoopKind, Op } from "../../assembly/program.ts";
+import { isExhausted, stepsLeft } from "../../assembly/budget.ts";
+import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cell.ts";
+import { fillSlot, openSlots, slotsSize, MARK_TWIN } from "../../assembly/slots.ts";
+import { allocate, resetRegion } from "../../assembly/memory.ts";
+import { sawTwin } from "../../assembly/twin.ts";
+import { ERROR, FALSE, TRUE, evaluate, relocate } from "../../assembly/vm.ts";
+import { json, newCell, place, raw } from "./cells.ts";
+import { NODE_COUNT, begin, constant, emit, land, open, program, setBudget, CELLS_AT } from "./programs.ts";
+
+// tests/conformance-cel.test.ts compares whole expressions with cel-go; here is what an expression cannot show.
+
+function bool(value: bool): u32 {
+  const cell = newCell();
+  setBool(cell, value);
+  return constant(cell);
+}
+
+function int(value: i64): u32 {
+  const cell = newCell();
+  setInt(cell, value);
+  return constant(cell);
+}
+
+function error(): u32 {
+  const cell = newCell();
+  setError(cell);
+  return constant(cell);
+}
+
+/** 0 false, 1 true, 2 error, 3 an int. */
+function operand(kind: i32): u32 {
+  return kind == 2 ? error() : kind == 3 ? int(7) : bool(kind == 1);
+}
+
+function run(): i32 {
+  emit(Op.Return);
+  open();
+  return evaluate(program, 0);
+}
+
+/** a && b or a || b with operands of the given kinds. */
+function logic(jump: i32, op: i32, a: i32, b: i32): i32 {
+  begin();
+  emit(Op.Const, operand(a));
+  const over = emit(jump);
+  emit(Op.Const, operand(b));
+  emit(op);
+  land(over);
+  return run();
+}
+
+/** A loop over a JSON list whose body compares each element with `wanted`. */
+function search(kind: i32, list: string, wanted: f64): i32 {
+  begin();
+  const cell = newCell();
+  setDouble(cell, wanted);
+  emit(Op.Const, constant(json(list)));
+  const loop = emit(Op.Loop, 0, kind);
+  emit(Op.Local, 0);
+  emit(Op.Const, constant(cell));
+  emit(Op.Lt);
+  const next = emit(Op.Next);
+  store<i32>(program + 16384 + next * 8, <i32>loop - <i32>next, 4);
+  land(loop);
+  return run();
+}
+
+describe("vm", () => {
+  afterEach(() => resetRegion());
+
+  test("the deciding operand of && and || wins on either side", () => {
+    const and: i32[] = [0, 0, 0, 0, /**/ 0, 1, 2, 2, /**/ 0, 2, 2, 2, /**/ 0, 2, 2, 2];
+    const or: i32[] = [0, 1, 2, 2, /**/ 1, 1, 1, 1, /**/ 2, 1, 2, 2, /**/ 2, 1, 2, 2];
+    for (let a = 0; a < 4; a++) {
+      for (let b = 0; b < 4; b++) {
+        expect(logic(Op.AndJump, Op.And, a, b)).toBe(and[a * 4 + b], "and " + a.toString() + b.toString());
+        expect(logic(Op.OrJump, Op.Or, a, b)).toBe(or[a * 4 + b], "or " + a.toString() + b.toString());
+      }
+    }
+  });
+
+  test("Branch leaves an error for a condition that is no bool", () => {
+    const expected: i32[] = [FALSE, TRUE, ERROR, ERROR];
+    for (let kind = 0; kind < 4; kind++) {
+      begin();
+      emit(Op.Const, operand(kind));
+      emit(Op.Branch, 2, 0, 3); // false to the fifth instruction, an error behind it
+      emit(Op.Const, bool(true));
+      emit(Op.Jump, 1);
+      emit(Op.Const, bool(false));
+      expect(run()).toBe(expected[kind], kind.toString());
+    }
+  });
+
+  test("a result that is no bool is an error", () => {
+    begin();
+    emit(Op.Const, int(1));
+    expect(run()).toBe(ERROR);
+  });
+
+  test("errors of some elements are absorbed by all and exists", () => {
+    expect(search(LoopKind.All, "[1,2,3]", 4)).toBe(TRUE);
+    expect(search(LoopKind.All, "[1,5,3]", 4)).toBe(FALSE);
+    expect(search(LoopKind.All, '["x",5]', 4)).toBe(FALSE);
+    expect(search(LoopKind.All, '["x",1]', 4)).toBe(ERROR);
+    expect(search(LoopKind.Exists, '["x",1]', 4)).toBe(TRUE);
+    expect(search(LoopKind.Exists, '["x",5]', 4)).toBe(ERROR);
+    expect(search(LoopKind.ExistsOne, "[1,5]", 4)).toBe(TRUE);
+    expect(search(LoopKind.ExistsOne, "[1,1]", 4)).toBe(FALSE);
+    expect(search(LoopKind.ExistsOne, '[1,"x"]', 4)).toBe(ERROR);
+    expect(search(LoopKind.All, "[]", 4)).toBe(TRUE);
+    expect(search(LoopKind.Exists, "[]", 4)).toBe(FALSE);
+    expect(search(LoopKind.All, "5", 4)).toBe(ERROR);
+    expect(search(LoopKind.All, '{"a":1}', 4)).toBe(ERROR, "keys are strings");
+  });
+
+  test("the steps are counted over all predicates of a request, and stay used up", () => {
+    begin();
+    setBudget(50);
+    emit(Op.Const, bool(true));
+    emit(Op.Return);
+    open();
+    let runs = 0;
+    while (evaluate(program, 0) == TRUE) runs++;
+    expect(runs).toBe(25);
+    expect(isExhausted()).toBe(true);
+    expect(stepsLeft()).toBe(0);
+    expect(evaluate(program, 0)).toBe(ERROR);
+    open();
+    expect(evaluate(program, 0)).toBe(TRUE);
+  });
+
+  test("a long list costs at least a step an element", () => {
+    begin();
+    let list = "[0";
+    for (let i = 0; i < 1000; i++) list += ",1";
+    emit(Op.Const, constant(json(list + "]")));
+    emit(Op.Size);
+    emit(Op.Const, int(1001));
+    emit(Op.Eq);
+    expect(run()).toBe(TRUE);
+    expect(stepsLeft() < 1000000 - 1001).toBe(true);
+  });
+
+  test("strings that do not fit the scratch memory are an error, and the next predicate has all of it again", () => {
+    for (let doublings = 16; doublings < 20; doublings++) {
+      begin();
+      emit(Op.Const, constant(raw("a")));
+      for (let i = 0; i < doublings; i++) {
+        emit(Op.Dup);
+        emit(Op.Add);
+      }
+      emit(Op.Size);
+      emit(Op.Const, int(1 << doublings));
+      emit(Op.Eq);
+      expect(run()).toBe(doublings < 17 ? TRUE : ERROR, doublings.toString()); // all the pieces are kept
+      expect(isExhausted()).toBe(false);
+    }
+  });
+
+  test("optionals", () => {
+    begin();
+    const none = newCell();
+    setNone(none);
+    emit(Op.Const, constant(none));
+    const over = emit(Op.OptOrJump, 0, 1);
+    emit(Op.Const, bool(true));
+    land(over);
+    expect(run()).toBe(TRUE);
+    begin();
+    emit(Op.Const, int(1));
+    emit(Op.OptOf);
+    emit(Op.OptOf); // an optional of an optional
+    emit(Op.OptValue);
+    emit(Op.OptHasValue);
+    expect(run()).toBe(TRUE);
+    begin();
+    emit(Op.Const, int(3));
+    emit(Op.OptOf);
+    const bind = emit(Op.OptMap);
+    emit(Op.Local, 0);
+    emit(Op.Local, 0);
+    emit(Op.Add);
+    emit(Op.OptBind);
+    land(bind);
+    emit(Op.OptValue);
+    emit(Op.Const, int(6));
+    emit(Op.Eq);
+    expect(run()).toBe(TRUE);
+  });
+
+  test("slots: absent, null and members of what is no map", () => {
+    const slots = allocate(slotsSize(NODE_COUNT));
+    memory.fill(slots, 0, slotsSize(NODE_COUNT));
+    for (let which = 0; which < 5; which++) {
+      begin();
+      emit(Op.HasSlot, 3); // a child of slot 2
+      open();
+      openSlots(slots);
+      const text = which == 0 ? "null" : which == 1 ? "[1]" : which == 2 ? "{}" : '{"x":null}';
+      const at = place(text);
+      if (which < 4) fillSlot(2, at, at + text.length, 0);
+      if (which == 3) fillSlot(3, at + 5, at + 9, 0);
+      emit(Op.Return);
+      const expected = which == 3 ? TRUE : which == 1 || which == 4 ? ERROR : FALSE;
+      expect(evaluate(program, 0)).toBe(expected, text);
+    }
+  });
+
+  test("reading a slot with a twin is noted", () => {
+    const slots = allocate(slotsSize(NODE_COUNT));
+    memory.fill(slots, 0, slotsSize(NODE_COUNT));
+    begin();
+    emit(Op.Slot, 3);
+    emit(Op.Return);
+    open();
+    openSlots(slots);
+    const at = place("true");
+    fillSlot(3, at, at + 4, MARK_TWIN);
+    expect(evaluate(program, 0)).toBe(TRUE);
+    expect(sawTwin()).toBe(true);
+    open();
+    expect(sawTwin()).toBe(false);
+  });
+
+  test("relocate turns the offsets of constants into addresses", () => {
+    begin();
+    const text = raw("abc");
+    memory.copy(program + 40000, load<u32>(text, 8), 3);
+    store<u32>(text, 40000, 8);
+    const name = constant(text);
+    const list = newCell();
+    memory.fill(list, 0, 16);
+    store<u32>(list, 10); // Tag.CellList
+    store<u32>(list, CELLS_AT, 8); // the string above
+    store<u32>(list, 1, 12);
+    const items = constant(list);
+    relocate(program);
+    emit(Op.Const, name);
+    emit(Op.Const, items);
+    emit(Op.In);
+    expect(run()).toBe(TRUE);
+  });
+});
