@@ -20,6 +20,11 @@ export function charge(count: u32): bool {
   return steps >= 0;
 }
 
+/** Whether the steps have run out. */
+export function isExhausted(): bool {
+  return steps < 0;
+}
+
 /** Steps that are left; 0 when they have run out. */
 export function stepsLeft(): u32 {
   return <u32>max<i64>(steps, 0);

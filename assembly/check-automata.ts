@@ -1,5 +1,5 @@
 // Checks the automata of a program.
-import { AUTOMATON_SIZE, AutomatonField } from "./program.ts";
+import { AUTOMATON_SIZE, AutomatonField, HEADER_SIZE, Section } from "./program.ts";
 
 const ASCII: u64 = 128;
 const MOST_STATES: u32 = 65536;
@@ -29,8 +29,11 @@ function checkShape(program: usize, record: usize): bool {
   );
 }
 
+/** Whether `size` bytes at `offset` lie in the section of bytes. */
 function isInside(program: usize, offset: u32, size: u64): bool {
-  return <u64>offset + size <= <u64>load<u32>(program, 8);
+  const first = load<u32>(program, HEADER_SIZE + (Section.Bytes << 3));
+  const total = load<u32>(program, HEADER_SIZE + (Section.Bytes << 3) + 4);
+  return offset >= first && <u64>offset + size <= <u64>first + <u64>total;
 }
 
 /** Classes of the ASCII table and of the ranges, which are in order and begin at or before the first other character. */

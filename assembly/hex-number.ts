@@ -84,10 +84,10 @@ function magnitude(): f64 {
   if (leading > 1023) return Infinity;
   const drop = leading >= -1022 ? 11 : -1011 - leading;
   if (drop > 64) return 0;
-  const kept = drop < 64 ? bits >> (<u64>drop) : 0;
-  const rest = drop < 64 ? bits - (kept << (<u64>drop)) : bits;
-  const half = (<u64>1) << (<u64>(drop - 1));
+  const half = u64(1) << u64(drop - 1);
+  const kept = drop < 64 ? bits >> u64(drop) : 0;
+  const rest = drop < 64 ? bits - (kept << u64(drop)) : bits;
   const up = rest > half || (rest == half && (sticky || (kept & 1) != 0));
-  const base = leading >= -1022 ? (<u64>(leading + 1022)) << 52 : 0;
+  const base = leading >= -1022 ? u64(leading + 1022) << 52 : 0;
   return reinterpret<f64>(base + kept + <u64>up);
 }

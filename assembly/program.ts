@@ -117,68 +117,35 @@ export enum Action {
 }
 
 // ScopeRecord       name (offset, length), closure (first, count in ScopeIds: what a holder also holds, itself included)
-export enum ScopeField {
-  Name = 0,
-  Closure = 8,
-}
+// prettier-ignore
+export enum ScopeField { Name = 0, Closure = 8 }
 // NodeRecord        parent slot (NONE for the two roots), name (offset, length)
-export enum NodeField {
-  Parent = 0,
-  Name = 4,
-}
+// prettier-ignore
+export enum NodeField { Parent = 0, Name = 4 }
 // ClaimRecord       slot of the name as written, slot of the dotted path (equal when there is no dot), ClaimType, values (first, count in Texts)
-export enum ClaimField {
-  Literal = 0,
-  Path = 4,
-  Type = 8,
-  Values = 12,
-}
-export enum ClaimType {
-  String = 0,
-  StringArray = 1,
-}
+// prettier-ignore
+export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12 }
+// prettier-ignore
+export enum ClaimType { String = 0, StringArray = 1 }
 // RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE
-export enum RuleField {
-  Name = 0,
-  Action = 8,
-  Scopes = 12,
-  Claims = 20,
-  Predicate = 28,
-}
+// prettier-ignore
+export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28 }
 // EntryRecord       rule, predicate or NONE
-export enum EntryField {
-  Rule = 0,
-  Predicate = 4,
-}
+// prettier-ignore
+export enum EntryField { Rule = 0, Predicate = 4 }
 // BucketRecord      Kind, backend (offset or NONE = any, length), name (offset, length), entries (first, count)
-export enum BucketField {
-  Kind = 0,
-  Backend = 4,
-  Name = 12,
-  Entries = 20,
-}
+// prettier-ignore
+export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
-export enum PredicateField {
-  Code = 0,
-  Stack = 8,
-  Loops = 12,
-}
+// prettier-ignore
+export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
 // AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
 //                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
 //                   number of ranges, offset of the table (classes + 1 columns of one entry a state, the last for the end of the text), offset of the source
 //                   (u32 length, then UTF-8; for listings).
 //                   State 0 rejects and state 1 accepts, both for good.
-export enum AutomatonField {
-  States = 0,
-  Classes = 4,
-  Start = 8,
-  Width = 12,
-  Ascii = 16,
-  Ranges = 20,
-  RangeCount = 24,
-  Table = 28,
-  Source = 32,
-}
+// prettier-ignore
+export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }
 
 /** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
 export enum Slot {
@@ -353,13 +320,8 @@ export enum Op {
   OptHasValue = 81,
 }
 
-export enum LoopKind {
-  All = 0,
-  Exists = 1,
-  ExistsOne = 2,
-  Filter = 3,
-  Map = 4,
-}
+// prettier-ignore
+export enum LoopKind { All = 0, Exists = 1, ExistsOne = 2, Filter = 3, Map = 4 }
 export enum TimePart {
   FullYear = 0,
   Month = 1,

@@ -109,7 +109,18 @@ function checkSections(): bool {
     if (offset & 7 || offset > length) return false;
     if (<u64>sectionCount(i) * <u64>recordSize(i) > <u64>(length - offset)) return false;
   }
+  for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
+    if (i != <u32>Section.Cells && meetsCells(i)) return false;
+  }
   return sectionCount(Section.Settings) >= <u32>Setting.Count && sectionCount(Section.Nodes) >= <u32>Slot.Count;
+}
+
+/** Whether a section shares bytes with the cells: those change when the program is taken, behind the checks. */
+function meetsCells(index: u32): bool {
+  const cells = section(Section.Cells);
+  const other = section(index);
+  const cellsEnd = cells + <usize>(sectionCount(Section.Cells) * recordSize(Section.Cells));
+  return other < cellsEnd && cells < other + <usize>(sectionCount(index) * recordSize(index));
 }
 
 function isText(pair: usize): bool {

@@ -23,6 +23,7 @@ const NODE_SUITES: [name: string, prefixes: string[]][] = [
   ["conformance", ["conformance"]],
   ["other", [""]],
   ["envoy", ["envoy"]],
+  ["clients", ["sdk"]],
 ];
 
 function suites(): Suite[] {

@@ -80,8 +80,12 @@ describe("manifest options", () => {
     [["--target", "envoy-gateway", ...JWKS], /--wasm is needed/],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"], /--hold-headers is for --target envoy/],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace is a Kubernetes name/],
-    [["--target", "istio", ...JWKS, ...IMAGE], /Istio leaves the payload under payload/],
   ];
+  test("a policy that reads another key is none for Istio", () => {
+    const { status, stdout, stderr } = manifest("tests/cases/files/policy.yaml", "--target", "istio", ...JWKS, ...IMAGE);
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(stderr, /Istio leaves the payload under payload/);
+  });
   for (const [args, message] of wrong)
     test(`exit code 2: manifest ${args.join(" ")}`, () => {
       const { status, stdout, stderr } = manifest("envoy/policy.yaml", ...args);

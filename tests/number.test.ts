@@ -93,7 +93,7 @@ test("points halfway between two doubles go to the even one, and anything beside
   for (let i = 0; i < 10000; i++) {
     const value = Math.abs(randomDouble(next));
     const half = exactText(value, true);
-    const [mantissa, exponent = "0"] = half.split("e");
+    const [mantissa = "", exponent = "0"] = half.split("e");
     check(half);
     check(`${mantissa}.${"0".repeat(i % 900)}1e${exponent}`);
     check(`${BigInt(mantissa) - 1n}.${"9".repeat(40)}e${exponent}`);
@@ -109,8 +109,10 @@ test("subnormals and both ends of the range", () => {
     if (i < 4000) check(exactText(value, true));
   }
   const most = exactText(Number.MAX_VALUE, true);
-  for (const text of ["2e-324", "3e-324", "2.4703282292062327e-324", "2.4703282292062328e-324", "1e-400", "0e999"]) check(text);
-  for (const text of ["1e308", "1.7976931348623157e308", "1.7976931348623159e308", "1e309", "-1e400", most]) check(text);
+  for (const text of ["2e-324", "3e-324", "2.4703282292062327e-324", "2.4703282292062328e-324", "1e-400", "0e999"])
+    check(text);
+  for (const text of ["1e308", "1.7976931348623157e308", "1.7976931348623159e308", "1e309", "-1e400", most])
+    check(text);
   check(`${BigInt(most) - 1n}`);
 });
 
@@ -124,13 +126,32 @@ test("any number of digits, wherever the point is", () => {
   }
   check(`1${"0".repeat(60000)}e-60000`);
   check(`0.${"0".repeat(60000)}1e60001`);
-  for (const text of ["0", "-0", "0.0", "1E5", "1e+5", "-1.5e-3", "123456789012345678", "9007199254740993"]) check(text);
+  for (const text of ["0", "-0", "0.0", "1E5", "1e+5", "-1.5e-3", "123456789012345678", "9007199254740993"])
+    check(text);
 });
 
 test("Go's forms of a decimal number are taken, and nothing else", () => {
   const takes = (text: string) => wasm.accepts(encoder.encodeInto(text, bytes).written) !== 0;
-  for (const text of ["1", "+1", "-1", "01", ".5", "5.", "1_0", "1_000.0_1", "1e1_0", "1E-7"]) assert.ok(takes(text), text);
-  for (const text of ["", ".", "-", "+", "e5", "1e", "1e+", "_1", "1_", "1__0", "1_.5", "1._5", "1e_5", "1.2.3", " 1", "1 "]) {
+  for (const text of ["1", "+1", "-1", "01", ".5", "5.", "1_0", "1_000.0_1", "1e1_0", "1E-7"])
+    assert.ok(takes(text), text);
+  for (const text of [
+    "",
+    ".",
+    "-",
+    "+",
+    "e5",
+    "1e",
+    "1e+",
+    "_1",
+    "1_",
+    "1__0",
+    "1_.5",
+    "1._5",
+    "1e_5",
+    "1.2.3",
+    " 1",
+    "1 ",
+  ]) {
     assert.ok(!takes(text), text);
   }
   for (const text of ["0x1p4", "1,5", "--1", "1e5.0", "inf", "٣"]) assert.ok(!takes(text), text);

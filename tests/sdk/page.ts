@@ -15,13 +15,17 @@ const REVISIONS: Record<Era, string> = { legacy: "2025-11-25", modern: "2026-07-
 
 const INTRODUCTION = `# Clients
 
-What the official MCP SDKs make of the filter's refusals. The tables were measured in a real Envoy and are written by
-\`tests/sdk-clients.test.ts\`, which also checks in every case that the session goes on: the next allowed call of the
-same session succeeds, and no refused call reached the server. No client had an OAuth provider; with one, it answers a
-challenge by [getting a token](challenges.md).
+What the official MCP SDKs make of the filter's refusals, measured in a real Envoy. \`tests/sdk-clients.test.ts\` writes
+this page. In every case it also checks that the session goes on: the next allowed call of the same session succeeds, and
+the refused one never reached the server.
 
-"The body" stands for the text of the JSON-RPC error that the filter sends ([reasons](reasons.md)). \`data\` is that
-error's \`data\`, with \`reason\`, \`rule\`, \`scopes\`, \`resourceMetadata\` and \`decisionId\` as far as the answer has them.
+The clients here had a fixed token. With an OAuth client of their own, all of them answer a
+[challenge](challenges.md) by themselves: they read the metadata document, get a larger token and make the call again
+(\`tests/sdk-step-up.test.ts\`).
+
+"(the body)" stands for the text of the JSON-RPC error that the filter sends, \`data\` for its \`error.data\`
+([reasons](reasons.md)). Python and TypeScript \`client\` answer a header mismatch by listing the tools and trying once
+more, so the log has it twice.
 
 ## Type of the error
 

@@ -11,6 +11,6 @@ export async function compileEntry<T>(entry: string, imports: WebAssembly.Import
     },
   });
   if (error || !binary) throw new Error(`${entry}: ${error?.message}\n${stderr.toString()}`);
-  const { instance } = await WebAssembly.instantiate(binary, imports);
-  return instance.exports as T;
+  const module = await WebAssembly.compile(binary as BufferSource);
+  return (await WebAssembly.instantiate(module, imports)).exports as T;
 }

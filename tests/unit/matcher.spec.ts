@@ -16,6 +16,7 @@ function build(width: u32): usize {
   const program = allocate(SIZE);
   memory.fill(program, 0, SIZE);
   store<u32>(program, SIZE, 8);
+  store<u32>(program, SIZE, 28); // Section.Bytes: all of it
   const record = program + 64;
   const ascii = program + 128;
   const ranges = program + 256;

@@ -10,8 +10,8 @@ export const CELLS_AT: u32 = 1024;
 const SETTINGS_AT: u32 = 512;
 const PREDICATES_AT: u32 = 768;
 const CODE_AT: u32 = 16384;
-const NODES_AT: u32 = 896;
-export const NODE_COUNT: u32 = 8;
+const NODES_AT: u32 = 12288;
+export const NODE_COUNT: u32 = 32;
 
 export let program: usize = 0;
 let instructions: u32 = 0;

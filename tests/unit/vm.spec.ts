@@ -10,7 +10,7 @@ import { NODE_COUNT, begin, constant, emit, land, open, program, setBudget, CELL
 
 // tests/conformance-cel.test.ts compares whole expressions with cel-go; here is what an expression cannot show.
 
-function bool(value: bool): u32 {
+function truth(value: bool): u32 {
   const cell = newCell();
   setBool(cell, value);
   return constant(cell);
@@ -30,7 +30,7 @@ function error(): u32 {
 
 /** 0 false, 1 true, 2 error, 3 an int. */
 function operand(kind: i32): u32 {
-  return kind == 2 ? error() : kind == 3 ? int(7) : bool(kind == 1);
+  return kind == 2 ? error() : kind == 3 ? int(7) : truth(kind == 1);
 }
 
 function run(): i32 {
@@ -86,9 +86,9 @@ describe("vm", () => {
       begin();
       emit(Op.Const, operand(kind));
       emit(Op.Branch, 2, 0, 3); // false to the fifth instruction, an error behind it
-      emit(Op.Const, bool(true));
+      emit(Op.Const, truth(true));
       emit(Op.Jump, 1);
-      emit(Op.Const, bool(false));
+      emit(Op.Const, truth(false));
       expect(run()).toBe(expected[kind], kind.toString());
     }
   });
@@ -118,7 +118,7 @@ describe("vm", () => {
   test("the steps are counted over all predicates of a request, and stay used up", () => {
     begin();
     setBudget(50);
-    emit(Op.Const, bool(true));
+    emit(Op.Const, truth(true));
     emit(Op.Return);
     open();
     let runs = 0;
@@ -165,7 +165,7 @@ describe("vm", () => {
     setNone(none);
     emit(Op.Const, constant(none));
     const over = emit(Op.OptOrJump, 0, 1);
-    emit(Op.Const, bool(true));
+    emit(Op.Const, truth(true));
     land(over);
     expect(run()).toBe(TRUE);
     begin();
@@ -195,13 +195,13 @@ describe("vm", () => {
     memory.fill(slots, 0, slotsSize(NODE_COUNT));
     for (let which = 0; which < 5; which++) {
       begin();
-      emit(Op.HasSlot, 3); // a child of slot 2
+      emit(Op.HasSlot, 23); // a child of slot 22
       open();
       openSlots(slots);
       const text = which == 0 ? "null" : which == 1 ? "[1]" : which == 2 ? "{}" : '{"x":null}';
       const at = place(text);
-      if (which < 4) fillSlot(2, at, at + text.length, 0);
-      if (which == 3) fillSlot(3, at + 5, at + 9, 0);
+      if (which < 4) fillSlot(22, at, at + text.length, 0);
+      if (which == 3) fillSlot(23, at + 5, at + 9, 0);
       emit(Op.Return);
       const expected = which == 3 ? TRUE : which == 1 || which == 4 ? ERROR : FALSE;
       expect(evaluate(program, 0)).toBe(expected, text);
@@ -212,12 +212,12 @@ describe("vm", () => {
     const slots = allocate(slotsSize(NODE_COUNT));
     memory.fill(slots, 0, slotsSize(NODE_COUNT));
     begin();
-    emit(Op.Slot, 3);
+    emit(Op.Slot, 23);
     emit(Op.Return);
     open();
     openSlots(slots);
     const at = place("true");
-    fillSlot(3, at, at + 4, MARK_TWIN);
+    fillSlot(23, at, at + 4, MARK_TWIN);
     expect(evaluate(program, 0)).toBe(TRUE);
     expect(sawTwin()).toBe(true);
     open();
