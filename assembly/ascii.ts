@@ -16,6 +16,12 @@ export function startsText(at: usize, length: u32, constant: string): bool {
   return true;
 }
 
+/** Whether the bytes end with this constant. */
+export function endsText(at: usize, length: u32, constant: string): bool {
+  const size = <u32>constant.length;
+  return length >= size && startsText(at + <usize>(length - size), size, constant);
+}
+
 /** Whether the bytes are this lower-case constant, whatever the case of their letters. */
 export function isTextFolded(at: usize, length: u32, constant: string): bool {
   if (length != <u32>constant.length) return false;

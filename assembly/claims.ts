@@ -130,6 +130,11 @@ export function readSubject(): bool {
   return readFirst("sub", "sub", "sub");
 }
 
+/** Reads the client that the token was issued to (RFC 9068 section 2.2); false when the token does not say. */
+export function readClient(): bool {
+  return readFirst("client_id", "azp", "cid");
+}
+
 /** Reads what tells one token of a subject from the next; false when nothing does. */
 export function readTokenMark(): bool {
   return readFirst("jti", "iat", "exp");

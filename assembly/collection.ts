@@ -85,8 +85,11 @@ function placeOf(pairs: usize, size: u32, key: usize): u32 {
 /** x in y: x is replaced by the answer. */
 export function contain(x: usize, y: usize): void {
   if (tagOf(x) == Tag.Error) return;
-  if (isMap(y)) setBool(x, findKey(y, x, item));
-  else if (isList(y)) containElement(x, y);
+  if (isMap(y)) {
+    // Go cannot hash bytes: cel-go fails where it would look for them among the keys of a literal.
+    if (tagOf(x) == Tag.Bytes && tagOf(y) == Tag.CellMap && lengthOf(y)) setError(x);
+    else setBool(x, findKey(y, x, item));
+  } else if (isList(y)) containElement(x, y);
   else setError(x);
 }
 

@@ -51,16 +51,16 @@ export function loadConfig(text: usize, length: u32): usize {
   const end = readValue(text, 0xffffffff);
   if (!end || !onlyBlank(end))
     return refuse("the configuration is not strict JSON; use the output of scopegate compile");
-  if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
-    return refuse(
-      "the configuration is for another version of the filter; use the output of this version's scopegate compile",
-    );
-  }
   if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) {
     return refuse("the configuration has no program; use the output of scopegate compile");
   }
   const encoded = foundAt() + 1;
   const encodedLength = foundLength() - 2;
+  if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
+    return refuse(
+      "the configuration is for another version of the filter; use the output of this version's scopegate compile",
+    );
+  }
   const hold = findText(text, "holdHeaders") && load<u8>(foundAt()) == 0x74;
   const room = reserve(encodedLength + 16);
   if (!room) return refuse("there is not enough memory for the program");

@@ -3,7 +3,7 @@
 // "Step-Up": a challenge that repeats is a permanent failure). Who asks again with the token it already had is in no
 // loop and is not counted. One bounded table for all workers, in the host's shared data.
 //
-// An entry:  0: hash of subject, call and rule   8: first seen, seconds   12: challenges, one per token
+// An entry:  0: hash of subject, client, call and rule   8: first seen, seconds   12: challenges, one per token
 //           16: hash of the last token's jti, iat or exp; a newcomer replaces who is in its place
 import { Reason, Setting } from "./program.ts";
 import { setting } from "./sections.ts";
@@ -11,7 +11,7 @@ import { begin, finish, put, written } from "./writer.ts";
 import { getShared, now, setShared, sharedVersion, Status, value, valueLength } from "./host.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
-import { readSubject, readTokenMark } from "./claims.ts";
+import { readClient, readSubject, readTokenMark } from "./claims.ts";
 import { reserve } from "./memory.ts";
 
 const ENTRIES: u32 = 256;
@@ -22,14 +22,15 @@ const SIZE: u32 = 6144;
 export function endRepeats(reason: i32): i32 {
   const limit = setting(Setting.LoopLimit);
   if (reason != Reason.insufficient_scope || !limit || !readSubject()) return reason;
-  const hash = callHash(value(), valueLength());
+  const subject = digest(0xcbf29ce484222325, value(), valueLength());
+  const client = readClient() ? digest(subject, value(), valueLength()) : subject;
+  const hash = callHash(client);
   const token: u64 = readTokenMark() ? digest(0, value(), valueLength()) : 0;
   return remember(hash, token, <u32>(now() / 1000000000)) > limit ? Reason.challenge_loop : reason;
 }
 
-function callHash(subject: usize, length: u32): u64 {
-  let hash = digest(0xcbf29ce484222325, subject, length);
-  hash = digest(hash, methodAt, methodLength);
+function callHash(who: u64): u64 {
+  let hash = digest(who, methodAt, methodLength);
   hash = digest(hash, nameAt, nameLength);
   hash = (hash ^ (<u64>challengeRule())) * 0x100000001b3;
   for (let i: u32 = 0; i < challengeExtras(); i++) hash = (hash ^ (<u64>challengeExtra(i))) * 0x100000001b3;

@@ -25,6 +25,7 @@ import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
 import { ruleAt } from "./decide.ts";
 import { judgedRule } from "./judge.ts";
 import { reasonName } from "./metrics.ts";
+import { endsText } from "./ascii.ts";
 import { now, sendResponse } from "./host.ts";
 
 const MAX_CHALLENGE: u32 = 6144;
@@ -218,8 +219,19 @@ function isScopeToken(at: usize, length: u32): bool {
   for (let i: u32 = 0; i < length; i++) {
     const c = <u32>load<u8>(at + <usize>i);
     if (c < 0x21 || c > 0x7e || c == 0x22 || c == 0x5c) return false;
+    // Clients search the whole header for `scope=` and the like: nothing that ends so may come from the token.
+    if (c == 0x3d && endsAsParameter(at, i)) return false;
   }
   return length != 0;
+}
+
+function endsAsParameter(at: usize, length: u32): bool {
+  return (
+    endsText(at, length, "scope") ||
+    endsText(at, length, "error") ||
+    endsText(at, length, "error_description") ||
+    endsText(at, length, "resource_metadata")
+  );
 }
 
 /** One JSON-RPC error with the caller's id, so that clients can tell which call it answers. */

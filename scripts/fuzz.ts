@@ -36,13 +36,16 @@ async function fuzz(suite: string, settings: Settings): Promise<boolean> {
   const seconds = (performance.now() - start) / 1000;
   if (process.stderr.isTTY) process.stderr.write("\r");
   tell(suite, outcome, seconds);
-  if (settings.keep) for (const { input, problem } of outcome.findings) console.log(`  kept as ${keep(suite, input, problem)}`);
+  if (settings.keep)
+    for (const { input, problem } of outcome.findings) console.log(`  kept as ${keep(suite, input, problem)}`);
   return outcome.findings.length === 0;
 }
 
 function tell(suite: string, { rounds, findings, counts }: Outcome, seconds: number): void {
   const figures = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
-  console.log(`  ${rounds} rounds in ${seconds.toFixed(0)} s; ${figures.map(([name, value]) => `${name} ${value}`).join(", ")}`);
+  console.log(
+    `  ${rounds} rounds in ${seconds.toFixed(0)} s; ${figures.map(([name, value]) => `${name} ${value}`).join(", ")}`,
+  );
   for (const { seed, input, problem } of findings) {
     console.log(`  ✗ ${problem}\n    input: ${JSON.stringify(input)}`);
     console.log(`    again: npm run test:fuzz -- --suite ${suite} --seed ${seed} --rounds 1`);

@@ -82,7 +82,13 @@ describe("manifest options", () => {
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace is a Kubernetes name/],
   ];
   test("a policy that reads another key is none for Istio", () => {
-    const { status, stdout, stderr } = manifest("tests/cases/files/policy.yaml", "--target", "istio", ...JWKS, ...IMAGE);
+    const { status, stdout, stderr } = manifest(
+      "tests/cases/files/policy.yaml",
+      "--target",
+      "istio",
+      ...JWKS,
+      ...IMAGE,
+    );
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(stderr, /Istio leaves the payload under payload/);
   });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { compileEntry } from "./support/compile-entry.ts";
+import { random } from "./support/random.ts";
 
 interface Numbers {
   memory: WebAssembly.Memory;
@@ -27,17 +28,6 @@ function parse(text: string): number {
 
 function print(value: number, fixed = false): string {
   return new TextDecoder().decode(bytes.subarray(0, wasm.print(value, fixed)));
-}
-
-/** Reproducible random numbers (mulberry32), so that a failure can be repeated. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 const words = new DataView(new ArrayBuffer(8));

@@ -76,7 +76,7 @@ test("an MCPRoute keeps the meaning it has in ai-gateway", () => {
   assert.ok(policy);
   assert.deepEqual(policy.govern, [Kind.Tool]);
   assert.deepEqual(policy.backend, { from: BackendFrom.ToolPrefix, text: "__" });
-  assert.deepEqual(policy.metadataKeys, ["mcp-jwt-provider", "mcp"]);
+  assert.deepEqual(policy.metadataKeys, ["mcp-jwt-provider", "payload", "mcp"]);
   assert.equal(policy.defaultAction, Action.Deny);
   assert.deepEqual(policy.audiences, ["https://mcp.example.com/mcp"]);
   assert.deepEqual(policy.authorizationServers, ["https://auth.example.com/realms/master"]);

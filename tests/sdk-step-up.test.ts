@@ -100,10 +100,10 @@ const SDKS: [name: string, start: (url: URL, watch: typeof fetch) => Stepping][]
 ];
 
 /** Ports that nobody listens on now: the policy and the issuer name theirs before anything is started. */
-async function freePorts(count: number): Promise<number[]> {
+async function freePorts(wanted: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(
-      { length: count },
+      { length: wanted },
       () =>
         new Promise<Server>((done) => {
           const server = createServer().listen(0, "127.0.0.1", () => done(server));

@@ -1,4 +1,4 @@
-// The tool calls that are measured, and the policies they are measured against.
+// The tool calls that are measured. The argument that decides always comes last, behind the filler.
 
 /** Approximate sizes in bytes, as the tables name them. */
 export const SIZES: [name: string, bytes: number][] = [
@@ -8,39 +8,57 @@ export const SIZES: [name: string, bytes: number][] = [
   ["1 MiB", 1 << 20],
 ];
 
+/** What the filler of a call is made of. */
+export const SHAPES = {
+  mixed: "half one long string, half an array of small objects",
+  string: "one long string: a text file, with an escape or a non-ASCII letter about every 17 bytes",
+  plain: "one long string of ASCII without escapes",
+  rows: "an array of small objects",
+  numbers: "an array of integers and decimals",
+  keys: "one object with many short keys",
+} as const;
+
+export type Shape = keyof typeof SHAPES;
+
+export const GREETING = "Hello, World!";
 const LINE = 'a "quoted" word, a tab\t, café and plain text to the end of the line\n';
-const ROW = { name: "row", score: 12.25, ok: true, tags: ["alpha", "beta"], note: null };
+const PLAIN = "plain text without anything to stop at ";
 
-/** A call of `bytes` or a little more: half of the filler is one string with escapes, half small objects; what decides comes last. */
-export function callOf(tool: string, bytes: number): Buffer {
-  const make = (pad: number, lines: number, rows: number) => {
-    const objects = Array.from({ length: rows }, (_, id) => ({ id, ...ROW }));
-    const filler = { pad: "x".repeat(pad), document: LINE.repeat(lines), rows: objects };
-    const params = { name: tool, arguments: { ...filler, text: "Hello, World!" }, _meta: { progressToken: 1 } };
-    return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
-  };
-  const half = Math.max(0, bytes - make(0, 0, 0).length) / 2;
-  const lines = Math.floor(half / Buffer.byteLength(JSON.stringify(LINE)));
-  const rows = Math.floor(half / JSON.stringify({ id: 10_000, ...ROW }).length);
-  return make(Math.max(0, bytes - make(0, lines, rows).length), lines, rows);
+/** A call of `tool` with about `bytes` bytes. */
+export function callOf(tool: string, bytes: number, shape: Shape = "mixed", text = GREETING): Buffer {
+  const empty = message(tool, {}, text);
+  const wanted = bytes - empty.length;
+  // Too little for a filler of any shape: the size is made up with a plain string.
+  if (wanted < 1000) return message(tool, wanted > 12 ? { greeting: "x".repeat(wanted - 14) } : {}, text);
+  return message(tool, filler(shape, wanted), text);
 }
 
-/** One Allow rule a tool, each with a scope and a predicate; the last one is `tool-<count - 1>`. */
-export function policyOf(rules: number): object {
-  return {
-    apiVersion: "scopegate/v1",
-    kind: "Policy",
-    metadata: { name: `bench-${rules}` },
-    govern: ["tools"],
-    rules: Array.from({ length: rules }, (_, i) => ({
-      name: `rule-${i}`,
-      source: { jwt: { scopes: ["call"] } },
-      target: { tools: [{ tool: `tool-${i}`, when: 'args.text.matches("^Hello, .*!$")' }] },
-    })),
-  };
+function message(tool: string, filler: object, text: string): Buffer {
+  const params = { name: tool, arguments: { ...filler, text }, _meta: { progressToken: 1 } };
+  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
 }
 
-/** The name of the tool that the last rule allows. */
-export function lastTool(rules: number): string {
-  return `tool-${rules - 1}`;
+function filler(shape: Shape, bytes: number): object {
+  if (shape === "string") return { document: LINE.repeat(bytes / sizeOf(LINE)) };
+  if (shape === "plain") return { document: PLAIN.repeat(bytes / PLAIN.length) };
+  if (shape === "rows") return { rows: list(bytes, row) };
+  if (shape === "numbers") return { numbers: list(bytes, (i) => (i % 2 ? (i * 7919) % 10_000 : (i % 1000) / 8)) };
+  if (shape === "keys") return { keys: Object.fromEntries(list(bytes, (i) => [`k${i.toString(36)}`, i % 10])) };
+  return { ...filler("string", bytes / 2), ...filler("rows", bytes / 2) };
+}
+
+function row(id: number): object {
+  return { id, name: `row ${id}`, score: id / 4, ok: id % 3 === 0, tags: ["alpha", "beta"], note: null };
+}
+
+/** As many items as fill `bytes` bytes as JSON. */
+function list<T>(bytes: number, item: (index: number) => T): T[] {
+  const items: T[] = [];
+  for (let size = 0; size < bytes; size += sizeOf(items.at(-1)) + 1) items.push(item(items.length));
+  return items;
+}
+
+/** Bytes of a value as JSON, without the quotes of a string. */
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value)) - (typeof value === "string" ? 2 : 0);
 }

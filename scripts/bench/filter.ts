@@ -1,91 +1,140 @@
-// The filter alone: time inside its request callbacks, in the V8 of this process, beside JSON.parse of the same bytes.
-import { loadDocument } from "../evaluate/engine.ts";
-import { filterModule } from "../evaluate/filter-file.ts";
-import { Host, JWT_NAMESPACE } from "../simulate.ts";
-import { callOf, lastTool, policyOf, SIZES } from "./bodies.ts";
+// The filter alone, in the V8 of this process (Envoy's engine): how long a call takes, beside JSON.parse of its body.
+import { callOf, GREETING, SHAPES, SIZES, type Shape } from "./bodies.ts";
+import { BareHost } from "./host.ts";
+import { compare, middle, type Candidate, type Comparison } from "./measure.ts";
+import { greetingOf, manyTools, oneRule, PATTERN, sameTool, scopeOnly, TOOL } from "./policies.ts";
+import type { BodyResult, FilterResults, PolicyResult, Question } from "./results.ts";
 
-const RULES = [1, 100, 10_000];
-const ROUNDS = 7;
+export const RULES = [1, 10, 100, 1_000, 10_000];
+const SAME_TOOL_RULES = 50;
+const LONG = 10_000;
 
-export interface FilterResult {
-  body: string;
-  bytes: number;
-  /** Nanoseconds for one body: best of the rounds, because noise only adds. */
-  jsonParse: number;
-  /** Number of rules → nanoseconds a call. */
-  filter: Record<number, number>;
+export interface Effort {
+  rounds: number;
+  /** Length of one batch of calls. */
+  batchMs: number;
 }
 
-/** @param budgetMs time for one cell of the table */
-export function benchFilter(budgetMs: number): FilterResult[] {
-  const gates = RULES.map((rules) => [rules, new Gate(rules)] as const);
-  return SIZES.map(([body, bytes]) => {
-    const sample = callOf(lastTool(1), bytes);
-    const jsonParse = best(budgetMs, () => void JSON.parse(sample.toString()));
-    const filter = gates.map(([rules, gate]) => [rules, gate.measure(callOf(lastTool(rules), bytes), budgetMs)]);
-    return { body, bytes: sample.length, jsonParse, filter: Object.fromEntries(filter) as Record<number, number> };
+export function benchFilter(effort: Effort, say: (line: string) => void): FilterResults {
+  const gate = new BareHost(oneRule());
+  const memory = [{ calls: 0, pages: gate.pages }];
+  say("the filter alone: bodies");
+  const sizes = SIZES.map(([name, bytes]) => benchBody(gate, name, callOf(TOOL, bytes), effort));
+  memory.push({ calls: 1, pages: gate.pages });
+  const shapes = (Object.keys(SHAPES) as Shape[])
+    .filter((shape) => shape !== "mixed")
+    .map((shape) => benchBody(gate, `1 MiB, ${shape}`, callOf(TOOL, 1 << 20, shape), effort));
+  say("the filter alone: policies");
+  const policies = benchPolicies(RULES, effort);
+  const questions = benchQuestions(effort);
+  return { bodies: [...sizes, ...shapes], policies, questions, memory: [...memory, ...growth(gate, effort)] };
+}
+
+function benchBody(gate: BareHost, name: string, body: Buffer, effort: Effort): BodyResult {
+  const text = body.toString();
+  gate.send(body, 1); // memory for `copy`
+  const comparison = compare(
+    [
+      { name: "filter", run: (count) => gate.send(body, count) },
+      { name: "copy", run: (count) => gate.copy(body, count) },
+      { name: "text", run: (count) => repeat(count, () => JSON.parse(text)) },
+      { name: "bytes", run: (count) => repeat(count, () => JSON.parse(body.toString())) },
+    ],
+    effort.rounds,
+    effort.batchMs,
+  );
+  return {
+    body: name,
+    bytes: body.length,
+    filter: comparison.cost("filter"),
+    copy: comparison.cost("copy"),
+    parseText: comparison.cost("text"),
+    parseBytes: comparison.cost("bytes"),
+  };
+}
+
+let sink: unknown; // so that V8 cannot drop a result that nobody looks at
+
+function repeat(count: number, run: () => unknown): void {
+  for (let i = 0; i < count; i++) sink = run();
+  if (sink === undefined) throw new Error("nothing was parsed");
+}
+
+/** A 200 byte call against policies of so many rules, on a tool each; the call is for the last one. */
+export function benchPolicies(counts: number[], { rounds, batchMs }: Effort): PolicyResult[] {
+  const body = callOf(TOOL, 200);
+  const gates = counts.map((rules) => {
+    const loaded = manyTools(rules);
+    const times = Array.from({ length: 3 }, () => new BareHost(loaded).configureTime);
+    return { rules, gate: new BareHost(loaded), times, configuration: loaded.configuration.length };
   });
+  const comparison = compare(
+    gates.map(({ rules, gate }) => ({ name: String(rules), run: (count) => gate.send(body, count) })),
+    rounds,
+    batchMs,
+  );
+  return gates.map(({ rules, gate, times, configuration }) => ({
+    rules,
+    call: comparison.cost(String(rules)),
+    configure: middle([...times, gate.configureTime]).median,
+    configuration,
+    memory: gate.pages * 65_536,
+  }));
 }
 
-/** The filter with a policy of so many rules. */
-class Gate {
-  private readonly host = new Host(filterModule());
-  private spent = 0n;
-
-  constructor(rules: number) {
-    const loaded = loadDocument(policyOf(rules));
-    if (Array.isArray(loaded)) throw new Error(loaded.join("\n"));
-    const { ok, logs } = this.host.configure(loaded.configuration);
-    if (!ok) throw new Error(logs.join("\n"));
-    this.timeRequests();
-  }
-
-  /** Only the filter's callbacks count, not what the simulated host does around them. */
-  private timeRequests(): void {
-    const { guest } = this.host;
-    const call = guest.call.bind(guest);
-    guest.call = (name, ...args) => {
-      if (!name.startsWith("proxy_on_request")) return call(name, ...args);
-      const start = process.hrtime.bigint();
-      const result = call(name, ...args);
-      this.spent += process.hrtime.bigint() - start;
-      return result;
-    };
-  }
-
-  /** Nanoseconds of one allowed call. */
-  measure(body: Uint8Array, budgetMs: number): number {
-    const request = {
-      headers: [["content-type", "application/json"]] as [string, string][],
-      metadata: { [JWT_NAMESPACE]: { mcp: { sub: "alice", scope: "openid call files:read" } } },
-      body,
-      endWithData: true,
-    };
-    const run = () => {
-      if (!this.host.request(request).forwarded) throw new Error("the call was not allowed");
-    };
-    return best(budgetMs, run, () => {
-      const spent = this.spent;
-      this.spent = 0n;
-      return Number(spent);
-    });
-  }
-}
-
-/** Nanoseconds of one run: the least mean over the rounds. `spent` gives what counts of a round; default: all of it. */
-function best(budgetMs: number, run: () => void, spent?: () => number): number {
-  let calls = 1;
-  for (let took = 0; took < budgetMs / ROUNDS && calls < 1 << 20; calls *= 2) {
-    const start = performance.now();
-    for (let i = 0; i < calls; i++) run();
-    took = performance.now() - start;
-  }
-  spent?.();
-  const means = Array.from({ length: ROUNDS }, () => {
-    const start = process.hrtime.bigint();
-    for (let i = 0; i < calls; i++) run();
-    const total = Number(process.hrtime.bigint() - start);
-    return (spent?.() ?? total) / calls;
+function benchQuestions({ rounds, batchMs }: Effort): Question[] {
+  const [small, long] = [callOf(TOOL, 200), callOf(TOOL, LONG, "mixed", longGreeting())];
+  const [plain, regex, same] = [new BareHost(scopeOnly()), new BareHost(oneRule()), new BareHost(sameTool(SAME_TOOL_RULES))];
+  const denying = new BareHost(oneRule(), { sub: "alice", scope: "openid files:read" });
+  const lastOf = callOf(TOOL, 200, "mixed", greetingOf(SAME_TOOL_RULES - 1));
+  const sending = (name: string, gate: BareHost, body: Buffer, allowed = true): Candidate => ({
+    name,
+    run: (count) => gate.send(body, count, allowed),
   });
-  return Math.min(...means);
+  const costs = compare(
+    [
+      sending("scope", plain, small),
+      sending("regex", regex, small),
+      sending("denied", denying, small, false),
+      sending("same", same, lastOf),
+      sending("long scope", plain, long),
+      sending("long regex", regex, long),
+    ],
+    rounds,
+    batchMs,
+  );
+  return [
+    { name: `200 B allowed by a scope and \`matches("${PATTERN}")\``, cost: whole(costs, "regex") },
+    { name: "200 B denied for its scope, with a challenge", cost: whole(costs, "denied") },
+    { name: "what that `matches` adds to a scope alone", cost: costs.difference("regex", "scope") },
+    { name: `${SAME_TOOL_RULES} rules on one tool, a \`matches\` each, the last one true`, cost: whole(costs, "same") },
+    {
+      name: `that \`matches\` over ${LONG / 1000} KB`,
+      cost: costs.difference("long regex", "long scope"),
+      bytes: longGreeting().length,
+    },
+  ];
+}
+
+function whole(costs: Comparison, name: string): Question["cost"] {
+  const { cpu, spread } = costs.cost(name);
+  return { median: cpu, spread };
+}
+
+function longGreeting(): string {
+  return GREETING.replace("World", "World, how are you? ".repeat(LONG / 20));
+}
+
+/** Linear memory must not grow with the number of calls, large ones among them. */
+function growth(gate: BareHost, { rounds }: Effort): FilterResults["memory"] {
+  const [small, large] = [callOf(TOOL, 200), callOf(TOOL, 1 << 20)];
+  const marks = rounds > 5 ? [1_000, 1_000_000] : [1_000, 100_000];
+  let calls = 0;
+  return marks.map((mark) => {
+    for (; calls < mark; calls += 1_000) {
+      gate.send(small, 999);
+      gate.send(large, calls % 10_000 ? 0 : 1);
+    }
+    return { calls: mark, pages: gate.pages };
+  });
 }

@@ -1,40 +1,83 @@
-// A closed-loop HTTP/1.1 load: so many connections, each with one request under way; every request is let finish.
+// A closed-loop HTTP/1.1 load in a process of its own: so many keep-alive connections with one request under way each,
+// until a given number of requests is finished. Every request that was sent is answered, so that the processor time of
+// the proxy and the number of requests belong together.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 
-export interface Load {
+export interface Job {
+  port: number;
+  /** A whole HTTP/1.1 request, base64. */
+  request: string;
+  connections: number;
   requests: number;
-  seconds: number;
+  /** The status that every answer must have. */
+  status: number;
 }
 
-/**
- * Sends the same request over and over for `seconds`.
- * @param request a whole HTTP/1.1 request
- * @throws when an answer is not 200
- */
-export async function loadFor(port: number, request: Buffer, connections: number, seconds: number): Promise<Load> {
+interface Done {
+  seconds?: number;
+  error?: string;
+}
+
+/** The load's process. */
+export class LoadGenerator {
+  private constructor(private readonly child: ChildProcess) {}
+
+  static start(): LoadGenerator {
+    return new LoadGenerator(fork(fileURLToPath(import.meta.url), [], { execArgv: ["--import", "tsx"] }));
+  }
+
+  /** Runs a job; returns the seconds that it took. Throws when an answer is not as expected. */
+  async run(job: Job): Promise<number> {
+    this.child.send(job);
+    const [done] = (await once(this.child, "message")) as [Done];
+    if (done.error !== undefined) throw new Error(done.error);
+    return done.seconds!;
+  }
+
+  stop(): void {
+    this.child.disconnect();
+  }
+}
+
+async function perform({ port, request, connections, requests, status }: Job): Promise<Done> {
+  const bytes = Buffer.from(request, "base64");
+  const left = { count: requests };
   const start = performance.now();
-  const end = start + seconds * 1000;
-  const counts = await Promise.all(Array.from({ length: connections }, () => client(port, request, end)));
-  return { requests: counts.reduce((sum, count) => sum + count), seconds: (performance.now() - start) / 1000 };
+  await Promise.all(Array.from({ length: connections }, () => client(port, bytes, status, left)));
+  return { seconds: (performance.now() - start) / 1000 };
 }
 
-function client(port: number, request: Buffer, end: number): Promise<number> {
+/** One connection: takes from what is left until nothing is. A server that closes it gets another one. */
+async function client(port: number, request: Buffer, status: number, left: { count: number }): Promise<void> {
+  while (left.count > 0) await connection(port, request, status, left);
+}
+
+function connection(port: number, request: Buffer, status: number, left: { count: number }): Promise<void> {
   return new Promise((done, fail) => {
     const socket: Socket = connect(port, "127.0.0.1").setNoDelay(true);
     let answer = "";
-    let finished = 0;
+    let open = false; // a request is under way
+    const next = () => {
+      open = left.count-- > 0;
+      if (open) socket.write(request);
+      else socket.end();
+    };
+    socket.on("connect", next);
     socket.on("error", fail);
-    socket.on("connect", () => socket.write(request));
+    socket.on("close", () => (open ? fail(new Error("the connection was closed without an answer")) : done()));
     socket.on("data", (data: Buffer) => {
       answer += data.toString("latin1");
       const length = lengthOf(answer);
       if (length === undefined || answer.length < length) return;
-      if (!answer.startsWith("HTTP/1.1 200")) return fail(new Error(`answered ${answer.slice(0, 200)}`));
+      if (!answer.startsWith(`HTTP/1.1 ${status}`)) return fail(new Error(`answered ${answer.slice(0, 300)}`));
+      const last = /^connection: close\r$/im.test(answer);
       answer = "";
-      finished++;
-      if (performance.now() < end) return void socket.write(request);
-      socket.destroy();
-      done(finished);
+      open = false;
+      if (last) socket.end();
+      else next();
     });
   });
 }
@@ -44,4 +87,13 @@ function lengthOf(answer: string): number | undefined {
   const head = answer.indexOf("\r\n\r\n");
   if (head < 0) return undefined;
   return head + 4 + Number(/content-length: (\d+)/i.exec(answer)?.[1] ?? 0);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.on("message", (job: Job) => {
+    perform(job).then(
+      (done) => process.send!(done),
+      (error: Error) => process.send!({ error: error.message } satisfies Done),
+    );
+  });
 }

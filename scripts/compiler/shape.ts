@@ -80,6 +80,13 @@ export function flag(report: Report, tree: Tree): boolean | undefined {
 }
 
 /** An absolute http or https URL in characters that can stand in a header, without a fragment (RFC 9728 section 1.2). */
+/** What some clients would take for a parameter of the challenge: they search its whole text (docs/challenges.md). */
+const BAIT = /(?:scope|error|error_description|resource_metadata)=/;
+
+function baitMessage(what: string): string {
+  return `the ${what} holds the name of a challenge parameter and "=": clients would read it as that parameter`;
+}
+
 export function url(report: Report, tree: Tree): string | undefined {
   const value = text(report, tree);
   if (value === undefined) return undefined;
@@ -90,6 +97,7 @@ export function url(report: Report, tree: Tree): string | undefined {
       "for example https://mcp.example.com/mcp",
     );
   }
+  if (BAIT.test(value)) return report.error(tree, baitMessage("URL"));
   return value.includes("#") ? report.error(tree, "the URL must not have a fragment") : value;
 }
 
@@ -117,5 +125,6 @@ export function scope(report: Report, tree: Tree): string | undefined {
   }
   const bad = /[^\x21\x23-\x5b\x5d-\x7e]/u.exec(value);
   if (bad) return report.error(tree, `the scope "${value}" holds a character that RFC 6750 does not allow: ${bad[0]}`);
+  if (BAIT.test(value)) return report.error(tree, baitMessage("scope"));
   return value.length > 256 ? report.error(tree, "the scope is longer than 256 characters") : value;
 }

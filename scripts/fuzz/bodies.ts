@@ -57,11 +57,14 @@ export class BodySuite implements Suite<BodyInput> {
 
   private randomBody(choice: Choice): Buffer {
     if (choice.chance(0.2)) return mutateBytes(choice.one(this.seeds), choice, this.seeds);
-    const draft: Draft = choice.chance(0.06) ? Array.from({ length: choice.below(4) }, () => randomMessage(choice)) : randomMessage(choice);
+    const draft: Draft = choice.chance(0.06)
+      ? Array.from({ length: choice.below(4) }, () => randomMessage(choice))
+      : randomMessage(choice);
     for (let left = choice.one([0, 0, 0, 1, 1, 2, 3]); left > 0; left--) mutateDraft(draft, choice);
     const spelling = { blanks: choice.one([0, 0, 0.1]), escapes: choice.one([0, 0, 0.05, 1]) };
     let body: Buffer = Buffer.from(print(draft, choice, spelling));
-    for (let left = choice.chance(0.25) ? 1 + choice.below(2) : 0; left > 0; left--) body = mutateBytes(body, choice, this.seeds);
+    for (let left = choice.chance(0.25) ? 1 + choice.below(2) : 0; left > 0; left--)
+      body = mutateBytes(body, choice, this.seeds);
     if (choice.chance(0.01)) body = padded(body, BODY_LIMIT - 2 + choice.below(5));
     return body;
   }
@@ -83,8 +86,10 @@ export class BodySuite implements Suite<BodyInput> {
     const verdict = verdictOf(answer);
     count(this.counts, verdict);
     if (host.guest.size > Math.max(before, MEMORY_BOUND)) return `memory grew to ${host.guest.size} bytes`;
-    if (verdict !== expected) return `${verdict} (${answer.reply?.details ?? answer.trap ?? ""}), the model says ${expected}`;
-    if (verdict !== "allow") return answer.upstream.body.length > 0 ? "a part of the body was passed on" : faultOfReply(answer.reply!, body);
+    if (verdict !== expected)
+      return `${verdict} (${answer.reply?.details ?? answer.trap ?? ""}), the model says ${expected}`;
+    if (verdict !== "allow")
+      return answer.upstream.body.length > 0 ? "a part of the body was passed on" : faultOfReply(answer.reply!, body);
     if (!body.equals(answer.upstream.body)) return "the body was changed";
     return this.readElsewhere(body);
   }
@@ -100,7 +105,9 @@ export class BodySuite implements Suite<BodyInput> {
     const read = await this.python.read(body);
     if (read.startsWith("refused")) return `allowed, but Python's json says: ${read}`;
     // Printed again, because Python has no negative zero among its integers.
-    return JSON.stringify(JSON.parse(read)) === JSON.stringify(value) ? undefined : "Python's json reads something else";
+    return JSON.stringify(JSON.parse(read)) === JSON.stringify(value)
+      ? undefined
+      : "Python's json reads something else";
   }
 
   stop(): void {
@@ -123,7 +130,10 @@ function start(configuration: string, hold: number): Host {
 
 function requestOf({ version, chunks, trailers, endWithData }: BodyInput, body: Buffer): SimulatedRequest {
   return {
-    headers: [["content-type", "application/json"], ...(version === undefined ? [] : [["mcp-protocol-version", version] as const])],
+    headers: [
+      ["content-type", "application/json"],
+      ...(version === undefined ? [] : [["mcp-protocol-version", version] as const]),
+    ],
     metadata: { [JWT_NAMESPACE]: { mcp: PAYLOAD } },
     body: new Uint8Array(body),
     chunks,
@@ -154,9 +164,22 @@ interface Line {
 /** Bodies of the attack corpus, and the files of JSONTestSuite as an argument's value. */
 function seedBodies(): Buffer[] {
   const lines = (file: string): Line[] =>
-    readFileSync(new URL(`../../tests/data/${file}.jsonl`, import.meta.url), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
+    readFileSync(new URL(`../../tests/data/${file}.jsonl`, import.meta.url), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Line);
   const decoded = (line: Line): Buffer => Buffer.from(line.body_base64 ?? "", "base64");
-  const [head, tail] = ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"Hello, x!","v":', "}}}"];
-  const wrapped = lines("jsontestsuite").map((line) => Buffer.concat([Buffer.from(head), decoded(line), Buffer.from(tail)]));
-  return [...lines("attacks").filter((line) => line.body_base64).map(decoded), ...wrapped].filter((body) => body.length < BODY_LIMIT);
+  const [head, tail] = [
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"Hello, x!","v":',
+    "}}}",
+  ];
+  const wrapped = lines("jsontestsuite").map((line) =>
+    Buffer.concat([Buffer.from(head), decoded(line), Buffer.from(tail)]),
+  );
+  return [
+    ...lines("attacks")
+      .filter((line) => line.body_base64)
+      .map(decoded),
+    ...wrapped,
+  ].filter((body) => body.length < BODY_LIMIT);
 }

@@ -25,9 +25,17 @@ const RULES = [
 ];
 
 const CLAIM_RULES = [
-  { name: "blocked", action: "Deny", source: { jwt: { claims: [{ name: "blocked", valueType: "StringArray", values: ["yes"] }] } } },
+  {
+    name: "blocked",
+    action: "Deny",
+    source: { jwt: { claims: [{ name: "blocked", valueType: "StringArray", values: ["yes"] }] } },
+  },
   { name: "unit", source: { jwt: { claims: [{ name: "org.unit", values: ["eng"] }] } }, target: { tools: ["unit"] } },
-  { name: "groups", source: { jwt: { claims: [{ name: "groups", valueType: "StringArray", values: ["g1", "g2"] }] } }, target: { tools: ["groups"] } },
+  {
+    name: "groups",
+    source: { jwt: { claims: [{ name: "groups", valueType: "StringArray", values: ["g1", "g2"] }] } },
+    target: { tools: ["groups"] },
+  },
   { name: "level", target: { tools: [{ tool: "level", when: "jwt.claims.level >= 3" }] } },
 ];
 
@@ -58,9 +66,18 @@ export function judgeCaller(call: Call, headers: Header[], payload: Struct | nul
   return allows(call.name, headers, payload, claims) ? "allow" : "deny";
 }
 
-const valuesOf = (headers: Header[], name: string): string[] => headers.filter(([key]) => key === name).map(([, value]) => value);
+const valuesOf = (headers: Header[], name: string): string[] =>
+  headers.filter(([key]) => key === name).map(([, value]) => value);
 
-const ONCE = ["content-type", "content-encoding", "authorization", "mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"];
+const ONCE = [
+  "content-type",
+  "content-encoding",
+  "authorization",
+  "mcp-method",
+  "mcp-name",
+  "mcp-protocol-version",
+  "mcp-session-id",
+];
 
 function judgeHead({ httpMethod, body }: Call, headers: Header[]): Verdict | undefined {
   const [type] = valuesOf(headers, "content-type");
@@ -69,7 +86,8 @@ function judgeHead({ httpMethod, body }: Call, headers: Header[]): Verdict | und
   if (headers.some(([name]) => name === "upgrade" || name === ":protocol")) return "reject";
   if (ONCE.some((name) => valuesOf(headers, name).length > 1)) return "reject";
   if (["GET", "DELETE", "OPTIONS"].includes(httpMethod)) return body ? "reject" : undefined;
-  if (httpMethod !== "POST" || type === undefined || !isJson(type) || encoding.toLowerCase() !== "identity") return "reject";
+  if (httpMethod !== "POST" || type === undefined || !isJson(type) || encoding.toLowerCase() !== "identity")
+    return "reject";
   return /^\d{4}-\d\d-\d\d$/.test(version) && body ? undefined : "reject";
 }
 
@@ -79,7 +97,11 @@ function isJson(type: string): boolean {
   if (media.toLowerCase() !== "application/json" || /^[ \t]/.test(type)) return false;
   if (parameters.at(-1) === "") parameters.pop();
   const charsets = parameters.filter((part) => /^charset=/i.test(part));
-  return parameters.every((part) => /^[!-+\--~]+$/.test(part)) && charsets.length <= 1 && charsets.every((part) => /^charset=(utf-?8|"utf-8")$/i.test(part));
+  return (
+    parameters.every((part) => /^[!-+\--~]+$/.test(part)) &&
+    charsets.length <= 1 &&
+    charsets.every((part) => /^charset=(utf-?8|"utf-8")$/i.test(part))
+  );
 }
 
 function mirrorsAgree({ method, name, version, notification }: Call, headers: Header[]): boolean {
@@ -98,7 +120,9 @@ function decoded(header: string): string | undefined {
   const trimmed = header.replace(/^ +| +$/g, "");
   const [, base64] = /^=\?base64\?(.*)\?=$/.exec(trimmed) ?? [];
   if (base64 === undefined) return trimmed;
-  return /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64) && base64 !== "" ? Buffer.from(base64, "base64").toString("latin1") : undefined;
+  return /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64) && base64 !== ""
+    ? Buffer.from(base64, "base64").toString("latin1")
+    : undefined;
 }
 
 function hasNull(value: Json | undefined): boolean {
@@ -111,12 +135,15 @@ function depthOf(value: Json): number {
 }
 
 function scopesOf({ scope, scp }: Struct): Set<string> {
-  const held = [scope, scp].flatMap((value) => (typeof value === "string" ? value.split(/[\t-\r ]+/) : Array.isArray(value) ? value : []));
+  const held = [scope, scp].flatMap((value) =>
+    typeof value === "string" ? value.split(/[\t-\r ]+/) : Array.isArray(value) ? value : [],
+  );
   const names = new Set(held.filter((item): item is string => typeof item === "string" && item !== ""));
   return names.has("admin") ? new Set([...names, "a", "b"]) : names;
 }
 
-const isListed = (value: Json | undefined, ...names: string[]): boolean => typeof value === "string" && names.includes(value);
+const isListed = (value: Json | undefined, ...names: string[]): boolean =>
+  typeof value === "string" && names.includes(value);
 const holdsOne = (value: Json | undefined, ...names: string[]): boolean =>
   Array.isArray(value) ? value.some((item) => isListed(item, ...names)) : isListed(value, ...names);
 

@@ -7,13 +7,53 @@ import type { Choice } from "../../tests/support/random.ts";
 export type Header = [name: string, value: string];
 
 export const TOOLS = ["ab", "open", "no", "team", "teams", "unit", "groups", "level", "other"];
-const VERSIONS = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", "2026-07-29", "2027-01-01", "draft", "2026-7-28", "", "9999-99-99", "2026-07-28 "];
+const VERSIONS = [
+  "2025-03-26",
+  "2025-06-18",
+  "2025-11-25",
+  "2026-07-28",
+  "2026-07-29",
+  "2027-01-01",
+  "draft",
+  "2026-7-28",
+  "",
+  "9999-99-99",
+  "2026-07-28 ",
+];
 
 const CONTENT_TYPES = [
-  ...["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8", 'application/json; charset="utf-8"', "application/json;"],
-  ...["application/json ; charset=utf8", "application/json; charset=utf-16", "application/json; charset=utf-7", "application/json; charset=utf-8; charset=utf-16", "text/plain"],
-  ...["application/json; profile=x", "application/jsonx", "application/json, text/plain", "application/vnd.api+json", "", "application/json;;", "application/json; charset = utf-8", "application /json"],
-  ...["application/json; x=\u00e9", "application/json\tcharset=utf-8", "multipart/form-data", 'application/json; a="b;charset=utf-16"', "application/json; charset*=utf-8''x"],
+  ...[
+    "application/json",
+    "Application/JSON",
+    "application/json; charset=utf-8",
+    "application/json;charset=UTF-8",
+    'application/json; charset="utf-8"',
+    "application/json;",
+  ],
+  ...[
+    "application/json ; charset=utf8",
+    "application/json; charset=utf-16",
+    "application/json; charset=utf-7",
+    "application/json; charset=utf-8; charset=utf-16",
+    "text/plain",
+  ],
+  ...[
+    "application/json; profile=x",
+    "application/jsonx",
+    "application/json, text/plain",
+    "application/vnd.api+json",
+    "",
+    "application/json;;",
+    "application/json; charset = utf-8",
+    "application /json",
+  ],
+  ...[
+    "application/json; x=\u00e9",
+    "application/json\tcharset=utf-8",
+    "multipart/form-data",
+    'application/json; a="b;charset=utf-16"',
+    "application/json; charset*=utf-8''x",
+  ],
 ];
 
 /** Characters as bytes of their UTF-8 form, one character a byte. */
@@ -22,20 +62,51 @@ export const bytesOf = (text: string): string => Buffer.from(text).toString("lat
 const base64Of = (text: string): string => `=?base64?${Buffer.from(text).toString("base64")}?=`;
 
 function nameForms(choice: Choice, name: string): string {
-  const forms = [bytesOf(name), base64Of(name), `  ${bytesOf(name)} `, "ab", base64Of("ab"), "=?base64?!!?=", "=?base64??=", "=?base64?YWI?=", `${bytesOf(name)}x`, ""];
+  const forms = [
+    bytesOf(name),
+    base64Of(name),
+    `  ${bytesOf(name)} `,
+    "ab",
+    base64Of("ab"),
+    "=?base64?!!?=",
+    "=?base64??=",
+    "=?base64?YWI?=",
+    `${bytesOf(name)}x`,
+    "",
+  ];
   return choice.chance(0.6) ? forms[choice.below(2)]! : choice.one(forms);
 }
 
 /** Bytes that no text has, and texts of odd lengths. */
-const TEAMS = ["a", "b", "abc", "a,b", "", "\xff", "a\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf0\x9f\x98", "\xc3\xa9", 'a"b\\', "a\tb", "x".repeat(5000)];
+const TEAMS = [
+  "a",
+  "b",
+  "abc",
+  "a,b",
+  "",
+  "\xff",
+  "a\xc3",
+  "\xe2\x82",
+  "\xed\xa0\x80",
+  "\xf0\x9f\x98",
+  "\xc3\xa9",
+  'a"b\\',
+  "a\tb",
+  "x".repeat(5000),
+];
 
 /** The headers of a request that calls `method` and names `name`. */
 export function randomHeaders(choice: Choice, method: string, name: string): Header[] {
-  const headers: Header[] = [["content-type", choice.chance(0.8) ? choice.one(CONTENT_TYPES.slice(0, 6)) : choice.one(CONTENT_TYPES)]];
+  const headers: Header[] = [
+    ["content-type", choice.chance(0.8) ? choice.one(CONTENT_TYPES.slice(0, 6)) : choice.one(CONTENT_TYPES)],
+  ];
   const sometimes = (chance: number, make: () => Header): void => {
     if (choice.chance(chance)) headers.push(make());
   };
-  sometimes(0.5, () => ["mcp-protocol-version", choice.chance(0.8) ? choice.one(VERSIONS.slice(0, 4)) : choice.one(VERSIONS)]);
+  sometimes(0.5, () => [
+    "mcp-protocol-version",
+    choice.chance(0.8) ? choice.one(VERSIONS.slice(0, 4)) : choice.one(VERSIONS),
+  ]);
   sometimes(0.5, () => ["mcp-method", choice.chance(0.9) ? method : choice.one(["tools/list", "Tools/call", ""])]);
   sometimes(0.5, () => ["mcp-name", nameForms(choice, name)]);
   sometimes(0.4, () => ["x-team", choice.one(TEAMS)]);
@@ -64,7 +135,11 @@ function randomScopes(choice: Choice): Json {
     case 4:
       return some;
     case 5:
-      return [...some, choice.one([null, 7, true, ["a"], { a: "b" }, "a b", ""] as Json[]), ...choice.some(SCOPES, 0.2)];
+      return [
+        ...some,
+        choice.one([null, 7, true, ["a"], { a: "b" }, "a b", ""] as Json[]),
+        ...choice.some(SCOPES, 0.2),
+      ];
     case 6:
       return Array.from({ length: choice.below(600) }, (_, i) => (choice.chance(0.01) ? choice.one(SCOPES) : `s${i}`));
     default:
@@ -78,10 +153,13 @@ export function randomJson(choice: Choice, depth: number): Json {
   if (kind === 0) return null;
   if (kind === 1) return choice.chance(0.5);
   if (kind === 2) return choice.one([0, 1, -1, 3, 2.5, 1e308, -1e-308, 9007199254740993, 5e-324]);
-  if (kind <= 4) return choice.one(["", "a", "eng", "g1", "yes", "é😀", 'quote " \\', "\u0001\u0002", "line\nend", "x".repeat(200)]);
+  if (kind <= 4)
+    return choice.one(["", "a", "eng", "g1", "yes", "é😀", 'quote " \\', "\u0001\u0002", "line\nend", "x".repeat(200)]);
   const size = choice.below(4);
   if (kind === 5) return Array.from({ length: size }, () => randomJson(choice, depth - 1));
-  return Object.fromEntries(Array.from({ length: size }, (_, i) => [choice.one(["unit", "a.b", "", `k${i}`]), randomJson(choice, depth - 1)]));
+  return Object.fromEntries(
+    Array.from({ length: size }, (_, i) => [choice.one(["unit", "a.b", "", `k${i}`]), randomJson(choice, depth - 1)]),
+  );
 }
 
 function deep(depth: number): Json {
@@ -99,9 +177,15 @@ export function randomPayload(choice: Choice): Struct | null {
   };
   sometimes(0.8, "scope", () => randomScopes(choice));
   sometimes(0.3, "scp", () => randomScopes(choice));
-  sometimes(0.4, "org", () => (choice.chance(0.6) ? { unit: choice.one(["eng", "ops", null, ["eng"]] as Json[]) } : randomJson(choice, 2)));
+  sometimes(0.4, "org", () =>
+    choice.chance(0.6) ? { unit: choice.one(["eng", "ops", null, ["eng"]] as Json[]) } : randomJson(choice, 2),
+  );
   sometimes(0.15, "org.unit", () => (choice.chance(0.6) ? choice.one(["eng", "ops"]) : randomJson(choice, 2)));
-  sometimes(0.4, "groups", () => (choice.chance(0.7) ? choice.one([["g1"], ["x", "g2"], "g1", ["x"], [], [1, "g1"]] as Json[]) : randomJson(choice, 2)));
+  sometimes(0.4, "groups", () =>
+    choice.chance(0.7)
+      ? choice.one([["g1"], ["x", "g2"], "g1", ["x"], [], [1, "g1"]] as Json[])
+      : randomJson(choice, 2),
+  );
   sometimes(0.4, "level", () => (choice.chance(0.7) ? choice.below(6) : randomJson(choice, 1)));
   sometimes(0.2, "blocked", () => choice.one(["yes", "no", ["yes"], null, true] as Json[]));
   sometimes(0.15, "extra", () => randomJson(choice, 4));

@@ -23,5 +23,7 @@ export function keep(suite: string, input: unknown, problem: string): string {
 
 export function readCorpus(): Kept[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith(".json"));
-  return files.sort().map((file) => ({ file, ...(JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Omit<Kept, "file">) }));
+  return files
+    .sort()
+    .map((file) => ({ file, ...(JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Omit<Kept, "file">) }));
 }

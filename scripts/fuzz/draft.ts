@@ -5,7 +5,9 @@ export type Draft = Draft[] | { members: [key: string, value: Draft][] } | { tex
 
 export const object = (...members: [string, Draft][]): Draft => ({ members });
 export const text = (value: string): Draft => ({ text: value });
-export const verbatim = (value: unknown): Draft => ({ verbatim: typeof value === "string" ? value : JSON.stringify(value) });
+export const verbatim = (value: unknown): Draft => ({
+  verbatim: typeof value === "string" ? value : JSON.stringify(value),
+});
 
 export const isObject = (draft: Draft): draft is { members: [string, Draft][] } => "members" in draft;
 
@@ -18,16 +20,100 @@ export function draftOf(value: unknown): Draft {
 }
 
 export const STRINGS = [
-  ...["", "a", "Hello, x!", "Hello, !", "hello, x!", "Hello, \u2028!", "Hello, \ud83d\ude00!", "Hello, a\nb!", "é", "\u0000", "\ud83d\ude00"],
-  ...["null", "1", "{}", "\uffff", "\u017f", "\u212a", 'quote " and \\', "x".repeat(17), "y".repeat(300), "\u07ff\u0800\ufffd"],
+  ...[
+    "",
+    "a",
+    "Hello, x!",
+    "Hello, !",
+    "hello, x!",
+    "Hello, \u2028!",
+    "Hello, \ud83d\ude00!",
+    "Hello, a\nb!",
+    "é",
+    "\u0000",
+    "\ud83d\ude00",
+  ],
+  ...[
+    "null",
+    "1",
+    "{}",
+    "\uffff",
+    "\u017f",
+    "\u212a",
+    'quote " and \\',
+    "x".repeat(17),
+    "y".repeat(300),
+    "\u07ff\u0800\ufffd",
+  ],
 ];
 const NUMBERS = [
-  ...["0", "1", "-1", "1.0", "-0", "1e2", "100", "101", "100.00000000000001", "99.99999999999999999", "1E+2", "1e-400", "0e999", "0.0e400"],
-  ...["123456789012345", "1234567890123456", "9007199254740993", "1e308", "1.7976931348623158e308", "1.7976931348623159e308", "0.000001e400"],
+  ...[
+    "0",
+    "1",
+    "-1",
+    "1.0",
+    "-0",
+    "1e2",
+    "100",
+    "101",
+    "100.00000000000001",
+    "99.99999999999999999",
+    "1E+2",
+    "1e-400",
+    "0e999",
+    "0.0e400",
+  ],
+  ...[
+    "123456789012345",
+    "1234567890123456",
+    "9007199254740993",
+    "1e308",
+    "1.7976931348623158e308",
+    "1.7976931348623159e308",
+    "0.000001e400",
+  ],
 ];
 const BROKEN = [
-  ...["01", "+1", ".5", "1.", "1e", "-", "NaN", "Infinity", "0x10", "1e400", "tru", "True", "nulll", "'a'", "", "1 2", "/**/1", "--1", "1e999", "-1e309"],
-  ...['"\\x41"', '"\\u12"', '"\\ud800"', '"\\udc00\\ud800"', '"\t"', '"\\\'"', '"a', '"\\u00zz"', "[1,]", "{,}", '{"a"}', '{"a":1,}', "[,1]", "[1 2]", "{1:2}", '{"a":1 "b":2}'],
+  ...[
+    "01",
+    "+1",
+    ".5",
+    "1.",
+    "1e",
+    "-",
+    "NaN",
+    "Infinity",
+    "0x10",
+    "1e400",
+    "tru",
+    "True",
+    "nulll",
+    "'a'",
+    "",
+    "1 2",
+    "/**/1",
+    "--1",
+    "1e999",
+    "-1e309",
+  ],
+  ...[
+    '"\\x41"',
+    '"\\u12"',
+    '"\\ud800"',
+    '"\\udc00\\ud800"',
+    '"\t"',
+    '"\\\'"',
+    '"a',
+    '"\\u00zz"',
+    "[1,]",
+    "{,}",
+    '{"a"}',
+    '{"a":1,}',
+    "[,1]",
+    "[1 2]",
+    "{1:2}",
+    '{"a":1 "b":2}',
+  ],
 ];
 
 /** A random value; its size shrinks with `depth`. `broken` is the chance that it is no JSON. */
@@ -40,7 +126,12 @@ export function randomValue(choice: Choice, depth: number, broken: number): Draf
   if (kind === 4) return Array.from({ length: choice.below(5) }, () => verbatim(String(1 + choice.below(1_000_000))));
   const size = choice.chance(0.03) ? 15 + choice.below(60) : choice.below(4);
   if (kind === 5) return Array.from({ length: size }, () => randomValue(choice, depth - 1, broken));
-  return { members: Array.from({ length: size }, (_, i) => [`${choice.one(STRINGS)}${i}`, randomValue(choice, depth - 1, broken)]) };
+  return {
+    members: Array.from({ length: size }, (_, i) => [
+      `${choice.one(STRINGS)}${i}`,
+      randomValue(choice, depth - 1, broken),
+    ]),
+  };
 }
 
 /** `depth` containers around a value. */
@@ -59,8 +150,17 @@ export interface Spelling {
 export function print(draft: Draft, choice: Choice, spelling: Spelling): string {
   const blank = (): string => (choice.chance(spelling.blanks) ? choice.one([" ", "\n", "\t", "\r\n", "   "]) : "");
   const join = (open: string, parts: string[], close: string): string =>
-    blank() + open + (parts.length === 0 ? blank() : parts.map((part) => blank() + part + blank()).join()) + close + blank();
-  if (Array.isArray(draft)) return join("[", draft.map((item) => print(item, choice, spelling)), "]");
+    blank() +
+    open +
+    (parts.length === 0 ? blank() : parts.map((part) => blank() + part + blank()).join()) +
+    close +
+    blank();
+  if (Array.isArray(draft))
+    return join(
+      "[",
+      draft.map((item) => print(item, choice, spelling)),
+      "]",
+    );
   if ("verbatim" in draft) return draft.verbatim;
   if ("text" in draft) return quote(draft.text, choice, spelling.escapes);
   const member = ([key, value]: [string, Draft]): string =>
@@ -68,7 +168,15 @@ export function print(draft: Draft, choice: Choice, spelling: Spelling): string 
   return join("{", draft.members.map(member), "}");
 }
 
-const SHORT: Record<string, string> = { '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+const SHORT: Record<string, string> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
 
 function quote(value: string, choice: Choice, escapes: number): string {
   let out = '"';
@@ -77,7 +185,9 @@ function quote(value: string, choice: Choice, escapes: number): string {
     else out += unit;
   }
   // Half a surrogate pair escaped and half not is no text: then all of it is escaped.
-  return out.isWellFormed() ? `${out}"` : JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => escape(unit, choice));
+  return out.isWellFormed()
+    ? `${out}"`
+    : JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => escape(unit, choice));
 }
 
 function escape(unit: string, choice: Choice): string {

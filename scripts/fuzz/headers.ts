@@ -19,7 +19,15 @@ export interface CallerInput {
 }
 
 /** Of properties NotFound is no failure but an answer, and so is SerializationFailure: there is a null in it. */
-const CODES = [Rc.NotFound, Rc.BadArgument, Rc.SerializationFailure, Rc.InvalidMemoryAccess, Rc.Empty, Rc.InternalFailure, Rc.Unimplemented];
+const CODES = [
+  Rc.NotFound,
+  Rc.BadArgument,
+  Rc.SerializationFailure,
+  Rc.InvalidMemoryAccess,
+  Rc.Empty,
+  Rc.InternalFailure,
+  Rc.Unimplemented,
+];
 /** Host calls without which no request may pass. */
 const VITAL = ["proxy_get_buffer_bytes", "proxy_get_header_map_pairs"];
 /** Bytes of wasm memory that no request of this suite may take it beyond. */
@@ -38,7 +46,9 @@ class Gate {
     this.host = new Host(filterModule(), { holdsHeaders: hold, failure: (name) => this.failure(name) });
     const loaded = loadDocument(policyWith(claims));
     if (Array.isArray(loaded)) throw new Error(loaded.join("\n"));
-    const { ok, logs } = this.host.configure(JSON.stringify({ ...(JSON.parse(loaded.configuration) as object), holdHeaders: hold }));
+    const { ok, logs } = this.host.configure(
+      JSON.stringify({ ...(JSON.parse(loaded.configuration) as object), holdHeaders: hold }),
+    );
     if (!ok) throw new Error(logs.join("\n"));
   }
 
@@ -75,7 +85,9 @@ export class HeaderSuite implements Suite<CallerInput> {
   generate(choice: Choice): CallerInput {
     const name = choice.one(TOOLS);
     const call: Call = {
-      httpMethod: choice.chance(0.92) ? "POST" : choice.one(["GET", "DELETE", "OPTIONS", "PUT", "HEAD", "post", "CONNECT"]),
+      httpMethod: choice.chance(0.92)
+        ? "POST"
+        : choice.one(["GET", "DELETE", "OPTIONS", "PUT", "HEAD", "post", "CONNECT"]),
       method: "tools/call",
       name,
       notification: choice.chance(0.1),
@@ -87,7 +99,14 @@ export class HeaderSuite implements Suite<CallerInput> {
     const failures = Array.from({ length: failing }, () => [choice.below(14), choice.one(CODES)]);
     const headers = randomHeaders(choice, call.method, name);
     const payload = randomPayload(choice);
-    return { call, headers, payload, claims: choice.chance(0.5), hold: choice.chance(0.5), failures: Object.fromEntries(failures) as Record<number, Rc> };
+    return {
+      call,
+      headers,
+      payload,
+      claims: choice.chance(0.5),
+      hold: choice.chance(0.5),
+      failures: Object.fromEntries(failures) as Record<number, Rc>,
+    };
   }
 
   check(input: CallerInput): string | undefined {
@@ -109,10 +128,15 @@ export class HeaderSuite implements Suite<CallerInput> {
     if (Object.keys(input.failures).length === 0) return undefined;
     const failing = verdictOf(gate.request(request, input.failures), input);
     const failed = [...gate.failed];
-    if (failing === "trap" || (failing === "allow" && (expected !== "allow" || failed.some((name) => VITAL.includes(name)))))
+    if (
+      failing === "trap" ||
+      (failing === "allow" && (expected !== "allow" || failed.some((name) => VITAL.includes(name))))
+    )
       return `${failing} with failing calls (${failed.join()}), without them ${expected}`;
     const after = verdictOf(gate.request(request), input);
-    return after === expected ? undefined : `${after} after a request with failing calls (${failed.join()}), before it ${expected}`;
+    return after === expected
+      ? undefined
+      : `${after} after a request with failing calls (${failed.join()}), before it ${expected}`;
   }
 }
 

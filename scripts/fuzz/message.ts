@@ -11,7 +11,10 @@ const VERSION = "io.modelcontextprotocol/protocolVersion";
 const ENVELOPE: [path: string[], keys: string[]][] = [
   [[], ["jsonrpc", "id", "method", "params", "result", "error"]],
   [["params"], ["name", "arguments", "_meta", "uri", "ref", "taskId", "notifications"]],
-  [["params", "ref"], ["type", "name", "uri"]],
+  [
+    ["params", "ref"],
+    ["type", "name", "uri"],
+  ],
   [["params", "notifications"], ["resourceSubscriptions"]],
   [["params", "_meta"], [VERSION]],
 ];
@@ -67,7 +70,16 @@ function agrees(inBody: string | undefined, declared: string | undefined): boole
   return !(Buffer.byteLength(inBody) === 10 && inBody >= "2026-07-28");
 }
 
-const LIFECYCLE = ["initialize", "ping", "server/discover", "tools/list", "resources/list", "resources/templates/list", "prompts/list", "logging/setLevel"];
+const LIFECYCLE = [
+  "initialize",
+  "ping",
+  "server/discover",
+  "tools/list",
+  "resources/list",
+  "resources/templates/list",
+  "prompts/list",
+  "logging/setLevel",
+];
 
 /** Judges one call; the arguments are looked at with `see`. */
 function judgeCall(method: string, params: Tree | undefined): Verdict {
@@ -89,7 +101,8 @@ function targetsOf(method: string, params: Tree | undefined): Target[] | undefin
   };
   if (method === "tools/call") return named("tool", "name");
   if (method === "prompts/get") return named("prompt", "name");
-  if (["resources/read", "resources/subscribe", "resources/unsubscribe"].includes(method)) return named("resource", "uri");
+  if (["resources/read", "resources/subscribe", "resources/unsubscribe"].includes(method))
+    return named("resource", "uri");
   if (method === "completion/complete") {
     const type = textAt(params, "ref", "type");
     if (type === "ref/prompt") return named("prompt", "ref", "name");
@@ -120,7 +133,8 @@ function judgeTarget(target: Target, args: Tree | undefined): Verdict {
 
 /** RFC 3986 section 6.2.2, as docs/wire-profile.md words it. */
 function isNormal(uri: string): boolean {
-  if (uri === "" || /[\0-\x20\x7f\\]/.test(uri) || /%(?![0-9a-f]{2})/i.test(uri) || /%(2e|2f|5c)/i.test(uri)) return false;
+  if (uri === "" || /[\0-\x20\x7f\\]/.test(uri) || /%(?![0-9a-f]{2})/i.test(uri) || /%(2e|2f|5c)/i.test(uri))
+    return false;
   if (/\/\.{1,2}([/?#]|$)/.test(uri)) return false;
   const head = /^[^:/]*(:(\/\/[^/]*)?)?/.exec(uri)![0];
   return !/[A-Z]/.test(head);

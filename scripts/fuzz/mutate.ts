@@ -49,18 +49,25 @@ export function mutateDraft(draft: Draft, choice: Choice): void {
     case 6:
       return void (members[at] = [key, nested(choice, 100 + choice.below(60))]);
     case 7:
-      return void members.splice(place, 0, [choice.one(["result", "error", "id", "method", "params", "_meta", "x"]), other]);
+      return void members.splice(place, 0, [
+        choice.one(["result", "error", "id", "method", "params", "_meta", "x"]),
+        other,
+      ]);
     default:
       return void (members[at] = [key, text(choice.one(["echo", "sum", "pay", "2.0", "tools/call", "initialize"]))]);
   }
 }
 
-const BYTES = [0x00, 0x09, 0x0a, 0x0b, 0x1f, 0x20, 0x22, 0x2c, 0x2d, 0x2e, 0x30, 0x3a, 0x5b, 0x5c, 0x5d, 0x65, 0x75, 0x7b, 0x7d, 0x7f, 0x80, 0xa0, 0xbf, 0xc0, 0xc2, 0xc5, 0xe0, 0xe2, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff];
+const BYTES = [
+  0x00, 0x09, 0x0a, 0x0b, 0x1f, 0x20, 0x22, 0x2c, 0x2d, 0x2e, 0x30, 0x3a, 0x5b, 0x5c, 0x5d, 0x65, 0x75, 0x7b, 0x7d,
+  0x7f, 0x80, 0xa0, 0xbf, 0xc0, 0xc2, 0xc5, 0xe0, 0xe2, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff,
+];
 
 /** One change of the bytes. */
 export function mutateBytes(bytes: Buffer, choice: Choice, others: readonly Buffer[]): Buffer {
   const at = choice.below(bytes.length + 1);
-  const put = (...values: number[]): Buffer => Buffer.concat([bytes.subarray(0, at), Buffer.from(values), bytes.subarray(at)]);
+  const put = (...values: number[]): Buffer =>
+    Buffer.concat([bytes.subarray(0, at), Buffer.from(values), bytes.subarray(at)]);
   const copy = Buffer.from(bytes);
   switch (choice.below(10)) {
     case 0:

@@ -17,8 +17,16 @@ export const POLICY = {
       target: { tools: [{ tool: "echo", when: 'args.text.matches("^Hello, .*!$")' }] },
     },
     { name: "sum", source: { jwt: { scopes: ["sum"] } }, target: { tools: ["sum"] } },
-    { name: "no-force", action: "Deny", target: { tools: [{ tool: "pay", when: "has(args.force) && args.force == true" }] } },
-    { name: "pay", source: { jwt: { scopes: ["echo"] } }, target: { tools: [{ tool: "pay", when: "args.amount <= 100" }] } },
+    {
+      name: "no-force",
+      action: "Deny",
+      target: { tools: [{ tool: "pay", when: "has(args.force) && args.force == true" }] },
+    },
+    {
+      name: "pay",
+      source: { jwt: { scopes: ["echo"] } },
+      target: { tools: [{ tool: "pay", when: "args.amount <= 100" }] },
+    },
     { name: "deep", target: { tools: [{ tool: "deep", when: "args.a.b == 1" }] } },
     { name: "list", target: { tools: [{ tool: "list", when: 'args.items.all(i, i.k == "x")' }] } },
     { name: "public", source: { jwt: { scopes: ["echo"] } }, target: { resources: ["file:///public/*"] } },

@@ -25,19 +25,50 @@ const WIDE = {
   backend: { from: "toolPrefix", separator: "__" },
   scopes: { admin: { implies: ["write"] }, write: { implies: ["read"] }, read: {} },
   rules: [
-    { name: "one", source: { jwt: { scopes: ["read"], claims: [{ name: "org.unit", values: ["eng", "ops"] }] } }, target: { tools: [{ backend: "fs", tool: "read" }, "stat"] } },
+    {
+      name: "one",
+      source: { jwt: { scopes: ["read"], claims: [{ name: "org.unit", values: ["eng", "ops"] }] } },
+      target: { tools: [{ backend: "fs", tool: "read" }, "stat"] },
+    },
     { name: "two", action: "Deny", when: 'has(args.n) && args.n > 5 && args.t.matches("^a+(b|c)*$")' },
-    { name: "three", source: { jwt: { scopes: ["write"] } }, target: { resources: ["file:///a/*", "file:///b"], prompts: ["p"], methods: ["acme/*", "ping"] } },
-    { name: "four", when: 'args.l.exists(x, x.k == "v" || x in [1, 2, "a"]) || args.m.all(k, size(k) < 3 && args.m[k] != null)' },
-    { name: "five", when: 'args.l.filter(x, x != 1).map(x, string(x) + "!").size() == 2 && {"a": args.n, "b": 2}.a == 1' },
+    {
+      name: "three",
+      source: { jwt: { scopes: ["write"] } },
+      target: { resources: ["file:///a/*", "file:///b"], prompts: ["p"], methods: ["acme/*", "ping"] },
+    },
+    {
+      name: "four",
+      when: 'args.l.exists(x, x.k == "v" || x in [1, 2, "a"]) || args.m.all(k, size(k) < 3 && args.m[k] != null)',
+    },
+    {
+      name: "five",
+      when: 'args.l.filter(x, x != 1).map(x, string(x) + "!").size() == 2 && {"a": args.n, "b": 2}.a == 1',
+    },
     { name: "six", when: 'args.?a.?b.orValue(0) + 1 == 2 && args.?t.optMap(t, t + "x").orValue("y").startsWith("a")' },
-    { name: "seven", when: 'timestamp(args.d) > timestamp("2026-01-01T00:00:00Z") && timestamp(args.d).getHours("+02:00") < 20 && duration("1h") > duration(args.u)' },
-    { name: "eight", when: '"read" in jwt.scopes && request.headers["x-a"] == "1" && jwt.claims.level >= 3 && mcp.tool == "stat"' },
-    { name: "nine", when: 'int(args.n) % 3 == 1 ? double(args.n) / 2.0 > 1.0 : uint(args.n) * 2u == 4u || type(args.n) == double || bytes(args.t) == b"a"' },
+    {
+      name: "seven",
+      when: 'timestamp(args.d) > timestamp("2026-01-01T00:00:00Z") && timestamp(args.d).getHours("+02:00") < 20 && duration("1h") > duration(args.u)',
+    },
+    {
+      name: "eight",
+      when: '"read" in jwt.scopes && request.headers["x-a"] == "1" && jwt.claims.level >= 3 && mcp.tool == "stat"',
+    },
+    {
+      name: "nine",
+      when: 'int(args.n) % 3 == 1 ? double(args.n) / 2.0 > 1.0 : uint(args.n) * 2u == 4u || type(args.n) == double || bytes(args.t) == b"a"',
+    },
   ],
 };
 
-const ARGUMENTS = { n: 1, t: "aab", l: [1, "a", { k: "v" }, [2]], m: { a: 1, bb: null }, a: { b: 0 }, d: "2026-02-03T04:05:06Z", u: "59m" };
+const ARGUMENTS = {
+  n: 1,
+  t: "aab",
+  l: [1, "a", { k: "v" }, [2]],
+  m: { a: 1, bb: null },
+  a: { b: 0 },
+  d: "2026-02-03T04:05:06Z",
+  u: "59m",
+};
 const METHODS: [method: string, params: object][] = [
   ["tools/call", { name: "fs__read", arguments: ARGUMENTS }],
   ["tools/call", { name: "stat", arguments: { ...ARGUMENTS, n: 7 } }],
@@ -62,7 +93,10 @@ const MEMORY_BOUND = 64 << 20;
 
 function requestOf(body: string): SimulatedRequest {
   return {
-    headers: [["content-type", "application/json"], ["x-a", "1"]],
+    headers: [
+      ["content-type", "application/json"],
+      ["x-a", "1"],
+    ],
     metadata: { [JWT_NAMESPACE]: { mcp: PAYLOAD } },
     body: new TextEncoder().encode(body),
   };
@@ -74,7 +108,8 @@ export class ProgramSuite implements Suite<ProgramInput> {
 
   generate(choice: Choice): ProgramInput {
     let program: Buffer = Buffer.from(choice.one(this.programs));
-    for (let left = 1 + choice.below(choice.one([1, 2, 4])); left > 0; left--) program = damage(program, choice, choice.one(this.programs));
+    for (let left = 1 + choice.below(choice.one([1, 2, 4])); left > 0; left--)
+      program = damage(program, choice, choice.one(this.programs));
     return { program: seal(program).toString("base64") };
   }
 
@@ -82,7 +117,10 @@ export class ProgramSuite implements Suite<ProgramInput> {
     const host = new Host(filterModule());
     const { ok, logs } = host.configure(JSON.stringify({ scopegate: 1, policy: "x", holdHeaders: false, program }));
     count(this.counts, ok ? "taken" : "refused");
-    if (!ok) return logs.length === 1 && logs[0]!.startsWith("scopegate: configuration refused: ") ? undefined : `refused with ${logs.join(" | ")}`;
+    if (!ok)
+      return logs.length === 1 && logs[0]!.startsWith("scopegate: configuration refused: ")
+        ? undefined
+        : `refused with ${logs.join(" | ")}`;
     for (const [index, request] of REQUESTS.entries()) {
       const { trap, forwarded, reply } = host.request(request);
       if (trap !== undefined) return `a trap in request ${index}: ${trap}`;
@@ -117,7 +155,8 @@ function damage(program: Buffer, choice: Choice, other: Buffer): Buffer {
   const words = program.length >> 2;
   const word = (): number => 4 * choice.below(words);
   const small = [0, 1, 2, 3, 5, 8, 15, 16, 19, 20, 31, 32, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
-  const value = (): number => choice.one([() => choice.one(small), () => choice.below(program.length), () => program.readUInt32LE(word())])();
+  const value = (): number =>
+    choice.one([() => choice.one(small), () => choice.below(program.length), () => program.readUInt32LE(word())])();
   const kind = choice.below(10);
   if (kind === 0) return program.subarray(0, choice.below(program.length));
   if (kind === 1) {
@@ -130,7 +169,10 @@ function damage(program: Buffer, choice: Choice, other: Buffer): Buffer {
   else if (kind === 6) {
     const at = word();
     program.writeUInt32LE((program.readUInt32LE(at) + choice.one([1, -1, 4, -4, 8, 16, 65536])) >>> 0, at);
-  } else program[HEADER_SIZE + choice.below(program.length - HEADER_SIZE)] = choice.chance(0.5) ? choice.below(256) : choice.one([0, 1, 2, 0x7f, 0x80, 0xff]);
+  } else
+    program[HEADER_SIZE + choice.below(program.length - HEADER_SIZE)] = choice.chance(0.5)
+      ? choice.below(256)
+      : choice.one([0, 1, 2, 0x7f, 0x80, 0xff]);
   return program;
 }
 

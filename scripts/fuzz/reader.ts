@@ -44,8 +44,12 @@ class Reader {
     if (next === "{") return this.object(depth + 1);
     if (next === "[") return this.array(depth + 1);
     if (next === '"') return this.string();
-    for (const [word, value] of [["null", null], ["true", true], ["false", false]] as const)
-      if (this.text.startsWith(word, this.at)) return (this.at += word.length), { kind: "literal", value };
+    for (const [word, value] of [
+      ["null", null],
+      ["true", true],
+      ["false", false],
+    ] as const)
+      if (this.text.startsWith(word, this.at)) return ((this.at += word.length), { kind: "literal", value });
     return this.number();
   }
 
@@ -138,7 +142,11 @@ export function member(tree: Tree | undefined, key: string): Tree | undefined {
 
 /** As lenient readers compare keys: ASCII case, U+017F, U+212A, and NULs left out. */
 export function folded(key: string): string {
-  return key.replace(/\0/g, "").replace(/\u017f/g, "s").replace(/\u212a/g, "k").replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return key
+    .replace(/\0/g, "")
+    .replace(/\u017f/g, "s")
+    .replace(/\u212a/g, "k")
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** Whether an object has a key that lenient readers take for `key`, and that is another one. */

@@ -1,1 +1,10 @@
-import type { Suite } from "./suite.ts"; export class RegexSuite implements Suite { counts = {}; generate() { return 1; } check() { return undefined; } }
+import type { Suite } from "./suite.ts";
+export class RegexSuite implements Suite {
+  counts = {};
+  generate() {
+    return 1;
+  }
+  check() {
+    return undefined;
+  }
+}

@@ -27,6 +27,7 @@ function faultOfError(body: string, request: Uint8Array): string | undefined {
   if (!sent) return undefined;
   const same = sent.kind === id.kind && (sent.kind === "number" || sent.kind === "string") && "raw" in id;
   if (!same) return `the reply has the id ${JSON.stringify(id)}, the request ${JSON.stringify(sent)}`;
-  const equal = sent.kind === "string" && id.kind === "string" ? sent.value === id.value : sent.raw === (id as { raw: string }).raw;
+  const equal =
+    sent.kind === "string" && id.kind === "string" ? sent.value === id.value : sent.raw === (id as { raw: string }).raw;
   return equal ? undefined : `the reply has the id ${(id as { raw: string }).raw}, the request ${sent.raw}`;
 }

@@ -28,7 +28,11 @@ export function runSuite(suite: string, options: RunOptions): Promise<Outcome> {
       if (!stuck) return;
       finish();
       void worker.terminate();
-      const finding: Finding = { seed: seed + round, input: null, problem: `the round did not end in ${STUCK_MS / 1000} s` };
+      const finding: Finding = {
+        seed: seed + round,
+        input: null,
+        problem: `the round did not end in ${STUCK_MS / 1000} s`,
+      };
       done({ rounds: round + 1, findings: [finding], counts: {} });
     });
     const finish = () => clearInterval(watch);

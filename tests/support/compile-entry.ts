@@ -1,8 +1,8 @@
-// Compiles one AssemblyScript file to wasm in memory and instantiates it, for tests that drive a part of the filter.
+// Compiles one AssemblyScript file to wasm in memory, for tests that drive a part of the filter by itself.
 import asc from "assemblyscript/asc";
 
-/** The exports of the module that `entry` (a path below the repository) compiles to. */
-export async function compileEntry<T>(entry: string, imports: WebAssembly.Imports = {}): Promise<T> {
+/** The module that `entry`, a path below the repository, compiles to. */
+export async function compileModule(entry: string): Promise<WebAssembly.Module> {
   const options = ["--config", "none", "--runtime", "stub", "--enable", "simd", "-O3", "--noAssert", "--use", "abort="];
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main([entry, ...options, "--outFile", "out.wasm"], {
@@ -11,6 +11,10 @@ export async function compileEntry<T>(entry: string, imports: WebAssembly.Import
     },
   });
   if (error || !binary) throw new Error(`${entry}: ${error?.message}\n${stderr.toString()}`);
-  const module = await WebAssembly.compile(binary as BufferSource);
-  return (await WebAssembly.instantiate(module, imports)).exports as T;
+  return WebAssembly.compile(binary as BufferSource);
+}
+
+/** The exports of a module that needs no imports. */
+export async function compileEntry<T>(entry: string): Promise<T> {
+  return (await WebAssembly.instantiate(await compileModule(entry))).exports as T;
 }

@@ -10,6 +10,8 @@ export function seeded(seed: number): () => number {
   };
 }
 
+export { seeded as random };
+
 /** Choices made with a generator. */
 export class Choice {
   constructor(private readonly next: () => number) {}

@@ -1,0 +1,3 @@
+module extauthz
+
+go 1.21

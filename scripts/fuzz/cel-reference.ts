@@ -1,0 +1,233 @@
+// A small evaluator of CEL's syntax tree: recursive, slow, every rule in one place. The second opinion on what the
+// compiler and the filter's machine make of an expression; tests/fuzz.test.ts holds it against cel-go's recorded answers.
+import { Tag } from "../../assembly/program.ts";
+import type { Constant } from "../compiler/pool.ts";
+import type { Call, Loop, MapNode, Node } from "../compiler/cel/ast.ts";
+import { FUNCTIONS } from "./cel-functions.ts";
+import { bool, CelError, fail, find, isSameKey, list, text, type Typed, type Value } from "./cel-values.ts";
+
+export type Truth = "true" | "false" | "error";
+
+export type Scope = ReadonlyMap<string, Value>;
+
+/** How a predicate comes out; what is no bool is an error. */
+export function truthOf(root: Node, variables: Scope): Truth {
+  const value = attempt(() => evaluate(root, variables));
+  return value?.type === "bool" ? (String(value.value) as Truth) : "error";
+}
+
+/** The value, or undefined for an error of CEL. */
+function attempt(run: () => Value): Value | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof CelError) return undefined;
+    throw error;
+  }
+}
+
+const TYPES = ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "optional_type"];
+
+function evaluate(node: Node, scope: Scope): Value {
+  switch (node.kind) {
+    case "literal":
+      return constant(node.value);
+    case "ident": {
+      const value = scope.get(node.name);
+      return (
+        value ?? (TYPES.includes(node.name) ? { type: "type", name: node.name } : fail(`no variable ${node.name}`))
+      );
+    }
+    case "select":
+      return node.field === "Timestamp" || node.field === "Duration" ? typeName(node, scope) : select(node, scope);
+    case "call":
+      return call(node, scope);
+    case "list":
+      return list(node.items.flatMap(({ value, optional }) => present(evaluate(value, scope), optional)));
+    case "map":
+      return mapOf(node, scope);
+    case "loop":
+      return loop(node, scope);
+    case "bind": {
+      const operand = evaluate(node.operand, scope);
+      if (operand.type !== "optional") return fail("no optional");
+      if (!operand.value) return operand;
+      const value = evaluate(node.body, new Map([...scope, [node.variable, operand.value]]));
+      if (!node.flat) return { type: "optional", value };
+      return value.type === "optional" ? value : fail("no optional");
+    }
+    default:
+      return fail("messages are not known");
+  }
+}
+
+function typeName(node: Node & { kind: "select" }, scope: Scope): Value {
+  const { operand } = node;
+  const isProto =
+    operand.kind === "select" &&
+    operand.field === "protobuf" &&
+    operand.operand.kind === "ident" &&
+    operand.operand.name === "google";
+  return isProto ? { type: "type", name: `google.protobuf.${node.field}` } : select(node, scope);
+}
+
+function constant(value: Constant): Value {
+  switch (value.tag) {
+    case Tag.Null:
+      return { type: "null" };
+    case Tag.Bool:
+      return bool(value.value);
+    case Tag.Int:
+      return { type: "int", value: value.value };
+    case Tag.Uint:
+      return { type: "uint", value: value.value };
+    case Tag.Double:
+      return { type: "double", value: value.value };
+    case Tag.String:
+      return text(value.value);
+    case Tag.Bytes:
+      return { type: "bytes", value: value.value };
+    default:
+      return fail("no literal");
+  }
+}
+
+function select(node: Node & { kind: "select" }, scope: Scope): Value {
+  const operand = evaluate(node.operand, scope);
+  const key = text(node.field);
+  if (node.mode === "has")
+    return bool(
+      lookUp(operand.type === "optional" ? (operand.value ?? { type: "null" }) : operand, key, "none") !== undefined,
+    );
+  return member(operand, key, node.mode === "optional");
+}
+
+/** x.k, x[k], x.?k and x[?k]; of an optional the result is optional in any case. */
+function member(operand: Value, key: Value, optional: boolean): Value {
+  if (operand.type === "optional")
+    return operand.value ? { type: "optional", value: lookUp(operand.value, key, "none") } : operand;
+  if (optional) return { type: "optional", value: lookUp(operand, key, "none") };
+  return lookUp(operand, key, "error") ?? fail("no such key");
+}
+
+/** A member or element; `scalars`: what it means to look into a value that has none. */
+function lookUp(container: Value, key: Value, scalars: "none" | "error"): Value | undefined {
+  if (container.type === "map") return find(container, key);
+  if (container.type !== "list") return scalars === "none" ? undefined : fail("not a container");
+  if (key.type !== "int" && key.type !== "uint" && !(key.type === "double" && Number.isInteger(key.value)))
+    return fail("no index");
+  return container.items[Number(key.value)];
+}
+
+function present(value: Value, optional: boolean): Value[] {
+  if (!optional) return [value];
+  return value.type === "optional" ? (value.value ? [value.value] : []) : fail("no optional");
+}
+
+function mapOf({ entries }: MapNode, scope: Scope): Value {
+  const made: [Value, Value][] = [];
+  for (const entry of entries) {
+    const key = evaluate(entry.key, scope);
+    if (!["string", "int", "uint", "bool"].includes(key.type)) fail("no key");
+    const value = evaluate(entry.value, scope);
+    const before = made.findIndex(([other]) => isSameKey(other, key));
+    const [item] = present(value, entry.optional);
+    if (before >= 0) made.splice(before, 1);
+    if (item) made.push([key, item]);
+  }
+  return { type: "map", entries: made };
+}
+
+function call(node: Call, scope: Scope): Value {
+  const { fn, target, args } = node;
+  if (fn === "_&&_" || fn === "_||_") return logic(args, fn === "_||_", scope);
+  if (target?.kind === "ident" && target.name === "optional" && !scope.has("optional"))
+    return optionalOf(
+      fn,
+      args.map((arg) => evaluate(arg, scope)),
+    );
+  const [first, ...rest] = target ? [target, ...args] : args;
+  if (fn === "_?_:_") {
+    const condition = evaluate(first!, scope);
+    return condition.type === "bool" ? evaluate(rest[condition.value ? 0 : 1]!, scope) : fail("no bool");
+  }
+  // cel-go's optimizer makes this false, whatever the item is.
+  if (fn === "@in" && rest[0]!.kind === "list" && rest[0].items.length === 0) return bool(false);
+  const value = evaluate(first!, scope);
+  if (fn === "or" || fn === "orValue") return alternative(value, fn === "orValue", () => evaluate(rest[0]!, scope));
+  const others = rest.map((arg) => evaluate(arg, scope));
+  if (fn === "_[_]" || fn === "_[?_]") return member(value, others[0]!, fn === "_[?_]");
+  if (fn === "hasValue" || fn === "value") {
+    if (value.type !== "optional") return fail("no optional");
+    return fn === "hasValue" ? bool(value.value !== undefined) : (value.value ?? fail("none"));
+  }
+  return FUNCTIONS[fn]?.(value, ...others) ?? fail(`no function ${fn}`);
+}
+
+function alternative(value: Value, plain: boolean, other: () => Value): Value {
+  if (value.type !== "optional") return fail("no optional");
+  if (!value.value) return other();
+  return plain ? value.value : value;
+}
+
+function optionalOf(fn: string, [value]: Value[]): Value {
+  if (fn === "none") return { type: "optional" };
+  return fn === "of" || !isZero(value!) ? { type: "optional", value } : { type: "optional" };
+}
+
+function isZero(value: Value): boolean {
+  switch (value.type) {
+    case "null":
+      return true;
+    case "list":
+      return value.items.length === 0;
+    case "map":
+      return value.entries.length === 0;
+    case "string":
+    case "bytes":
+      return value.value.length === 0;
+    case "optional":
+      return value.value === undefined;
+    case "type":
+      return false;
+    case "timestamp":
+      return value.value === BigInt(Date.parse("0001-01-01T00:00:00Z")) * 1_000_000n;
+    default:
+      return Number(value.value) === 0;
+  }
+}
+
+/** One operand that is `decisive` decides, whatever the others are; then all must be bools. */
+function logic(args: Node[], decisive: boolean, scope: Scope): Value {
+  const values = args.map((arg) => attempt(() => evaluate(arg, scope)));
+  if (values.some((value) => value?.type === "bool" && value.value === decisive)) return bool(decisive);
+  return values.every((value) => value?.type === "bool") ? bool(!decisive) : fail("an operand is no bool");
+}
+
+function loop(node: Loop, scope: Scope): Value {
+  const range = evaluate(node.range, scope);
+  if (range.type !== "list" && range.type !== "map") return fail("no range");
+  const items = range.type === "list" ? range.items : range.entries.map(([key]) => key);
+  const inside = (item: Value): Scope => new Map([...scope, [node.variable, item]]);
+  const isTrue = (test: Node, item: Value): boolean => {
+    const value = evaluate(test, inside(item));
+    return value.type === "bool" ? value.value : fail("no bool");
+  };
+  switch (node.macro) {
+    case "all":
+    case "exists": {
+      const answers = items.map((item) => attempt(() => bool(isTrue(node.body, item))) as Typed<"bool"> | undefined);
+      const decisive = node.macro === "exists";
+      if (answers.some((answer) => answer?.value === decisive)) return bool(decisive);
+      return answers.includes(undefined) ? fail("an element is an error") : bool(!decisive);
+    }
+    case "exists_one":
+      return bool(items.map((item) => isTrue(node.body, item)).filter(Boolean).length === 1);
+    case "filter":
+      return list(items.filter((item) => isTrue(node.body, item)));
+    default:
+      return list(
+        items.flatMap((item) => (node.filter && !isTrue(node.filter, item) ? [] : [evaluate(node.body, inside(item))])),
+      );
+  }
+}

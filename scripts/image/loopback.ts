@@ -1,0 +1,89 @@
+// A registry in memory on 127.0.0.1, for the tests: enough of the OCI distribution API to push an image and to pull it.
+// It refuses what a registry must refuse: a blob that is not its digest, a manifest whose parts are missing.
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { digestOf, type Descriptor } from "./layout.ts";
+
+interface Stored {
+  bytes: Uint8Array;
+  type: string;
+}
+
+export class LoopbackRegistry {
+  readonly blobs = new Map<string, Uint8Array>();
+  /** By tag and by digest. */
+  readonly manifests = new Map<string, Stored>();
+  /** Method and path of every request. */
+  readonly log: string[] = [];
+
+  private constructor(
+    private readonly server: Server,
+    /** What `authorization` must be; anything when undefined. */
+    private readonly authorization: string | undefined,
+  ) {
+    server.on("request", (request, response) => void this.answer(request, response));
+  }
+
+  static async start(credentials?: { username: string; password: string }, port = 0): Promise<LoopbackRegistry> {
+    const text = credentials && Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
+    const registry = new LoopbackRegistry(createServer(), text && `Basic ${text}`);
+    registry.server.listen(port, "127.0.0.1");
+    await once(registry.server, "listening");
+    return registry;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = Buffer.concat((await request.toArray()) as Buffer[]);
+    const { method = "", url = "" } = request;
+    this.log.push(`${method} ${url}`);
+    if (this.authorization !== undefined && request.headers.authorization !== this.authorization)
+      return void response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
+    const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
+    const [, kind, name] = /^\/v2\/[^?]+\/(blobs\/uploads|blobs|manifests)\/([^/]*)$/.exec(pathname) ?? [];
+    if (pathname === "/v2/") response.end("{}");
+    else if (method === "GET" || method === "HEAD") this.read(kind, name!, response);
+    else if (method === "POST" && kind === "blobs/uploads")
+      response.writeHead(202, { location: `${pathname}${randomUUID()}?state=1` }).end();
+    else if (method === "PUT" && kind === "blobs/uploads") this.store(body, searchParams.get("digest"), response);
+    else if (method === "PUT" && kind === "manifests")
+      this.publish(name!, { bytes: body, type: request.headers["content-type"] ?? "" }, response);
+    else response.writeHead(404).end();
+  }
+
+  private read(kind: string | undefined, name: string, response: ServerResponse): void {
+    const bytes = kind === "blobs" ? this.blobs.get(name) : undefined;
+    const found = bytes ? { bytes, type: "application/octet-stream" } : this.manifests.get(name);
+    if (!found) return void response.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
+    const head = { "content-type": found.type, "docker-content-digest": digestOf(found.bytes) };
+    response.writeHead(200, { ...head, "content-length": found.bytes.length }).end(found.bytes);
+  }
+
+  private store(bytes: Uint8Array, digest: string | null, response: ServerResponse): void {
+    if (digest !== digestOf(bytes)) return void response.writeHead(400).end('{"errors":[{"code":"DIGEST_INVALID"}]}');
+    this.blobs.set(digest, bytes);
+    response.writeHead(201).end();
+  }
+
+  private publish(tag: string, manifest: Stored, response: ServerResponse): void {
+    const { config, layers } = JSON.parse(Buffer.from(manifest.bytes).toString()) as {
+      config: Descriptor;
+      layers: Descriptor[];
+    };
+    if (![config, ...layers].every(({ digest }) => this.blobs.has(digest)))
+      return void response.writeHead(400).end('{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}');
+    const digest = digestOf(manifest.bytes);
+    this.manifests.set(tag, manifest).set(digest, manifest);
+    response.writeHead(201, { "docker-content-digest": digest }).end();
+  }
+}
