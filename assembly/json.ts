@@ -7,7 +7,7 @@
 import { Reason } from "./program.ts";
 import { fillSlot, endSlot, MARK_ESCAPED } from "./slots.ts";
 import { childSlot, hasMembers } from "./members.ts";
-import { openKeys, keyCount, closeKeys, pushKey, openKey, openKeyLength } from "./keys.ts";
+import { openKeys, keyCount, closeKeys, pushEscapedKey, pushKey, openKey, openKeyLength } from "./keys.ts";
 import { decodeHex4 } from "./escape.ts";
 import { parseNumber } from "./number.ts";
 
@@ -77,7 +77,9 @@ export function readValue(start: usize, root: u32): usize {
     const c = <u32>load<u8>(p);
     if (c == 0x22) {
       const at = p;
-      p = readString(p + 1);
+      p = endOfPlain(at + 1);
+      marks = 0;
+      if (!p) p = readString(at + 1);
       if (!p) return 0;
       if (slot != NO_SLOT) fillSlot(slot, at, p, marks);
     } else if (c == 0x7b || c == 0x5b) {
@@ -155,43 +157,67 @@ function skipIntegers(at: usize): usize {
 function readKey(at: usize, frame: usize): usize {
   if (load<u8>(at) != 0x22) return fail(Reason.not_json);
   const start = at + 1;
-  let p = readString(start);
-  if (!p) return 0;
-  const refused = pushKey(start, p - 1, marks & MARK_ESCAPED, load<u32>(frame, 8));
+  let p = endOfPlain(start);
+  let refused: i32;
+  if (p) refused = pushKey(start, <u32>(p - start) - 1, load<u32>(frame, 8));
+  else {
+    p = readString(start);
+    if (!p) return 0;
+    const length = <u32>(p - start) - 1;
+    refused = marks ? pushEscapedKey(start, length, load<u32>(frame, 8)) : pushKey(start, length, load<u32>(frame, 8));
+  }
   if (refused != READ_OK) return fail(refused);
   const node = load<u32>(frame, 4);
-  keySlot = NO_SLOT;
-  if (node != NO_SLOT) keySlot = childSlot(node, openKey(), openKeyLength(), true);
-  p = skipBlank(p);
-  if (load<u8>(p) != 0x3a) return fail(Reason.not_json);
+  keySlot = node == NO_SLOT ? NO_SLOT : childSlot(node, openKey(), openKeyLength(), true);
+  if (load<u8>(p) != 0x3a) {
+    p = skipBlank(p);
+    if (load<u8>(p) != 0x3a) return fail(Reason.not_json);
+  }
   return p + 1;
+}
+
+/** A bit for each of the 16 bytes at `at` that a string reader must look at: quotes, backslashes, control, not ASCII. */
+// @ts-ignore: decorator
+@inline
+function stopsAt(at: usize): i32 {
+  const v = v128.load(at);
+  // As signed bytes, everything below 0x20 is a control character or not ASCII.
+  return i8x16.bitmask(
+    v128.or(v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))), i8x16.lt_s(v, i8x16.splat(0x20))),
+  );
+}
+
+/** Behind the closing quote of a string of at most 15 plain characters that starts at `start`; 0 for any other. */
+// @ts-ignore: decorator
+@inline
+function endOfPlain(start: usize): usize {
+  const mask = stopsAt(start);
+  const end = start + <usize>ctz(mask);
+  return mask != 0 && load<u8>(end) == 0x22 ? end + 1 : 0;
 }
 
 /** Reads a string from behind its opening quote; returns the address behind the closing one and leaves its marks. */
 function readString(start: usize): usize {
-  let p = start;
+  let block = start;
   marks = 0;
   while (true) {
-    const v = v128.load(p);
-    // As signed bytes, everything below 0x20 is a control character or not ASCII.
-    const stops = v128.or(
-      v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))),
-      i8x16.lt_s(v, i8x16.splat(0x20)),
-    );
-    const mask = i8x16.bitmask(stops);
-    if (mask == 0) {
-      p += 16;
-      continue;
+    let mask = stopsAt(block);
+    let next = block + 16;
+    while (mask) {
+      let p = block + <usize>ctz(mask);
+      const c = load<u8>(p);
+      if (c == 0x22) return p + 1;
+      if (c == 0x5c) {
+        marks = MARK_ESCAPED;
+        p = readEscape(p);
+      } else if (c >= 0x80) p = readUtf8(p);
+      else return fail(Reason.not_json);
+      if (!p) return 0;
+      // What was read just now is done with.
+      mask = p < next ? mask & (-1 << (<i32>(p - block))) : 0;
+      next = max(next, p);
     }
-    p += <usize>ctz(mask);
-    const c = load<u8>(p);
-    if (c == 0x22) return p + 1;
-    if (c == 0x5c) {
-      marks = MARK_ESCAPED;
-      p = readEscape(p);
-    } else if (c >= 0x80) p = readUtf8(p);
-    else return fail(Reason.not_json);
-    if (!p) return 0;
+    block = next;
   }
 }
 

@@ -42,31 +42,25 @@ export function openKeyLength(): u32 {
   return load<u32>(keys + <usize>(count - 1) * KEY, 12);
 }
 
-/**
- * Takes the key text [start, end) of an object whose first key has the index `base`; `escaped` when it has escapes.
- * Returns -1, or why the text is refused.
- */
-export function pushKey(start: usize, end: usize, escaped: u32, base: u32): i32 {
-  let at = start;
-  let length = <u32>(end - start);
-  if (escaped) {
-    at = reserve(length + 8); // read eight bytes at a time
-    if (!at) return Reason.host_error;
-    const behind = decodeString(start, end, at);
-    length = <u32>(behind - at);
-    trimRegion(behind);
-  }
+/** Takes a key of an object whose first key has the index `base`, from its text with escapes; -1, or why it is refused. */
+export function pushEscapedKey(start: usize, size: u32, base: u32): i32 {
+  const at = reserve(size + 8); // read eight bytes at a time
+  if (!at) return Reason.host_error;
+  const behind = decodeString(start, start + <usize>size, at);
+  trimRegion(behind + 8);
+  return pushKey(at, <u32>(behind - at), base);
+}
+
+/** Takes a key of an object whose first key has the index `base`; -1, or why it is refused. */
+export function pushKey(at: usize, length: u32, base: u32): i32 {
   if (count == capacity && !enlarge()) return Reason.too_many_members;
   const print = fingerprint(at, length);
-  const before = count - base;
-  if (before < LINEAR) {
-    let other = keys + <usize>base * KEY;
-    const last = keys + <usize>count * KEY;
-    for (; other < last; other += KEY) {
+  const key = keys + <usize>count * KEY;
+  if (count - base < LINEAR) {
+    for (let other = keys + <usize>base * KEY; other < key; other += KEY) {
       if (load<u64>(other) == print && sameKey(other, print, at, length)) return Reason.duplicate_key;
     }
   }
-  const key = keys + <usize>count * KEY;
   store<u64>(key, print);
   store<u32>(key, <u32>at, 8);
   store<u32>(key, length, 12);

@@ -1,84 +1,57 @@
-// `npm run bench`: what the filter costs, alone and in Envoy.
+// `npm run bench`: what the filter costs, alone and in Envoy. No test looks at these numbers.
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { benchEnvoy, type EnvoyReport } from "./bench/envoy.ts";
-import { benchFilter, type FilterResult } from "./bench/filter.ts";
+import { benchEnvoy } from "./bench/envoy.ts";
+import { benchFilter } from "./bench/filter.ts";
+import type { Results } from "./bench/results.ts";
+import { benchScale } from "./bench/scale.ts";
+import { describe } from "./bench/tables.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 
-const HELP = `Usage: npm run bench -- [--quick] [--json] [--only filter|envoy]
+const HELP = `Usage: npm run bench -- [--quick] [--scale] [--only filter|envoy] [--json FILE]
 
 Options:
-  --quick   short runs: seconds in place of minutes, and more noise
-  --json    the numbers as one JSON object on standard output
-  --only    one part
+  --quick      short runs: under two minutes, and more noise
+  --scale      how the cost grows: by rules, tokens, scopes, connections, workers (in place of the usual parts)
+  --only PART  filter (alone, in this process) or envoy (beside other filters)
+  --json FILE  the numbers as JSON too; npm run bench:report makes docs/benchmarks.md of it
+
+$RUST_WASM may name a proxy-wasm module to compare with (scripts/bench/peers/rust-wasm.yaml).
 `;
 
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, i) => "-".repeat(width - (i ? 1 : 0)) + (i ? ":" : "")).join(" | ")} |`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
-}
-
-/** Nanoseconds for a person. */
-function time(nanoseconds: number): string {
-  const [value, unit] =
-    nanoseconds < 1e3 ? [nanoseconds, "ns"] : nanoseconds < 1e6 ? [nanoseconds / 1e3, "µs"] : [nanoseconds / 1e6, "ms"];
-  return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
-}
-
-function showFilter(results: FilterResult[]): void {
-  const rules = Object.keys(results[0]!.filter).map(Number);
-  console.log("\nThe filter alone, time a call (inside the request callbacks; simulated host, this process's V8):\n");
-  const head = [
-    "body",
-    "bytes",
-    "JSON.parse",
-    ...rules.map((count) => `${count.toLocaleString("en")} rule${count > 1 ? "s" : ""}`),
-  ];
-  const rows = results.map(({ body, bytes, jsonParse, filter }) => [
-    body,
-    String(bytes),
-    time(jsonParse),
-    ...rules.map((count) => time(filter[count]!)),
-  ]);
-  console.log(table(head, rows));
-}
-
-function showEnvoy({ results, memory }: EnvoyReport): void {
-  console.log("\nIn Envoy, processor time a request (100 rules; every call allowed; jwt_authn in both):\n");
-  const micros = (value: number) => `${value.toFixed(0)} µs`;
-  const rows = results.map((row) => [
-    row.body,
-    micros(row.without),
-    micros(row.with),
-    micros(row.added),
-    row.rate.toFixed(0),
-  ]);
-  console.log(table(["body", "without", "with", "added", "requests/s"], rows));
-  console.log(
-    `\nResident memory after the load: ${memory.without.toFixed(0)} MiB without, ${memory.with.toFixed(0)} MiB with.`,
-  );
-}
+const OPTIONS = {
+  quick: { type: "boolean" },
+  scale: { type: "boolean" },
+  only: { type: "string" },
+  json: { type: "string" },
+  help: { type: "boolean" },
+} as const;
 
 async function main(): Promise<void> {
-  const options = {
-    quick: { type: "boolean" },
-    json: { type: "boolean" },
-    only: { type: "string" },
-    help: { type: "boolean" },
-  } as const;
-  const { values } = parseArgs({ options });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return void process.stdout.write(HELP);
-  const [budgetMs, seconds, rounds] = values.quick ? [100, 0.4, 3] : [700, 2, 7];
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}`;
-  if (!values.json) console.log(machine);
-  const filter = values.only === "envoy" ? undefined : benchFilter(budgetMs);
-  if (filter && !values.json) showFilter(filter);
-  const envoy = values.only === "filter" ? undefined : await benchEnvoy(seconds, rounds);
-  if (envoy && !values.json) showEnvoy(envoy);
-  if (values.json) console.log(JSON.stringify({ machine, filter, envoy }, null, 2));
+  const { quick = false, scale, only } = values;
+  if (only !== undefined && only !== "filter" && only !== "envoy") throw new Error(`--only ${only}: filter or envoy`);
+  const results: Results = {
+    date: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}`,
+    quick,
+    wasm: statSync("build/scopegate.wasm").size,
+  };
+  const say = (line: string) => console.error(line);
+  const effort = quick ? { rounds: 5, batchMs: 20 } : { rounds: 15, batchMs: 60 };
+  const [rounds, share] = quick ? [3, 0.25] : [9, 1];
+  if (scale) results.scale = await benchScale(effort, share, say);
+  else {
+    if (only !== "envoy") results.filter = benchFilter(effort, say);
+    if (only !== "filter") results.envoy = await benchEnvoy(rounds, share, say);
+  }
+  console.log(describe(results));
+  if (values.json === undefined) return;
+  mkdirSync(dirname(values.json), { recursive: true });
+  writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
 }
 
 await main().catch((error: Error) => {

@@ -103,5 +103,5 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) 
+if (process.argv[1] === fileURLToPath(import.meta.url))
   await build({ onlyWhenNeeded: process.argv.includes("--if-needed") });

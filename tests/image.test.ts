@@ -79,7 +79,10 @@ describe("the layout", () => {
 });
 
 /** Runs `npm run image` without npm. */
-function run(args: string[], env: Record<string, string> = {}): Promise<{ status: number | null; out: string; err: string }> {
+function run(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ status: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, ["scripts/bootstrap.mjs", "scripts/image.ts", ...args], {
     env: { ...process.env, ...env },
   });
@@ -129,7 +132,10 @@ describe("push", () => {
     await push(image, reference, { plainHttp: true });
     const before = registry.log.length;
     await push(image, { ...reference, tag: "two" }, { plainHttp: true });
-    assert.deepEqual(registry.log.slice(before).map((line) => line.split(" ")[0]), ["HEAD", "HEAD", "PUT"]);
+    assert.deepEqual(
+      registry.log.slice(before).map((line) => line.split(" ")[0]),
+      ["HEAD", "HEAD", "PUT"],
+    );
     registry.stop();
   });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { describe, test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { faultsOf, type Resource } from "./support/crds.ts";
@@ -21,14 +22,27 @@ const policy = readFileSync(POLICY, "utf8");
 /** What the shape of the objects depends on. */
 const VARIANTS: [name: string, text: string, options: string[]][] = [
   ["an image", policy, [...JWKS, ...IMAGE]],
-  ["an image by its digest", policy, [...JWKS, "--wasm", `oci://registry.example.com/scopegate@sha256:${"0".repeat(64)}`]],
+  [
+    "an image by its digest",
+    policy,
+    [...JWKS, "--wasm", `oci://registry.example.com/scopegate@sha256:${"0".repeat(64)}`],
+  ],
   ["a module by HTTP", policy, [...JWKS, "--wasm", "https://files.example.com/scopegate.wasm"]],
   ["keys in the text", policy, ["--jwks", "tests/data/jwks.json", ...IMAGE]],
   ["other names", policy, [...JWKS, ...IMAGE, "--namespace", "mcp", "--gateway", "edge", "--upstream", "tools:8080"]],
   ["a server at /", policy.replace("example.com/mcp", "example.com/"), [...JWKS, ...IMAGE]],
-  ["no metadata document", policy.replace(/^authorizationServers.*$/m, ""), [...JWKS, ...IMAGE, "--issuer", "https://auth.example.com"]],
+  [
+    "no metadata document",
+    policy.replace(/^authorizationServers.*$/m, ""),
+    [...JWKS, ...IMAGE, "--issuer", "https://auth.example.com"],
+  ],
   ["a port in the resource", policy.replace("example.com/mcp", "example.com:8443/mcp"), [...JWKS, ...IMAGE]],
-  ["a name that is no Kubernetes name", policy.replace("name: files", `name: ${"My_Files.".repeat(9)}`), [...JWKS, ...IMAGE]],
+  ["an address in the resource", policy.replace("mcp.example.com", "192.0.2.1:8080"), [...JWKS, ...IMAGE]],
+  [
+    "a name that is no Kubernetes name",
+    policy.replace("name: files", `name: ${"My_Files.".repeat(9)}`),
+    [...JWKS, ...IMAGE],
+  ],
 ];
 
 for (const target of ["envoy-gateway", "istio"])
@@ -40,6 +54,9 @@ for (const target of ["envoy-gateway", "istio"])
         for (const object of all) assert.deepEqual(faultsOf(object), [], object.kind);
         const names = all.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
         assert.equal(new Set(names).size, names.length, names.join());
+        // The API takes an address here, Envoy Gateway does not.
+        for (const { spec } of all)
+          for (const host of (spec as { hostnames?: string[] }).hostnames ?? []) assert.equal(isIP(host), 0, host);
         for (const { metadata } of all) assert.match(metadata.name, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
       });
   });
@@ -62,7 +79,12 @@ describe("what these checks find", () => {
     ["BackendTrafficPolicy", '"value":401', '"value":"401"', /must be integer/],
     ["EnvoyProxy", '"after"', '"behind"', /additional properties/],
     ["EnvoyProxy", "envoy.filters.http.buffer", "envoy.filters.http.pillow", /allowed values/],
-    ["EnvoyProxy", '"after":"envoy.filters.http.wasm"', '"after":"envoy.filters.http.wasm","before":"envoy.filters.http.cors"', /one of before or after/],
+    [
+      "EnvoyProxy",
+      '"after":"envoy.filters.http.wasm"',
+      '"after":"envoy.filters.http.wasm","before":"envoy.filters.http.cors"',
+      /one of before or after/,
+    ],
     ["Gateway", '"port":80', '"port":80000', /must be <= 65535/],
     ["Gateway", /("listeners":\[)(\{.*?\})(\])/, "$1$2,$2$3", /list-map-keys|unique/],
     ["HTTPRoute", '"request":"0s"', '"request":"never"', /must match pattern/],

@@ -12,14 +12,24 @@ const empty = join(folder, "empty");
 const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 after(() => rmSync(folder, { recursive: true }));
 
-function run(command: string, args: string[], cwd: string, input = ""): { status: number | null; out: string; err: string } {
+function run(
+  command: string,
+  args: string[],
+  cwd: string,
+  input = "",
+): { status: number | null; out: string; err: string } {
   // What an npm that runs these tests has set must not reach the npm that is tested.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_(local_)?prefix|package|lifecycle|command)/i.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(config_(local_)?prefix|package|lifecycle|command)/i.test(name),
+    ),
+  );
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, input, encoding: "utf8", env });
   return { status, out: stdout, err: stderr };
 }
 
-const scopegate = (args: string[], input?: string) => run("npx", ["--offline", "--no", "scopegate", ...args], empty, input);
+const scopegate = (args: string[], input?: string) =>
+  run("npx", ["--offline", "--no", "scopegate", ...args], empty, input);
 
 describe("the packed package", () => {
   before(() => {
@@ -36,7 +46,10 @@ describe("the packed package", () => {
     const own = join(empty, "node_modules", "scopegate");
     assert.deepEqual(readdirSync(own).sort(), ["LICENSE", "README.md", "build", "package.json"]);
     assert.deepEqual(readdirSync(join(own, "build")).sort(), ["scopegate.mjs", "scopegate.wasm"]);
-    assert.deepEqual(readdirSync(join(empty, "node_modules")).filter((name) => !name.startsWith(".")), ["scopegate"]);
+    assert.deepEqual(
+      readdirSync(join(empty, "node_modules")).filter((name) => !name.startsWith(".")),
+      ["scopegate"],
+    );
   });
 
   test("npx scopegate check", () => {

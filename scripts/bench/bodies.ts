@@ -33,8 +33,8 @@ export function callOf(tool: string, bytes: number, shape: Shape = "mixed", text
   return message(tool, filler(shape, wanted), text);
 }
 
-function message(tool: string, filler: object, text: string): Buffer {
-  const params = { name: tool, arguments: { ...filler, text }, _meta: { progressToken: 1 } };
+function message(tool: string, args: object, text: string): Buffer {
+  const params = { name: tool, arguments: { ...args, text }, _meta: { progressToken: 1 } };
   return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
 }
 
@@ -43,7 +43,8 @@ function filler(shape: Shape, bytes: number): object {
   if (shape === "plain") return { document: PLAIN.repeat(bytes / PLAIN.length) };
   if (shape === "rows") return { rows: list(bytes, row) };
   if (shape === "numbers") return { numbers: list(bytes, (i) => (i % 2 ? (i * 7919) % 10_000 : (i % 1000) / 8)) };
-  if (shape === "keys") return { keys: Object.fromEntries(list(bytes, (i) => [`k${i.toString(36)}`, i % 10])) };
+  if (shape === "keys")
+    return { keys: Object.fromEntries(list(bytes, (i) => [`k${i.toString(36)}`, i % 10] as const, 2)) };
   return { ...filler("string", bytes / 2), ...filler("rows", bytes / 2) };
 }
 
@@ -51,10 +52,10 @@ function row(id: number): object {
   return { id, name: `row ${id}`, score: id / 4, ok: id % 3 === 0, tags: ["alpha", "beta"], note: null };
 }
 
-/** As many items as fill `bytes` bytes as JSON. */
-function list<T>(bytes: number, item: (index: number) => T): T[] {
+/** As many items as fill `bytes` bytes as JSON, when each loses `brackets` bytes later. */
+function list<T>(bytes: number, item: (index: number) => T, brackets = 0): T[] {
   const items: T[] = [];
-  for (let size = 0; size < bytes; size += sizeOf(items.at(-1)) + 1) items.push(item(items.length));
+  for (let size = 0; size < bytes; size += sizeOf(items.at(-1)) + 1 - brackets) items.push(item(items.length));
   return items;
 }
 

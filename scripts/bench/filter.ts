@@ -17,13 +17,14 @@ export interface Effort {
 
 export function benchFilter(effort: Effort, say: (line: string) => void): FilterResults {
   const gate = new BareHost(oneRule());
-  const memory = [{ calls: 0, pages: gate.pages }];
+  const memory = [{ after: "configuring", pages: gate.pages }];
   say("the filter alone: bodies");
   const sizes = SIZES.map(([name, bytes]) => benchBody(gate, name, callOf(TOOL, bytes), effort));
-  memory.push({ calls: 1, pages: gate.pages });
+  memory.push({ after: "calls of 1 MiB", pages: gate.pages });
   const shapes = (Object.keys(SHAPES) as Shape[])
     .filter((shape) => shape !== "mixed")
     .map((shape) => benchBody(gate, `1 MiB, ${shape}`, callOf(TOOL, 1 << 20, shape), effort));
+  memory.push({ after: "calls of every shape", pages: gate.pages });
   say("the filter alone: policies");
   const policies = benchPolicies(RULES, effort);
   const questions = benchQuestions(effort);
@@ -84,7 +85,11 @@ export function benchPolicies(counts: number[], { rounds, batchMs }: Effort): Po
 
 function benchQuestions({ rounds, batchMs }: Effort): Question[] {
   const [small, long] = [callOf(TOOL, 200), callOf(TOOL, LONG, "mixed", longGreeting())];
-  const [plain, regex, same] = [new BareHost(scopeOnly()), new BareHost(oneRule()), new BareHost(sameTool(SAME_TOOL_RULES))];
+  const [plain, regex, same] = [
+    new BareHost(scopeOnly()),
+    new BareHost(oneRule()),
+    new BareHost(sameTool(SAME_TOOL_RULES)),
+  ];
   const denying = new BareHost(oneRule(), { sub: "alice", scope: "openid files:read" });
   const lastOf = callOf(TOOL, 200, "mixed", greetingOf(SAME_TOOL_RULES - 1));
   const sending = (name: string, gate: BareHost, body: Buffer, allowed = true): Candidate => ({
@@ -125,16 +130,16 @@ function longGreeting(): string {
   return GREETING.replace("World", "World, how are you? ".repeat(LONG / 20));
 }
 
-/** Linear memory must not grow with the number of calls, large ones among them. */
+/** Memory while calls go on, every ten-thousandth of 1 MiB. */
 function growth(gate: BareHost, { rounds }: Effort): FilterResults["memory"] {
   const [small, large] = [callOf(TOOL, 200), callOf(TOOL, 1 << 20)];
   const marks = rounds > 5 ? [1_000, 1_000_000] : [1_000, 100_000];
   let calls = 0;
   return marks.map((mark) => {
     for (; calls < mark; calls += 1_000) {
-      gate.send(small, 999);
-      gate.send(large, calls % 10_000 ? 0 : 1);
+      gate.send(small, 1_000);
+      if (calls % 10_000 === 0) gate.send(large, 1);
     }
-    return { calls: mark, pages: gate.pages };
+    return { after: `${mark.toLocaleString("en")} calls more`, pages: gate.pages };
   });
 }

@@ -20,7 +20,8 @@ export interface FilterResults {
   policies: PolicyResult[];
   /** Single questions: what was asked, and the answer. */
   questions: Question[];
-  memory: { calls: number; pages: number }[];
+  /** Pages of 64 KiB of linear memory, after what. */
+  memory: { after: string; pages: number }[];
 }
 
 export interface BodyResult {

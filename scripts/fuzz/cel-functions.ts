@@ -202,6 +202,12 @@ const TYPE_NAMES: Partial<Record<Value["type"], string>> = {
 };
 const typeOf = (value: Value): Value => ({ type: "type", name: TYPE_NAMES[value.type] ?? value.type });
 
+function negated(value: Value): Value {
+  if (value.type === "int") return whole("int", -value.value);
+  if (value.type === "duration") return duration(-value.value); // the checker does not know it, cel-go does
+  return value.type === "double" ? { type: "double", value: -value.value } : fail("no such overload");
+}
+
 function contains(item: Value, range: Value): Value {
   if (range.type === "list") return bool(range.items.some((other) => equals(item, other)));
   return range.type === "map" ? bool(find(range, item) !== undefined) : fail("no such overload");
@@ -263,12 +269,7 @@ export const FUNCTIONS: Record<string, Function> = {
   "_>=_": relation((order) => order >= 0),
   ...Object.fromEntries(["_+_", "_-_", "_*_", "_/_", "_%_"].map((op) => [op, arithmetic(op)])),
   "!_": (a) => (a!.type === "bool" ? bool(!a!.value) : fail("no such overload")),
-  "-_": (a) =>
-    a!.type === "int"
-      ? whole("int", -a!.value)
-      : a!.type === "double"
-        ? { type: "double", value: -a!.value }
-        : fail("no such overload"),
+  "-_": (a) => negated(a!),
   "@in": (a, b) => contains(a!, b!),
   size: (a) => size(a!),
   startsWith: onTexts((a, b) => a.startsWith(b)),

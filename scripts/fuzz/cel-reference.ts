@@ -4,7 +4,7 @@ import { Tag } from "../../assembly/program.ts";
 import type { Constant } from "../compiler/pool.ts";
 import type { Call, Loop, MapNode, Node } from "../compiler/cel/ast.ts";
 import { FUNCTIONS } from "./cel-functions.ts";
-import { bool, CelError, fail, find, isSameKey, list, text, type Typed, type Value } from "./cel-values.ts";
+import { bool, CelError, fail, find, isNumeric, isSameKey, list, text, type Typed, type Value } from "./cel-values.ts";
 
 export type Truth = "true" | "false" | "error";
 
@@ -104,6 +104,7 @@ function select(node: Node & { kind: "select" }, scope: Scope): Value {
 
 /** x.k, x[k], x.?k and x[?k]; of an optional the result is optional in any case. */
 function member(operand: Value, key: Value, optional: boolean): Value {
+  if (!KEYS.includes(key.type)) return fail("no key");
   if (operand.type === "optional")
     return operand.value ? { type: "optional", value: lookUp(operand.value, key, "none") } : operand;
   if (optional) return { type: "optional", value: lookUp(operand, key, "none") };
@@ -114,10 +115,17 @@ function member(operand: Value, key: Value, optional: boolean): Value {
 function lookUp(container: Value, key: Value, scalars: "none" | "error"): Value | undefined {
   if (container.type === "map") return find(container, key);
   if (container.type !== "list") return scalars === "none" ? undefined : fail("not a container");
-  if (key.type !== "int" && key.type !== "uint" && !(key.type === "double" && Number.isInteger(key.value)))
-    return fail("no index");
-  return container.items[Number(key.value)];
+  return container.items[indexOf(key)];
 }
+
+/** A number that is an int without loss. */
+function indexOf(key: Value): number {
+  if (!isNumeric(key)) return fail("no index");
+  const index = Number(key.value);
+  return key.type === "int" || (Number.isInteger(index) && Math.abs(index) < 2 ** 63) ? index : fail("no index");
+}
+
+const KEYS = ["string", "bool", "int", "uint", "double"];
 
 function present(value: Value, optional: boolean): Value[] {
   if (!optional) return [value];
@@ -152,7 +160,7 @@ function call(node: Call, scope: Scope): Value {
     return condition.type === "bool" ? evaluate(rest[condition.value ? 0 : 1]!, scope) : fail("no bool");
   }
   // cel-go's optimizer makes this false, whatever the item is.
-  if (fn === "@in" && rest[0]!.kind === "list" && rest[0].items.length === 0) return bool(false);
+  if (fn === "@in" && rest[0]?.kind === "list" && rest[0].items.length === 0) return bool(false);
   const value = evaluate(first!, scope);
   if (fn === "or" || fn === "orValue") return alternative(value, fn === "orValue", () => evaluate(rest[0]!, scope));
   const others = rest.map((arg) => evaluate(arg, scope));

@@ -138,7 +138,8 @@ export class ExpressionSuite implements Suite<ExpressionInput> {
       if (decision === "reject") {
         // Random keys and constants do differ only by case.
         count(this.counts, reason);
-        if (reason !== "ambiguous_key" && readStrict(Buffer.from(body))) return `the filter refused the arguments (${reason}): ${args}`;
+        if (reason !== "ambiguous_key" && readStrict(Buffer.from(body)))
+          return `the filter refused the arguments (${reason}): ${args}`;
         continue;
       }
       const expected = truthOf(root, scopeOf(args, meta));

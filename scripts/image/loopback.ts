@@ -50,18 +50,25 @@ export class LoopbackRegistry {
     if (this.authorization !== undefined && request.headers.authorization !== this.authorization)
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
     const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
-    const [, kind, name] = /^\/v2\/[^?]+\/(blobs\/uploads|blobs|manifests)\/([^/]*)$/.exec(pathname) ?? [];
-    if (pathname === "/v2/") response.end("{}");
-    else if (method === "GET" || method === "HEAD") this.read(kind, name!, response);
-    else if (method === "POST" && kind === "blobs/uploads")
-      response.writeHead(202, { location: `${pathname}${randomUUID()}?state=1` }).end();
-    else if (method === "PUT" && kind === "blobs/uploads") this.store(body, searchParams.get("digest"), response);
-    else if (method === "PUT" && kind === "manifests")
-      this.publish(name!, { bytes: body, type: request.headers["content-type"] ?? "" }, response);
-    else response.writeHead(404).end();
+    const [, kind, name = ""] = /^\/v2\/[^?]+\/(blobs\/uploads|blobs|manifests)\/([^/]*)$/.exec(pathname) ?? [];
+    const type = request.headers["content-type"] ?? "";
+    if (pathname === "/v2/") return void response.end("{}");
+    switch (`${method === "HEAD" ? "GET" : method} ${kind}`) {
+      case "GET blobs":
+      case "GET manifests":
+        return this.read(kind!, name, response);
+      case "POST blobs/uploads":
+        return void response.writeHead(202, { location: `${pathname}${randomUUID()}?state=1` }).end();
+      case "PUT blobs/uploads":
+        return this.store(body, searchParams.get("digest"), response);
+      case "PUT manifests":
+        return this.publish(name, { bytes: body, type }, response);
+      default:
+        response.writeHead(404).end();
+    }
   }
 
-  private read(kind: string | undefined, name: string, response: ServerResponse): void {
+  private read(kind: string, name: string, response: ServerResponse): void {
     const bytes = kind === "blobs" ? this.blobs.get(name) : undefined;
     const found = bytes ? { bytes, type: "application/octet-stream" } : this.manifests.get(name);
     if (!found) return void response.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN"}]}');

@@ -19,7 +19,8 @@ export interface Access {
 /** REGISTRY/NAME:TAG. Throws RegistryError when it is none. */
 export function parseReference(text: string): Reference {
   const [, registry, repository, tag] =
-    /^([\w.-]+(?::\d+)?|\[[\da-f:]+\](?::\d+)?)\/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*):([\w][\w.-]{0,127})$/i.exec(text) ?? [];
+    /^([\w.-]+(?::\d+)?|\[[\da-f:]+\](?::\d+)?)\/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*):([\w][\w.-]{0,127})$/i.exec(text) ??
+    [];
   if (!registry || !repository || !tag) throw new RegistryError(`an image is REGISTRY/NAME:TAG, not ${text}`);
   return { registry, repository, tag };
 }
@@ -102,7 +103,9 @@ class Session {
       [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!.toLowerCase(), value!]),
     );
     if (!/^bearer\b/i.test(challenge) || parameters["realm"] === undefined)
-      throw new RegistryError(`${this.reference.registry} answered 401 with a challenge that is not known: ${challenge}`);
+      throw new RegistryError(
+        `${this.reference.registry} answered 401 with a challenge that is not known: ${challenge}`,
+      );
     return `Bearer ${await this.fetchToken(parameters, basic)}`;
   }
 

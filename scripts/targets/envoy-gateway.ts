@@ -1,7 +1,7 @@
 // Objects for Envoy Gateway 1.9, which has no field to hold the headers in a wasm filter: its request buffer, moved
 // behind the filter, does it.
 import type { Part } from "./host.ts";
-import { head, nameOf, pluginYaml, publicAddress, type KubernetesTarget } from "./kubernetes.ts";
+import { head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
@@ -69,17 +69,17 @@ spec:
 }
 
 function route(target: KubernetesTarget): string {
-  const { host, path } = publicAddress(target);
+  const url = new URL(target.compiled.policy.resource!);
   return `\
 # The MCP server.
 ${head(GATEWAY_API, "HTTPRoute", nameOf(target), target)}\
 spec:
   parentRefs: [{name: ${target.gateway}}]
-  hostnames: [${quoted(host)}]
+${hostnames(url)}\
   rules:
     - name: mcp
       matches:
-        - path: {type: ${path === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(path)}}
+        - path: {type: ${url.pathname === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(url.pathname)}}
       timeouts: {request: 0s} # an answer may be a long event stream; the default cuts it after 15 s
       backendRefs: [{name: ${scalar(target.service.name)}, port: ${target.service.port}}]
 `;
@@ -96,7 +96,7 @@ function metadataParts(target: KubernetesTarget): Part[] {
 ${head(GATEWAY_API, "HTTPRoute", name, target)}\
 spec:
   parentRefs: [{name: ${target.gateway}}]
-  hostnames: [${quoted(url.hostname)}]
+${hostnames(url)}\
   rules:
     - name: metadata
       matches:

@@ -1,4 +1,5 @@
 // What the Kubernetes targets share: where the objects live, and where the host gets the filter from.
+import { isIP } from "node:net";
 import type { Compiled, Token } from "./host.ts";
 import { quoted } from "./yaml.ts";
 
@@ -16,10 +17,9 @@ export interface KubernetesTarget {
 /** `sha256` is that of the module; an image is pinned by the digest in its own name. */
 export type WasmSource = { kind: "http"; url: string; sha256?: string } | { kind: "image"; url: string };
 
-/** The host name and path under which clients know the MCP server. */
-export function publicAddress({ compiled }: KubernetesTarget): { host: string; path: string } {
-  const { hostname, pathname } = new URL(compiled.policy.resource!);
-  return { host: hostname, path: pathname };
+/** The `hostnames` line of a route for a URL. An address is none: such a route is for every name. */
+export function hostnames({ hostname }: URL): string {
+  return isIP(hostname.replace(/^\[|\]$/g, "")) ? "" : `  hostnames: [${quoted(hostname)}]\n`;
 }
 
 /** The policy's name as an object may be called (RFC 1123). */

@@ -1,15 +1,19 @@
 // What an API server checks when an object is applied: the structural schema of its kind (unknown fields refused, as with
 // strict field validation), then the CEL rules in it. The schemas are those of tests/data/crds.
 import { readdirSync, readFileSync } from "node:fs";
+import { isIPv4, isIPv6 } from "node:net";
 import { Environment } from "@marcbachmann/cel-js";
-import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 
 /** A structural schema (apiextensions.k8s.io/v1 JSONSchemaProps), as far as it is read here. */
-interface Schema extends AnySchemaObject {
+interface Schema {
   type?: string;
   properties?: Record<string, Schema>;
   additionalProperties?: Schema | boolean;
   items?: Schema;
+  anyOf?: object[];
+  "x-kubernetes-int-or-string"?: boolean;
+  "x-kubernetes-preserve-unknown-fields"?: boolean;
   "x-kubernetes-validations"?: Rule[];
 }
 
@@ -37,6 +41,13 @@ const FOLDER = "tests/data/crds";
 const definitions = new Map<string, Definition>();
 for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".json"))) {
   const definition = JSON.parse(readFileSync(`${FOLDER}/${file}`, "utf8")) as Definition;
+  // Every object has these; only some definitions name them.
+  definition.schema.properties = {
+    apiVersion: {},
+    kind: {},
+    metadata: { type: "object" },
+    ...definition.schema.properties,
+  };
   definitions.set(`${definition.group}/${definition.version} ${definition.kind}`, definition);
 }
 
@@ -47,6 +58,7 @@ const integer = (bits: number) => ({
   validate: (n: number) => Number.isInteger(n) && Math.abs(n) <= 2 ** (bits - 1),
 });
 ajv.addFormat("int32", integer(32)).addFormat("int64", integer(64));
+ajv.addFormat("ipv4", isIPv4).addFormat("ipv6", isIPv6);
 ajv.addFormat("byte", /^[A-Za-z0-9+/]*={0,2}$/).addFormat("date-time", (text) => !Number.isNaN(Date.parse(text)));
 ajv.addKeyword({
   keyword: "x-kubernetes-list-map-keys",
@@ -84,9 +96,7 @@ export function faultsOf(resource: Resource): string[] {
  */
 function closed(schema: Schema): Schema {
   const result: Schema = { ...schema };
-  if (schema["x-kubernetes-int-or-string"]) result.type = undefined;
-  if (result.type === undefined) delete result.type;
-  if (schema["x-kubernetes-int-or-string"]) result["anyOf"] = [{ type: "integer" }, { type: "string" }];
+  if (schema["x-kubernetes-int-or-string"]) result.anyOf = [{ type: "integer" }, { type: "string" }];
   if (schema.items) result.items = closed(schema.items);
   if (typeof schema.additionalProperties === "object")
     result.additionalProperties = closed(schema.additionalProperties);
@@ -101,11 +111,11 @@ const cel = new Environment({ unlistedVariablesAreDyn: true })
   .registerFunction("url(dyn): map", (text: unknown) => ({ scheme: new URL(String(text)).protocol.slice(0, -1) }))
   .registerFunction("map.getScheme(): string", ({ scheme }: { scheme: string }) => scheme);
 
-/** Rules that do not hold for the value, or for what is in it. Those that compare with an older object do not apply. */
+/** Rules that do not hold for the value, or for what is in it. */
 function brokenRules(schema: Schema, value: unknown, path: string): string[] {
   const self = celValue(schema, value);
   const broken = (schema["x-kubernetes-validations"] ?? [])
-    .filter(({ rule }) => !/\boldSelf\b/.test(rule) && !holds(rule, self))
+    .filter(({ rule }) => !holds(rule, self))
     .map(({ rule, message }) => `${path}: ${message ?? rule}`);
   return broken.concat(parts(schema, value).flatMap(([name, own, part]) => brokenRules(own, part, `${path}/${name}`)));
 }
@@ -125,10 +135,13 @@ function parts(schema: Schema, value: unknown): [name: string, schema: Schema, v
   });
 }
 
-/** The value with CEL's integers; only the schema can tell 1 from 1.0. */
+/** The value with CEL's integers (only the schema can tell 1 from 1.0), and with the names that rules have for reserved words. */
 function celValue(schema: Schema, value: unknown): unknown {
   if (typeof value === "number") return schema.type === "number" ? value : BigInt(value);
   if (Array.isArray(value)) return value.map((item) => celValue(schema.items ?? {}, item));
-  const members = parts(schema, value).map(([name, own, part]) => [name, celValue(own, part)]);
+  const members = parts(schema, value).map(([name, own, part]) => [
+    name === "namespace" ? "__namespace__" : name,
+    celValue(own, part),
+  ]);
   return typeof value === "object" && value !== null ? { ...value, ...Object.fromEntries(members) } : value;
 }

@@ -40,7 +40,8 @@ export class Upstream {
       request.on("end", () => {
         const { method = "", url: path = "", headers, trailers } = request;
         upstream.requests.push({ method, path, headers, body: Buffer.concat(body), trailers });
-        response.setHeader("content-type", "application/json").end(ANSWER);
+        response.setHeader("content-type", "application/json");
+        setTimeout(() => response.end(ANSWER), Number(headers["x-answer-after-ms"] ?? 0));
       });
     });
     server.listen(0, "127.0.0.1");

@@ -1,0 +1,156 @@
+// The test bed: one Envoy a peer, all running at once, an upstream for all of them, and a load in its own process.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { Envoy, type EnvoyOptions } from "../envoy/envoy.ts";
+import { token } from "../envoy/issuer.ts";
+import { callOf } from "./bodies.ts";
+import { LoadGenerator } from "./load.ts";
+import { Comparison } from "./measure.ts";
+import { BASELINE, upstreamConfig, type Peer } from "./peers.ts";
+import { SCOPE, TOOL } from "./policies.ts";
+import { processTime, residentMemory } from "./process.ts";
+
+export const GRANTED = { scope: `openid ${SCOPE} files:read` };
+const WITHOUT = { scope: "openid files:read" };
+
+/** What is sent. */
+export interface Load {
+  name: string;
+  body: Buffer;
+  /** Finished requests a round; for every peer the same. */
+  requests: number;
+  connections: number;
+  claims?: Record<string, unknown>;
+  /** Every peer but the baseline must answer 403. */
+  denied?: boolean;
+}
+
+/** What one load costs each peer, in nanoseconds of processor time a request, and the rates. */
+export interface Costs {
+  envoy: Comparison;
+  service: Comparison;
+  /** Peer → requests a second, a round each. */
+  rates: Map<string, number[]>;
+}
+
+interface Running {
+  peer: Peer;
+  envoy: Envoy;
+  service?: ChildProcess;
+  memory: number;
+}
+
+export class Bed {
+  readonly peers: Running[] = [];
+  /** Peers that cannot run here or decide wrongly, and why. */
+  readonly absent: Record<string, string> = {};
+
+  private constructor(
+    private readonly upstream: Envoy,
+    private readonly load: LoadGenerator,
+  ) {}
+
+  /** Starts what can run and decides rightly. */
+  static async start(peers: Peer[], options: EnvoyOptions = {}): Promise<Bed> {
+    const bed = new Bed(
+      await Envoy.start(upstreamConfig(), { concurrency: options.concurrency ?? 1 }),
+      LoadGenerator.start(),
+    );
+    try {
+      for (const peer of peers) await bed.add(peer, options);
+    } catch (error) {
+      await bed.stop();
+      throw error;
+    }
+    return bed;
+  }
+
+  async stop(): Promise<void> {
+    this.load.stop();
+    for (const { service } of this.peers) service?.kill();
+    await Promise.all([this.upstream, ...this.peers.map(({ envoy }) => envoy)].map((envoy) => envoy.stop()));
+  }
+
+  /** Loads all peers in turn, `rounds` times after one that only warms up. */
+  async measure(load: Load, rounds: number): Promise<Costs> {
+    const costs = { envoy: new Comparison(), service: new Comparison(), rates: new Map<string, number[]>() };
+    for (let round = 0; round <= rounds; round++)
+      for (const running of round % 2 ? this.peers : [...this.peers].reverse())
+        await this.one(running, load, round === 0 ? undefined : costs);
+    return costs;
+  }
+
+  private async one({ peer, envoy, service }: Running, load: Load, costs: Costs | undefined): Promise<void> {
+    const { requests, connections } = load;
+    const status = load.denied && peer.name !== BASELINE ? 403 : 200;
+    const request = requestOf(load.body, load.claims ?? (load.denied ? WITHOUT : GRANTED)).toString("base64");
+    const before = [processTime(envoy.pid), service ? processTime(service.pid!) : 0] as const;
+    const seconds = await this.load.run({ port: envoy.port, request, connections, requests, status });
+    const cpu = (processTime(envoy.pid) - before[0]) / requests;
+    if (!costs) return;
+    costs.envoy.note(peer.name, cpu, (seconds * 1e9) / requests);
+    if (service) costs.service.note(peer.name, (processTime(service.pid!) - before[1]) / requests, 0);
+    costs.rates.set(peer.name, [...(costs.rates.get(peer.name) ?? []), requests / seconds]);
+  }
+
+  private async add(peer: Peer, options: EnvoyOptions): Promise<void> {
+    if (peer.absent !== undefined) return void (this.absent[peer.name] = peer.absent);
+    const service = peer.service ? await startService(peer.service) : undefined;
+    if (typeof service === "string") return void (this.absent[peer.name] = service);
+    const envoy = await Envoy.start(peer.config(this.upstream.port, service?.port ?? 0), options);
+    const running = { peer, envoy, service: service?.child, memory: residentMemory(envoy.pid) };
+    this.peers.push(running);
+    const wrong = await this.mistake(running);
+    if (wrong === undefined) return;
+    this.absent[peer.name] = wrong;
+    this.peers.pop();
+    service?.child.kill();
+    await envoy.stop();
+  }
+
+  /** What the peer decides wrongly: such a peer is not measured. */
+  private async mistake({ peer, envoy }: Running): Promise<string | undefined> {
+    const decides = peer.name !== BASELINE;
+    const cases = [
+      { name: "an allowed call", text: "Hello, World!", claims: GRANTED, allowed: true },
+      { name: "a call without the scope", text: "Hello, World!", claims: WITHOUT, allowed: false },
+      { name: "an argument that does not match", text: "Bye", claims: GRANTED, allowed: false },
+    ];
+    for (const { name, text, claims, allowed } of cases) {
+      const { status } = await fetch(`http://127.0.0.1:${envoy.port}/mcp`, {
+        method: "POST",
+        headers: { ...HEADERS, authorization: `Bearer ${token(claims)}` },
+        body: callOf(TOOL, 200, "mixed", text).toString(),
+      });
+      if (status !== (allowed || !decides ? 200 : 403)) return `${name} was answered ${status}`;
+    }
+    return undefined;
+  }
+}
+
+const HEADERS = {
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  "mcp-protocol-version": "2025-06-18",
+};
+
+function requestOf(body: Buffer, claims: Record<string, unknown>): Buffer {
+  const headers = { host: "mcp.example.com", ...HEADERS, authorization: `Bearer ${token(claims)}` };
+  const lines = Object.entries({ ...headers, "content-length": body.length }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  return Buffer.concat([Buffer.from(`POST /mcp HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`), body]);
+}
+
+/** Builds and starts a service; a text says why it could not be had. */
+async function startService(
+  service: NonNullable<Peer["service"]>,
+): Promise<{ child: ChildProcess; port: number } | string> {
+  const [command, ...args] = service.build;
+  const built = spawnSync(command!, args, { cwd: service.folder, encoding: "utf8" });
+  if (built.status !== 0) return `it could not be built: ${built.stderr.trim().split("\n").at(-1)}`;
+  const child = spawn(service.file, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, GOMAXPROCS: "1" } });
+  process.once("exit", () => child.kill());
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return { child, port: Number(line.toString()) };
+}

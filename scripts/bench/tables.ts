@@ -1,0 +1,143 @@
+// Results as Markdown tables: for the terminal, and for docs/benchmarks.md.
+import { growthOf } from "./growth.ts";
+import type { Cost, Middle } from "./measure.ts";
+import type { Axis, EnvoyResults, FilterResults, Results } from "./results.ts";
+import { BASELINE, OURS } from "./peers.ts";
+
+/** All that a run found. `heading` is the number of `#` of its headings. */
+export function describe(results: Results, heading = 2): string {
+  const { date, machine, quick, wasm, filter, envoy, scale } = results;
+  const head = `${date.slice(0, 10)}, ${machine}; scopegate.wasm ${(wasm / 1024).toFixed(1)} KiB${quick ? "; quick run, noisy" : ""}.`;
+  const parts = [filter && filterPart(filter), envoy && envoyPart(envoy), scale && scalePart(scale)];
+  const text = [head, ...parts.filter((part) => part !== undefined)].join("\n\n");
+  return text.replace(/^## /gm, `${"#".repeat(heading)} `);
+}
+
+function table(head: string[], rows: string[][]): string {
+  const widths = head.map((name, i) => Math.max(3, name.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, i) => "-".repeat(width - (i ? 1 : 0)) + (i ? ":" : "")).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+/** Three digits. */
+function digits(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
+}
+
+/** Nanoseconds for a person. */
+function time(nanoseconds: number): string {
+  const size = Math.abs(nanoseconds);
+  if (size < 1e3) return `${nanoseconds.toFixed(0)} ns`;
+  return size < 1e6 ? `${digits(nanoseconds / 1e3)} µs` : `${digits(nanoseconds / 1e6)} ms`;
+}
+
+function range({ spread: [low, high] }: Middle | Cost, show: (value: number) => string): string {
+  return `${show(low)} – ${show(high)}`;
+}
+
+/** Bytes in nanoseconds, as megabytes a second. */
+function rate(bytes: number, nanoseconds: number): string {
+  return nanoseconds > 0 ? `${((bytes * 1e3) / nanoseconds).toFixed(0)} MB/s` : "–";
+}
+
+function filterPart({ bodies, policies, questions, memory }: FilterResults): string {
+  const bodyRows = bodies.map(({ body, bytes, filter, copy, parseText, parseBytes }) => [
+    body,
+    String(bytes),
+    time(filter.cpu),
+    range(filter, time),
+    time(filter.wall),
+    rate(bytes, filter.cpu),
+    time(copy.cpu),
+    time(parseText.cpu),
+    time(parseBytes.cpu),
+    `${(parseText.cpu / filter.cpu).toFixed(1)}×`,
+  ]);
+  const policyRows = policies.map(({ rules, call, configure, configuration, memory: bytes }) => [
+    rules.toLocaleString("en"),
+    time(call.cpu),
+    range(call, time),
+    time(configure),
+    `${(configuration / 1024).toFixed(0)} KiB`,
+    `${(bytes / 1024).toFixed(0)} KiB`,
+  ]);
+  const questionRows = questions.map(({ name, cost, bytes }) => [
+    name,
+    time(cost.median),
+    range(cost, time),
+    bytes === undefined ? "" : rate(bytes, cost.median),
+  ]);
+  const head = [
+    "body",
+    "bytes",
+    "a call",
+    "half of the rounds",
+    "elapsed",
+    "speed",
+    "copy",
+    "JSON.parse",
+    "of bytes",
+    "ratio",
+  ];
+  return [
+    "## The filter alone",
+    table(head, bodyRows),
+    table(["rules", "a 200 B call", "half of the rounds", "configuring", "configuration", "memory"], policyRows),
+    table(["question", "cost", "half of the rounds", "speed"], questionRows),
+    `Pages of wasm memory: ${memory.map(({ after, pages }) => `${pages} after ${after}`).join(", ")}.`,
+  ].join("\n\n");
+}
+
+function envoyPart({ rounds, connections, peers, loads, memory, absent }: EnvoyResults): string {
+  const microseconds = (value: number) => `${digits(value)} µs`;
+  const rows = loads.flatMap(({ load, peers: all }) => {
+    const own = all.find(({ peer }) => peer === OURS)?.added?.median;
+    return all.map(({ peer, total, added, service, rate: requests }) => [
+      load,
+      peer,
+      microseconds(total.median),
+      added ? `${added.median < 0 ? "" : "+"}${microseconds(added.median)}` : "",
+      added ? range(added, digits) : "",
+      added && own && own > 0 && peer !== OURS ? `${(added.median / own).toFixed(1)}×` : "",
+      service ? microseconds(service.median) : "",
+      requests.toFixed(0),
+    ]);
+  });
+  const base = memory.find(({ peer }) => peer === BASELINE);
+  const memoryRows = memory.map(({ peer, start, end }) => [
+    peer,
+    `${start.toFixed(0)} MiB`,
+    `${end.toFixed(0)} MiB`,
+    base && peer !== BASELINE ? `${(start - base.start).toFixed(0)} / ${(end - base.end).toFixed(0)} MiB` : "",
+  ]);
+  const head = ["load", "peer", "CPU a request", "added", "half of the rounds", "to ours", "service", "requests/s"];
+  const lines = [
+    "## In Envoy",
+    `${rounds} rounds, ${connections} connections, one worker.`,
+    Object.entries(peers)
+      .filter(([name]) => absent[name] === undefined)
+      .map(([name, what]) => `- ${name}: ${what}.`)
+      .join("\n"),
+    table(head, rows),
+    "Resident memory of the Envoy process:",
+    table(["peer", "after start", "after all loads", "more than without"], memoryRows),
+  ];
+  const missing = Object.entries(absent).map(([name, why]) => `- ${name} was left out: ${why}.`);
+  return [...lines, ...(missing.length ? [missing.join("\n")] : [])].join("\n\n");
+}
+
+function scalePart(axes: Axis[]): string {
+  const parts = axes.map((axis) => {
+    const rows = axis.points.map(({ x, y }) => [
+      x.toLocaleString("en"),
+      `${digits(y.median)} ${axis.y}`,
+      range(y, digits),
+    ]);
+    const verdict = `**${axis.name}: ${growthOf(axis)}.**${axis.note ? ` ${axis.note}.` : ""}`;
+    return `${verdict}\n\n${table([axis.x, "cost", "half of the rounds"], rows)}`;
+  });
+  return ["## Scale", ...parts].join("\n\n");
+}

@@ -1,0 +1,93 @@
+// The objects of `scopegate manifest`, and what has to be added because there is no cluster around them: a class, the MCP
+// server's Service, and where Envoy gets the module from.
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { ENVOY_VERSION } from "../envoy/binary.ts";
+
+export const LISTENER_PORT = 8888;
+const SYSTEM = "envoy-gateway-system";
+const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
+
+export interface Resource {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of many kinds, edited here and there
+  spec: any;
+}
+
+/** The objects that the command line prints for a policy. Throws when it refuses. */
+export function manifestOf(policy: string, options: Record<"jwks" | "wasm" | "upstream", string>): Resource[] {
+  const command = ["build/scopegate.mjs", "manifest", "-", "--target", "envoy-gateway"];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    command.concat(Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])),
+    { input: policy, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return parseAllDocuments(stdout).map((document) => document.toJS() as Resource);
+}
+
+/** One object of a kind, to be changed in place. */
+export function the(kind: string, objects: Resource[]): Resource {
+  return objects.find((object) => object.kind === kind)!;
+}
+
+/** The same objects for host mode. Only the listener's port and the EnvoyProxy are changed, the rest is added. */
+export function forHostMode(objects: Resource[], certificates: string): Resource[] {
+  const all = structuredClone(objects);
+  the("Gateway", all).spec.listeners[0].port = LISTENER_PORT;
+  const proxy = the("EnvoyProxy", all).spec;
+  proxy.provider = { type: "Host", host: { envoyVersion: ENVOY_VERSION } };
+  proxy.routingType = "Service"; // by the Service's address: there are no EndpointSlices here
+  const { name, port } = the("HTTPRoute", all).spec.rules[0].backendRefs[0] as { name: string; port: number };
+  const { namespace } = the("HTTPRoute", all).metadata;
+  return [
+    ...all,
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "GatewayClass",
+      metadata: { name: the("Gateway", all).spec.gatewayClassName as string },
+      spec: { controllerName: "gateway.envoyproxy.io/gatewayclass-controller" },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace },
+      spec: { clusterIP: "127.0.0.1", ports: [{ name: "mcp", protocol: "TCP", port }] },
+    },
+    certificateSecret(certificates),
+    moduleCluster(the("Gateway", all), certificates),
+  ];
+}
+
+/** Envoy's own certificate, which translation wants to find as a Secret. */
+function certificateSecret(folder: string): Resource {
+  const names = ["tls.crt", "tls.key", "ca.crt"];
+  const data = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name)).toString("base64")]));
+  const secret = { apiVersion: "v1", kind: "Secret", type: "kubernetes.io/tls", data };
+  return { ...secret, metadata: { name: "envoy", namespace: SYSTEM } } as unknown as Resource;
+}
+
+/** In host mode of 1.9.0 the cluster from which Envoy gets modules still has the addresses of a pod. */
+function moduleCluster({ metadata }: Resource, certificates: string): Resource {
+  const replace = (path: string, value: string) => ({
+    type: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+    name: "wasm_cluster",
+    operation: { op: "replace", path, value },
+  });
+  const trusted = "/transport_socket/typed_config/common_tls_context/validation_context/trusted_ca/filename";
+  const address = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/address";
+  return {
+    apiVersion: EXTENSION,
+    kind: "EnvoyPatchPolicy",
+    metadata: { name: "host-mode-modules", namespace: metadata.namespace },
+    spec: {
+      targetRef: { group: "gateway.networking.k8s.io", kind: "Gateway", name: metadata.name },
+      type: "JSONPatch",
+      jsonPatches: [replace(trusted, join(certificates, "ca.crt")), replace(address, "127.0.0.1")],
+    },
+  };
+}
