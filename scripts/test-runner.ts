@@ -21,6 +21,7 @@ const NODE_SUITES: [name: string, prefixes: string[]][] = [
   ["golden", ["golden"]],
   ["wasm", ["wasm", "challenge"]],
   ["conformance", ["conformance"]],
+  ["delivery", ["image", "package", "manifest"]],
   ["other", [""]],
   ["envoy", ["envoy"]],
   ["clients", ["sdk"]],

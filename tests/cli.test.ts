@@ -48,6 +48,17 @@ describe("check", () => {
   test("is silent when nothing is wrong", () =>
     assert.deepEqual(run(["check", "policy.yaml"]), { code: 0, out: "", err: "" }));
 
+  test("--cost tells what each when takes at most", () => {
+    const { code, out, err } = run(["check", "policy.yaml", "--cost"]);
+    assert.deepEqual([code, out], [0, ""]);
+    assert.match(
+      err,
+      /^policy\.yaml:11:\d+: note: at most \d+ steps on each KiB of arguments; a request has 16777216$/m,
+    );
+    const notes = JSON.parse(run(["check", "policy.yaml", "--cost", "--format", "json"]).out) as { severity: string }[];
+    assert.deepEqual([...new Set(notes.map(({ severity }) => severity))], ["note"]);
+  });
+
   test("reads standard input", () => {
     assert.deepEqual(run(["check", "-"], POLICY), { code: 0, out: "", err: "" });
     assert.match(run(["check", "-"], "kind: x").err, /^<stdin>:1:/);

@@ -139,6 +139,19 @@ describe("push", () => {
     registry.stop();
   });
 
+  test("gets a token for its credentials where the registry wants one", async () => {
+    const credentials = { username: "ann", password: "secret" };
+    const registry = await LoopbackRegistry.start({ ...credentials, token: "t" });
+    const reference = parseReference(`${registry.address}/team/scopegate:one`);
+    await push(image, reference, { plainHttp: true, ...credentials });
+    assert.ok(registry.manifests.has("one"));
+    const asked = registry.log.filter((line) => line.startsWith("GET /token"));
+    assert.deepEqual(asked, ["GET /token?service=loopback&scope=repository%3Ateam%2Fscopegate%3Apull%2Cpush"]);
+    const wrong = { plainHttp: true, username: "ann", password: "guess" };
+    await assert.rejects(push(image, reference, wrong), /no token for team\/scopegate: 401/);
+    registry.stop();
+  });
+
   test("fails when the registry refuses, or is not there", async () => {
     const registry = await LoopbackRegistry.start();
     const reference = parseReference(`${registry.address}/scopegate:one`);

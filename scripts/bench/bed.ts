@@ -6,7 +6,7 @@ import { token } from "../envoy/issuer.ts";
 import { callOf } from "./bodies.ts";
 import { LoadGenerator } from "./load.ts";
 import { Comparison } from "./measure.ts";
-import { BASELINE, upstreamConfig, type Peer } from "./peers.ts";
+import { upstreamConfig, type Peer } from "./peers.ts";
 import { SCOPE, TOOL } from "./policies.ts";
 import { processTime, residentMemory } from "./process.ts";
 
@@ -21,7 +21,7 @@ export interface Load {
   requests: number;
   connections: number;
   claims?: Record<string, unknown>;
-  /** Every peer but the baseline must answer 403. */
+  /** Every peer that decides must answer 403. */
   denied?: boolean;
 }
 
@@ -82,7 +82,7 @@ export class Bed {
 
   private async one({ peer, envoy, service }: Running, load: Load, costs: Costs | undefined): Promise<void> {
     const { requests, connections } = load;
-    const status = load.denied && peer.name !== BASELINE ? 403 : 200;
+    const status = load.denied && !peer.undecided ? 403 : 200;
     const request = requestOf(load.body, load.claims ?? (load.denied ? WITHOUT : GRANTED)).toString("base64");
     const before = [processTime(envoy.pid), service ? processTime(service.pid!) : 0] as const;
     const seconds = await this.load.run({ port: envoy.port, request, connections, requests, status });
@@ -110,7 +110,6 @@ export class Bed {
 
   /** What the peer decides wrongly: such a peer is not measured. */
   private async mistake({ peer, envoy }: Running): Promise<string | undefined> {
-    const decides = peer.name !== BASELINE;
     const cases = [
       { name: "an allowed call", text: "Hello, World!", claims: GRANTED, allowed: true },
       { name: "a call without the scope", text: "Hello, World!", claims: WITHOUT, allowed: false },
@@ -122,7 +121,7 @@ export class Bed {
         headers: { ...HEADERS, authorization: `Bearer ${token(claims)}` },
         body: callOf(TOOL, 200, "mixed", text).toString(),
       });
-      if (status !== (allowed || !decides ? 200 : 403)) return `${name} was answered ${status}`;
+      if (status !== (allowed || peer.undecided ? 200 : 403)) return `${name} was answered ${status}`;
     }
     return undefined;
   }

@@ -1,8 +1,9 @@
 // Ways to enforce the rule of `oneRule` in Envoy: ours, what stock Envoy brings, and what others write for it. All have
 // the same listener, jwt_authn, route and upstream; only what decides differs.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import binaryen from "assemblyscript/binaryen";
 import { parse } from "yaml";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
 import type { Loaded } from "../evaluate/engine.ts";
@@ -16,6 +17,8 @@ export interface Peer {
   name: string;
   /** What it is, for the reader of a table. */
   what: string;
+  /** It lets everything through: a yardstick. */
+  undecided?: boolean;
   /** Why it cannot run here. */
   absent?: string;
   /** Its bootstrap. `service`: port of the program below. */
@@ -31,6 +34,7 @@ export function allPeers(): Peer[] {
   const go = spawnSync("go", ["version"]).status === 0;
   return [
     baseline(),
+    floor(),
     ours(),
     stock("mcp + RBAC", "Envoy's native `mcp` filter, then RBAC on its metadata (C++)", "mcp-rbac.yaml"),
     stock("Lua", "Envoy's Lua filter, JSON read in Lua", "lua.yaml"),
@@ -58,8 +62,25 @@ export function baseline(): Peer {
   return {
     name: BASELINE,
     what: "no authorization: what the others are compared with",
+    undecided: true,
     config: (upstream) => bootstrap(upstream, []),
   };
+}
+
+/** A wasm module that only copies the body. */
+function floor(): Peer {
+  const peer = stock(
+    "wasm floor",
+    "no authorization: a wasm filter that copies the body into its memory, no more",
+    "floor.yaml",
+  );
+  const config: Peer["config"] = (upstream, service) => {
+    const module = binaryen.parseText(readFileSync(`${FOLDER}/floor.wat`, "utf8"));
+    writeFileSync("build/bench-floor.wasm", module.emitBinary());
+    module.dispose();
+    return peer.config(upstream, service);
+  };
+  return { ...peer, undecided: true, config };
 }
 
 export function ours(loaded: Loaded = oneRule()): Peer {

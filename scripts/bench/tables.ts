@@ -13,12 +13,18 @@ export function describe(results: Results, heading = 2): string {
   return text.replace(/^## /gm, `${"#".repeat(heading)} `);
 }
 
+/** Columns of numbers stand to the right. */
 function table(head: string[], rows: string[][]): string {
-  const widths = head.map((name, i) => Math.max(3, name.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, i) => "-".repeat(width - (i ? 1 : 0)) + (i ? ":" : "")).join(" | ")} |`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
+  const columns = head.map((name, i) => {
+    const cells = rows.map((row) => row[i]!);
+    const right = i > 0 && cells.every((cell) => /^([-+\d–]|$)/.test(cell));
+    return { right, width: Math.max(3, name.length, ...cells.map((cell) => cell.length)) };
+  });
+  const pad = (cell: string, i: number) =>
+    columns[i]!.right ? cell.padStart(columns[i]!.width) : cell.padEnd(columns[i]!.width);
+  const line = (cells: string[]) => `| ${cells.map(pad).join(" | ")} |`;
+  const rule = columns.map(({ right, width }) => "-".repeat(right ? width - 1 : width) + (right ? ":" : ""));
+  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
 }
 
 /** Three digits. */

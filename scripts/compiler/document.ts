@@ -40,6 +40,7 @@ export type Tree = Place &
 /** Collects what is wrong with one document. */
 export class Report {
   readonly problems: Problem[] = [];
+  readonly notes: Problem[] = [];
 
   constructor(private readonly source?: Source) {}
 
@@ -60,13 +61,14 @@ export class Report {
     message: string,
     hint?: string,
   ): void {
+    const list = severity === "note" ? this.notes : this.problems;
     const last = Math.max(offset, offset + length - 1);
     if (this.source && place.offset) {
       const span = { start: place.offset(offset), end: place.offset(last) + 1 };
-      this.problems.push(this.source.problem(severity, span, message, hint));
+      list.push(this.source.problem(severity, span, message, hint));
     } else {
       const own = new Source(place.value, place.path);
-      this.problems.push(own.problem(severity, { start: offset, end: offset + length }, message, hint));
+      list.push(own.problem(severity, { start: offset, end: offset + length }, message, hint));
     }
   }
 

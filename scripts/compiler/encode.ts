@@ -13,7 +13,7 @@ import {
   Slot,
   Action,
 } from "../../assembly/program.ts";
-import { compileWhen } from "./cel/index.ts";
+import { compileWhen, stepsPerKiB } from "./cel/index.ts";
 import type { Report } from "./document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "./metadata.ts";
@@ -29,7 +29,7 @@ import { ProgramWriter } from "./writer.ts";
 export function encodePolicy(report: Report, policy: Policy, closures: Closures): Uint8Array {
   const writer = new ProgramWriter();
   const scopeIds = addScopes(writer, closures);
-  const predicates = new Predicates(report, writer);
+  const predicates = new Predicates(report, writer, policy.limits.steps);
   const buckets = new Buckets();
   policy.rules.forEach((rule, index) => {
     addRule(writer, rule, scopeIds, predicates);
@@ -79,13 +79,21 @@ function claimRecord(writer: ProgramWriter, { name, type, values }: Claim): numb
   return [literal, writer.slot(Slot.Claims, name.split(".")), type, ...writer.textRun(values)];
 }
 
+interface Predicate {
+  index: number;
+  problems: ExpressionProblem[];
+  /** At most, on a KiB of arguments. */
+  steps?: number | undefined;
+}
+
 /** The distinct expressions; equal texts share a predicate, and each place hears of its problems. */
 class Predicates {
-  private readonly known = new Map<string, { index: number; problems: ExpressionProblem[] }>();
+  private readonly known = new Map<string, Predicate>();
 
   constructor(
     private readonly report: Report,
     private readonly writer: ProgramWriter,
+    private readonly budget: number,
   ) {}
 
   /** The number of the predicate; NONE without an expression or for one that is wrong. */
@@ -99,14 +107,19 @@ class Predicates {
     for (const { severity, offset, length, message, hint } of entry.problems) {
       this.report.inside(when, severity, offset, length, message, hint);
     }
+    if (entry.steps !== undefined) {
+      const message = `at most ${entry.steps} steps on each KiB of arguments; a request has ${this.budget}`;
+      this.report.inside(when, "note", 0, when.value.length, message);
+    }
     return entry.index;
   }
 
-  private compile(text: string): { index: number; problems: ExpressionProblem[] } {
-    const { code, problems } = compileWhen(text, this.writer);
+  private compile(text: string): Predicate {
+    const { code, problems, cost } = compileWhen(text, this.writer);
     if (!code) return { index: NONE, problems };
     const run = this.writer.run(Section.Code, code.instructions.map(instructionWords));
-    return { index: this.writer.add(Section.Predicates, [...run, code.stack, code.loops]), problems };
+    const index = this.writer.add(Section.Predicates, [...run, code.stack, code.loops]);
+    return { index, problems, steps: cost && stepsPerKiB(cost) };
   }
 }
 

@@ -19,6 +19,8 @@ export interface Compilation {
   policy?: Policy;
   /** Errors and warnings, by place. */
   problems: Problem[];
+  /** What each `when` costs at most, by place. */
+  notes?: Problem[];
 }
 
 type Reader = (report: Report, tree: Tree) => Policy;
@@ -72,7 +74,7 @@ function compileTree(report: Report, tree: Tree | undefined): Compilation {
   const program = encodePolicy(report, policy, closures);
   if (report.failed) return { policy, problems: report.sorted() };
   lintPolicy(report, policy, closures);
-  return { program, policy, problems: report.sorted() };
+  return { program, policy, problems: report.sorted(), notes: report.notes };
 }
 
 function readerOf(report: Report, tree: Tree): Reader | undefined {

@@ -1,6 +1,7 @@
 // Places in a text, and the problems that are reported at them.
 
-export type Severity = "error" | "warning";
+/** A note is no problem: something to know about, such as what a `when` costs. */
+export type Severity = "error" | "warning" | "note";
 
 /** Something to tell the author of a policy. */
 export interface Problem {

@@ -143,7 +143,7 @@ function mapOf({ entries }: MapNode, scope: Scope): Value {
     if (before >= 0) made.splice(before, 1);
     if (item) made.push([key, item]);
   }
-  return { type: "map", entries: made };
+  return { type: "map", entries: made, made: true };
 }
 
 function call(node: Call, scope: Scope): Value {

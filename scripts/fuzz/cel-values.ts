@@ -9,7 +9,7 @@ export type Value =
   | { type: "string"; value: string }
   | { type: "bytes"; value: Uint8Array }
   | { type: "list"; items: Value[] }
-  | { type: "map"; entries: [key: Value, value: Value][] }
+  | { type: "map"; entries: [key: Value, value: Value][]; made?: true } // made: by the expression, not from JSON
   | { type: "timestamp" | "duration"; value: bigint } // nanoseconds, of a timestamp since 1970
   | { type: "type"; name: string }
   | { type: "optional"; value?: Value };

@@ -141,6 +141,26 @@ export function nested(choice: Choice, depth: number): Draft {
   return draft;
 }
 
+/** A value of about so many bytes that asks as much of a reader as so many bytes can. */
+export function bulk(choice: Choice, bytes: number): Draft {
+  const many = (size: number, make: (index: number) => Draft): Draft[] => Array.from({ length: Math.floor(bytes / size) }, (_, i) => make(i));
+  const keyed = (size: number, key: (index: number) => string): Draft => ({
+    members: many(size, () => verbatim("0")).map((value, i) => [key(i), value]),
+  });
+  return choice.one<() => Draft>([
+    () => keyed(8, (i) => i.toString(36)),
+    () => keyed(16, (i) => `\u0001${i.toString(36)}`),
+    () => many(3, () => []),
+    () => many(2, () => verbatim("7")),
+    () => many(9, (i) => object([(i % 36).toString(36), verbatim("0")])),
+    () => text("\u{1F600}".repeat(bytes >> 2)),
+    () => text("\u0001".repeat(bytes / 6)),
+    () => verbatim("9".repeat(bytes)),
+    () => verbatim(`0.${"1".repeat(bytes)}`),
+    () => keyed(300, (i) => "k".repeat(290) + i),
+  ])();
+}
+
 /** How a text is spelt: chances of a blank between tokens, and of an escape for a character. */
 export interface Spelling {
   blanks: number;

@@ -76,13 +76,15 @@ class Reader {
   private object(depth: number): Tree {
     this.want(depth <= MAX_DEPTH);
     const members: Member[] = [];
+    const keys = new Set<string>();
     this.at++;
     if (this.take("}")) return { kind: "object", members };
     do {
       this.blanks();
       this.want(this.text[this.at] === '"');
       const key = this.string().value;
-      this.want(this.take(":") && !members.some((member) => member.key === key));
+      this.want(this.take(":") && !keys.has(key));
+      keys.add(key);
       members.push({ key, value: this.value(depth) });
     } while (this.take(","));
     this.want(this.take("}"));

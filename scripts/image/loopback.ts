@@ -11,6 +11,13 @@ interface Stored {
   type: string;
 }
 
+export interface Credentials {
+  username: string;
+  password: string;
+  /** Given out at /token for name and password, and then the only thing that is taken. */
+  token?: string;
+}
+
 export class LoopbackRegistry {
   readonly blobs = new Map<string, Uint8Array>();
   /** By tag and by digest. */
@@ -20,16 +27,15 @@ export class LoopbackRegistry {
 
   private constructor(
     private readonly server: Server,
-    /** What `authorization` must be; anything when undefined. */
-    private readonly authorization: string | undefined,
+    private readonly credentials: Credentials | undefined,
   ) {
     server.on("request", (request, response) => void this.answer(request, response));
   }
 
-  static async start(credentials?: { username: string; password: string }, port = 0): Promise<LoopbackRegistry> {
-    const text = credentials && Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
-    const registry = new LoopbackRegistry(createServer(), text && `Basic ${text}`);
-    registry.server.listen(port, "127.0.0.1");
+  /** Open to all without credentials. */
+  static async start(credentials?: Credentials): Promise<LoopbackRegistry> {
+    const registry = new LoopbackRegistry(createServer(), credentials);
+    registry.server.listen(0, "127.0.0.1");
     await once(registry.server, "listening");
     return registry;
   }
@@ -47,9 +53,10 @@ export class LoopbackRegistry {
     const body = Buffer.concat((await request.toArray()) as Buffer[]);
     const { method = "", url = "" } = request;
     this.log.push(`${method} ${url}`);
-    if (this.authorization !== undefined && request.headers.authorization !== this.authorization)
-      return void response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
     const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
+    const challenge = this.challengeTo(pathname, request.headers.authorization);
+    if (challenge !== undefined) return void response.writeHead(401, { "www-authenticate": challenge }).end();
+    if (pathname === "/token") return void response.end(JSON.stringify({ token: this.credentials?.token }));
     const [, kind, name = ""] = /^\/v2\/[^?]+\/(blobs\/uploads|blobs|manifests)\/([^/]*)$/.exec(pathname) ?? [];
     const type = request.headers["content-type"] ?? "";
     if (pathname === "/v2/") return void response.end("{}");
@@ -66,6 +73,16 @@ export class LoopbackRegistry {
       default:
         response.writeHead(404).end();
     }
+  }
+
+  /** What to ask for; undefined when the request has it. */
+  private challengeTo(path: string, authorization: string | undefined): string | undefined {
+    if (!this.credentials) return undefined;
+    const { username, password, token } = this.credentials;
+    const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const byToken = token !== undefined && path !== "/token";
+    if (authorization === (byToken ? `Bearer ${token}` : basic)) return undefined;
+    return byToken ? `Bearer realm="http://${this.address}/token",service="loopback"` : 'Basic realm="loopback"';
   }
 
   private read(kind: string, name: string, response: ServerResponse): void {

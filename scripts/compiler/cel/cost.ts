@@ -11,6 +11,12 @@ export function worstSteps({ counts }: Cost, elements: number): number {
   return counts.reduce((sum, count, depth) => sum + (count ?? 0) * elements ** depth, 0);
 }
 
+/** The most steps on a KiB of arguments: no list in it has more than 512 elements, and each instruction may read it all. */
+export function stepsPerKiB(cost: Cost): number {
+  const instructions = cost.counts.reduce((sum, count) => sum + (count ?? 0), 0);
+  return worstSteps(cost, 512) + instructions * 128;
+}
+
 /** How long the lists may be before the step budget of a request runs out; Infinity without loops. */
 export function longestLists(cost: Cost, budget = DEFAULT_STEP_BUDGET): number {
   if (cost.counts.length < 2) return Infinity;

@@ -12,6 +12,8 @@ import type { Node } from "./ast.ts";
 import { show } from "./types.ts";
 import { VARIABLES } from "./vocabulary.ts";
 
+export { stepsPerKiB } from "./cost.ts";
+
 export interface Compiled {
   /** Absent when a problem is an error. */
   code?: PredicateCode;
