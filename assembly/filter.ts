@@ -21,7 +21,7 @@ import { checkContent, checkHeaders } from "./content.ts";
 import { hasToken } from "./claims.ts";
 import { isText } from "./ascii.ts";
 import { checkVersion } from "./mirror.ts";
-import { judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
+import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
 import { count, Result, reasonName } from "./metrics.ts";
 import { isDenial, putRule, refuse, sendDocument, statusOf } from "./reply.ts";
 import { begin, finish, put, putByte, putBytes, putJson, putNumber, written } from "./writer.ts";
@@ -111,11 +111,6 @@ function onEnd(stream: usize): i32 {
   const reason = judge(value(), size);
   if (reason == Reason.no_token) return answer(stream, missingToken(stream));
   return isPass(reason) ? pass(stream, reason) : answer(stream, endRepeats(reason));
-}
-
-/** Reasons that let a call through. */
-function isPass(reason: i32): bool {
-  return reason >= Reason.allowed && reason <= Reason.response;
 }
 
 /** The one exit that lets a request through. */

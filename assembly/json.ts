@@ -214,7 +214,8 @@ function readString(start: usize): usize {
       else return fail(Reason.not_json);
       if (!p) return 0;
       // What was read just now is done with.
-      mask = p < next ? mask & (-1 << (<i32>(p - block))) : 0;
+      const done = <i32>(p - block);
+      mask = done < 16 ? mask & (-1 << done) : 0;
       next = max(next, p);
     }
     block = next;

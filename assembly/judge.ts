@@ -40,6 +40,11 @@ export function openJudge(): void {
   clearCall();
 }
 
+/** Whether a Reason lets the call through. */
+export function isPass(reason: i32): bool {
+  return reason >= Reason.allowed && reason <= Reason.response;
+}
+
 /** Judges the body of `size` bytes at `at`, padded as the reader wants. Returns a Reason. */
 export function judge(at: usize, size: u32): i32 {
   memory.fill(at + <usize>size, 0, READ_PADDING);
@@ -65,7 +70,7 @@ function judgeBatch(list: usize): i32 {
     if (load<u8>(p) != 0x7b) return Reason.batch;
     withId = true;
     result = judgeMessage();
-    if (result >= Reason.insufficient_scope) return result;
+    if (!isPass(result)) return result;
     p = nextItem(end);
   }
   return result;
@@ -120,7 +125,7 @@ function judgeSubscriptions(): i32 {
     setName(uri, slotTextLength());
     forgetAnswers();
     reason = judgeResource();
-    if (reason >= Reason.insufficient_scope) return reason;
+    if (!isPass(reason)) return reason;
     p = nextItem(end);
   }
   return reason;

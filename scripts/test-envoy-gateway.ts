@@ -97,7 +97,9 @@ async function play(stage: Stage): Promise<number> {
     say(`${fault ? "✗" : "✓"} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
     if (fault) say(`    ${fault.message.replaceAll("\n", "\n    ")}`);
   }
-  if (failed > 0) say(`\nThe end of Envoy Gateway's log:\n${stage.gateway.log.split("\n").slice(-60).join("\n")}`);
+  if (failed > 0)
+    for (const log of [stage.gateway.log, stage.gateway.envoyLog])
+      say(`\nThe end of a log:\n${log.split("\n").slice(-60).join("\n")}`);
   say(`${STEPS.length - failed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }

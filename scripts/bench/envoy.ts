@@ -2,7 +2,7 @@
 // that only verifies the token. One worker each.
 import { callOf, SIZES } from "./bodies.ts";
 import { Bed, type Costs, type Load } from "./bed.ts";
-import { middle, type Middle } from "./measure.ts";
+import { middle, scaled } from "./measure.ts";
 import { allPeers, BASELINE } from "./peers.ts";
 import { TOOL } from "./policies.ts";
 import { residentMemory } from "./process.ts";
@@ -50,15 +50,13 @@ function resultOf(load: Load, { envoy, service, rates }: Costs, bed: Bed): LoadR
     const { cpu, spread } = envoy.cost(name);
     return {
       peer: name,
-      total: micros({ median: cpu, spread }),
-      ...(name === BASELINE ? {} : { added: micros(envoy.difference(name, BASELINE)) }),
-      ...(beside ? { service: micros({ median: service.cost(name).cpu, spread: service.cost(name).spread }) } : {}),
+      total: scaled({ median: cpu, spread }, 1e3),
+      ...(name === BASELINE ? {} : { added: scaled(envoy.difference(name, BASELINE), 1e3) }),
+      ...(beside
+        ? { service: scaled({ median: service.cost(name).cpu, spread: service.cost(name).spread }, 1e3) }
+        : {}),
       rate: middle(rates.get(name)!).median,
     };
   });
   return { load: load.name, bytes: load.body.length, requests: load.requests, peers };
-}
-
-export function micros({ median, spread: [low, high] }: Middle): Middle {
-  return { median: median / 1e3, spread: [low / 1e3, high / 1e3] };
 }

@@ -88,3 +88,8 @@ export function middle(values: number[]): Middle {
   };
   return { median: at(0.5), spread: [at(0.25), at(0.75)] };
 }
+
+/** In another unit. */
+export function scaled({ median, spread: [low, high] }: Middle, by: number): Middle {
+  return { median: median / by, spread: [low / by, high / by] };
+}

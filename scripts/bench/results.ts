@@ -37,9 +37,8 @@ export interface BodyResult {
 
 export interface PolicyResult {
   rules: number;
-  /** Nanoseconds, when the number of rules fits. */
   call: Cost;
-  configure: number;
+  configure: Middle;
   /** Bytes of the plugin configuration, and of linear memory once it is accepted. */
   configuration: number;
   memory: number;

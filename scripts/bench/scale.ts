@@ -2,9 +2,9 @@
 import { callOf } from "./bodies.ts";
 import { Bed } from "./bed.ts";
 import { benchPolicies, type Effort } from "./filter.ts";
-import { micros } from "./envoy.ts";
+
 import { BareHost, CLAIMS } from "./host.ts";
-import { compare, type Middle } from "./measure.ts";
+import { compare, scaled, type Middle } from "./measure.ts";
 import { baseline, BASELINE, ours, OURS } from "./peers.ts";
 import { oneRule, SCOPE, TOOL } from "./policies.ts";
 import type { Axis } from "./results.ts";
@@ -47,7 +47,7 @@ function byRules(effort: Effort): Axis[] {
       y: "ns",
       points: of(({ call }) => ({ median: call.cpu, spread: call.spread })),
     },
-    { ...axis, name: "number of rules: configuring", y: "ms", points: of(({ configure }) => exact(configure / 1e6)) },
+    { ...axis, name: "number of rules: configuring", y: "ms", points: of(({ configure }) => scaled(configure, 1e6)) },
     { ...axis, name: "number of rules: wasm memory", y: "KiB", points: of(({ memory }) => exact(memory / 1024)) },
   ];
 }
@@ -118,7 +118,7 @@ async function added(
 ): Promise<Middle> {
   const load = { name: "", body: callOf(TOOL, 200), requests: Math.max(requests, connections * 2), connections };
   const { envoy } = await bed.measure({ ...load, ...(claims ? { claims: { ...claims } } : {}) }, rounds);
-  return micros(envoy.difference(OURS, BASELINE));
+  return scaled(envoy.difference(OURS, BASELINE), 1e3);
 }
 
 async function byLoad(rounds: number, share: number): Promise<Axis[]> {

@@ -66,7 +66,8 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
     rules.toLocaleString("en"),
     time(call.cpu),
     range(call, time),
-    time(configure),
+    time(configure.median),
+    range(configure, time),
     `${(configuration / 1024).toFixed(0)} KiB`,
     `${(bytes / 1024).toFixed(0)} KiB`,
   ]);
@@ -91,7 +92,10 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
   return [
     "## The filter alone",
     table(head, bodyRows),
-    table(["rules", "a 200 B call", "half of the rounds", "configuring", "configuration", "memory"], policyRows),
+    table(
+      ["rules", "a 200 B call", "half of the rounds", "configuring", "half of the VMs", "configuration", "memory"],
+      policyRows,
+    ),
     table(["question", "cost", "half of the rounds", "speed"], questionRows),
     `Pages of wasm memory: ${memory.map(({ after, pages }) => `${pages} after ${after}`).join(", ")}.`,
   ].join("\n\n");

@@ -4,6 +4,7 @@ import {
   createWriteStream,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -49,9 +50,16 @@ export class EnvoyGateway {
     this.child.stderr!.pipe(log, { end: false });
   }
 
-  /** Its own log and Envoy's, the access log included. */
+  /** Its own log. */
   get log(): string {
     return readFileSync(this.logFile, "utf8");
+  }
+
+  /** Envoy's log, and the access log. */
+  get envoyLog(): string {
+    const runs = join(this.folder, "state", "envoy-runs");
+    const files = readdirSync(runs, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".log"));
+    return files.map((name) => readFileSync(join(runs, name), "utf8")).join("");
   }
 
   get ended(): boolean {

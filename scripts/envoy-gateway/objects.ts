@@ -1,5 +1,5 @@
-// The objects of `scopegate manifest`, and what has to be added because there is no cluster around them: a class, the MCP
-// server's Service, and where Envoy gets the module from.
+// The objects of `scopegate manifest`, and what has to be changed because there is no cluster around them: a class, the MCP
+// server, and where Envoy gets the module from.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,32 +35,32 @@ export function the(kind: string, objects: Resource[]): Resource {
   return objects.find((object) => object.kind === kind)!;
 }
 
-/** The same objects for host mode. Only the listener's port and the EnvoyProxy are changed, the rest is added. */
+/** The same objects for host mode. Changed: the listener's port, Envoy's provider, the Service; the rest is added. */
 export function forHostMode(objects: Resource[], certificates: string): Resource[] {
   const all = structuredClone(objects);
-  the("Gateway", all).spec.listeners[0].port = LISTENER_PORT;
-  const proxy = the("EnvoyProxy", all).spec;
-  proxy.provider = { type: "Host", host: { envoyVersion: ENVOY_VERSION } };
-  proxy.routingType = "Service"; // by the Service's address: there are no EndpointSlices here
-  const { name, port } = the("HTTPRoute", all).spec.rules[0].backendRefs[0] as { name: string; port: number };
-  const { namespace } = the("HTTPRoute", all).metadata;
-  return [
-    ...all,
-    {
-      apiVersion: "gateway.networking.k8s.io/v1",
-      kind: "GatewayClass",
-      metadata: { name: the("Gateway", all).spec.gatewayClassName as string },
-      spec: { controllerName: "gateway.envoyproxy.io/gatewayclass-controller" },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name, namespace },
-      spec: { clusterIP: "127.0.0.1", ports: [{ name: "mcp", protocol: "TCP", port }] },
-    },
-    certificateSecret(certificates),
-    moduleCluster(the("Gateway", all), certificates),
-  ];
+  const gateway = the("Gateway", all);
+  gateway.spec.listeners[0].port = LISTENER_PORT;
+  the("EnvoyProxy", all).spec.provider = { type: "Host", host: { envoyVersion: ENVOY_VERSION } };
+  const gatewayClass: Resource = {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "GatewayClass",
+    metadata: { name: gateway.spec.gatewayClassName as string },
+    spec: { controllerName: "gateway.envoyproxy.io/gatewayclass-controller" },
+  };
+  const added = [gatewayClass, backendFor(the("HTTPRoute", all)), certificateSecret(certificates)];
+  return [...all, ...added, moduleCluster(gateway, certificates)];
+}
+
+/** There are no Services here: the route's becomes a Backend with the same port on loopback. */
+function backendFor({ metadata, spec }: Resource): Resource {
+  const { name, port } = spec.rules[0].backendRefs[0] as { name: string; port: number };
+  spec.rules[0].backendRefs = [{ group: "gateway.envoyproxy.io", kind: "Backend", name }];
+  return {
+    apiVersion: EXTENSION,
+    kind: "Backend",
+    metadata: { name, namespace: metadata.namespace },
+    spec: { endpoints: [{ ip: { address: "127.0.0.1", port } }] },
+  };
 }
 
 /** Envoy's own certificate, which translation wants to find as a Secret. */

@@ -136,8 +136,9 @@ export const STEPS: Step[] = [
   [
     "the access log has the reason",
     async ({ gateway }) => {
-      assert.match(gateway.log, /"details":"scopegate\{insufficient_scope\}"/);
-      assert.match(gateway.log, /"sub":"alice"/);
+      await sleep(1_000); // it is written once in a while
+      assert.match(gateway.envoyLog, /"details":"scopegate\{insufficient_scope\}"/);
+      assert.match(gateway.envoyLog, /"sub":"alice"/);
     },
   ],
   [

@@ -9,7 +9,7 @@ import type { Choice } from "../../tests/support/random.ts";
 import { randomMessage } from "./calls.ts";
 import { print, type Draft } from "./draft.ts";
 import { allowsAll, judgeBody } from "./message.ts";
-import { mutateBytes, mutateDraft } from "./mutate.ts";
+import { enlarge, mutateBytes, mutateDraft } from "./mutate.ts";
 import { BODY_LIMIT, LENIENT_LOOKS, PAYLOAD, POLICY } from "./policy.ts";
 import { Python } from "./python.ts";
 import { plain, readStrict } from "./reader.ts";
@@ -30,7 +30,7 @@ export interface BodyInput {
  * Bytes of wasm memory that no request may take it beyond: what the filter starts with, and a multiple of the body's
  * limit. The reader keeps 16 bytes for a key of at least 4 bytes, and doubles that room by copying it.
  */
-const MEMORY_BOUND = (1 << 20) + 16 * BODY_LIMIT;
+const MEMORY_BOUND = (1 << 19) + 8 * BODY_LIMIT;
 /** Requests after which a new VM is taken, so that a finding seldom needs all that went before. */
 const VM_LIFE = 2000;
 
@@ -61,6 +61,7 @@ export class BodySuite implements Suite<BodyInput> {
       ? Array.from({ length: choice.below(4) }, () => randomMessage(choice))
       : randomMessage(choice);
     for (let left = choice.one([0, 0, 0, 1, 1, 2, 3]); left > 0; left--) mutateDraft(draft, choice);
+    if (choice.chance(0.004)) enlarge(draft, choice, BODY_LIMIT - 1000 * choice.below(20));
     const spelling = { blanks: choice.one([0, 0, 0.1]), escapes: choice.one([0, 0, 0.05, 1]) };
     let body: Buffer = Buffer.from(print(draft, choice, spelling));
     for (let left = choice.chance(0.25) ? 1 + choice.below(2) : 0; left > 0; left--)

@@ -1,6 +1,6 @@
 // Mutations of texts: of drafts, where the structure is known, and of bytes, where it is not.
 import type { Choice } from "../../tests/support/random.ts";
-import { isObject, nested, randomValue, text, type Draft } from "./draft.ts";
+import { bulk, isObject, nested, randomValue, text, type Draft } from "./draft.ts";
 
 type Objects = { members: [string, Draft][] }[];
 
@@ -56,6 +56,12 @@ export function mutateDraft(draft: Draft, choice: Choice): void {
     default:
       return void (members[at] = [key, text(choice.one(["echo", "sum", "pay", "2.0", "tools/call", "initialize"]))]);
   }
+}
+
+/** Gives one object of the draft a large member. */
+export function enlarge(draft: Draft, choice: Choice, bytes: number): void {
+  const objects = objectsIn(draft);
+  if (objects.length > 0) choice.one(objects).members.push(["bulk", bulk(choice, bytes)]);
 }
 
 const BYTES = [
