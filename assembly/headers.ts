@@ -68,10 +68,14 @@ export function openHeaders(from: usize, total: u32): bool {
   return true;
 }
 
+// @ts-ignore: decorator
+@inline
 function nameLength(index: u32): u32 {
   return load<u32>(pairs + 4 + ((<usize>index) << 3));
 }
 
+// @ts-ignore: decorator
+@inline
 function valueSize(index: u32): u32 {
   return load<u32>(pairs + 8 + ((<usize>index) << 3));
 }

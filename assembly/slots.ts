@@ -26,6 +26,8 @@ export function slotsSize(count: u32): u32 {
   return (count + 1) * SLOT_SIZE;
 }
 
+// @ts-ignore: decorator
+@inline
 function at(slot: u32): usize {
   return table + <usize>(slot + 1) * SLOT_SIZE;
 }

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   };
   const say = (line: string) => console.error(line);
   const effort = quick ? { rounds: 5, batchMs: 20 } : { rounds: 15, batchMs: 60 };
-  const [rounds, share] = quick ? [3, 0.25] : [9, 1];
+  const [rounds, share] = quick ? [3, 0.25] : [21, 0.4];
   if (scale) results.scale = await benchScale(effort, share, say);
   else {
     if (only !== "envoy") results.filter = benchFilter(effort, say);

@@ -22,6 +22,7 @@ const NODE_SUITES: [name: string, prefixes: string[]][] = [
   ["wasm", ["wasm", "challenge"]],
   ["conformance", ["conformance"]],
   ["delivery", ["image", "package", "manifest"]],
+  ["fuzz", ["fuzz"]],
   ["other", [""]],
   ["envoy", ["envoy"]],
   ["clients", ["sdk"]],

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { delimiter, join } from "node:path";
+import { after, describe, test } from "node:test";
 import { digestOf } from "../scripts/image/layout.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "scopegate-package-"));
@@ -18,12 +18,12 @@ function run(
   cwd: string,
   input = "",
 ): { status: number | null; out: string; err: string } {
-  // What an npm that runs these tests has set must not reach the npm that is tested.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^npm_(config_(local_)?prefix|package|lifecycle|command)/i.test(name),
-    ),
-  );
+  // The settings of the npm and the node that run these tests must not reach the ones that are tested.
+  const inherited = /^(npm_(config_(local_)?prefix|package|lifecycle|command)|NODE_OPTIONS$)/i;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
+  // Nor an old npm that some development package brings.
+  const folders = (env["PATH"] ?? "").split(delimiter).filter((place) => !place.endsWith(join("node_modules", ".bin")));
+  env["PATH"] = folders.join(delimiter);
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, input, encoding: "utf8", env });
   return { status, out: stdout, err: stderr };
 }
@@ -32,7 +32,7 @@ const scopegate = (args: string[], input?: string) =>
   run("npx", ["--offline", "--no", "scopegate", ...args], empty, input);
 
 describe("the packed package", () => {
-  before(() => {
+  test("packs, and installs from its file alone", () => {
     mkdirSync(empty);
     const packed = run(NPM, ["pack", "--pack-destination", folder], ".");
     assert.equal(packed.status, 0, packed.err);

@@ -55,11 +55,13 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
     const loads = envoy.loads.filter(({ load }) => !load.includes(","));
     const peers = Object.keys(envoy.peers).filter((peer) => peer !== BASELINE && envoy.absent[peer] === undefined);
     const lines = peers.map((name) => ({
-      name,
-      points: loads.map(({ bytes, peers: all }) => [
-        bytes,
-        all.find(({ peer }) => peer === name)!.added!.median,
-      ]) as Line["points"],
+      name: loads.some(({ peers: all }) => all.some(({ peer, service }) => peer === name && service))
+        ? `${name} with its service`
+        : name,
+      points: loads.map(({ bytes, peers: all }) => {
+        const { added, service } = all.find(({ peer }) => peer === name)!;
+        return [bytes, added!.median + (service?.median ?? 0)] as [number, number];
+      }),
     }));
     found["envoy-by-body.svg"] = draw({ title: "Added in Envoy", x: "body, bytes", y: "µs of CPU a request", lines });
   }

@@ -111,7 +111,7 @@ function envoyPart({ rounds, connections, peers, loads, memory, absent }: EnvoyR
       microseconds(total.median),
       added ? `${added.median < 0 ? "" : "+"}${microseconds(added.median)}` : "",
       added ? range(added, digits) : "",
-      added && own && own > 0 && peer !== OURS ? `${(added.median / own).toFixed(1)}×` : "",
+      added && added.median > 0 && own && own > 0 && peer !== OURS ? `${(added.median / own).toFixed(1)}×` : "",
       service ? microseconds(service.median) : "",
       requests.toFixed(0),
     ]);

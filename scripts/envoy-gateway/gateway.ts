@@ -16,7 +16,6 @@ import { join } from "node:path";
 import { ENVOY_VERSION } from "../envoy/binary.ts";
 import type { Resource } from "./objects.ts";
 
-const ADMIN = "http://127.0.0.1:19000";
 const STOP_TIMEOUT_MS = 10_000;
 
 export class EnvoyGateway {
@@ -62,10 +61,6 @@ export class EnvoyGateway {
     return files.map((name) => readFileSync(join(runs, name), "utf8")).join("");
   }
 
-  get ended(): boolean {
-    return this.child?.exitCode !== null;
-  }
-
   /** Puts the objects in place in one step: half a file would make it tear the proxy down. */
   apply(objects: Resource[]): void {
     const partial = join(this.folder, "objects.new");
@@ -73,10 +68,17 @@ export class EnvoyGateway {
     renameSync(partial, join(this.folder, "objects", "all.yaml"));
   }
 
-  /** One of Envoy's counters; 0 when there is none of that name. */
+  /** One of Envoy's counters. */
   async counter(name: string): Promise<number> {
-    const text = await (await fetch(`${ADMIN}/stats?filter=${encodeURIComponent(`^${name}$`)}`)).text();
-    return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+    const runs = join(this.folder, "run");
+    const [file] = readdirSync(runs, { recursive: true, encoding: "utf8" }).filter((path) =>
+      /admin-address/.test(path),
+    );
+    const admin = readFileSync(join(runs, file!), "utf8").trim();
+    const page = await fetch(`http://${admin}/stats?filter=${encodeURIComponent(`^${name}$`)}`);
+    const [, value] = /: (\d+)/.exec(await page.text()) ?? [];
+    if (value === undefined) throw new Error(`Envoy has no counter ${name}`);
+    return Number(value);
   }
 
   async stop(): Promise<void> {

@@ -88,12 +88,14 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "an allowed call reaches the MCP server as it was sent",
+    "an allowed call reaches the MCP server as it was sent, without the token",
     async (stage) => {
       stage.upstream.forget();
       const answer = await read(stage);
       assert.deepEqual([answer.status, answer.body], [200, ANSWER]);
-      assert.equal(stage.upstream.requests[0]!.body.toString(), toolCall("read_file", { path: "/public/a" }));
+      const [arrived] = stage.upstream.requests;
+      assert.equal(arrived!.body.toString(), toolCall("read_file", { path: "/public/a" }));
+      assert.equal(arrived!.headers.authorization, undefined);
     },
   ],
   [
@@ -168,6 +170,7 @@ export const STEPS: Step[] = [
         await sleep(250);
       }
       assert.ok((await stage.gateway.counter(REFUSED)) > before, "no update was refused");
+      assert.match(stage.gateway.envoyLog, /scopegate: configuration refused: the program is damaged/);
       assert.equal((await write(stage)).status, 200);
       assert.equal((await call(stage, "files:read", "delete_file")).status, 403);
     },

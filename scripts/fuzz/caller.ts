@@ -152,7 +152,7 @@ export function randomJson(choice: Choice, depth: number): Json {
   const kind = depth <= 0 ? choice.below(5) : choice.below(7);
   if (kind === 0) return null;
   if (kind === 1) return choice.chance(0.5);
-  if (kind === 2) return choice.one([0, 1, -1, 3, 2.5, 1e308, -1e-308, 9007199254740993, 5e-324]);
+  if (kind === 2) return choice.one([0, 1, -1, 3, 2.5, 1e308, -1e-308, 2 ** 53, 5e-324]);
   if (kind <= 4)
     return choice.one(["", "a", "eng", "g1", "yes", "é😀", 'quote " \\', "\u0001\u0002", "line\nend", "x".repeat(200)]);
   const size = choice.below(4);

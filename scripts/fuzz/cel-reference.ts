@@ -149,27 +149,29 @@ function mapOf({ entries }: MapNode, scope: Scope): Value {
 function call(node: Call, scope: Scope): Value {
   const { fn, target, args } = node;
   if (fn === "_&&_" || fn === "_||_") return logic(args, fn === "_||_", scope);
-  if (target?.kind === "ident" && target.name === "optional" && !scope.has("optional"))
-    return optionalOf(
-      fn,
-      args.map((arg) => evaluate(arg, scope)),
-    );
-  const [first, ...rest] = target ? [target, ...args] : args;
-  if (fn === "_?_:_") {
-    const condition = evaluate(first!, scope);
-    return condition.type === "bool" ? evaluate(rest[condition.value ? 0 : 1]!, scope) : fail("no bool");
-  }
+  if (fn === "_?_:_") return choose(args, scope);
   // cel-go's optimizer makes this false, whatever the item is.
-  if (fn === "@in" && rest[0]?.kind === "list" && rest[0].items.length === 0) return bool(false);
+  if (fn === "@in" && args[1]?.kind === "list" && args[1].items.length === 0) return bool(false);
+  if (target?.kind === "ident" && target.name === "optional" && !scope.has("optional")) {
+    const values = args.map((arg) => evaluate(arg, scope));
+    return optionalOf(fn, values);
+  }
+  const [first, ...rest] = target ? [target, ...args] : args;
   const value = evaluate(first!, scope);
   if (fn === "or" || fn === "orValue") return alternative(value, fn === "orValue", () => evaluate(rest[0]!, scope));
-  const others = rest.map((arg) => evaluate(arg, scope));
+  return strict(fn, [value, ...rest.map((arg) => evaluate(arg, scope))]);
+}
+
+function choose([condition, yes, no]: Node[], scope: Scope): Value {
+  const value = evaluate(condition!, scope);
+  return value.type === "bool" ? evaluate(value.value ? yes! : no!, scope) : fail("no bool");
+}
+
+function strict(fn: string, [value, ...others]: [Value, ...Value[]]): Value {
   if (fn === "_[_]" || fn === "_[?_]") return member(value, others[0]!, fn === "_[?_]");
-  if (fn === "hasValue" || fn === "value") {
-    if (value.type !== "optional") return fail("no optional");
-    return fn === "hasValue" ? bool(value.value !== undefined) : (value.value ?? fail("none"));
-  }
-  return FUNCTIONS[fn]?.(value, ...others) ?? fail(`no function ${fn}`);
+  if (fn !== "hasValue" && fn !== "value") return FUNCTIONS[fn]?.(value, ...others) ?? fail(`no function ${fn}`);
+  if (value.type !== "optional") return fail("no optional");
+  return fn === "hasValue" ? bool(value.value !== undefined) : (value.value ?? fail("none"));
 }
 
 function alternative(value: Value, plain: boolean, other: () => Value): Value {

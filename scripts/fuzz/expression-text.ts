@@ -176,64 +176,84 @@ export class ExpressionText {
 
   /** What makes a value of each type from smaller ones. */
   private makers(depth: number): Record<Type, (() => string)[]> {
-    const of = (type: Type) => (): string => this.of(type, depth);
+    return { ...this.scalars(depth), ...this.times(depth), ...this.containers(depth), bool: this.conditions(depth) };
+  }
+
+  private math(type: Type, operators: string[], depth: number): () => string {
+    return () => `(${this.of(type, depth)} ${this.choice.one(operators)} ${this.of(type, depth)})`;
+  }
+
+  private scalars(
+    depth: number,
+  ): Record<"int" | "uint" | "double" | "string" | "bytes" | "type" | "dyn", (() => string)[]> {
     const { choice } = this;
-    const math = (type: Type, operators: string[]) => () =>
-      `(${this.of(type, depth)} ${choice.one(operators)} ${this.of(type, depth)})`;
-    const converted =
-      (to: string, ...from: Type[]) =>
-      () =>
-        `${to}(${this.of(choice.one(from), depth)})`;
-    const chosen = (type: Type) => () => this.element(type, depth);
+    const of = (type: Type): string => this.of(type, depth);
+    const convert = (to: string, ...from: Type[]) => {
+      return (): string => `${to}(${of(choice.one(from))})`;
+    };
+    const integer = ["+", "-", "*", "/", "%"];
     return {
-      bool: this.conditions(depth),
       int: [
-        math("int", ["+", "-", "*", "/", "%"]),
-        converted("int", "double", "string", "uint", "timestamp", "dyn"),
-        () => `size(${this.of(choice.one(["string", "list", "map", "bytes", "dyn"]), depth)})`,
-        () => `-${this.of("int", depth)}`,
+        this.math("int", integer, depth),
+        convert("int", "double", "string", "uint", "timestamp", "dyn"),
+        convert("size", "string", "list", "map", "bytes", "dyn"),
+        () => `-${of("int")}`,
         () => this.timePart(depth),
       ],
-      uint: [math("uint", ["+", "-", "*", "/", "%"]), converted("uint", "double", "int", "string", "dyn")],
+      uint: [this.math("uint", integer, depth), convert("uint", "double", "int", "string", "dyn")],
       double: [
-        math("double", ["+", "-", "*", "/"]),
-        converted("double", "int", "string", "uint", "dyn"),
-        chosen("double"),
-        () => `-${this.of("double", depth)}`,
+        this.math("double", ["+", "-", "*", "/"], depth),
+        convert("double", "int", "string", "uint", "dyn"),
+        () => this.element("double", depth),
+        () => `-${of("double")}`,
       ],
       string: [
-        () => `(${of("string")()} + ${of("string")()})`,
-        converted("string", "double", "int", "bool", "uint", "bytes", "duration", "dyn"),
-        chosen("string"),
+        this.math("string", ["+"], depth),
+        convert("string", "double", "int", "bool", "uint", "bytes", "duration", "dyn"),
+        () => this.element("string", depth),
       ],
-      bytes: [converted("bytes", "string"), () => `(${of("bytes")()} + ${of("bytes")()})`],
+      bytes: [convert("bytes", "string"), this.math("bytes", ["+"], depth)],
+      type: [convert("type", ...TYPES)],
+      dyn: [() => of(choice.one(TYPES)), () => this.element("dyn", depth)],
+    };
+  }
+
+  private times(depth: number): Record<"timestamp" | "duration", (() => string)[]> {
+    const { choice } = this;
+    const of = (type: Type): string => this.of(type, depth);
+    return {
+      timestamp: [
+        () => `timestamp(${choice.chance(0.7) ? "args.ts" : of("int")})`,
+        () => `(${of("timestamp")} ${choice.one(["+", "-"])} ${of("duration")})`,
+      ],
+      duration: [
+        () => `duration(${choice.chance(0.7) ? "args.dur" : '"1s"'})`,
+        this.math("duration", ["+", "-"], depth),
+        () => `(${of("timestamp")} - ${of("timestamp")})`,
+      ],
+    };
+  }
+
+  private containers(depth: number): Record<"list" | "map" | "optional", (() => string)[]> {
+    const { choice } = this;
+    const of = (type: Type): string => this.of(type, depth);
+    return {
       list: [
         () => this.loopText("filter", "bool", depth),
         () => this.loopText("map", "dyn", depth),
         () => this.mapped(depth),
-        () => `(${of("list")()} + ${of("list")()})`,
+        this.math("list", ["+"], depth),
         () => this.listText(depth),
-        chosen("list"),
+        () => this.element("list", depth),
       ],
-      map: [() => this.mapText(depth), chosen("map")],
-      timestamp: [
-        () => `timestamp(${choice.chance(0.7) ? "args.ts" : of("int")()})`,
-        () => `(${of("timestamp")()} ${choice.one(["+", "-"])} ${of("duration")()})`,
-      ],
-      duration: [
-        () => `duration(${choice.chance(0.7) ? "args.dur" : '"1s"'})`,
-        math("duration", ["+", "-"]),
-        () => `(${of("timestamp")()} - ${of("timestamp")()})`,
-      ],
+      map: [() => this.mapText(depth), () => this.element("map", depth)],
       optional: [
-        () => `${of("map")()}.?${choice.one(["k", "a", "v"])}`,
-        () => `${of("list")()}[?${of("int")()}]`,
-        () => `optional.${choice.one(["of", "ofNonZeroValue"])}(${of("dyn")()})`,
-        () => `${of("optional")()}.or(${of("optional")()})`,
+        () => `${of("map")}.?${choice.one(["k", "a", "v"])}`,
+        () => `${of("list")}[?${of("int")}]`,
+        () => `optional.${choice.one(["of", "ofNonZeroValue"])}(${of("dyn")})`,
+        () => `${of("optional")}.or(${of("optional")})`,
         () => this.bound(depth),
       ],
-      type: [() => `type(${this.of(choice.one(TYPES), depth)})`],
-      dyn: [() => this.of(choice.one(TYPES), depth), chosen("dyn")],
     };
   }
 

@@ -20,7 +20,7 @@ export interface ExpressionInput {
 
 const TRUTHS: Record<string, Truth> = { matched: "true", when_false: "false", when_error: "error" };
 const CALLS = 5;
-const CLAIMS: Struct = { n: 1, s: "abc", b: true, l: [1, 2], m: { k: "v" }, z: null, big: 9007199254740993, num: "1" };
+const CLAIMS: Struct = { n: 1, s: "abc", b: true, l: [1, 2], m: { k: "v" }, z: null, big: 2 ** 53, num: "1" };
 
 const NUMBERS = [
   "0",

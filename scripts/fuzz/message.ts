@@ -46,15 +46,22 @@ function judgeMessage(message: Tree, version: string | undefined): Verdict {
   if (message.kind !== "object") return "reject";
   if (ENVELOPE.some(([path, keys]) => keys.some((key) => hasTwin(at(message, path), key)))) return "reject";
   const jsonrpc = member(message, "jsonrpc");
-  if (jsonrpc?.kind !== "string" || jsonrpc.raw !== '"2.0"') return "reject";
   const id = member(message, "id");
-  if (id && id.kind !== "string" && !(id.kind === "number" && /^-?\d+$/.test(id.raw))) return "reject";
+  if (jsonrpc?.kind !== "string" || jsonrpc.raw !== '"2.0"' || (id && !isId(id))) return "reject";
   if (!member(message, "method")) return judgeResponse(message, id);
-  if (member(message, "result") || member(message, "error")) return "reject";
+  const method = textAt(message, "method");
   const params = member(message, "params");
-  if (params && params.kind !== "object" && !(params.kind === "literal" && params.value === null)) return "reject";
-  if (!textAt(message, "method") || !agrees(textAt(message, "params", "_meta", VERSION), version)) return "reject";
-  return judgeCall(textAt(message, "method")!, params);
+  if (!method || member(message, "result") || member(message, "error") || (params && !isParams(params)))
+    return "reject";
+  return agrees(textAt(message, "params", "_meta", VERSION), version) ? judgeCall(method, params) : "reject";
+}
+
+function isId(tree: Tree): boolean {
+  return tree.kind === "string" || (tree.kind === "number" && /^-?\d+$/.test(tree.raw));
+}
+
+function isParams(tree: Tree): boolean {
+  return tree.kind === "object" || (tree.kind === "literal" && tree.value === null);
 }
 
 /** From 2026-07-28 on the body names the version, and there are no responses of clients. */

@@ -14,9 +14,63 @@ export interface RegexInput {
 
 const TEXTS = 8;
 const ATOMS = [
-  ...["a", "b", "k", "s", "ſ", "é", "😀", "-", ".", "^", "$", "[ab]", "[^a]", "[a-y]", "\\n", "\\w", "\\W", "\\d", "\\D", "\\s", "\\S", "\\A", "\\z", "\\b", "\\B"],
-  ...["\\pL", "\\p{Lu}", "\\P{Greek}", "\\x{212a}", "\\x00", "\\.", "\\t", "(?i:k)", "(?i:[k-s])", "(?i:é)", "(?i:σ)", "(?i:[^s])", "(?m:^)", "(?m:$)", "(?s:.)", "[[:alpha:]]"],
-  ...["[[:^word:]]", "a{0}", "[^\\x00-\\x{10FFFF}]", "[\\d\\-x]", "\\Qa.b\\E", "(?P<n>a)", "\\x{1F600}", "[é-ü]", "[\\s\\S]", "Hello, "],
+  ...[
+    "a",
+    "b",
+    "k",
+    "s",
+    "ſ",
+    "é",
+    "😀",
+    "-",
+    ".",
+    "^",
+    "$",
+    "[ab]",
+    "[^a]",
+    "[a-y]",
+    "\\n",
+    "\\w",
+    "\\W",
+    "\\d",
+    "\\D",
+    "\\s",
+    "\\S",
+    "\\A",
+    "\\z",
+    "\\b",
+    "\\B",
+  ],
+  ...[
+    "\\pL",
+    "\\p{Lu}",
+    "\\P{Greek}",
+    "\\x{212a}",
+    "\\x00",
+    "\\.",
+    "\\t",
+    "(?i:k)",
+    "(?i:[k-s])",
+    "(?i:é)",
+    "(?i:σ)",
+    "(?i:[^s])",
+    "(?m:^)",
+    "(?m:$)",
+    "(?s:.)",
+    "[[:alpha:]]",
+  ],
+  ...[
+    "[[:^word:]]",
+    "a{0}",
+    "[^\\x00-\\x{10FFFF}]",
+    "[\\d\\-x]",
+    "\\Qa.b\\E",
+    "(?P<n>a)",
+    "\\x{1F600}",
+    "[é-ü]",
+    "[\\s\\S]",
+    "Hello, ",
+  ],
 ];
 const REPEATS = ["*", "+", "?", "{1,2}", "{2}", "*?", "{0,2}?", "{3,}", "{0,12}"];
 const FLAGS = ["", "", "", "(?i)", "(?m)", "(?s)", "(?im)", "(?U)"];
@@ -39,9 +93,12 @@ export class RegexSuite implements Suite<RegexInput> {
   private readonly engine = new Engine();
 
   generate(choice: Choice): RegexInput {
-    const pattern = choice.chance(0.08) ? choice.one(PLAIN) : choice.one(FLAGS) + randomPattern(choice, 1 + choice.below(5));
+    const pattern = choice.chance(0.08)
+      ? choice.one(PLAIN)
+      : choice.one(FLAGS) + randomPattern(choice, 1 + choice.below(5));
     const spelling = { blanks: 0, escapes: choice.one([0, 0.2, 1]) };
-    const randomText = (): string => Array.from({ length: choice.below(choice.one([3, 8, 40])) }, () => choice.one(CHARACTERS)).join("");
+    const randomText = (): string =>
+      Array.from({ length: choice.below(choice.one([3, 8, 40])) }, () => choice.one(CHARACTERS)).join("");
     return { pattern, texts: Array.from({ length: TEXTS }, () => print(text(randomText()), choice, spelling)) };
   }
 

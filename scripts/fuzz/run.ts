@@ -3,8 +3,10 @@ import { Worker } from "node:worker_threads";
 import type { Task } from "./rounds.ts";
 import type { Finding, Outcome } from "./suite.ts";
 
-/** Longest time for one round; the slowest real ones take milliseconds. */
+/** Longest time for one round unless told otherwise; the slowest real ones take milliseconds. */
 const STUCK_MS = 20_000;
+/** The same before the first round, while the thread loads. */
+const LOAD_MS = 60_000;
 const LOOK_MS = 500;
 
 export interface RunOptions {
@@ -13,25 +15,28 @@ export interface RunOptions {
   rounds?: number;
   /** Findings after which the run ends; default 1. */
   most?: number;
+  /** Milliseconds after which a round counts as endless. */
+  stuckMs?: number;
   /** Told about twice a second how many rounds are done. */
   progress?: (rounds: number) => void;
 }
 
 export function runSuite(suite: string, options: RunOptions): Promise<Outcome> {
   const progress = new SharedArrayBuffer(4);
-  const { seed, seconds, rounds = Infinity, most = 1 } = options;
+  new Int32Array(progress)[0] = -1;
+  const { seed, seconds, rounds = Infinity, most = 1, stuckMs = STUCK_MS } = options;
   const task: Task = { suite, seed, seconds, rounds, most, progress };
   const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: task });
   return new Promise((done, fail) => {
-    const watch = watchRounds(new Int32Array(progress), (round, stuck) => {
-      options.progress?.(round);
-      if (!stuck) return;
+    const watch = watchRounds(new Int32Array(progress), (round, since) => {
+      options.progress?.(Math.max(0, round));
+      if (since < (round < 0 ? LOAD_MS : stuckMs)) return;
       finish();
       void worker.terminate();
       const finding: Finding = {
         seed: seed + round,
         input: null,
-        problem: `the round did not end in ${STUCK_MS / 1000} s`,
+        problem: `the round did not end in ${stuckMs / 1000} s`,
       };
       done({ rounds: round + 1, findings: [finding], counts: {} });
     });
@@ -42,11 +47,11 @@ export function runSuite(suite: string, options: RunOptions): Promise<Outcome> {
   });
 }
 
-function watchRounds(at: Int32Array, tell: (round: number, stuck: boolean) => void): NodeJS.Timeout {
+function watchRounds(at: Int32Array, tell: (round: number, since: number) => void): NodeJS.Timeout {
   let [last, since] = [-1, performance.now()];
   return setInterval(() => {
     const round = Atomics.load(at, 0);
     if (round !== last) [last, since] = [round, performance.now()];
-    tell(round, performance.now() - since > STUCK_MS);
+    tell(round, performance.now() - since);
   }, LOOK_MS);
 }

@@ -13,3 +13,12 @@ export const SUITES: Record<string, () => Suite> = {
   expressions: () => new ExpressionSuite(),
   regexes: () => new RegexSuite(),
 } as Record<string, () => Suite>;
+
+/** No suite: its rounds never end, for the test of what watches them. */
+export const ENDLESS: Suite = {
+  counts: {},
+  generate: () => null,
+  check: () => {
+    for (;;);
+  },
+};

@@ -80,6 +80,8 @@ ${hostnames(url)}\
     - name: mcp
       matches:
         - path: {type: ${url.pathname === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(url.pathname)}}
+      filters: # the token is for the gateway only: the MCP server does not get it
+        - {type: RequestHeaderModifier, requestHeaderModifier: {remove: [Authorization]}}
       timeouts: {request: 0s} # an answer may be a long event stream; the default cuts it after 15 s
       backendRefs: [{name: ${scalar(target.service.name)}, port: ${target.service.port}}]
 `;

@@ -1,0 +1,110 @@
+// Many requests, drawn from the fuzzer's bodies with the answer that its model expects: every status must be as
+// expected, nothing of a refused body may arrive upstream, and Envoy's memory must stay flat after the warm-up.
+import { token } from "../envoy/issuer.ts";
+import { BodySuite } from "../fuzz/bodies.ts";
+import { judgeBody } from "../fuzz/message.ts";
+import { PAYLOAD, POLICY } from "../fuzz/policy.ts";
+import { Choice, seeded } from "../../tests/support/random.ts";
+import { Gateway } from "../../tests/support/envoy.ts";
+import { post, RawClient } from "./socket.ts";
+import type { Scenario } from "./scenario.ts";
+
+const POOL = 4000;
+/** The part of the requests that warms up: heaps grow to their size and pages are touched for the first time. */
+const WARM_UP = 0.2;
+/** Growth after that which still counts as flat. */
+const GROWTH = 0.05;
+const MEBIBYTE = 1 << 20;
+
+interface Prepared {
+  request: Buffer;
+  statuses: [least: number, most: number];
+  body: Buffer;
+  allowed: boolean;
+}
+
+function prepare(seed: number): Prepared[] {
+  const suite = new BodySuite();
+  const bearer = token(PAYLOAD);
+  const pool = Array.from({ length: POOL }, (_, i): Prepared => {
+    const input = suite.generate(new Choice(seeded(seed + i)));
+    const body = Buffer.from(input.body, "base64");
+    const verdict = judgeBody(body, input.version);
+    const version = input.version === undefined ? undefined : { "mcp-protocol-version": input.version };
+    const statuses: Prepared["statuses"] =
+      verdict === "allow" ? [200, 200] : verdict === "deny" ? [403, 403] : [400, 415];
+    return { request: post(body, bearer, version), statuses, body, allowed: verdict === "allow" };
+  });
+  suite.stop();
+  return pool;
+}
+
+class Memory {
+  private readonly samples: [done: number, bytes: number][] = [];
+
+  constructor(private readonly gateway: Gateway) {}
+
+  sample(done: number): void {
+    this.samples.push([done, this.gateway.envoy.residentBytes()]);
+  }
+
+  /** Highest after the warm-up to highest at its end: what was not there before. */
+  growth(total: number): { before: number; after: number } {
+    const highest = (samples: [number, number][]) => Math.max(...samples.map(([, bytes]) => bytes));
+    const [warm, late] = [
+      this.samples.filter(([done]) => done <= total * WARM_UP),
+      this.samples.filter(([done]) => done > total * (1 - WARM_UP)),
+    ];
+    return { before: highest(warm), after: highest(late) };
+  }
+}
+
+export const load: Scenario = async ({ requests, seed, say }) => {
+  const pool = prepare(seed);
+  const gateway = await Gateway.start({ policy: POLICY, concurrency: 1 });
+  const memory = new Memory(gateway);
+  const faults: string[] = [];
+  const passed = { allowed: 0, refused: 0 };
+  let next = 0;
+  const step = Math.max(1, Math.floor(requests / 50));
+  const worker = async (): Promise<void> => {
+    const client = new RawClient(gateway.port);
+    while (next < requests && faults.length < 10) {
+      const item = pool[next++ % POOL]!;
+      const { status } = await client.send(item.request);
+      passed[item.allowed ? "allowed" : "refused"]++;
+      if (status < item.statuses[0] || status > item.statuses[1])
+        faults.push(`${status} in place of ${item.statuses[0]}: ${item.body.toString("base64").slice(0, 2000)}`);
+      if (next % step === 0) memory.sample(next);
+    }
+    client.close();
+  };
+  const watch = setInterval(() => {
+    faults.push(...strangers(gateway, pool));
+    gateway.upstream.forget();
+  }, 200);
+  const start = performance.now();
+  try {
+    await Promise.all(Array.from({ length: 16 }, worker));
+  } finally {
+    clearInterval(watch);
+    await gateway.stop();
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const { before, after } = memory.growth(requests);
+  say(
+    `${requests} requests in ${seconds.toFixed(0)} s (${(requests / seconds).toFixed(0)}/s): ${passed.allowed} allowed, ${passed.refused} refused`,
+  );
+  say(
+    `Envoy's memory: ${(before / MEBIBYTE).toFixed(1)} MiB after the warm-up, ${(after / MEBIBYTE).toFixed(1)} MiB at the end`,
+  );
+  if (after > before * (1 + GROWTH)) faults.push(`the memory grew by ${((after / before - 1) * 100).toFixed(1)} %`);
+  return faults;
+};
+
+/** Bodies that arrived upstream and must not have. */
+function strangers({ upstream }: Gateway, pool: Prepared[]): string[] {
+  const allowed = new Set(pool.filter((item) => item.allowed).map(({ body }) => body.toString("latin1")));
+  const arrived = upstream.requests.map(({ body }) => body.toString("latin1")).filter((body) => !allowed.has(body));
+  return arrived.map((body) => `arrived upstream: ${body.slice(0, 200)}`);
+}
