@@ -23,18 +23,23 @@ interface Prepared {
   allowed: boolean;
 }
 
+/** Bodies of which about as many are allowed as denied; of those that must be refused only some. */
 function prepare(seed: number): Prepared[] {
   const suite = new BodySuite();
   const bearer = token(PAYLOAD);
-  const pool = Array.from({ length: POOL }, (_, i): Prepared => {
+  const pool: Prepared[] = [];
+  for (let i = 0; pool.length < POOL; i++) {
     const input = suite.generate(new Choice(seeded(seed + i)));
     const body = Buffer.from(input.body, "base64");
     const verdict = judgeBody(body, input.version);
+    if (verdict === "reject" && i % 8 !== 0) continue;
     const version = input.version === undefined ? undefined : { "mcp-protocol-version": input.version };
-    const statuses: Prepared["statuses"] =
-      verdict === "allow" ? [200, 200] : verdict === "deny" ? [403, 403] : [400, 415];
-    return { request: post(body, bearer, version), statuses, body, allowed: verdict === "allow" };
-  });
+    const statuses: Prepared["statuses"] = { allow: [200, 200], deny: [403, 403], reject: [400, 415] }[verdict] as [
+      number,
+      number,
+    ];
+    pool.push({ request: post(body, bearer, version), statuses, body, allowed: verdict === "allow" });
+  }
   suite.stop();
   return pool;
 }
