@@ -8,7 +8,8 @@
 // rules; of more, the later ones are left out, which can lose a challenge but never makes a wrong one.
 //
 // That holds while no predicate reads jwt.scopes; solve.ts sees to policies where one does.
-import { Action, RULE_SIZE, RuleField, SCOPE_SIZE, ScopeField, Section } from "./program.ts";
+import { Action, RuleField, SCOPE_SIZE, ScopeField, Section } from "./program.ts";
+import { actionOf, holdsAll, ruleAt } from "./decide.ts";
 import { section } from "./sections.ts";
 import { beginTrial, endTrial, hold, isHeld } from "./scopes.ts";
 
@@ -43,14 +44,6 @@ export function solveChallenge(): u32 {
     }
   }
   return best;
-}
-
-function ruleAt(rule: u32): usize {
-  return section(Section.Rules) + <usize>rule * RULE_SIZE;
-}
-
-function actionOf(rule: u32): u32 {
-  return load<u32>(ruleAt(rule), RuleField.Action);
 }
 
 /** The first scope id of a rule. */
@@ -103,20 +96,11 @@ function isReached(rule: u32, place: u32): bool {
   let reached = true;
   for (let i: u32 = 0; i < place && reached; i++) {
     const earlier = load<u32>(noted + ((<usize>i) << 2));
-    if (holdsScopes(earlier)) {
+    if (holdsAll(ruleAt(earlier) + RuleField.Scopes)) {
       reached = actionOf(earlier) == Action.Allow;
       break;
     }
   }
   endTrial();
   return reached;
-}
-
-function holdsScopes(rule: u32): bool {
-  const ids = scopeIds(rule);
-  const total = scopeCount(rule);
-  for (let i: u32 = 0; i < total; i++) {
-    if (!isHeld(load<u32>(ids + ((<usize>i) << 2)))) return false;
-  }
-  return true;
 }
