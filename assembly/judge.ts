@@ -3,7 +3,8 @@
 import { Flag, Kind, NONE, Reason, Setting, Slot } from "./program.ts";
 import { hasFlag, setting } from "./sections.ts";
 import { openCall } from "./config.ts";
-import { onlyBlank, openReader, READ_PADDING, readFailure, readValue } from "./json.ts";
+import { onlyBlank, openReader, READ_PADDING, readValue } from "./json.ts";
+import { readFailure } from "./failure.ts";
 import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
 import { readToken, Token } from "./claims.ts";

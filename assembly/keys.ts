@@ -2,7 +2,13 @@
 // Every key has a fingerprint: up to seven bytes the key itself, above that a hash. In an object of up to
 // LINEAR keys each new key is compared with those before it; larger objects are checked once, when they close.
 //
+// Objects in a list mostly have the same keys in the same order. So the keys of the object that closed last are kept as
+// a template, for each depth and for keys at odd and at even places of the object around it. As long as an object's keys
+// are the template's, byte by byte, they are all different, and nothing is kept of them; at the first other key those so
+// far are taken over, and it goes on as usual.
+//
 // A key:  0: fingerprint u64   8: address of its decoded bytes   12: length
+// A template: its keys, then one that no text is equal to.
 import { Reason } from "./program.ts";
 import { allocate, release, reserve, trimRegion } from "./memory.ts";
 import { decodeString } from "./escape.ts";
@@ -12,7 +18,15 @@ const LINEAR: u32 = 16;
 const FIRST_KEYS: u32 = 1024;
 /** Keys of open objects at once, in a whole text. */
 export const MAX_OPEN_KEYS: u32 = 131072;
+const INDEX: u32 = 0x3ffff; // holds MAX_OPEN_KEYS
 const OK: i32 = -1;
+
+/** Depths that have templates, the outermost ones. */
+const TEMPLATE_DEPTHS: u32 = 16;
+const TEMPLATE: usize = 272; // 17 keys
+const LONGEST: u32 = 13; // with quotes and colon one look
+const templates: usize = memory.data(2 * 16 * 272, 16);
+let templatesEnd: usize = templates; // behind the last one in use
 
 let keys: usize = 0;
 let capacity: u32 = 0;
@@ -27,6 +41,72 @@ export function seedKeys(entropy: u64): void {
 
 export function openKeys(): void {
   count = 0;
+  templatesEnd = templates;
+}
+
+/**
+ * The template for objects at a depth, 0 being the outermost; 0 where there is none. `around` is the next key of the
+ * template that the object around follows.
+ */
+export function templateOf(depth: u32, around: usize): usize {
+  if (depth >= TEMPLATE_DEPTHS) return 0;
+  const template = templates + (((<usize>depth) << 1) | ((around / KEY) & 1)) * TEMPLATE;
+  for (; templatesEnd <= template; templatesEnd += TEMPLATE) endTemplate(templatesEnd);
+  return template;
+}
+
+/** Whether the text at `at` is the template's key `expected`, its quotes and the colon behind it. */
+// @ts-ignore: decorator
+@inline
+export function isExpected(at: usize, expected: usize): bool {
+  const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(<usize>load<u32>(expected, 8) - 1)));
+  const size = expectedSize(expected);
+  return (~same & ((1 << (<i32>size)) - 1)) == 0;
+}
+
+/** Bytes of a template's key with its quotes and colon. */
+// @ts-ignore: decorator
+@inline
+export function expectedSize(expected: usize): usize {
+  return <usize>load<u32>(expected, 12) + 3;
+}
+
+/** The template's key behind `expected`. */
+// @ts-ignore: decorator
+@inline
+export function nextExpected(expected: usize): usize {
+  return expected + KEY;
+}
+
+/** Takes over the template's keys before `expected`, for an object that goes on differently; -1, or why it is refused. */
+export function adoptKeys(template: usize, expected: usize): i32 {
+  for (let key = template; key < expected; key += KEY) {
+    if (count == capacity && !enlarge()) return Reason.too_many_members;
+    v128.store(keys + <usize>count * KEY, v128.load(key));
+    count++;
+  }
+  return OK;
+}
+
+/** Makes a template of the keys from `base` on, as far as they stand in the text [from, to) without escapes and blanks. */
+export function keepKeys(template: usize, base: u32, from: usize, to: usize): void {
+  let kept = template;
+  if (count - base <= LINEAR) {
+    const end = keys + <usize>count * KEY;
+    for (let key = keys + <usize>base * KEY; key < end; key += KEY) {
+      const at = <usize>load<u32>(key, 8);
+      const length = load<u32>(key, 12);
+      if (at - from >= to - from || length > LONGEST || load<u16>(at + <usize>length) != 0x3a22) break;
+      v128.store(kept, v128.load(key));
+      kept += KEY;
+    }
+  }
+  endTemplate(kept);
+}
+
+function endTemplate(at: usize): void {
+  store<u32>(at, <u32>templates + 1, 8);
+  store<u32>(at, LONGEST + 1, 12); // asks for one byte more than is looked at
 }
 
 export function keyCount(): u32 {
@@ -116,7 +196,10 @@ function sameKey(other: usize, print: u64, at: usize, length: u32): bool {
   return load<u32>(other, 12) == length && memory.compare(<usize>load<u32>(other, 8), at, length) == 0;
 }
 
-/** Whether `members` keys are all different: an open-addressed table of their indexes, at most half full. */
+/**
+ * Whether `members` keys are all different: an open-addressed table of their indexes, at most half full. A cell also has
+ * 14 bits of the hash, so that other keys are mostly told apart without a look at them.
+ */
 function distinct(first: usize, members: u32): bool {
   const size: u32 = 1 << (33 - <u32>clz(members - 1));
   const table = reserve(size << 2);
@@ -125,19 +208,20 @@ function distinct(first: usize, members: u32): bool {
   for (let i: u32 = 0; i < members; i++) {
     const key = first + <usize>i * KEY;
     const print = load<u64>(key);
-    let place = (<u32>(mix(print) >> 20)) & (size - 1);
+    const hash = mix(print);
+    const cell = ((<u32>(hash >> 32)) & ~INDEX) | (i + 1);
+    let place = (<u32>hash) & (size - 1);
     while (true) {
-      const cell = table + ((<usize>place) << 2);
-      const taken = load<u32>(cell);
-      if (!taken) {
-        store<u32>(cell, i + 1);
-        break;
+      const taken = load<u32>(table + ((<usize>place) << 2));
+      if (!taken) break;
+      if ((taken ^ cell) <= INDEX) {
+        const other = first + <usize>((taken & INDEX) - 1) * KEY;
+        if (load<u64>(other) == print && sameKey(other, print, <usize>load<u32>(key, 8), load<u32>(key, 12)))
+          return false;
       }
-      const other = first + <usize>(taken - 1) * KEY;
-      if (load<u64>(other) == print && sameKey(other, print, <usize>load<u32>(key, 8), load<u32>(key, 12)))
-        return false;
       place = (place + 1) & (size - 1);
     }
+    store<u32>(table + ((<usize>place) << 2), cell);
   }
   trimRegion(table);
   return true;

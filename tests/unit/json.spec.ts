@@ -1,4 +1,5 @@
-import { openReader, onlyBlank, readFailure, readValue } from "../../assembly/json.ts";
+import { readFailure } from "../../assembly/failure.ts";
+import { openReader, onlyBlank, readValue } from "../../assembly/json.ts";
 import { allocate, release, resetRegion } from "../../assembly/memory.ts";
 import { Reason } from "../../assembly/program.ts";
 

@@ -1,0 +1,21 @@
+// Why the JSON reader stopped: one Reason for the walker, the strings, the numbers and the keys.
+
+export const READ_OK: i32 = -1;
+
+let failure: i32 = READ_OK;
+
+/** Forgets the failure before. */
+export function clearFailure(): void {
+  failure = READ_OK;
+}
+
+/** Why the last read failed: a Reason, or READ_OK. */
+export function readFailure(): i32 {
+  return failure;
+}
+
+/** Notes the Reason and gives 0, the address of nothing. */
+export function fail(reason: i32): usize {
+  failure = reason;
+  return 0;
+}

@@ -1,0 +1,222 @@
+// The filter's JSON reader against a slow, obvious one (scripts/fuzz/reader.ts): every place around the width of its
+// blocks, and random texts. Before and behind each text lies rubbish, but for the one zero byte that the reader wants.
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { readStrict } from "../scripts/fuzz/reader.ts";
+import { compileEntry } from "./support/compile-entry.ts";
+import { Choice, random } from "./support/random.ts";
+
+interface Reader {
+  memory: WebAssembly.Memory;
+  buffer(): number;
+  read(at: number, length: number): number;
+}
+
+const SEED = Number(process.env["SEED"] ?? 20261126);
+const BLOCK = 64;
+
+let wasm: Reader;
+const encoder = new TextEncoder();
+const rubbish = Uint8Array.from(
+  { length: 2 * BLOCK },
+  (_, i) => [0x22, 0x5c, 0xf0, 0x9f, 0x2c, 0x31, 0xe2, 0x3a][i % 8]!,
+);
+
+before(async () => {
+  wasm = await compileEntry<Reader>("tests/fixtures/reader-entry.ts");
+});
+
+/** Whether the filter takes the text when it lies `shift` bytes behind a multiple of 64. */
+function takes(text: Uint8Array, shift: number): boolean {
+  const room = new Uint8Array(wasm.memory.buffer, wasm.buffer(), 65_536); // anew: the memory may have grown
+  const at = BLOCK + shift;
+  room.set(rubbish.subarray(0, BLOCK), shift);
+  room.set(text, at);
+  room[at + text.length] = 0;
+  room.set(rubbish, at + text.length + 1);
+  return wasm.read(wasm.buffer() + at, text.length) !== 0;
+}
+
+function bytesOf(text: string | number[]): Uint8Array {
+  return typeof text === "string" ? encoder.encode(text) : Uint8Array.from(text);
+}
+
+/** Both readers must say the same, wherever the text lies. */
+function agree(text: Uint8Array, shifts: number[]): boolean {
+  const wanted = readStrict(text) !== undefined;
+  for (const shift of shifts)
+    assert.equal(takes(text, shift), wanted, `${JSON.stringify(Buffer.from(text).toString("latin1"))} at ${shift}`);
+  return wanted;
+}
+
+function join(...parts: (string | number[])[]): Uint8Array {
+  return Buffer.concat(parts.map(bytesOf));
+}
+
+const SHIFTS = [0, 1, 7, 15, 16, 31, 63];
+
+/** What a string may be cut by, allowed and not: bytes, so that they need not be UTF-8. */
+const PIECES: (string | number[])[] = [
+  ...['\\"', "\\\\", "\\n", "\\u0041", "\\ud83d\\ude00", "é", "漢", "😀", "\u07ff", "\uffff", "\u{10ffff}", "\x7f"],
+  ...["\\", "\\x", "\\u12", "\\u12g4", "\\ud83d", "\\ude00", "\\ud83d\\u0041", "\\ud83dx", "\n", "\0", "\x1f"],
+  [0x80],
+  [0xbf, 0xbf],
+  [0xc0, 0xaf],
+  [0xc1, 0xbf],
+  [0xc3],
+  [0xe0, 0x9f, 0xbf],
+  [0xe2, 0x82],
+  [0xed, 0xa0, 0x80],
+  [0xf0, 0x8f, 0xbf, 0xbf],
+  [0xf0, 0x9f, 0x98],
+  [0xf4, 0x90, 0x80, 0x80],
+  [0xf5, 0x80, 0x80, 0x80],
+  [0xff],
+];
+
+describe("a string, at every place of a block", () => {
+  test("ends where it ends", () => {
+    for (let length = 0; length <= 3 * BLOCK; length++)
+      for (let shift = 0; shift < BLOCK; shift++) {
+        assert.ok(takes(bytesOf(`"${"x".repeat(length)}"`), shift));
+        assert.ok(!takes(bytesOf(`"${"x".repeat(length)}`), shift));
+      }
+  });
+
+  for (const piece of PIECES)
+    test(`with ${JSON.stringify(typeof piece === "string" ? piece : Buffer.from(piece).toString("hex"))} in it`, () => {
+      for (let length = 0; length <= 2 * BLOCK + 2; length++)
+        for (const tail of ["", "y", "y".repeat(BLOCK)])
+          agree(join('["', "x".repeat(length), piece, tail, '",1]'), SHIFTS);
+    });
+
+  test("with runs of backslashes", () => {
+    for (let length = 0; length <= BLOCK + 2; length++)
+      for (let run = 1; run <= BLOCK + 3; run++) agree(join('"', "x".repeat(length), "\\".repeat(run), '"'), [0, 33]);
+  });
+
+  test("is not judged by what stands behind it", () => {
+    for (let length = 0; length <= BLOCK; length++)
+      for (const next of ["\n", "\t", "\\", "é", '"'])
+        for (const text of [`["${"x".repeat(length)}"${next}]`, `["${"x".repeat(length)}"${next},"${next}"]`])
+          agree(bytesOf(text), SHIFTS);
+  });
+});
+
+describe("objects with the keys of the one before", () => {
+  /** One object in a list may have other keys; what it has twice must be found. */
+  test("a key that stands twice is found at every place", () => {
+    const names = ["a", "bb", "name", "a longer name", "thirteen char", "é", "", "\\u0061b", 'q\\"q', "e", "f"];
+    for (let count = 1; count <= names.length; count++)
+      for (let twice = 0; twice < count; twice++)
+        for (let place = 0; place <= count; place++) {
+          const members = names.slice(0, count).map((name, i) => `"${name}":${["1", "[]", '{"a":1}'][i % 3]}`);
+          const whole = `{${members.join(",")}}`;
+          const broken = `{${members.toSpliced(place, 0, members[twice]!).join(",")}}`;
+          for (const list of [[whole, broken], [whole, whole, broken], [whole, `{"x":${whole}}`, broken], [broken]])
+            assert.ok(!agree(bytesOf(`[${list.join(",")}]`), [0, 5]));
+        }
+  });
+
+  test("keys that are spelled in another way are the same keys", () => {
+    for (const [one, other] of [
+      ["ab", "\\u0061b"],
+      ["n", "\\u006e"],
+      ["\\\\n", "\\n"],
+      ["\\/", "/"],
+    ])
+      for (const list of [
+        [`{"${one}":1}`, `{"${other}":1}`],
+        [`{"${one}":1}`, `{"${one}":1,"${other}":1}`],
+        [`{"${other}":1}`, `{"${other}":1,"${one}":1}`],
+        [`{"${one}":1,"z":1}`, `{"${other}":1,"z":1}`, `{"${other}":1,"${one}":1}`],
+      ])
+        agree(bytesOf(`[${list.join(",")}]`), [0]);
+  });
+});
+
+test("a key that was decoded is no template, whatever lies around it", () => {
+  // What this key leaves in memory looks like the text of the member "\\n" where the next text decodes one.
+  agree(bytesOf(`{"${"x".repeat(15)}\\"\\\\n\\":${"x".repeat(40)}":1}`), [0]);
+  assert.ok(!agree(bytesOf('[{"\\u0062":1},{"\\\\n":1},{"\\n":1,"\\u000a":2}]'), [0]));
+});
+
+/** A random text that is JSON or nearly so; keys and objects repeat often. */
+class Texts {
+  private keys: string[] = [];
+
+  constructor(private readonly choice: Choice) {}
+
+  make(): Uint8Array {
+    const { choice } = this;
+    this.keys = Array.from({ length: 1 + choice.below(choice.one([3, 8, 20])) }, () => this.string(20));
+    let bytes: Buffer = Buffer.from(this.value(choice.below(4)));
+    for (let left = choice.one([0, 0, 0, 1, 2]); left > 0; left--) bytes = this.damaged(bytes);
+    return bytes;
+  }
+
+  private damaged(bytes: Buffer): Buffer {
+    const { choice } = this;
+    const at = choice.below(bytes.length + 1);
+    const piece = choice.chance(0.5)
+      ? Buffer.from([
+          choice.one([0x22, 0x5c, 0x2c, 0x3a, 0x20, 0x30, 0x2d, 0x2e, 0x65, 0x7b, 0x7d, 0x5b, 0x5d, 0x0a, 0x80]),
+        ])
+      : bytesOf(choice.one(PIECES));
+    return Buffer.concat([bytes.subarray(0, at), piece, bytes.subarray(at + choice.below(3))]);
+  }
+
+  private string(most: number): string {
+    const { choice } = this;
+    const plain = "x".repeat(choice.below(choice.one([4, most])));
+    if (choice.chance(0.6)) return `"${plain}${choice.below(30)}"`;
+    const pieces = Array.from({ length: choice.below(6) }, () => choice.one(PIECES.slice(0, 12)) as string);
+    return `"${plain}${pieces.join("y".repeat(choice.below(choice.one([3, most]))))}"`;
+  }
+
+  private number(): string {
+    const { choice } = this;
+    const digits = (most: number): string => String(choice.below(10 ** (1 + choice.below(most))));
+    const exponent = choice.chance(0.2) ? choice.one(["e5", "E-3", "e+400", "e308", "e"]) : "";
+    const fraction = choice.chance(0.4) ? `.${digits(12)}` : "";
+    return choice.one(["", "", "-"]) + digits(choice.one([4, 15])) + fraction + exponent;
+  }
+
+  private blank(): string {
+    const { choice } = this;
+    return choice.chance(0.9) ? "" : choice.one([" ", "\n  ", "\r\n\t", `\n${" ".repeat(choice.below(40))}`]);
+  }
+
+  private value(depth: number): string {
+    const { choice } = this;
+    if (depth === 0 || choice.chance(0.1))
+      return choice.one([() => this.number(), () => this.string(150), () => choice.one(["true", "false", "null"])])();
+    const count = choice.below(choice.one([2, 4, 12]));
+    if (choice.chance(0.5)) return `[${this.list(count, () => this.value(depth - 1))}]`;
+    const keys = choice.chance(0.5) ? this.keys : choice.some(this.keys, 0.7);
+    const members = keys.map((key) => `${key}${this.blank()}:${this.blank()}${this.value(depth - 1)}`);
+    const same = `{${members.join(",")}}`;
+    return choice.chance(0.5)
+      ? same
+      : `[${this.list(count, () => (choice.chance(0.8) ? same : this.value(depth - 1)))}]`;
+  }
+
+  private list(count: number, item: () => string): string {
+    return Array.from({ length: count }, () => `${this.blank()}${item()}${this.blank()}`).join(",");
+  }
+}
+
+test(`random texts (seed ${SEED})`, (t) => {
+  const choice = new Choice(random(SEED));
+  const texts = new Texts(choice);
+  let [taken, refused] = [0, 0];
+  const end = performance.now() + 15_000;
+  while (performance.now() < end) {
+    const text = texts.make();
+    if (text.length > 40_000) continue;
+    if (agree(text, [choice.below(BLOCK)])) taken++;
+    else refused++;
+  }
+  t.diagnostic(`${taken} taken, ${refused} refused`);
+  assert.ok(taken > 500 && refused > 500);
+});
