@@ -59,7 +59,6 @@ export function skipNumbers(at: usize): usize {
 }
 
 /** Behind the number at `at`; 0 when it is not acceptable. */
-// eslint-disable-next-line complexity -- the grammar, from left to right
 export function readNumber(at: usize): usize {
   let p = at;
   if (load<u8>(p) == 0x2d) p++;

@@ -8,18 +8,22 @@
 //   inside    1 1 1 1 1 1 1 .          ends       quotes that are not escaped; the first one ends the string
 //                                      inside     all bytes up to it: what stands behind is somebody else's
 //
-// A block without quotes, backslashes, control and non-ASCII characters is passed after one comparison. UTF-8 is checked
-// by looking up each byte's half with the halves of the byte before (Keiser and Lemire, "Validating UTF-8 in less than
-// one instruction per byte", 2021); what is left over at the end of a block goes into the next one. Only \u is looked at
-// one by one. The text is followed by 64 readable bytes that begin with a zero: a control character, so every loop ends.
+// A block without quotes, backslashes, control and non-ASCII characters is passed after one comparison. A few characters
+// that are not ASCII are checked one by one, many at once by tables (utf8.ts); what is left over at the end of a block goes
+// into the next one. Of the escapes only \u is looked at by itself. The text is followed by 64 readable bytes that begin with a zero: a control character, so every loop ends.
 import { Reason } from "./program.ts";
 import { decodeHex4 } from "./escape.ts";
 import { fail } from "./failure.ts";
 import { MARK_ESCAPED } from "./slots.ts";
+import { characterSize, highHalf, lowHalf, misfits, unfinished } from "./utf8.ts";
 
+/** Bytes of a block that are not ASCII, up to which each character is read by itself. */
+const FEW: u64 = 8;
+const ALL: u64 = 0xffffffffffffffff;
 const ODD: u64 = 0xaaaaaaaaaaaaaaaa;
 
 let marks: u32 = 0;
+let pairEnd: usize = 0; // the `u` of the second half of the surrogate pair that was read last
 
 /** Marks of the string that readString read last. */
 export function stringMarks(): u32 {
@@ -36,19 +40,21 @@ export function endOfPlain(start: usize): usize {
 }
 
 /** Reads a string from behind its opening quote; returns the address behind the closing one, or 0, and leaves its marks. */
+// eslint-disable-next-line complexity -- one loop over the blocks, without calls where it is hot
 export function readString(start: usize): usize {
   let block = start;
-  let carried: u64 = 0; //   1 when the first byte of the block is escaped
-  let open: bool = false; // whether a character began in the block before and is not complete
+  let carried: u64 = 0; // 1 when the first byte of the block is escaped
   let before = i8x16.splat(0); // the 16 bytes before the block
-  let pair: usize = 0; //    where the second half of a surrogate pair has been read already
+  let open: bool = false; // whether a character goes on from there
+  let read: usize = 0; // behind the character that was checked last by itself
   marks = 0;
+  pairEnd = 0;
   while (true) {
     const a = v128.load(block);
     const b = v128.load(block, 16);
     const c = v128.load(block, 32);
     const d = v128.load(block, 48);
-    if (carried != 0 || v128.any_true(v128.or(v128.or(stops(a), stops(b)), v128.or(stops(c), stops(d))))) {
+    if (carried != 0 || open || v128.any_true(v128.or(v128.or(stops(a), stops(b)), v128.or(stops(c), stops(d))))) {
       const slashes = equal(a, b, c, d, 0x5c);
       let escaped: u64 = 0;
       if (slashes | carried) {
@@ -58,35 +64,37 @@ export function readString(start: usize): usize {
       }
       const ends = equal(a, b, c, d, 0x22) & ~escaped;
       const inside = ends ^ (ends - 1);
-      if (slashes & inside) marks = MARK_ESCAPED;
-      if (v128.any_true(v128.and(v128.or(v128.or(a, b), v128.or(c, d)), i8x16.splat(-128)))) {
-        const first = misfits(a, before);
-        const second = misfits(b, a);
-        const third = misfits(c, b);
-        const fourth = misfits(d, c);
-        if (
-          v128.any_true(v128.or(v128.or(first, second), v128.or(third, fourth))) &&
-          bits(notZero(first), notZero(second), notZero(third), notZero(fourth)) & inside
-        ) {
-          return fail(Reason.invalid_utf8);
-        }
+      const highs = i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) ? bits(a, b, c, d) : 0;
+      if (open || popcnt(highs) > FEW) {
+        if (misfitsIn(a, b, c, d, before) & inside) return fail(Reason.invalid_utf8);
         open = v128.any_true(unfinished(d));
-      } else if (open) return fail(Reason.invalid_utf8);
-      const controls = v128.or(v128.or(control(a), control(b)), v128.or(control(c), control(d)));
-      if (v128.any_true(controls) && bits(control(a), control(b), control(c), control(d)) & inside) {
-        return fail(Reason.not_json);
+      } else if (highs & inside) {
+        read = readCharacters(block, highs & inside, read);
+        if (!read) return 0;
       }
-      let unusual = escaped & ~bits(simple(a), simple(b), simple(c), simple(d)) & inside;
-      while (unusual) {
-        const at = block + <usize>ctz(unusual);
-        if (at != pair) pair = readUnicode(at);
-        if (!pair) return 0;
-        unusual &= unusual - 1;
-      }
+      if (controlsIn(a, b, c, d) & inside) return fail(Reason.not_json);
+      const unusual = escaped & ~bits(simple(a), simple(b), simple(c), simple(d)) & inside;
+      if (unusual && !readEscapes(block, unusual)) return 0;
+      if (slashes & inside) marks = MARK_ESCAPED;
       if (ends) return block + <usize>ctz(ends) + 1;
-    } else if (open) return fail(Reason.invalid_utf8);
+    }
     before = d;
     block += 64;
+  }
+}
+
+/** Checks the characters whose bytes `highs` has in the block, those before `read` left out; returns what is behind the last. */
+function readCharacters(block: usize, highs: u64, read: usize): usize {
+  let behind = max(read, block);
+  let left = highs;
+  while (true) {
+    const done = <u64>(behind - block);
+    left = done < 64 ? left & (ALL << done) : 0;
+    if (!left) return behind;
+    const at = block + <usize>ctz(left);
+    const size = characterSize(at);
+    if (!size) return fail(Reason.invalid_utf8);
+    behind = at + <usize>size;
   }
 }
 
@@ -99,12 +107,6 @@ function stops(v: v128): v128 {
     v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))),
     i8x16.lt_s(v, i8x16.splat(0x20)),
   );
-}
-
-// @ts-ignore: decorator
-@inline
-function control(v: v128): v128 {
-  return i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v);
 }
 
 /** One bit for each byte whose highest bit is set. */
@@ -121,6 +123,32 @@ function bits(a: v128, b: v128, c: v128, d: v128): u64 {
 function equal(a: v128, b: v128, c: v128, d: v128, byte: i8): u64 {
   const wanted = i8x16.splat(byte);
   return bits(i8x16.eq(a, wanted), i8x16.eq(b, wanted), i8x16.eq(c, wanted), i8x16.eq(d, wanted));
+}
+
+// @ts-ignore: decorator
+@inline
+function isControl(v: v128): v128 {
+  return i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v);
+}
+
+/** One bit for each control character of a block. */
+// @ts-ignore: decorator
+@inline
+function controlsIn(a: v128, b: v128, c: v128, d: v128): u64 {
+  const any = v128.or(v128.or(isControl(a), isControl(b)), v128.or(isControl(c), isControl(d)));
+  return v128.any_true(any) ? bits(isControl(a), isControl(b), isControl(c), isControl(d)) : 0;
+}
+
+/** One bit for each byte of a block that cannot stand behind the bytes before it. */
+// @ts-ignore: decorator
+@inline
+function misfitsIn(a: v128, b: v128, c: v128, d: v128, before: v128): u64 {
+  const first = misfits(a, before);
+  const second = misfits(b, a);
+  const third = misfits(c, b);
+  const fourth = misfits(d, c);
+  if (!v128.any_true(v128.or(v128.or(first, second), v128.or(third, fourth)))) return 0;
+  return bits(notZero(first), notZero(second), notZero(third), notZero(fourth));
 }
 
 /**
@@ -150,55 +178,22 @@ function notZero(v: v128): v128 {
   return i8x16.ne(v, i8x16.splat(0));
 }
 
-// @ts-ignore: decorator
-@inline
-function lowHalf(v: v128): v128 {
-  return v128.and(v, i8x16.splat(15));
+/** Checks the escapes of a block that are not simple; `places` has a bit for what stands behind each backslash. */
+function readEscapes(block: usize, places: u64): bool {
+  for (let left = places; left; left &= left - 1) {
+    const at = block + <usize>ctz(left);
+    if (at != pairEnd && !readUnicode(at)) return false;
+  }
+  return true;
 }
 
-// @ts-ignore: decorator
-@inline
-function highHalf(v: v128): v128 {
-  return v128.and(i16x8.shr_u(v, 4), i8x16.splat(15));
-}
-
-/**
- * Not zero for each byte of `v` that cannot stand behind the bytes before it (RFC 3629); `before` are the 16 bytes before
- * `v`. Bits of the tables: 1 too short, 2 too long, 4 overlong (3 bytes), 8 above U+10FFFF, 16 a surrogate, 32 overlong
- * (2 bytes), 64 overlong (4 bytes) or far above U+10FFFF, 128 two continuations, which the second part may want.
- */
-// @ts-ignore: decorator
-@inline
-function misfits(v: v128, before: v128): v128 {
-  const one = i8x16.shuffle(before, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-  const two = i8x16.shuffle(before, v, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-  const three = i8x16.shuffle(before, v, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
-  const lead = i8x16.swizzle(i8x16(2, 2, 2, 2, 2, 2, 2, 2, -128, -128, -128, -128, 0x21, 1, 0x15, 0x49), highHalf(one));
-  const detail = i8x16.swizzle(
-    i8x16(-25, -93, -125, -125, -117, -53, -53, -53, -53, -53, -53, -53, -53, -37, -53, -53),
-    lowHalf(one),
-  );
-  const here = i8x16.swizzle(i8x16(1, 1, 1, 1, 1, 1, 1, 1, -26, -82, -70, -70, 1, 1, 1, 1), highHalf(v));
-  const wanted = v128.or(i8x16.sub_sat_u(two, i8x16.splat(0x60)), i8x16.sub_sat_u(three, i8x16.splat(0x70)));
-  return v128.xor(v128.and(v128.and(lead, detail), here), v128.and(wanted, i8x16.splat(-128)));
-}
-
-/** Not zero where a character begins so near to the end of `v` that it goes on behind it. */
-// @ts-ignore: decorator
-@inline
-function unfinished(v: v128): v128 {
-  return i8x16.sub_sat_u(v, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -17, -33, -65));
-}
-
-/**
- * Checks the escape \u whose `u` is at `at`. Returns `at`, or the place of the `u` of its other half when it is a
- * surrogate; 0 when it is not allowed.
- */
-function readUnicode(at: usize): usize {
-  if (load<u8>(at) != 0x75) return fail(Reason.not_json);
-  const unit = decodeHex4(at + 1);
-  if (unit < 0) return fail(Reason.not_json);
-  if (unit >> 11 != 0x1b) return at;
-  if (unit >= 0xdc00 || load<u16>(at, 5) != 0x755c) return fail(Reason.invalid_utf8);
-  return decodeHex4(at + 7) >> 10 == 0x37 ? at + 6 : fail(Reason.invalid_utf8);
+/** Checks the escape \u whose `u` is at `at`; a surrogate must come with its other half, which is then read too. */
+function readUnicode(at: usize): bool {
+  const unit = load<u8>(at) == 0x75 ? decodeHex4(at + 1) : -1;
+  if (unit < 0) return fail(Reason.not_json) != 0;
+  if (unit >> 11 != 0x1b) return true;
+  const paired = unit < 0xdc00 && load<u16>(at, 5) == 0x755c && decodeHex4(at + 7) >> 10 == 0x37;
+  if (!paired) return fail(Reason.invalid_utf8) != 0;
+  pairEnd = at + 6;
+  return true;
 }

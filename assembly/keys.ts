@@ -8,7 +8,8 @@
 // far are taken over, and it goes on as usual.
 //
 // A key:  0: fingerprint u64   8: address of its decoded bytes   12: length
-// A template: its keys, then one that no text is equal to.
+// A key of a template: the same   16: a bit for each byte of the key with its quotes and colon   20: how many these are;
+//                     behind the last one there is one that no text is equal to
 import { Reason } from "./program.ts";
 import { allocate, release, reserve, trimRegion } from "./memory.ts";
 import { decodeString } from "./escape.ts";
@@ -23,9 +24,12 @@ const OK: i32 = -1;
 
 /** Depths that have templates, the outermost ones. */
 const TEMPLATE_DEPTHS: u32 = 16;
-const TEMPLATE: usize = 272; // 17 keys
+const TEMPLATE: usize = 544; // 17 keys
+const TEMPLATE_KEY: usize = 32;
+const MASK: usize = 16;
+const WHOLE: usize = 20;
 const LONGEST: u32 = 13; // with quotes and colon one look
-const templates: usize = memory.data(2 * 16 * 272, 16);
+const templates: usize = memory.data(2 * 16 * 544, 16);
 let templatesEnd: usize = templates; // behind the last one in use
 
 let keys: usize = 0;
@@ -50,7 +54,7 @@ export function openKeys(): void {
  */
 export function templateOf(depth: u32, around: usize): usize {
   if (depth >= TEMPLATE_DEPTHS) return 0;
-  const template = templates + (((<usize>depth) << 1) | ((around / KEY) & 1)) * TEMPLATE;
+  const template = templates + (((<usize>depth) << 1) | ((around / TEMPLATE_KEY) & 1)) * TEMPLATE;
   for (; templatesEnd <= template; templatesEnd += TEMPLATE) endTemplate(templatesEnd);
   return template;
 }
@@ -60,27 +64,27 @@ export function templateOf(depth: u32, around: usize): usize {
 @inline
 export function isExpected(at: usize, expected: usize): bool {
   const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(<usize>load<u32>(expected, 8) - 1)));
-  const size = expectedSize(expected);
-  return (~same & ((1 << (<i32>size)) - 1)) == 0;
+  const mask = load<i32>(expected, MASK);
+  return (same & mask) == mask;
 }
 
 /** Bytes of a template's key with its quotes and colon. */
 // @ts-ignore: decorator
 @inline
 export function expectedSize(expected: usize): usize {
-  return <usize>load<u32>(expected, 12) + 3;
+  return <usize>load<u32>(expected, WHOLE);
 }
 
 /** The template's key behind `expected`. */
 // @ts-ignore: decorator
 @inline
 export function nextExpected(expected: usize): usize {
-  return expected + KEY;
+  return expected + TEMPLATE_KEY;
 }
 
 /** Takes over the template's keys before `expected`, for an object that goes on differently; -1, or why it is refused. */
 export function adoptKeys(template: usize, expected: usize): i32 {
-  for (let key = template; key < expected; key += KEY) {
+  for (let key = template; key < expected; key += TEMPLATE_KEY) {
     if (count == capacity && !enlarge()) return Reason.too_many_members;
     v128.store(keys + <usize>count * KEY, v128.load(key));
     count++;
@@ -98,7 +102,9 @@ export function keepKeys(template: usize, base: u32, from: usize, to: usize): vo
       const length = load<u32>(key, 12);
       if (at - from >= to - from || length > LONGEST || load<u16>(at + <usize>length) != 0x3a22) break;
       v128.store(kept, v128.load(key));
-      kept += KEY;
+      store<u32>(kept, length + 3, WHOLE);
+      store<u32>(kept, (1 << (length + 3)) - 1, MASK);
+      kept += TEMPLATE_KEY;
     }
   }
   endTemplate(kept);
@@ -106,7 +112,7 @@ export function keepKeys(template: usize, base: u32, from: usize, to: usize): vo
 
 function endTemplate(at: usize): void {
   store<u32>(at, <u32>templates + 1, 8);
-  store<u32>(at, LONGEST + 1, 12); // asks for one byte more than is looked at
+  store<u32>(at, 1 << 16, MASK); // asks for a byte that is not looked at
 }
 
 export function keyCount(): u32 {
