@@ -3,9 +3,9 @@
 // object, bounded depth. No recursion and no objects: a stack of open containers and a stack of their keys.
 //
 // How it goes fast. The walk looks at one byte to know what comes, and everything longer is passed in one step:
-// - a string of up to 15 plain characters with one look at 16 bytes, any other in blocks of 64 (json-string.ts);
+// - a string of up to 16 plain characters with one look at 16 bytes, any other in blocks of 64 (json-string.ts);
 // - a short number with one look at 8 bytes, a list of them in a loop of its own (json-number.ts);
-// - a key and its colon with one look at 16 bytes, where the object before it had the same keys (keys.ts);
+// - a key and its colon with one look at 16 bytes, where the object before it had the same keys (templates.ts);
 // - white space 16 bytes at a time.
 // None of these looks needs to know where the text ends: it must be followed by READ_PADDING readable bytes that begin
 // with a zero, which is valid nowhere in JSON. What lies between a look and its result are additions to one address, so
@@ -13,21 +13,16 @@
 import { Reason } from "./program.ts";
 import { fillSlot, endSlot } from "./slots.ts";
 import { childSlot, hasMembers } from "./members.ts";
+import { clearKeys, closeKeys, decodedKeyLength, decodeKey, keyCount, pushKey } from "./keys.ts";
 import {
   adoptKeys,
-  closeKeys,
+  clearTemplates,
   expectedSize,
   isExpected,
   keepKeys,
-  keyCount,
   nextExpected,
-  openKey,
-  openKeyLength,
-  openKeys,
-  pushEscapedKey,
-  pushKey,
   templateOf,
-} from "./keys.ts";
+} from "./templates.ts";
 import { endOfPlain, readString, stringMarks } from "./json-string.ts";
 import { endOfShort, isDigit, readNumber, skipNumbers } from "./json-number.ts";
 import { clearFailure, fail, READ_OK } from "./failure.ts";
@@ -86,7 +81,8 @@ export function readValue(start: usize, root: u32): usize {
   let slot = root;
   let p = start;
   store<u32>(frames, 0);
-  openKeys();
+  clearKeys();
+  clearTemplates();
   while (true) {
     let c = <u32>load<u8>(p);
     if (c <= 0x20) {
@@ -97,7 +93,8 @@ export function readValue(start: usize, root: u32): usize {
     if (c == 0x22) {
       p = endOfPlain(at + 1);
       let marks: u32 = 0;
-      if (!p) {
+      if (load<u8>(p) == 0x22) p++;
+      else {
         p = readString(at + 1);
         if (!p) return 0;
         marks = stringMarks();
@@ -201,20 +198,24 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
   if (adopted != READ_OK) return fail(adopted);
   if (load<u8>(at) != 0x22) return fail(Reason.not_json);
   const start = at + 1;
+  let key = start;
   let p = endOfPlain(start);
-  let refused: i32;
-  if (p) refused = pushKey(start, <u32>(p - start) - 1, load<u32>(frame, 8));
+  let length = <u32>(p - start);
+  if (load<u8>(p) == 0x22) p++;
   else {
     p = readString(start);
     if (!p) return 0;
-    const length = <u32>(p - start) - 1;
-    refused = stringMarks()
-      ? pushEscapedKey(start, length, load<u32>(frame, 8))
-      : pushKey(start, length, load<u32>(frame, 8));
+    length = <u32>(p - start) - 1;
+    if (stringMarks()) {
+      key = decodeKey(start, length);
+      if (!key) return fail(Reason.host_error);
+      length = decodedKeyLength();
+    }
   }
+  const refused = pushKey(key, length, load<u32>(frame, 8));
   if (refused != READ_OK) return fail(refused);
   const node = load<u32>(frame, 4);
-  keySlot = node == NO_SLOT ? NO_SLOT : childSlot(node, openKey(), openKeyLength(), true);
+  keySlot = node == NO_SLOT ? NO_SLOT : childSlot(node, key, length, true);
   if (load<u8>(p) != 0x3a) {
     p = skipBlank(p);
     if (load<u8>(p) != 0x3a) return fail(Reason.not_json);
