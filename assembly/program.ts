@@ -14,7 +14,7 @@
 // A text is a pair (offset, length) of raw UTF-8 anywhere in the program. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 1;
+export const VERSION = 2;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 15;
 export const NONE = 0xffffffff;
@@ -50,7 +50,7 @@ export const PREFIX_LENGTH_SIZE = 8;
 export const PREDICATE_SIZE = 16;
 export const INSTRUCTION_SIZE = 8;
 export const CELL_SIZE = 16;
-export const AUTOMATON_SIZE = 36;
+export const AUTOMATON_SIZE = 56;
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
 export enum Setting {
@@ -139,13 +139,22 @@ export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
 // prettier-ignore
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
-// AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
-//                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
-//                   number of ranges, offset of the table (classes + 1 columns of one entry a state, the last for the end of the text), offset of the source
-//                   (u32 length, then UTF-8; for listings).
-//                   State 0 rejects and state 1 accepts, both for good.
+// AutomatonRecord   states, classes, start state, offsets of: the class of each of the 128 ASCII characters (u8), the ranges
+//                   (u32 first code point, u32 class; ascending; the first starts at or below 0x80), number of ranges,
+//                   offset of the table (classes + 1 columns of one u16 a state, the last for the end of the text), offset of
+//                   the source (u32 length, then UTF-8; for listings), number of loops, offset of the loops, bytes of the
+//                   prefix (0 to MAX_PREFIX), the state behind it, the prefix (8 bytes).
+//                   State 0 rejects and state 1 accepts, both for good. The next states are those with a loop: they are
+//                   left only by some characters. Every raw text that is not rejected begins with the prefix.
 // prettier-ignore
-export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }
+export enum AutomatonField {
+  States = 0, Classes = 4, Start = 8, Ascii = 12, Ranges = 16, RangeCount = 20, Table = 24, Source = 28,
+  LoopCount = 32, Loops = 36, PrefixLength = 40, AfterPrefix = 44, Prefix = 48,
+}
+// A loop            bit h of byte l: whether the character 0xhl leaves the state, or is a backslash; byte 16: 0x80 when some
+//                   character above ASCII leaves it, else 0
+export const LOOP_SIZE = 17;
+export const MAX_PREFIX = 8;
 
 /** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
 export enum Slot {
