@@ -58,20 +58,16 @@ export function loadSlot(slot: u32, mode: u32, cell: usize): void {
   else setError(cell);
 }
 
-/** has() of a slot. */
-export function hasSlot(slot: u32, mode: u32, cell: usize): void {
-  if (fetch(slot, mode, cell)) return setBool(cell, true);
-  loadParent(slot, cell);
-  if (tagOf(cell) == Tag.Error || isList(cell)) setError(cell);
-  else setBool(cell, false);
-}
-
-/** .? of a slot. */
-export function optSlot(slot: u32, mode: u32, cell: usize): void {
-  if (fetch(slot, mode, cell)) return wrapOptional(cell);
-  loadParent(slot, cell);
-  if (tagOf(cell) == Tag.Error || isList(cell)) setError(cell);
-  else setNone(cell);
+/** has() of a slot, or with `optional` .? of it. */
+export function askSlot(slot: u32, mode: u32, cell: usize, optional: bool): void {
+  const isThere = fetch(slot, mode, cell);
+  if (isThere && optional) return wrapOptional(cell);
+  if (!isThere) {
+    loadParent(slot, cell);
+    if (tagOf(cell) == Tag.Error || isList(cell)) return setError(cell);
+  }
+  if (optional) setNone(cell);
+  else setBool(cell, isThere);
 }
 
 /** The value that a slot is a member of; params, args and meta are null when absent. */

@@ -21,22 +21,14 @@ export function writeUtf8(out: usize, point: u32): usize {
     store<u8>(out, point);
     return out + 1;
   }
-  if (point < 0x800) {
-    store<u8>(out, 0xc0 | (point >> 6));
-    store<u8>(out, 0x80 | (point & 0x3f), 1);
-    return out + 2;
+  const size: usize = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  let rest = point;
+  for (let q = out + size - 1; q > out; q--) {
+    store<u8>(q, 0x80 | (rest & 0x3f));
+    rest >>= 6;
   }
-  if (point < 0x10000) {
-    store<u8>(out, 0xe0 | (point >> 12));
-    store<u8>(out, 0x80 | ((point >> 6) & 0x3f), 1);
-    store<u8>(out, 0x80 | (point & 0x3f), 2);
-    return out + 3;
-  }
-  store<u8>(out, 0xf0 | (point >> 18));
-  store<u8>(out, 0x80 | ((point >> 12) & 0x3f), 1);
-  store<u8>(out, 0x80 | ((point >> 6) & 0x3f), 2);
-  store<u8>(out, 0x80 | (point & 0x3f), 3);
-  return out + 4;
+  store<u8>(out, (0xff00 >> (<u32>size)) | rest); // as many leading ones as bytes
+  return out + size;
 }
 
 /**
@@ -70,7 +62,8 @@ export function decodeString(start: usize, end: usize, out: usize): usize {
   return q;
 }
 
-function plainEscape(c: u8): u8 {
+/** The character that a backslash and `c` stand for. */
+export function plainEscape(c: u8): u8 {
   if (c == 0x62) return 8;
   if (c == 0x66) return 12;
   if (c == 0x6e) return 10;

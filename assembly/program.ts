@@ -246,87 +246,90 @@ export enum CelType {
 // leaves Error, unless said otherwise. A jump goes to (its own index + 1 + c); c is never negative but in Next, where it
 // is an i32. The code of a predicate ends with Return, and no path runs past it.
 export enum Op {
+  // What the machine's loop does itself.
   Return = 0, //       x →                 true, false, or error (also for what is not a bool)
   Const = 1, //        → cell c
   Slot = 2, //         → value of slot c; Error when absent. a=1: Null when absent (args, meta). a=2: a null counts as absent too
-  HasSlot = 3, //      → bool: has(slot c): true when present; else as Has on the slot's parent (null when that is absent args, meta or params). a=2: a null counts as absent
-  OptSlot = 4, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (absent args, meta and params are null)
-  Attribute = 5, //    → Attribute c; Error when absent
-  HasAttribute = 6, // → bool
-  Header = 7, //       → first value of header (cell c, lower case); Error when absent. a=1: the list of all its values
-  HasHeader = 8, //    → bool
-  Local = 9, //        → variable of the loop at depth c (0 = outermost open loop)
-  Pop = 10, //         x →
-  Dup = 11, //         x → x x
-
-  Select = 12, //      m → m.k, k = cell c; Error when missing or m is no map
-  Has = 13, //         m → has(m.k): false on scalars and null, Error on lists
-  OptSelect = 14, //   m → m.?k; also on an optional m
-  Index = 15, //       x i → x[i]
-  OptIndex = 16, //    x i → x[?i]; also on an optional x
-
-  Eq = 20,
-  Ne = 21,
-  Lt = 22,
-  Le = 23,
-  Gt = 24,
-  Ge = 25, // x y → bool
-  In = 26, //          x y → bool
-  Not = 27,
-  Neg = 28, // x → z
-  Add = 29,
-  Sub = 30,
-  Mul = 31,
-  Div = 32,
-  Mod = 33, // x y → z
-
-  Jump = 40, //        by c
+  Matches = 3, //      s → bool by automaton c
+  Jump = 4, //         by c
   // a && b:  a; AndJump → L; b; And; L:      AndJump: x → x, jumps when x is false.  And: x y → false if either is, else Error if either is no bool, else true
   // a || b:  likewise with true
-  AndJump = 41,
-  And = 42,
-  OrJump = 43,
-  Or = 44,
+  AndJump = 5,
+  OrJump = 6,
+  And = 7,
+  Or = 8,
   // c ? t : f:  c; Branch → F; t; Jump → L; F: f; L:     Branch: x →; jumps when false; an Error or no bool goes to (index + 1 + b) with Error left on the stack
-  Branch = 45,
+  Branch = 9,
   // x.or(y), x.orValue(y):  x; OptOrJump → L; y; L:   OptOrJump: x →; present: jumps with x (a=1: with its value) left; Error: the same with Error; none: drops x and goes on
-  OptOrJump = 46,
+  OptOrJump = 10,
   // x.optMap(v, e): x; OptMap → L; e; Bind; L:  OptMap opens a one-element loop frame over the value (variable: Local), none or Error: jumps with it left.
   // OptBind: x → optional of x (a=1 for optFlatMap: x itself, which must be an optional); closes the frame
-  OptMap = 47,
-  OptBind = 48,
-
+  OptMap = 11,
+  OptBind = 12,
   // Macros. Loop: x →; opens a frame over list elements or map keys; jumps (c) with the result on the stack when x is empty, with
   // Error when x is neither. a = LoopKind. The body leaves one value; Next takes it, adds it up, and jumps back (c < 0) while elements
   // are left and the answer is open; then it closes the frame, leaves the result and goes on.
   // map(x, p, t):  Loop → L; p; Skip → N; t; N: Next a=1; L:   Skip: p →; true goes on; false jumps with OptionalNone left, an error or
   // no bool with Error left.  Next a=1 leaves an OptionalNone out.
-  Loop = 50,
-  Next = 51,
-  Skip = 52,
+  Loop = 13,
+  Next = 14,
+  Skip = 15,
+  Pop = 16, //         x →
+  Dup = 17, //         x → x x
+  List = 18, //        c values → CellList of them. a=1: present optionals are unwrapped, none is left out ([?x])
+  Map = 19, //         2c values → CellMap, the last of equal keys wins; a key that is no string, int, uint or bool: Error. a=1 as in List
 
-  Size = 60,
-  StartsWith = 61,
-  EndsWith = 62,
-  Contains = 63, // x → int; x y → bool
-  Matches = 64, //     s → bool by automaton c
-  ToInt = 65,
-  ToUint = 66,
-  ToDouble = 67,
-  ToString = 68,
-  ToBool = 69,
-  ToBytes = 70,
-  ToTimestamp = 71,
-  ToDuration = 72,
-  TypeOf = 73,
-  Time = 74, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
-  List = 75, //        c values → CellList of them. a=1: present optionals are unwrapped, none is left out ([?x])
-  Map = 76, //         2c values → CellMap, the last of equal keys wins; a key that is no string, int, uint or bool: Error. a=1 as in List
-  OptOf = 77,
-  OptOfNonZero = 78,
-  OptNone = 79,
-  OptValue = 80,
-  OptHasValue = 81,
+  // → x
+  HasSlot = 20, //      → bool: has(slot c): true when present; else as Has on the slot's parent (null when that is absent args, meta or params). a=2: a null counts as absent
+  OptSlot = 21, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (absent args, meta and params are null)
+  Attribute = 22, //    → Attribute c; Error when absent
+  HasAttribute = 23, // → bool
+  Header = 24, //       → first value of header (cell c, lower case); Error when absent. a=1: the list of all its values
+  HasHeader = 25, //    → bool
+  Local = 26, //        → variable of the loop at depth c (0 = outermost open loop)
+  OptNone = 27,
+
+  // x → y
+  Select = 28, //      m → m.k, k = cell c; Error when missing or m is no map
+  Has = 29, //         m → has(m.k): false on scalars and null, Error on lists
+  OptSelect = 30, //   m → m.?k; also on an optional m
+  Not = 31,
+  Neg = 32,
+  Size = 33,
+  ToInt = 34,
+  ToUint = 35,
+  ToDouble = 36,
+  ToString = 37,
+  ToBool = 38,
+  ToBytes = 39,
+  ToTimestamp = 40,
+  ToDuration = 41,
+  TypeOf = 42,
+  OptOf = 43,
+  OptOfNonZero = 44,
+  OptValue = 45,
+  OptHasValue = 46,
+  Time = 47, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
+
+  // x y → z
+  Index = 48, //       x i → x[i]
+  OptIndex = 49, //    x i → x[?i]; also on an optional x
+  Eq = 50,
+  Ne = 51,
+  Lt = 52,
+  Le = 53,
+  Gt = 54,
+  Ge = 55,
+  In = 56,
+  Add = 57,
+  Sub = 58,
+  Mul = 59,
+  Div = 60,
+  Mod = 61,
+  StartsWith = 62,
+  EndsWith = 63,
+  Contains = 64,
+  Count = 65,
 }
 
 // prettier-ignore

@@ -1,6 +1,6 @@
 // Doubles to decimal text: the shortest digits that read back as the same double, and of those the nearest (Burger and
 // Dybvig, "Printing Floating-Point Numbers Quickly and Accurately", 1996), laid out as Go's %g and %f do.
-import { BIGNUM_SIZE, addBig, compareBig, copyBig, mulBig, mulBigPow5, setBig, shiftBig, subBig } from "./bignum.ts";
+import { BIGNUM_SIZE, addBig, compareBig, copyBig, mulBig, mulBigPow5, setBig, shiftBig } from "./bignum.ts";
 
 /** Bytes that a printed double takes at most. */
 export const DOUBLE_ROOM: u32 = 32;
@@ -59,8 +59,8 @@ function scaleBy10(power: i32): void {
 /** Whether the halfway point above is at or beyond one whole unit. */
 function reachesNext(): bool {
   copyBig(sum, rest);
-  addBig(sum, gap);
-  if (wide) addBig(sum, gap);
+  addBig(sum, gap, 1);
+  if (wide) addBig(sum, gap, 1);
   const order = compareBig(sum, scale);
   return even ? order >= 0 : order > 0;
 }
@@ -70,7 +70,7 @@ function generate(): i32 {
   while (count < 18) {
     let digit: u32 = 0;
     while (compareBig(rest, scale) >= 0) {
-      subBig(rest, scale);
+      addBig(rest, scale, -1);
       digit++;
     }
     const below = compareBig(rest, gap);

@@ -1,7 +1,7 @@
 // Strings: raw UTF-8, or the inside of a JSON string with its escapes. Both are walked as code points, as CEL sees them;
 // nothing is decoded to memory. Bytes that are no UTF-8 (a header can have them) count as U+FFFD each, as in Go.
 import { Tag } from "./program.ts";
-import { decodeHex4, writeUtf8 } from "./escape.ts";
+import { decodeHex4, plainEscape, writeUtf8 } from "./escape.ts";
 import { charge, scratch } from "./budget.ts";
 import { auxOf, endOf, lengthOf, setSpan, startOf } from "./cell.ts";
 
@@ -44,9 +44,9 @@ function wideAt(at: usize, end: usize): u32 {
 
 /** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
 function escapeAt(at: usize): u32 {
-  const c = <u32>load<u8>(at, 1);
+  const c = load<u8>(at, 1);
   after = at + 2;
-  if (c != 0x75) return c == 0x6e ? 10 : c == 0x74 ? 9 : c == 0x72 ? 13 : c == 0x62 ? 8 : c == 0x66 ? 12 : c;
+  if (c != 0x75) return <u32>plainEscape(c);
   const unit = <u32>decodeHex4(at + 2);
   after = at + 6;
   if (unit >> 11 != 0x1b) return unit;
@@ -95,40 +95,37 @@ export function compareText(a: usize, b: usize): i32 {
   return <i32>load<u8>(startOf(a) + <usize>i) - <i32>load<u8>(startOf(b) + <usize>i);
 }
 
-function comparePoints(a: usize, b: usize): i32 {
-  let p = startOf(a);
+let left: i32 = 0; //  where the walk over two strings ended: a code point each, PAST at the end of the string
+let right: i32 = 0;
+const PAST: i32 = -1;
+
+/** Goes along the code points of `a` from `at` on and of `b` until they differ, or one ends. */
+function walk(at: usize, a: usize, b: usize): void {
+  const aEnd = endOf(a);
+  const bEnd = endOf(b);
+  let p = at;
   let q = startOf(b);
-  while (p < endOf(a) && q < endOf(b)) {
-    const x = pointAt(p, endOf(a), auxOf(a));
+  do {
+    left = p < aEnd ? 0 : PAST;
+    right = q < bEnd ? 0 : PAST;
+    if (left | right) break;
+    left = <i32>pointAt(p, aEnd, auxOf(a));
     p = after;
-    const y = pointAt(q, endOf(b), auxOf(b));
+    right = <i32>pointAt(q, bEnd, auxOf(b));
     q = after;
-    if (x != y) {
-      charge((<u32>(p - startOf(a))) >> 3);
-      return x < y ? -1 : 1;
-    }
-  }
-  charge((<u32>(p - startOf(a))) >> 3);
-  return i32(p < endOf(a)) - i32(q < endOf(b));
+  } while (left == right);
+  charge((<u32>(p - at)) >> 3);
+}
+
+function comparePoints(a: usize, b: usize): i32 {
+  walk(startOf(a), a, b);
+  return i32(left > right) - i32(left < right);
 }
 
 /** Whether the rest of `text` from `at` on begins with `part`, by code points. */
 function startsAt(at: usize, text: usize, part: usize): bool {
-  const end = endOf(text);
-  const partEnd = endOf(part);
-  let p = at;
-  let q = startOf(part);
-  let same = true;
-  while (same && q < partEnd) {
-    same = p < end;
-    if (!same) break;
-    const point = pointAt(p, end, auxOf(text));
-    p = after;
-    same = point == pointAt(q, partEnd, auxOf(part));
-    q = after;
-  }
-  charge((<u32>(p - at)) >> 3);
-  return same;
+  walk(at, text, part);
+  return right == PAST;
 }
 
 export function startsWith(text: usize, part: usize): bool {

@@ -10,16 +10,15 @@ import {
   Section,
   Tag,
 } from "./program.ts";
-import { has, hasSlot, loadSlot, optSelect, optSlot, select } from "./access.ts";
+import { askSlot, has, loadSlot, optSelect, select } from "./access.ts";
 import { add, divide, multiply, negate, subtract } from "./arithmetic.ts";
 import { loadAttribute, loadHeader } from "./attributes.ts";
-import { charge, openBudget, openScratch } from "./budget.ts";
+import { charge, openBudget, openScratch, spend } from "./budget.ts";
 import {
   CELL,
+  NO_BOOL,
   copyCell,
-  isFalse,
   isPresent,
-  isTrue,
   lengthOf,
   setBool,
   setError,
@@ -27,6 +26,7 @@ import {
   setSpan,
   startOf,
   tagOf,
+  truthOf,
   typeOf,
   unwrapOptional,
   wrapOptional,
@@ -42,7 +42,7 @@ import { forgetTwins } from "./twin.ts";
 
 export const FALSE: i32 = 0;
 export const TRUE: i32 = 1;
-export const ERROR: i32 = 2;
+export const ERROR: i32 = NO_BOOL;
 
 const stack: usize = memory.data(4096, 16); // MAX_STACK cells
 
@@ -81,10 +81,10 @@ export function evaluate(program: usize, predicate: u32): i32 {
 
 /** The code Slot, Matches, Return, without a stack: what most predicates are. It takes the same steps as `run`. */
 function matchSlot(program: usize, pc: usize): i32 {
-  if (!charge(1)) return ERROR;
+  if (!spend(1)) return ERROR;
   loadSlot(load<u32>(pc, 4), <u32>load<u8>(pc, 1), stack);
   const isText = tagOf(stack) == Tag.String;
-  if (!charge(isText ? 2 + (lengthOf(stack) >> 3) : 2) || !isText) return ERROR;
+  if (!spend(isText ? 2 + (lengthOf(stack) >> 3) : 2) || !isText) return ERROR;
   const record = sectionOf(program, Section.Automata) + <usize>load<u32>(pc, 12) * AUTOMATON_SIZE;
   return <i32>runAutomaton(program, record, stack);
 }
@@ -95,9 +95,10 @@ function run(program: usize, first: usize): i32 {
   const cells = sectionOf(program, Section.Cells);
   let pc = first;
   let x = stack - CELL; // the top of the stack
+  let truth: i32;
   openScratch();
   resetLoops();
-  while (charge(1)) {
+  while (spend(1)) {
     const op = <i32>load<u8>(pc);
     const a = <u32>load<u8>(pc, 1);
     const c = load<u32>(pc, 4);
@@ -105,7 +106,7 @@ function run(program: usize, first: usize): i32 {
     pc += INSTRUCTION_SIZE;
     switch (op) {
       case Op.Return:
-        return isTrue(x) ? TRUE : isFalse(x) ? FALSE : ERROR;
+        return truthOf(x);
       case Op.Const:
         x += CELL;
         copyCell(x, cells + <usize>c * CELL);
@@ -122,24 +123,22 @@ function run(program: usize, first: usize): i32 {
         pc = target;
         break;
       case Op.AndJump:
-        if (isFalse(x)) pc = target;
-        break;
       case Op.OrJump:
-        if (isTrue(x)) pc = target;
+        if (truthOf(x) == i32(op == Op.OrJump)) pc = target;
         break;
       case Op.And:
       case Op.Or:
         x -= CELL;
-        combine(x, op == Op.Or);
+        combine(x, i32(op == Op.Or));
         break;
       case Op.Branch:
-        if (isTrue(x)) x -= CELL;
-        else if (isFalse(x)) {
-          x -= CELL;
-          pc = target;
-        } else {
+        truth = truthOf(x);
+        if (truth == NO_BOOL) {
           setError(x);
           pc += (<usize>load<u16>(pc - INSTRUCTION_SIZE, 2)) << 3;
+        } else {
+          x -= CELL;
+          if (truth == FALSE) pc = target;
         }
         break;
       case Op.OptOrJump:
@@ -168,15 +167,20 @@ function run(program: usize, first: usize): i32 {
         }
         break;
       case Op.Skip:
-        if (isTrue(x)) x -= CELL;
+        truth = truthOf(x);
+        if (truth == TRUE) x -= CELL;
         else {
-          if (isFalse(x)) setNone(x);
+          if (truth == FALSE) setNone(x);
           else setError(x);
           pc = target;
         }
         break;
       case Op.Pop:
         x -= CELL;
+        break;
+      case Op.Dup:
+        x += CELL;
+        copyCell(x, x - CELL);
         break;
       case Op.List:
         x -= <usize>c * CELL - CELL;
@@ -188,28 +192,17 @@ function run(program: usize, first: usize): i32 {
         break;
 
       default:
-        if (op < Op.Select || op == Op.OptNone) {
+        if (op < Op.Select) {
           x += CELL;
           push(op, a, c, x, cells);
-        } else if (isBinary(op, pc)) {
+        } else if (op < Op.Time || (op == Op.Time && !load<u16>(pc - INSTRUCTION_SIZE, 2))) unary(op, a, c, x, cells);
+        else {
           x -= CELL;
           binary(op, a, x, x + CELL);
-        } else unary(op, a, c, x, cells);
+        }
     }
   }
   return ERROR;
-}
-
-/** Whether an instruction of `binary` takes two operands; accessors of times do when they have a zone. */
-function isBinary(op: i32, pc: usize): bool {
-  if (op == Op.Time) return load<u16>(pc - INSTRUCTION_SIZE, 2) != 0;
-  return (
-    op == Op.Index ||
-    op == Op.OptIndex ||
-    (op >= Op.Eq && op <= Op.In) ||
-    (op >= Op.Add && op <= Op.Mod) ||
-    (op >= Op.StartsWith && op <= Op.Contains)
-  );
 }
 
 /** The remaining instructions that leave a new value in `x`. */
@@ -217,26 +210,22 @@ function push(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
   const name = cells + <usize>c * CELL;
   switch (op) {
     case Op.HasSlot:
-      return hasSlot(c, a, x);
     case Op.OptSlot:
-      return optSlot(c, a, x);
+      return askSlot(c, a, x, op == Op.OptSlot);
     case Op.Attribute:
-      return loadAttribute(c, x);
     case Op.HasAttribute:
       loadAttribute(c, x);
-      return setBool(x, tagOf(x) != Tag.Error);
+      break;
     case Op.Header:
-      return loadHeader(startOf(name), lengthOf(name), a != 0, x);
     case Op.HasHeader:
-      loadHeader(startOf(name), lengthOf(name), false, x);
-      return setBool(x, tagOf(x) != Tag.Error);
+      loadHeader(startOf(name), lengthOf(name), a != 0 && op == Op.Header, x);
+      break;
     case Op.Local:
       return copyCell(x, loopVariable(c));
-    case Op.Dup:
-      return copyCell(x, x - CELL);
     default:
-      setNone(x);
+      return setNone(x);
   }
+  if (op == Op.HasAttribute || op == Op.HasHeader) setBool(x, tagOf(x) != Tag.Error);
 }
 
 /** Instructions that replace `x` by a value made of it. */
@@ -250,7 +239,7 @@ function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
     case Op.OptSelect:
       return optSelect(x, name);
     case Op.Not:
-      if (tagOf(x) == Tag.Bool) setBool(x, isFalse(x));
+      if (tagOf(x) == Tag.Bool) setBool(x, truthOf(x) == FALSE);
       else setError(x);
       return;
     case Op.Neg:
@@ -340,11 +329,10 @@ function binary(op: i32, a: u32, x: usize, y: usize): void {
 
 function order(op: i32, x: usize, y: usize): void {
   const result = compare(x, y);
+  const wanted = op == Op.Lt || op == Op.Le ? -1 : 1;
+  const orEqual = op == Op.Le || op == Op.Ge;
   if (result == UNORDERED) setError(x);
-  else if (op == Op.Lt) setBool(x, result < 0);
-  else if (op == Op.Le) setBool(x, result <= 0);
-  else if (op == Op.Gt) setBool(x, result > 0);
-  else setBool(x, result >= 0);
+  else setBool(x, result == wanted || (orEqual && result == 0));
 }
 
 function search(op: i32, x: usize, y: usize): void {
@@ -361,11 +349,10 @@ function match(program: usize, automaton: u32, x: usize): void {
 }
 
 /** && and ||: the deciding bool on either side wins over an error or anything else on the other. */
-function combine(x: usize, decides: bool): void {
-  const y = x + CELL;
-  const xDecides = decides ? isTrue(x) : isFalse(x);
-  const yDecides = decides ? isTrue(y) : isFalse(y);
-  if (xDecides || yDecides) setBool(x, decides);
-  else if (tagOf(x) == Tag.Bool && tagOf(y) == Tag.Bool) setBool(x, !decides);
-  else setError(x);
+function combine(x: usize, decides: i32): void {
+  const a = truthOf(x);
+  const b = truthOf(x + CELL);
+  if (a == decides || b == decides) setBool(x, decides != 0);
+  else if (a == NO_BOOL || b == NO_BOOL) setError(x);
+  else setBool(x, decides == 0);
 }
