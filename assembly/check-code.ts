@@ -119,9 +119,8 @@ function checkFlow(i: u32, at: usize, height: u32, left: u32): bool {
   const next = <u64>i + 1;
   const target = next + <u64>load<u32>(at, 4);
   if (op == Op.Return) return height == 1 && loops == 0;
-  if (op == Op.Next) return opener(loop) == Op.Loop && loop == <u32>target && closes(next, height, loop);
-  if (op == Op.OptBind) return opener(loop) == Op.OptMap && closes(next, height, loop);
-  if (op == Op.Skip && opener(loop) != Op.Loop) return false;
+  if (op == Op.Next) return loop == <u32>target && closes(next, height, loop, Op.Loop);
+  if (op == Op.OptBind) return closes(next, height, loop, Op.OptMap);
   if (op == Op.Branch && !reach(next + <u64>load<u16>(at, 2), height, loops, loop)) return false;
   if (isJump(op) && !reach(target, op == Op.Branch ? left : height, loops, loop)) return false;
   if (op == Op.Loop || op == Op.OptMap) return reach(next, left, loops + 1, i + 1);
@@ -139,7 +138,8 @@ function opener(loop: u32): i32 {
 }
 
 /** A loop leaves what was on the stack when it was opened, with its result in place of its range. */
-function closes(next: u64, height: u32, loop: u32): bool {
+function closes(next: u64, height: u32, loop: u32, by: i32): bool {
+  if (opener(loop) != by) return false;
   const before = states + <usize>(loop - 1) * STATE;
   return height == load<u16>(before) && reach(next, height, load<u16>(before, 2), load<u32>(before, 4));
 }
@@ -166,6 +166,8 @@ function checkOperands(at: usize): bool {
       return c < countOf(Section.Cells) && tagOf(cells + <usize>c * CELL) == Tag.String;
     case Op.Local:
       return c < <u32>load<u16>(states + ((at - code) / INSTRUCTION_SIZE) * STATE, 2);
+    case Op.Skip:
+      return opener(load<u32>(states + ((at - code) / INSTRUCTION_SIZE) * STATE, 4)) == Op.Loop;
     case Op.Matches:
       return c < countOf(Section.Automata);
     case Op.Loop:

@@ -1,5 +1,11 @@
 // JSON string escapes, checked and decoded.
 
+/** What stands for what cannot be decoded. */
+export const REPLACEMENT: u32 = 0xfffd;
+
+/** Behind the escape that escapeAt read last. */
+export let escapeEnd: usize = 0;
+
 /** The UTF-16 unit that four hexadecimal digits stand for; -1 when they are not four. */
 export function decodeHex4(at: usize): i32 {
   let unit: i32 = 0;
@@ -31,6 +37,26 @@ export function writeUtf8(out: usize, point: u32): usize {
   return out + size;
 }
 
+/** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
+export function escapeAt(at: usize): u32 {
+  const c = <u32>load<u8>(at, 1);
+  escapeEnd = at + 2;
+  if (c == 0x62) return 8;
+  if (c == 0x66) return 12;
+  if (c == 0x6e) return 10;
+  if (c == 0x72) return 13;
+  if (c == 0x74) return 9;
+  if (c != 0x75) return c;
+  const unit = <u32>decodeHex4(at + 2);
+  escapeEnd = at + 6;
+  if (unit >> 11 != 0x1b) return unit;
+  if (unit >= 0xdc00 || load<u16>(at, 6) != 0x755c) return REPLACEMENT;
+  const low = <u32>decodeHex4(at + 8) - 0xdc00;
+  if (low >= 0x400) return REPLACEMENT;
+  escapeEnd = at + 12;
+  return 0x10000 + ((unit - 0xd800) << 10) + low;
+}
+
 /**
  * Decodes the checked JSON string text [start, end) (between the quotes) to UTF-8 at `out`, which has room for
  * end - start bytes. Returns the address behind what was written.
@@ -43,31 +69,10 @@ export function decodeString(start: usize, end: usize, out: usize): usize {
     if (c != 0x5c) {
       store<u8>(q++, c);
       p++;
-      continue;
+    } else {
+      q = writeUtf8(q, escapeAt(p));
+      p = escapeEnd;
     }
-    const escape = load<u8>(p, 1);
-    if (escape != 0x75) {
-      store<u8>(q++, plainEscape(escape));
-      p += 2;
-      continue;
-    }
-    let point = <u32>decodeHex4(p + 2);
-    p += 6;
-    if (point >> 10 == 0x36) {
-      point = 0x10000 + ((point - 0xd800) << 10) + (<u32>decodeHex4(p + 2) - 0xdc00);
-      p += 6;
-    }
-    q = writeUtf8(q, point);
   }
   return q;
-}
-
-/** The character that a backslash and `c` stand for. */
-export function plainEscape(c: u8): u8 {
-  if (c == 0x62) return 8;
-  if (c == 0x66) return 12;
-  if (c == 0x6e) return 10;
-  if (c == 0x72) return 13;
-  if (c == 0x74) return 9;
-  return c;
 }

@@ -1,5 +1,7 @@
 // Hexadecimal floating-point text as Go's strconv.ParseFloat takes it: 0x1.8p-2. The exponent is a must.
-import { MINUS, power, readPower, round, signAt } from "./number.ts";
+import { MINUS, exponentRead, readPower, round, signAt } from "./number.ts";
+
+const UNDERSCORE: u32 = 0x5f;
 
 let mantissa: u64 = 0; // the leading bits, at most 60
 let sticky: bool = false; // a digit that was left out is not 0
@@ -17,7 +19,7 @@ export function isHexNumber(start: usize, end: usize): bool {
   exponent = 0;
   p = takeDigits(p + 2, end);
   if (!p || p >= end || (load<u8>(p) | 0x20) != 0x70 || !readPower(p + 1, end)) return false;
-  exponent += power;
+  exponent += exponentRead;
   return true;
 }
 
@@ -25,20 +27,20 @@ export function isHexNumber(start: usize, end: usize): bool {
 function takeDigits(start: usize, end: usize): usize {
   let behindPoint = false;
   let any = false;
+  let last: u32 = 0; // the character before
   let p = start;
   for (; p < end; p++) {
     const c = <u32>load<u8>(p);
-    if (hexDigit(c) < 16) {
+    const digit = hexDigit(c);
+    if (digit < 16) {
       any = true;
-      takeDigit(hexDigit(c), behindPoint);
-    } else if (c == 0x5f) {
-      // Behind a digit or the prefix, and before a digit.
-      if (p > start && hexDigit(load<u8>(p - 1)) > 15) return 0;
-      if (p + 1 >= end || hexDigit(load<u8>(p, 1)) > 15) return 0;
-    } else if (c == 0x2e && !behindPoint) behindPoint = true;
-    else break;
+      takeDigit(digit, behindPoint);
+    } else if (last == UNDERSCORE) return 0;
+    else if (c == 0x2e && !behindPoint) behindPoint = true;
+    else if (c != UNDERSCORE || last == 0x2e) break; // it stands behind a digit or the prefix, and before a digit
+    last = c;
   }
-  return any ? p : 0;
+  return any && last != UNDERSCORE ? p : 0;
 }
 
 function hexDigit(c: u32): u32 {

@@ -88,8 +88,8 @@ function scan(start: usize, end: usize): bool {
     last = c;
   }
   if (p < end) {
-    fine = (load<u8>(p) | 0x20) == 0x65 && readPower(p + 1, end) && fine;
-    pointExponent += power;
+    if ((load<u8>(p) | 0x20) != 0x65 || !readPower(p + 1, end)) fine = false;
+    else pointExponent += exponentRead;
   }
   return fine && any;
 }
@@ -107,21 +107,21 @@ function takeDigit(digit: u32, at: usize, behindPoint: bool): void {
 }
 
 /** The exponent that readPower read. */
-export let power: i32 = 0;
+export let exponentRead: i32 = 0;
 
 /** Reads [at, end) as an exponent: digits with underscores between them, and perhaps a sign; false when it is none. */
 export function readPower(at: usize, end: usize): bool {
-  power = 0;
+  exponentRead = 0;
   const sign = signAt(at, end);
   let p = at + usize(sign != 0);
   let last: u32 = 0x5f; // the character before; an underscore may not come first or last, nor twice
   for (; p < end; p++) {
     const c = <u32>load<u8>(p);
     if (c == 0x5f ? last == c : c - 0x30 > 9) return false;
-    if (c != 0x5f) power = min(power * 10 + <i32>(c - 0x30), MOST_EXPONENT);
+    if (c != 0x5f) exponentRead = min(exponentRead * 10 + <i32>(c - 0x30), MOST_EXPONENT);
     last = c;
   }
-  if (sign == MINUS) power = -power;
+  if (sign == MINUS) exponentRead = -exponentRead;
   return last != 0x5f;
 }
 

@@ -246,7 +246,6 @@ export enum CelType {
 // leaves Error, unless said otherwise. A jump goes to (its own index + 1 + c); c is never negative but in Next, where it
 // is an i32. The code of a predicate ends with Return, and no path runs past it.
 export enum Op {
-  // What the machine's loop does itself.
   Return = 0, //       x →                 true, false, or error (also for what is not a bool)
   Const = 1, //        → cell c
   Slot = 2, //         → value of slot c; Error when absent. a=1: Null when absent (args, meta). a=2: a null counts as absent too

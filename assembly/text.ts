@@ -1,12 +1,11 @@
 // Strings: raw UTF-8, or the inside of a JSON string with its escapes. Both are walked as code points, as CEL sees them;
 // nothing is decoded to memory. Bytes that are no UTF-8 (a header can have them) count as U+FFFD each, as in Go.
 import { Tag } from "./program.ts";
-import { decodeHex4, plainEscape, writeUtf8 } from "./escape.ts";
+import { REPLACEMENT, escapeAt, escapeEnd, writeUtf8 } from "./escape.ts";
 import { charge, scratch } from "./budget.ts";
 import { auxOf, endOf, lengthOf, setSpan, startOf } from "./cell.ts";
 
 const BACKSLASH: u32 = 0x5c;
-const REPLACEMENT: u32 = 0xfffd;
 
 let after: usize = 0;
 
@@ -18,7 +17,11 @@ export function afterPoint(): usize {
 /** The code point at `at`, which is below `end`; `escaped` is the aux of the string. */
 export function pointAt(at: usize, end: usize, escaped: u32): u32 {
   const c = <u32>load<u8>(at);
-  if (c == BACKSLASH && escaped) return escapeAt(at);
+  if (c == BACKSLASH && escaped) {
+    const point = escapeAt(at);
+    after = escapeEnd;
+    return point;
+  }
   if (c >= 0x80) return wideAt(at, end);
   after = at + 1;
   return c;
@@ -40,21 +43,6 @@ function wideAt(at: usize, end: usize): u32 {
   if (point < least || point > 0x10ffff || point >> 11 == 0x1b) return REPLACEMENT;
   after = at + size;
   return point;
-}
-
-/** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
-function escapeAt(at: usize): u32 {
-  const c = load<u8>(at, 1);
-  after = at + 2;
-  if (c != 0x75) return <u32>plainEscape(c);
-  const unit = <u32>decodeHex4(at + 2);
-  after = at + 6;
-  if (unit >> 11 != 0x1b) return unit;
-  if (unit >= 0xdc00 || load<u16>(at, 6) != 0x755c) return REPLACEMENT;
-  const low = <u32>decodeHex4(at + 8) - 0xdc00;
-  if (low >= 0x400) return REPLACEMENT;
-  after = at + 12;
-  return 0x10000 + ((unit - 0xd800) << 10) + low;
 }
 
 /** Length in code points. */
@@ -128,29 +116,27 @@ function startsAt(at: usize, text: usize, part: usize): bool {
   return right == PAST;
 }
 
-export function startsWith(text: usize, part: usize): bool {
-  if (auxOf(text) | auxOf(part)) return lengthOf(part) == 0 || startsAt(startOf(text), text, part);
+/** Whether a string begins or, with `atEnd`, ends with another. */
+export function hasPart(text: usize, part: usize, atEnd: bool): bool {
   const length = lengthOf(part);
-  return length <= lengthOf(text) && commonLength(startOf(text), startOf(part), length) == length;
-}
-
-export function endsWith(text: usize, part: usize): bool {
-  if (auxOf(text) | auxOf(part)) return endsWithPoints(text, part);
-  const length = lengthOf(part);
-  return length <= lengthOf(text) && commonLength(endOf(text) - <usize>length, startOf(part), length) == length;
+  if (auxOf(text) | auxOf(part)) return hasPartByPoints(text, part, atEnd);
+  if (length > lengthOf(text)) return false;
+  return commonLength(atEnd ? endOf(text) - <usize>length : startOf(text), startOf(part), length) == length;
 }
 
 /** Escapes cannot be read backwards, so this goes forward to where the part would start. */
-function endsWithPoints(text: usize, part: usize): bool {
-  const length = pointCount(part);
-  const whole = pointCount(text);
-  if (length > whole) return false;
+function hasPartByPoints(text: usize, part: usize, atEnd: bool): bool {
   let p = startOf(text);
-  for (let i = whole - length; i > 0; i--) {
-    pointAt(p, endOf(text), auxOf(text));
-    p = after;
+  if (atEnd) {
+    const length = pointCount(part);
+    const whole = pointCount(text);
+    if (length > whole) return false;
+    for (let i = whole - length; i > 0; i--) {
+      pointAt(p, endOf(text), auxOf(text));
+      p = after;
+    }
   }
-  return length == 0 || startsAt(p, text, part);
+  return startsAt(p, text, part);
 }
 
 /** Every comparison is charged, so a hostile text that repeats a prefix of the part runs out of steps. */

@@ -124,23 +124,17 @@ function recordSize(index: u32): u32 {
 }
 
 function checkSections(): bool {
+  const cells = <u64>section(Section.Cells);
+  const cellsEnd = cells + <u64>sectionCount(Section.Cells) * CELL_SIZE;
   for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
     const offset = <u32>(section(i) - program);
-    if (offset & 7 || offset > length) return false;
-    if (<u64>sectionCount(i) * <u64>recordSize(i) > <u64>(length - offset)) return false;
-  }
-  for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
-    if (i != <u32>Section.Cells && meetsCells(i)) return false;
+    const start = <u64>section(i);
+    const size = <u64>sectionCount(i) * <u64>recordSize(i);
+    if (offset & 7 || offset > length || size > <u64>(length - offset)) return false;
+    // None may share bytes with the cells: those change when the program is taken, behind the checks.
+    if (i != <u32>Section.Cells && start < cellsEnd && cells < start + size) return false;
   }
   return sectionCount(Section.Settings) >= <u32>Setting.Count && sectionCount(Section.Nodes) >= <u32>Slot.Count;
-}
-
-/** Whether a section shares bytes with the cells: those change when the program is taken, behind the checks. */
-function meetsCells(index: u32): bool {
-  const cells = section(Section.Cells);
-  const other = section(index);
-  const cellsEnd = cells + <usize>(sectionCount(Section.Cells) * recordSize(Section.Cells));
-  return other < cellsEnd && cells < other + <usize>(sectionCount(index) * recordSize(index));
 }
 
 function isText(pair: usize): bool {

@@ -36,7 +36,7 @@ import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUi
 import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
 import { runAutomaton } from "./matcher.ts";
 import { TOO_DEEP, UNORDERED, compare, equal } from "./order.ts";
-import { contains, endsWith, startsWith } from "./text.ts";
+import { contains, hasPart } from "./text.ts";
 import { takePart } from "./time.ts";
 import { forgetTwins } from "./twin.ts";
 
@@ -149,15 +149,12 @@ function run(program: usize, first: usize): i32 {
           pc = target;
         }
         break;
-      case Op.OptMap:
-        if (openBinding(x)) x -= CELL;
-        else pc = target;
-        break;
       case Op.OptBind:
         closeBinding(x, a != 0);
         break;
+      case Op.OptMap:
       case Op.Loop:
-        if (openLoop(a, x)) x -= CELL;
+        if (op == Op.Loop ? openLoop(a, x) : openBinding(x)) x -= CELL;
         else pc = target;
         break;
       case Op.Next:
@@ -337,9 +334,7 @@ function order(op: i32, x: usize, y: usize): void {
 
 function search(op: i32, x: usize, y: usize): void {
   if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) setError(x);
-  else if (op == Op.StartsWith) setBool(x, startsWith(x, y));
-  else if (op == Op.EndsWith) setBool(x, endsWith(x, y));
-  else setBool(x, contains(x, y));
+  else setBool(x, op == Op.Contains ? contains(x, y) : hasPart(x, y, op == Op.EndsWith));
 }
 
 function match(program: usize, automaton: u32, x: usize): void {
