@@ -41,8 +41,9 @@ function parseDigits(start: usize, end: usize): bool {
   magnitude = 0;
   for (let p = start; p < end; p++) {
     const digit = <u64>load<u8>(p) - 0x30;
-    if (digit > 9 || magnitude > 1844674407370955161 || (magnitude == 1844674407370955161 && digit > 5)) return false;
+    if (digit > 9 || magnitude > u64.MAX_VALUE / 10) return false;
     magnitude = magnitude * 10 + digit;
+    if (magnitude < digit) return false; // beyond 64 bits
   }
   return start < end;
 }
