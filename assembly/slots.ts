@@ -16,10 +16,14 @@ let generation: u32 = 0;
 /** Whether any slot has a twin; seldom, so the way up to the parents is seldom gone. */
 export let anyTwin: bool = false;
 
+/** How often slots were emptied: tells whether what was read of them still holds. */
+export let openings: u32 = 0;
+
 /** Uses the slots of a configuration and empties them. */
 export function openSlots(slots: usize): void {
   table = slots;
   anyTwin = false;
+  openings++;
   generation = load<u32>(slots) + 1;
   if (generation == 0) generation = 1;
   store<u32>(slots, generation);

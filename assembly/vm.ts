@@ -36,6 +36,7 @@ import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUi
 import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
 import { runAutomaton } from "./matcher.ts";
 import { TOO_DEEP, UNORDERED, compare, equal } from "./order.ts";
+import { openings } from "./slots.ts";
 import { contains, hasPart } from "./text.ts";
 import { takePart } from "./time.ts";
 import { forgetTwins } from "./twin.ts";
@@ -79,14 +80,27 @@ export function evaluate(program: usize, predicate: u32): i32 {
   return isMatch ? matchSlot(program, pc) : run(program, pc);
 }
 
+// The text that matchSlot loaded last, by which instruction and in which opening of the slots.
+const subject: usize = memory.data(16, 16);
+let subjectLoad: u64 = 0;
+let subjectOpening: u32 = 0;
+
 /** The code Slot, Matches, Return, without a stack: what most predicates are. It takes the same steps as `run`. */
 function matchSlot(program: usize, pc: usize): i32 {
   if (!spend(1)) return ERROR;
-  loadSlot(load<u32>(pc, 4), <u32>load<u8>(pc, 1), stack);
-  const isText = tagOf(stack) == Tag.String;
-  if (!spend(isText ? 2 + (lengthOf(stack) >> 3) : 2) || !isText) return ERROR;
+  if (load<u64>(pc) != subjectLoad || subjectOpening != openings) {
+    loadSlot(load<u32>(pc, 4), <u32>load<u8>(pc, 1), subject);
+    // Texts are loaded without a charge, so they need not be loaded again for the next predicate.
+    subjectLoad = tagOf(subject) == Tag.String ? load<u64>(pc) : 0;
+    subjectOpening = openings;
+    if (!subjectLoad) {
+      spend(2);
+      return ERROR;
+    }
+  }
+  if (!spend(2 + (lengthOf(subject) >> 3))) return ERROR;
   const record = sectionOf(program, Section.Automata) + <usize>load<u32>(pc, 12) * AUTOMATON_SIZE;
-  return <i32>runAutomaton(program, record, stack);
+  return <i32>runAutomaton(program, record, subject);
 }
 
 /** Runs code that takes and leaves values on the stack. */

@@ -52,8 +52,8 @@ function put(text: string): number {
   return bytes.length;
 }
 
-function compile(when: string, steps = 16777216): { program: Uint8Array; policy: Policy } | undefined {
-  const rules = [{ action: "Allow", target: { tools: ["t"] }, when }];
+function compile(when: string | string[], steps = 16777216): { program: Uint8Array; policy: Policy } | undefined {
+  const rules = [when].flat().map((each) => ({ action: "Allow", target: { tools: ["t"] }, when: each }));
   const document = { apiVersion: "scopegate/v1", kind: "Policy", metadata: { name: "p" }, limits: { steps }, rules };
   const { program, policy } = compileDocument(document);
   return program && policy && { program, policy };
@@ -113,6 +113,24 @@ test("a lone match takes the steps of the same match among other instructions", 
   for (let size = 7960; size < 8000; size++) {
     const [alone] = run(match, `{"t":"Hello, ${"a".repeat(size - 8)}!"}`);
     assert.equal(alone, 3 + (size >> 3) <= steps ? "true" : "error", `${size} bytes`);
+  }
+});
+
+test("matches of one member share its value, and only for one message", () => {
+  const compiled = compile(['args.t.matches("^a.*z$")', 'args.t.matches("^[a-y]+$")', 'args.u.matches("^a.*z$")']);
+  assert.ok(compiled && configure(compiled.program, compiled.policy));
+  const rounds: [args: string, answers: string][] = [
+    ['{"t":"abcz","u":"abcy"}', "true false false"],
+    ['{"t":"abcy","u":"abcz"}', "false true true"],
+    ['{"u":"abcz"}', "error error true"],
+    ['{"t":1,"u":"abcz"}', "error error true"],
+    ['{"t":"\\u0061bcy","u":null}', "false true error"],
+    ['{"t":"abcz","u":"abcz"}', "true false true"],
+  ];
+  for (const [args, answers] of [...rounds, ...rounds.reverse()]) {
+    assert.ok(read(args));
+    for (let again = 0; again < 2; again++)
+      assert.equal([0, 1, 2].map((predicate) => ANSWERS[machine.run(predicate)]).join(" "), answers, args);
   }
 });
 
