@@ -19,7 +19,7 @@ import {
 } from "./cell.ts";
 import { countOf } from "./cursor.ts";
 import { findKey, isInt } from "./order.ts";
-import { MARK_ESCAPED, MARK_TWIN, slotEnd, slotMark, slotParent, slotStart } from "./slots.ts";
+import { MARK_ESCAPED, MARK_TWIN, anyTwin, filledSlot, slotMark, slotParent } from "./slots.ts";
 import { findElement, loadSpan, loadValue } from "./value.ts";
 import { noteTwin } from "./twin.ts";
 
@@ -45,11 +45,10 @@ function hasTwinOnPath(slot: u32): bool {
 
 /** Loads a slot; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
-  const marks = slotMark(slot);
-  if (hasTwinOnPath(slot)) noteTwin();
-  const start = slotStart(slot);
-  if (!start) return false;
-  loadSpan(cell, start, slotEnd(slot), marks & MARK_ESCAPED);
+  if (anyTwin && hasTwinOnPath(slot)) noteTwin();
+  const record = filledSlot(slot);
+  if (!record) return false;
+  loadSpan(cell, load<u32>(record, 8), load<u32>(record, 12), load<u32>(record, 4) & MARK_ESCAPED);
   return mode != NULL_IS_ABSENT || tagOf(cell) != Tag.Null;
 }
 
@@ -59,20 +58,16 @@ export function loadSlot(slot: u32, mode: u32, cell: usize): void {
   else setError(cell);
 }
 
-/** has() of a slot. */
-export function hasSlot(slot: u32, mode: u32, cell: usize): void {
-  if (fetch(slot, mode, cell)) return setBool(cell, true);
-  loadParent(slot, cell);
-  if (tagOf(cell) == Tag.Error || isList(cell)) setError(cell);
-  else setBool(cell, false);
-}
-
-/** .? of a slot. */
-export function optSlot(slot: u32, mode: u32, cell: usize): void {
-  if (fetch(slot, mode, cell)) return wrapOptional(cell);
-  loadParent(slot, cell);
-  if (tagOf(cell) == Tag.Error || isList(cell)) setError(cell);
-  else setNone(cell);
+/** has() of a slot, or with `optional` .? of it. */
+export function askSlot(slot: u32, mode: u32, cell: usize, optional: bool): void {
+  const isThere = fetch(slot, mode, cell);
+  if (isThere && optional) return wrapOptional(cell);
+  if (!isThere) {
+    loadParent(slot, cell);
+    if (tagOf(cell) == Tag.Error || isList(cell)) return setError(cell);
+  }
+  if (optional) setNone(cell);
+  else setBool(cell, isThere);
 }
 
 /** The value that a slot is a member of; params, args and meta are null when absent. */

@@ -1,5 +1,6 @@
 // What predicates see of a call beside the body and the claims (semantics: `mcp.…`, `request.…`, jwt.scopes).
 import { Attribute, Kind, Slot, Tag } from "./program.ts";
+import { setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
 import { backendAt, backendLength, methodAt, methodLength, nameAt, nameLength, toolAt, toolLength } from "./call.ts";
 import { countKnown, foundAt, foundLength, headersMap, headerValue, headerValues, Known } from "./headers.ts";
 import { decidedKind } from "./decide.ts";
@@ -9,7 +10,7 @@ import { slotEnd, slotStart } from "./slots.ts";
 
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
 export function loadAttribute(id: u32, cell: usize): void {
-  store<u64>(cell, Tag.Error);
+  setError(cell);
   switch (id) {
     case Attribute.Method:
       return loadText(cell, methodAt, methodLength);
@@ -52,28 +53,24 @@ function loadKnown(cell: usize, header: u32): void {
 
 /** Writes the first value of a header, or with `all` the list of its values, to a cell. */
 export function loadHeader(name: usize, length: u32, all: bool, cell: usize): void {
-  store<u64>(cell, Tag.Error);
+  setError(cell);
   if (all) {
     const list = headerValues(name, length);
     if (!list) return;
     loadJson(cell, list);
-    if (load<u32>(cell) == Tag.JsonMap) store<u32>(cell, Tag.JsonList);
+    if (tagOf(cell) == Tag.JsonMap) store<u32>(cell, Tag.JsonList);
   } else if (headerValue(name, length)) loadText(cell, foundAt(), foundLength());
 }
 
 function loadText(cell: usize, at: usize, length: u32): void {
   if (!at) return;
-  store<u64>(cell, Tag.String);
-  store<u32>(cell, <u32>at, 8);
-  store<u32>(cell, length, 12);
+  setSpan(cell, Tag.String, 0, at, length);
 }
 
 /** A JSON text that `finish` just ended. */
 function loadJson(cell: usize, at: usize): void {
   if (!at || overflowed()) return;
-  store<u64>(cell, Tag.JsonMap);
-  store<u32>(cell, <u32>at, 8);
-  store<u32>(cell, <u32>at + written(), 12);
+  setJson(cell, Tag.JsonMap, at, at + <usize>written());
 }
 
 function mcpMap(): usize {
@@ -101,7 +98,7 @@ function member(name: string, at: usize, length: u32): void {
 function loadParams(cell: usize): void {
   const params = slotStart(Slot.Params);
   if (!params || load<u8>(params) != 0x7b) {
-    store<u64>(cell, Tag.Null);
+    setNull(cell);
     return;
   }
   begin(<u32>(slotEnd(Slot.Params) - params) + 64);

@@ -7,8 +7,9 @@ const MOST_LIMBS: u32 = 128;
 const FIVE_TO_13: u32 = 1220703125; // the largest power of five in a limb
 export const BIGNUM_SIZE: i32 = 516; // bytes
 
+/** A limb; 0 behind the last. */
 function limb(a: usize, i: u32): u64 {
-  return <u64>load<u32>(a + ((<usize>i) << 2), 4);
+  return i < load<u32>(a) ? <u64>load<u32>(a + ((<usize>i) << 2), 4) : 0;
 }
 
 export function setBig(a: usize, value: u64): void {
@@ -55,34 +56,17 @@ export function shiftBig(a: usize, bits: u32): void {
   mulBig(a, 1 << (bits & 31), 0);
 }
 
-/** a = a + b. */
-export function addBig(a: usize, b: usize): void {
-  const limbs = max(load<u32>(a), load<u32>(b));
-  let carry: u64 = 0;
+/** a = a + b * sign, where sign is 1 or -1 and the sum not below 0. */
+export function addBig(a: usize, b: usize, sign: i64): void {
+  let limbs = min(max(load<u32>(a), load<u32>(b)) + 1, MOST_LIMBS);
+  let carry: i64 = 0;
   for (let i: u32 = 0; i < limbs; i++) {
-    if (i < load<u32>(a)) carry += limb(a, i);
-    if (i < load<u32>(b)) carry += limb(b, i);
+    carry += <i64>limb(a, i) + <i64>limb(b, i) * sign;
     store<u32>(a + ((<usize>i) << 2), <u32>carry, 4);
     carry >>= 32;
   }
   store<u32>(a, limbs);
-  if (carry && limbs < MOST_LIMBS) {
-    store<u32>(a + ((<usize>limbs) << 2), 1, 4);
-    store<u32>(a, limbs + 1);
-  }
-}
-
-/** a = a - b, where b is not above a. */
-export function subBig(a: usize, b: usize): void {
-  let limbs = load<u32>(a);
-  let borrow: u64 = 0;
-  for (let i: u32 = 0; i < limbs; i++) {
-    const part = limb(a, i) - (i < load<u32>(b) ? limb(b, i) : 0) - borrow;
-    store<u32>(a + ((<usize>i) << 2), <u32>part, 4);
-    borrow = part >> 63;
-  }
-  while (limbs > 0 && !limb(a, limbs - 1)) limbs--;
-  store<u32>(a, limbs);
+  while (limbs > 0 && !limb(a, limbs - 1)) store<u32>(a, --limbs);
 }
 
 /** Below 0, 0 or above 0 as a is below, equal to or above b. */

@@ -15,9 +15,14 @@ export function openBudget(): void {
 }
 
 /** Uses up steps; false when none are left, and from then on. */
+export function charge(count: u32): bool {
+  return spend(count);
+}
+
+/** `charge` for what runs for every instruction, where the call would cost more. */
 // @ts-ignore: decorator
 @inline
-export function charge(count: u32): bool {
+export function spend(count: u32): bool {
   steps -= <i64>count;
   return steps >= 0;
 }

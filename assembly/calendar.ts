@@ -44,5 +44,5 @@ export function daysOfDate(y: i32, m: i32, d: i32): i32 {
 /** Days of a month; `m` is 1 … 12. */
 export function daysInMonth(y: i32, m: i32): i32 {
   if (m == 2) return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0) ? 29 : 28;
-  return m == 4 || m == 6 || m == 9 || m == 11 ? 30 : 31;
+  return 30 + ((m + (m >> 3)) & 1);
 }

@@ -2,6 +2,7 @@
 import { CELL_SIZE, CelType, OPTIONAL, Tag } from "./program.ts";
 
 export const CELL: usize = CELL_SIZE;
+export const NO_BOOL: i32 = 2;
 
 export function tagOf(cell: usize): u32 {
   return load<u32>(cell);
@@ -54,8 +55,6 @@ export function setNone(cell: usize): void {
   store<u64>(cell, Tag.OptionalNone);
 }
 
-// @ts-ignore: decorator
-@inline
 export function setBool(cell: usize, value: bool): void {
   store<u64>(cell, Tag.Bool);
   store<u64>(cell, <u64>value, 8);
@@ -89,8 +88,6 @@ export function setTimestamp(cell: usize, seconds: i64, aux: u32): void {
 }
 
 /** A String, Bytes, CellList or CellMap: where it starts and how long it is. */
-// @ts-ignore: decorator
-@inline
 export function setSpan(cell: usize, tag: u32, aux: u32, start: usize, length: u32): void {
   store<u32>(cell, tag);
   store<u32>(cell, aux, 4);
@@ -103,16 +100,9 @@ export function setJson(cell: usize, tag: u32, start: usize, end: usize): void {
   setSpan(cell, tag, 0, start, <u32>end);
 }
 
-// @ts-ignore: decorator
-@inline
-export function isTrue(cell: usize): bool {
-  return tagOf(cell) == Tag.Bool && intOf(cell) != 0;
-}
-
-// @ts-ignore: decorator
-@inline
-export function isFalse(cell: usize): bool {
-  return tagOf(cell) == Tag.Bool && intOf(cell) == 0;
+/** A bool as 0 or 1; NO_BOOL for any other value. */
+export function truthOf(cell: usize): i32 {
+  return tagOf(cell) == Tag.Bool ? <i32>intOf(cell) : NO_BOOL;
 }
 
 export function isList(cell: usize): bool {
@@ -126,8 +116,6 @@ export function isMap(cell: usize): bool {
 }
 
 /** Whether the cell is an optional with a value. Each OPTIONAL in the tag is one wrapping. */
-// @ts-ignore: decorator
-@inline
 export function isPresent(cell: usize): bool {
   return tagOf(cell) >= <u32>OPTIONAL;
 }

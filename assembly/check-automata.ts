@@ -1,5 +1,5 @@
 // Checks the automata of a program.
-import { AUTOMATON_SIZE, AutomatonField, HEADER_SIZE, Section } from "./program.ts";
+import { AUTOMATON_SIZE, AutomatonField, HEADER_SIZE, LOOP_SIZE, MAX_PREFIX, Section } from "./program.ts";
 
 const ASCII: u64 = 128;
 const MOST_STATES: u32 = 65536;
@@ -16,16 +16,18 @@ export function checkAutomata(program: usize, records: usize, count: u32): bool 
 function checkShape(program: usize, record: usize): bool {
   const states = load<u32>(record, AutomatonField.States);
   const classes = load<u32>(record, AutomatonField.Classes);
-  const width = load<u32>(record, AutomatonField.Width);
-  if (states < 2 || states > MOST_STATES || load<u32>(record, AutomatonField.Start) >= states) return false;
-  if (classes < 1 || classes > MOST_STATES || (width != 2 && (width != 1 || states > 256))) return false;
-  const table = <u64>states * <u64>(classes + 1) * <u64>width;
+  if (states < 2 || states > MOST_STATES || classes < 1 || classes > MOST_STATES) return false;
+  if (load<u32>(record, AutomatonField.Start) >= states || load<u32>(record, AutomatonField.AfterPrefix) >= states)
+    return false;
+  const loops = load<u32>(record, AutomatonField.LoopCount);
+  if (loops > states - 2 || load<u32>(record, AutomatonField.PrefixLength) > <u32>MAX_PREFIX) return false;
   const ranges = <u64>load<u32>(record, AutomatonField.RangeCount) * 8;
   return (
     ranges > 0 &&
     isInside(program, load<u32>(record, AutomatonField.Ascii), ASCII) &&
     isInside(program, load<u32>(record, AutomatonField.Ranges), ranges) &&
-    isInside(program, load<u32>(record, AutomatonField.Table), table)
+    isInside(program, load<u32>(record, AutomatonField.Table), <u64>states * <u64>(classes + 1) * 2) &&
+    isInside(program, load<u32>(record, AutomatonField.Loops), <u64>loops * LOOP_SIZE)
   );
 }
 
@@ -56,12 +58,11 @@ function checkClasses(program: usize, record: usize): bool {
 
 function checkTable(program: usize, record: usize): bool {
   const states = load<u32>(record, AutomatonField.States);
-  const width = load<u32>(record, AutomatonField.Width);
-  const size = states * (load<u32>(record, AutomatonField.Classes) + 1) * width; // fits: checkShape found it in the program
+  const size = states * (load<u32>(record, AutomatonField.Classes) + 1) * 2; // fits: checkShape found it in the program
   let at = program + <usize>load<u32>(record, AutomatonField.Table);
   const end = at + <usize>size;
-  for (; at < end; at += <usize>width) {
-    if ((width == 1 ? <u32>load<u8>(at) : <u32>load<u16>(at)) >= states) return false;
+  for (; at < end; at += 2) {
+    if (<u32>load<u16>(at) >= states) return false;
   }
   return true;
 }

@@ -16,31 +16,13 @@ export function checkCells(program: usize, cells: usize, count: u32): bool {
 function checkCell(cell: usize, length: u32, first: u32, count: u32): bool {
   const tag = tagOf(cell);
   if (tag != Tag.Timestamp && auxOf(cell) != 0) return false;
-  switch (tag) {
-    case Tag.Error:
-    case Tag.Null:
-    case Tag.Int:
-    case Tag.Uint:
-    case Tag.Double:
-    case Tag.Duration:
-    case Tag.OptionalNone:
-      return true;
-    case Tag.Bool:
-      return uintOf(cell) <= 1;
-    case Tag.String:
-    case Tag.Bytes:
-      return <u64>startOf(cell) + <u64>lengthOf(cell) <= <u64>length;
-    case Tag.CellList:
-      return isRun(startOf(cell), lengthOf(cell), first, count);
-    case Tag.CellMap:
-      return isRun(startOf(cell), <u64>lengthOf(cell) * 2, first, count);
-    case Tag.Timestamp:
-      return isInRange(intOf(cell)) && <i64>auxOf(cell) < BILLION;
-    case Tag.Type:
-      return uintOf(cell) <= <u64>Tag.OptionalNone;
-    default:
-      return false;
-  }
+  const isList = tag == Tag.CellList;
+  if (tag == Tag.Bool) return uintOf(cell) <= 1;
+  if (tag == Tag.Type) return uintOf(cell) <= <u64>Tag.OptionalNone;
+  if (tag == Tag.String || tag == Tag.Bytes) return <u64>startOf(cell) + <u64>lengthOf(cell) <= <u64>length;
+  if (isList || tag == Tag.CellMap) return isRun(startOf(cell), (<u64>lengthOf(cell)) << u64(!isList), first, count);
+  if (tag == Tag.Timestamp) return isInRange(intOf(cell)) && <i64>auxOf(cell) < BILLION;
+  return tag <= <u32>Tag.OptionalNone && tag != Tag.JsonList && tag != Tag.JsonMap;
 }
 
 /** Whether `size` cells from the offset `start` on are cells of the section. */

@@ -20,20 +20,17 @@ export const NO_MEMORY: i32 = -4;
 const STATE: usize = 8;
 const UNREACHED: u64 = 0xffffffffffffffff;
 
-// What plain instructions take (high digit) and leave (low digit); 0xff: not plain, or no instruction.
+// What instructions take (high digit) and leave (low digit), in the order of Op.
 // prettier-ignore
 const EFFECTS: usize = memory.data<u8>([
-  0x10, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, // Return Const Slot HasSlot OptSlot Attribute HasAttribute Header HasHeader Local
-  0x10, 0x12, 0x11, 0x11, 0x11, 0x21, 0x21, 0xff, 0xff, 0xff, // Pop Dup Select Has OptSelect Index OptIndex
-  0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x11, 0x11, 0x21, // Eq Ne Lt Le Gt Ge In Not Neg Add
-  0x21, 0x21, 0x21, 0x21, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, // Sub Mul Div Mod
-  0x00, 0x11, 0x21, 0x11, 0x21, 0x10, 0x10, 0x10, 0x11, 0xff, // Jump AndJump And OrJump Or Branch OptOrJump OptMap OptBind
-  0x10, 0x11, 0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, // Loop Next Skip
-  0x11, 0x21, 0x21, 0x21, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, // Size StartsWith EndsWith Contains Matches ToInt ToUint ToDouble ToString ToBool
-  0x11, 0x11, 0x11, 0x11, 0x11, 0x01, 0x01, 0x11, 0x11, 0x01, // ToBytes ToTimestamp ToDuration TypeOf Time List Map OptOf OptOfNonZero OptNone
-  0x11, 0x11, // OptValue OptHasValue
+  0x10, 0x01, 0x01, 0x11, 0x00, 0x11, 0x11, 0x21, 0x21, 0x10, // Return Const Slot Matches Jump AndJump OrJump And Or Branch
+  0x10, 0x10, 0x11, 0x10, 0x11, 0x10, 0x10, 0x12, 0x01, 0x01, // OptOrJump OptMap OptBind Loop Next Skip Pop Dup List Map
+  0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x11, 0x11, // HasSlot OptSlot Attribute HasAttribute Header HasHeader Local OptNone Select Has
+  0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, // OptSelect Not Neg Size ToInt ToUint ToDouble ToString ToBool ToBytes
+  0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x21, 0x21, // ToTimestamp ToDuration TypeOf OptOf OptOfNonZero OptValue OptHasValue Time Index OptIndex
+  0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, // Eq Ne Lt Le Gt Ge In Add Sub Mul
+  0x21, 0x21, 0x21, 0x21, 0x21, //                               Div Mod StartsWith EndsWith Contains
 ]);
-const OP_COUNT: u32 = 82;
 
 // The program and the predicate that are being checked.
 let program: usize = 0;
@@ -102,14 +99,14 @@ function checkInstruction(i: u32): bool {
   const at = code + <usize>i * INSTRUCTION_SIZE;
   const op = <u32>load<u8>(at);
   const state = states + <usize>i * STATE;
-  if (op >= OP_COUNT || load<u64>(state) == UNREACHED || !checkOperands(at)) return false;
+  if (op >= <u32>Op.Count || load<u64>(state) == UNREACHED || !checkOperands(at)) return false;
   const effect = <u32>load<u8>(EFFECTS + <usize>op);
   const height = <u32>load<u16>(state);
   let takes = effect >> 4;
   if (op == Op.List) takes = load<u32>(at, 4);
   else if (op == Op.Map) takes = load<u32>(at, 4) << 1;
   else if (op == Op.Time) takes += load<u16>(at, 2);
-  if (effect == 0xff || height < takes) return false;
+  if (height < takes) return false;
   return checkFlow(i, at, height, height - takes + (effect & 15));
 }
 
@@ -121,34 +118,18 @@ function checkFlow(i: u32, at: usize, height: u32, left: u32): bool {
   const loop = load<u32>(state, 4);
   const next = <u64>i + 1;
   const target = next + <u64>load<u32>(at, 4);
-  switch (op) {
-    case Op.Return:
-      return height == 1 && loops == 0;
-    case Op.Jump:
-      return reach(target, height, loops, loop);
-    case Op.AndJump:
-    case Op.OrJump:
-      return reach(target, height, loops, loop) && reach(next, height, loops, loop);
-    case Op.Branch:
-      return (
-        reach(next, left, loops, loop) &&
-        reach(target, left, loops, loop) &&
-        reach(next + <u64>load<u16>(at, 2), height, loops, loop)
-      );
-    case Op.OptOrJump:
-      return reach(target, height, loops, loop) && reach(next, left, loops, loop);
-    case Op.Skip:
-      return opener(loop) == Op.Loop && reach(target, height, loops, loop) && reach(next, left, loops, loop);
-    case Op.Loop:
-    case Op.OptMap:
-      return reach(target, height, loops, loop) && reach(next, left, loops + 1, i + 1);
-    case Op.Next:
-      return opener(loop) == Op.Loop && loop == <u32>target && closes(next, height, loop);
-    case Op.OptBind:
-      return opener(loop) == Op.OptMap && closes(next, height, loop);
-    default:
-      return reach(next, left, loops, loop);
-  }
+  if (op == Op.Return) return height == 1 && loops == 0;
+  if (op == Op.Next) return loop == <u32>target && closes(next, height, loop, Op.Loop);
+  if (op == Op.OptBind) return closes(next, height, loop, Op.OptMap);
+  if (op == Op.Branch && !reach(next + <u64>load<u16>(at, 2), height, loops, loop)) return false;
+  if (isJump(op) && !reach(target, op == Op.Branch ? left : height, loops, loop)) return false;
+  if (op == Op.Loop || op == Op.OptMap) return reach(next, left, loops + 1, i + 1);
+  return op == Op.Jump || reach(next, left, loops, loop);
+}
+
+/** Whether an instruction may go on at its target; not asked of those that close a loop. */
+function isJump(op: i32): bool {
+  return op >= Op.Jump && op <= Op.Skip && op != Op.And && op != Op.Or;
 }
 
 /** The instruction that opened a loop; -1 when none is open. */
@@ -157,7 +138,8 @@ function opener(loop: u32): i32 {
 }
 
 /** A loop leaves what was on the stack when it was opened, with its result in place of its range. */
-function closes(next: u64, height: u32, loop: u32): bool {
+function closes(next: u64, height: u32, loop: u32, by: i32): bool {
+  if (opener(loop) != by) return false;
   const before = states + <usize>(loop - 1) * STATE;
   return height == load<u16>(before) && reach(next, height, load<u16>(before, 2), load<u32>(before, 4));
 }
@@ -184,6 +166,8 @@ function checkOperands(at: usize): bool {
       return c < countOf(Section.Cells) && tagOf(cells + <usize>c * CELL) == Tag.String;
     case Op.Local:
       return c < <u32>load<u16>(states + ((at - code) / INSTRUCTION_SIZE) * STATE, 2);
+    case Op.Skip:
+      return opener(load<u32>(states + ((at - code) / INSTRUCTION_SIZE) * STATE, 4)) == Op.Loop;
     case Op.Matches:
       return c < countOf(Section.Automata);
     case Op.Loop:

@@ -20,14 +20,19 @@ import {
   uintOf,
 } from "./cell.ts";
 import { isHexNumber, parseHexNumber } from "./hex-number.ts";
-import { isNumber, parseNumber } from "./number.ts";
-import { fitsInt, fitsUint } from "./order.ts";
+import { MINUS, isNumber, parseNumber, signAt } from "./number.ts";
+import { asDouble, fitsInt, fitsUint, isNumeric } from "./order.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "./shortest.ts";
 import { isUtf8, makeRaw } from "./text.ts";
 import { BILLION, OTHER_ZONE, TIMESTAMP_ROOM, isInRange, parseTimestamp, printTimestamp } from "./time.ts";
 import { parseDuration } from "./duration.ts";
 
 const LOWEST_INT: u64 = 0x8000000000000000;
+
+/** 1 t T true True TRUE 0 f F false False FALSE, as wordOf reads them. */
+const BOOLS: usize = memory.data<u64>([
+  0x31, 0x74, 0x54, 0x74727565, 0x54727565, 0x54525545, 0x30, 0x66, 0x46, 0x66616c7365, 0x46616c7365, 0x46414c5345,
+]);
 
 let magnitude: u64 = 0;
 
@@ -36,41 +41,29 @@ function parseDigits(start: usize, end: usize): bool {
   magnitude = 0;
   for (let p = start; p < end; p++) {
     const digit = <u64>load<u8>(p) - 0x30;
-    if (digit > 9 || magnitude > 1844674407370955161 || (magnitude == 1844674407370955161 && digit > 5)) return false;
+    if (digit > 9 || magnitude > u64.MAX_VALUE / 10) return false;
     magnitude = magnitude * 10 + digit;
+    if (magnitude < digit) return false; // beyond 64 bits
   }
   return start < end;
 }
 
 export function toInt(cell: usize): void {
-  switch (tagOf(cell)) {
-    case Tag.Int:
-      return;
-    case Tag.Uint:
-      if (intOf(cell) < 0) setError(cell);
-      else setInt(cell, intOf(cell));
-      return;
-    case Tag.Double:
-      if (fitsInt(doubleOf(cell))) setInt(cell, <i64>doubleOf(cell));
-      else setError(cell);
-      return;
-    case Tag.String:
-      return textToInt(cell);
-    case Tag.Timestamp:
-    case Tag.Duration:
-      return setInt(cell, intOf(cell));
-    default:
-      setError(cell);
-  }
+  const tag = tagOf(cell);
+  const isWhole = tag == Tag.Int || tag == Tag.Timestamp || tag == Tag.Duration;
+  if (tag == Tag.String) textToInt(cell);
+  else if (tag == Tag.Double && fitsInt(doubleOf(cell))) setInt(cell, <i64>doubleOf(cell));
+  else if (isWhole || (tag == Tag.Uint && intOf(cell) >= 0)) setInt(cell, intOf(cell));
+  else setError(cell);
 }
 
 /** strconv.ParseInt, base 10. */
 function textToInt(cell: usize): void {
   if (!makeRaw(cell)) return setError(cell);
   const start = startOf(cell);
-  const first: u32 = lengthOf(cell) ? load<u8>(start) : 0;
-  const negative = first == 0x2d;
-  if (!parseDigits(start + usize(negative || first == 0x2b), endOf(cell))) return setError(cell);
+  const sign = signAt(start, endOf(cell));
+  const negative = sign == MINUS;
+  if (!parseDigits(start + usize(sign != 0), endOf(cell))) return setError(cell);
   if (negative ? magnitude > LOWEST_INT : magnitude >= LOWEST_INT) setError(cell);
   else setInt(cell, negative ? <i64>(0 - magnitude) : <i64>magnitude);
 }
@@ -85,11 +78,8 @@ export function toUint(cell: usize): void {
 }
 
 export function toDouble(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.Double) return;
-  if (tag == Tag.Int) setDouble(cell, <f64>intOf(cell));
-  else if (tag == Tag.Uint) setDouble(cell, <f64>uintOf(cell));
-  else if (tag == Tag.String && makeRaw(cell)) textToDouble(cell);
+  if (isNumeric(tagOf(cell))) setDouble(cell, asDouble(cell));
+  else if (tagOf(cell) == Tag.String && makeRaw(cell)) textToDouble(cell);
   else setError(cell);
 }
 
@@ -98,12 +88,12 @@ function textToDouble(cell: usize): void {
   const start = startOf(cell);
   const end = endOf(cell);
   if (!charge(64 + (lengthOf(cell) >> 3))) return setError(cell);
-  const signed = start < end && (load<u8>(start) == 0x2d || load<u8>(start) == 0x2b);
-  const word = start + usize(signed);
-  if (isWord(word, end, "infinity") || isWord(word, end, "inf")) {
-    return setDouble(cell, load<u8>(start) == 0x2d ? -Infinity : Infinity);
+  const sign = signAt(start, end);
+  const letters = wordOf(start + usize(sign != 0), end, 0x20);
+  if (letters == 0x696e66 || letters == 0x696e66696e697479) {
+    return setDouble(cell, sign == MINUS ? -Infinity : Infinity); // inf, infinity
   }
-  if (isWord(start, end, "nan")) return setDouble(cell, NaN);
+  if (letters == 0x6e616e && !sign) return setDouble(cell, NaN); // nan
   let value: f64 = Infinity;
   if (isNumber(start, end)) value = parseNumber(start, end);
   else if (isHexNumber(start, end)) value = parseHexNumber();
@@ -111,36 +101,25 @@ function textToDouble(cell: usize): void {
   else setDouble(cell, value);
 }
 
-/** Whether the text is the ASCII word, in any case. */
-function isWord(start: usize, end: usize, word: string): bool {
-  if (<i32>(end - start) != word.length) return false;
-  for (let i = 0; i < word.length; i++) {
-    if ((load<u8>(start + i) | 0x20) != word.charCodeAt(i)) return false;
+/** Up to eight bytes as one number, the first on top, with the bits of `fold` set in each; 0 for others and for more. */
+function wordOf(start: usize, end: usize, fold: u32): u64 {
+  let word: u64 = 0;
+  for (let p = start; p < end; p++) {
+    const c = (<u32>load<u8>(p)) | fold;
+    if (!c || end - start > 8) return 0;
+    word = (word << 8) | (<u64>c);
   }
-  return true;
+  return word;
 }
 
 /** strconv.ParseBool. */
 export function toBool(cell: usize): void {
   if (tagOf(cell) == Tag.Bool) return;
-  if (tagOf(cell) != Tag.String || !makeRaw(cell)) return setError(cell);
-  const yes = isOneOf(cell, "1 t T true True TRUE ");
-  if (yes || isOneOf(cell, "0 f F false False FALSE ")) setBool(cell, yes);
-  else setError(cell);
-}
-
-/** Whether a raw string is one of the ASCII words, each of which is followed by a blank. */
-function isOneOf(cell: usize, words: string): bool {
-  const length = <i32>lengthOf(cell);
-  let matched = 0; // characters of the current word; -1 when it is another one
-  for (let i = 0; i < words.length; i++) {
-    const c = words.charCodeAt(i);
-    if (c == 0x20) {
-      if (matched == length) return true;
-      matched = 0;
-    } else if (matched >= 0) matched = matched < length && load<u8>(startOf(cell) + matched) == c ? matched + 1 : -1;
+  const word = tagOf(cell) == Tag.String && makeRaw(cell) ? wordOf(startOf(cell), endOf(cell), 0) : 0;
+  setError(cell);
+  for (let i: usize = 0; i < 12; i++) {
+    if (load<u64>(BOOLS + (i << 3)) == word) setBool(cell, i < 6);
   }
-  return false;
 }
 
 export function toBytes(cell: usize): void {

@@ -17,7 +17,7 @@ import {
   nextRule,
   takeEntry,
 } from "./targets.ts";
-import { Outcome, trace, tracePassed } from "./trace.ts";
+import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 import { sawTwin } from "./twin.ts";
 
 let rule: u32 = NONE;
@@ -97,16 +97,18 @@ function tryRules(): i32 {
   while (true) {
     const next = nextRule();
     if (next == NONE) break;
-    tracePassed(passed, next);
-    passed = next + 1;
     const outcome = tryRule(next);
-    trace(next, outcome);
+    if (tracing) {
+      tracePassed(passed, next);
+      trace(next, outcome);
+      passed = next + 1;
+    }
     if (outcome == Outcome.Matched) {
       rule = next;
       return actionOf(next) == Action.Allow ? Reason.allowed : Reason.rule_denied;
     }
   }
-  tracePassed(passed, sectionCount(Section.Rules));
+  if (tracing) tracePassed(passed, sectionCount(Section.Rules));
   return hasFlag(Flag.DefaultAllow) ? Reason.default_allow : Reason.no_rule;
 }
 
@@ -121,11 +123,10 @@ export function actionOf(index: u32): u32 {
 /** The Outcome of one rule; takes its entries. */
 function tryRule(index: u32): i32 {
   const record = ruleAt(index);
-  const deny = load<u32>(record, RuleField.Action) == Action.Deny;
-  const target = tryEntries(index, deny);
+  const target = tryEntries(index);
   if (target != Outcome.Matched) return target;
   if (!claimsHold(record + RuleField.Claims)) return Outcome.Claims;
-  const when = testPredicate(load<u32>(record, RuleField.Predicate), deny);
+  const when = testPredicate(load<u32>(record, RuleField.Predicate), index);
   if (when != Outcome.Matched) return when;
   if (holdsAll(record + RuleField.Scopes)) return Outcome.Matched;
   addCandidate(index);
@@ -133,23 +134,23 @@ function tryRule(index: u32): i32 {
 }
 
 /** One entry must match; the last reason why not is told. */
-function tryEntries(index: u32, deny: bool): i32 {
+function tryEntries(index: u32): i32 {
   let outcome: i32 = Outcome.Target;
   let matched = false;
   while (takeEntry(index)) {
     if (matched) continue;
-    outcome = testPredicate(entryPredicate(), deny);
+    outcome = testPredicate(entryPredicate(), index);
     matched = outcome == Outcome.Matched;
   }
   return outcome;
 }
 
-function testPredicate(predicate: u32, deny: bool): i32 {
+function testPredicate(predicate: u32, index: u32): i32 {
   if (predicate == NONE) return Outcome.Matched;
   const result = answer(predicate);
   if (result == Answer.True) return Outcome.Matched;
   if (result == Answer.False) return Outcome.WhenFalse;
-  return deny ? Outcome.Matched : Outcome.WhenError;
+  return actionOf(index) == Action.Deny ? Outcome.Matched : Outcome.WhenError;
 }
 
 /** Whether all scopes of the run (first, count) at `run` are held. */

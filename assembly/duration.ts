@@ -1,5 +1,6 @@
 // Durations: text as Go's time.ParseDuration takes it.
 import { endOf, setDuration, setError, startOf } from "./cell.ts";
+import { MINUS, signAt } from "./number.ts";
 import { makeRaw } from "./text.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
@@ -10,10 +11,9 @@ let unitEnd: usize = 0;
 /** Turns a string cell into the duration that it writes, or an error. */
 export function parseDuration(cell: usize): void {
   if (!makeRaw(cell)) return setError(cell);
-  let p = startOf(cell);
   end = endOf(cell);
-  const negative = p < end && load<u8>(p) == 0x2d;
-  if (negative || (p < end && load<u8>(p) == 0x2b)) p++;
+  const sign = signAt(startOf(cell), end);
+  let p = startOf(cell) + usize(sign != 0);
   if (p + 1 == end && load<u8>(p) == 0x30) return setDuration(cell, 0);
   if (p == end) return setError(cell);
   let total: u64 = 0;
@@ -23,7 +23,7 @@ export function parseDuration(cell: usize): void {
     total += term;
     if (total > MOST) return setError(cell);
   }
-  if (negative) setDuration(cell, <i64>(0 - total));
+  if (sign == MINUS) setDuration(cell, <i64>(0 - total));
   else if (total == MOST) setError(cell);
   else setDuration(cell, <i64>total);
 }
@@ -32,37 +32,35 @@ let term: u64 = 0;
 
 /** Reads a number with its unit into `term` and returns the address behind it; 0 when it is none or too large. */
 function readTerm(start: usize): usize {
-  let p = start;
-  let whole: u64 = 0;
-  for (; isDigitAt(p); p++) {
-    if (whole > MOST / 10) return 0;
-    whole = whole * 10 + <u64>(load<u8>(p) - 0x30);
-    if (whole > MOST) return 0;
-  }
+  let p = readDigits(start);
+  const whole = value;
+  if (full) return 0;
   const point = p < end && load<u8>(p) == 0x2e;
   const any = p > start || (point && isDigitAt(p + 1));
-  fraction = 0;
-  if (point) p = readFraction(p + 1);
+  value = 0;
+  if (point) p = readDigits(p + 1);
   const unit = readUnit(p);
   if (!any || !unit || whole > MOST / unit) return 0;
   term = whole * unit;
-  if (fraction) term += <u64>(<f64>fraction * (<f64>unit / scale));
+  if (value) term += <u64>(<f64>value * (<f64>unit / scale));
   return term > MOST ? 0 : unitEnd;
 }
 
-let fraction: u64 = 0;
-let scale: f64 = 1; // the value is fraction / scale
+let value: u64 = 0;
+let scale: f64 = 1; // behind a point, the value is value / scale
+let full: bool = false;
 
-/** Reads the digits behind a point; those that do not fit are dropped. */
-function readFraction(start: usize): usize {
+/** Reads digits into `value`; from those on that do not fit it is `full`. */
+function readDigits(start: usize): usize {
   let p = start;
-  let full = false;
+  value = 0;
   scale = 1;
+  full = false;
   for (; isDigitAt(p); p++) {
-    const next = fraction * 10 + <u64>(load<u8>(p) - 0x30);
-    full = full || fraction > (MOST - 1) / 10 || next > MOST;
+    const next = value * 10 + <u64>(load<u8>(p) - 0x30);
+    full = full || value > MOST / 10 || next > MOST;
     if (full) continue;
-    fraction = next;
+    value = next;
     scale *= 10;
   }
   return p;

@@ -1,5 +1,11 @@
 // JSON string escapes, checked and decoded.
 
+/** What stands for what cannot be decoded. */
+export const REPLACEMENT: u32 = 0xfffd;
+
+/** Behind the escape that escapeAt read last. */
+export let escapeEnd: usize = 0;
+
 /** The UTF-16 unit that four hexadecimal digits stand for; -1 when they are not four. */
 export function decodeHex4(at: usize): i32 {
   let unit: i32 = 0;
@@ -21,22 +27,34 @@ export function writeUtf8(out: usize, point: u32): usize {
     store<u8>(out, point);
     return out + 1;
   }
-  if (point < 0x800) {
-    store<u8>(out, 0xc0 | (point >> 6));
-    store<u8>(out, 0x80 | (point & 0x3f), 1);
-    return out + 2;
+  const size: usize = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  let rest = point;
+  for (let q = out + size - 1; q > out; q--) {
+    store<u8>(q, 0x80 | (rest & 0x3f));
+    rest >>= 6;
   }
-  if (point < 0x10000) {
-    store<u8>(out, 0xe0 | (point >> 12));
-    store<u8>(out, 0x80 | ((point >> 6) & 0x3f), 1);
-    store<u8>(out, 0x80 | (point & 0x3f), 2);
-    return out + 3;
-  }
-  store<u8>(out, 0xf0 | (point >> 18));
-  store<u8>(out, 0x80 | ((point >> 12) & 0x3f), 1);
-  store<u8>(out, 0x80 | ((point >> 6) & 0x3f), 2);
-  store<u8>(out, 0x80 | (point & 0x3f), 3);
-  return out + 4;
+  store<u8>(out, (0xff00 >> (<u32>size)) | rest); // as many leading ones as bytes
+  return out + size;
+}
+
+/** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
+export function escapeAt(at: usize): u32 {
+  const c = <u32>load<u8>(at, 1);
+  escapeEnd = at + 2;
+  if (c == 0x62) return 8;
+  if (c == 0x66) return 12;
+  if (c == 0x6e) return 10;
+  if (c == 0x72) return 13;
+  if (c == 0x74) return 9;
+  if (c != 0x75) return c;
+  const unit = <u32>decodeHex4(at + 2);
+  escapeEnd = at + 6;
+  if (unit >> 11 != 0x1b) return unit;
+  if (unit >= 0xdc00 || load<u16>(at, 6) != 0x755c) return REPLACEMENT;
+  const low = <u32>decodeHex4(at + 8) - 0xdc00;
+  if (low >= 0x400) return REPLACEMENT;
+  escapeEnd = at + 12;
+  return 0x10000 + ((unit - 0xd800) << 10) + low;
 }
 
 /**
@@ -51,30 +69,10 @@ export function decodeString(start: usize, end: usize, out: usize): usize {
     if (c != 0x5c) {
       store<u8>(q++, c);
       p++;
-      continue;
+    } else {
+      q = writeUtf8(q, escapeAt(p));
+      p = escapeEnd;
     }
-    const escape = load<u8>(p, 1);
-    if (escape != 0x75) {
-      store<u8>(q++, plainEscape(escape));
-      p += 2;
-      continue;
-    }
-    let point = <u32>decodeHex4(p + 2);
-    p += 6;
-    if (point >> 10 == 0x36) {
-      point = 0x10000 + ((point - 0xd800) << 10) + (<u32>decodeHex4(p + 2) - 0xdc00);
-      p += 6;
-    }
-    q = writeUtf8(q, point);
   }
   return q;
-}
-
-function plainEscape(c: u8): u8 {
-  if (c == 0x62) return 8;
-  if (c == 0x66) return 12;
-  if (c == 0x6e) return 10;
-  if (c == 0x72) return 13;
-  if (c == 0x74) return 9;
-  return c;
 }

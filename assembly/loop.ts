@@ -7,14 +7,14 @@ import { LoopKind, Tag } from "./program.ts";
 import { scratch, scratchMark, trimScratch } from "./budget.ts";
 import {
   CELL,
+  NO_BOOL,
   copyCell,
-  isFalse,
   isPresent,
-  isTrue,
   setBool,
   setError,
   setSpan,
   tagOf,
+  truthOf,
   unwrapOptional,
   wrapOptional,
 } from "./cell.ts";
@@ -92,8 +92,9 @@ export function nextTurn(cell: usize, skipNone: bool): bool {
 
 /** all, exists, exists_one: false when the answer is known and in `cell`. */
 function judge(frame: usize, kind: u32, cell: usize): bool {
-  const yes = isTrue(cell);
-  if (!yes && !isFalse(cell)) {
+  const truth = truthOf(cell);
+  const yes = truth == 1;
+  if (truth == NO_BOOL) {
     store<u32>(frame + FAILED, 1);
     if (kind != LoopKind.ExistsOne) return true; // a later element may still decide
     setError(cell);
@@ -110,8 +111,8 @@ function collect(frame: usize, kind: u32, cell: usize, skipNone: bool): bool {
   const tag = tagOf(cell);
   let item = cell;
   if (kind == LoopKind.Filter) {
-    if (isFalse(cell)) return true;
-    if (!isTrue(cell)) setError(cell);
+    if (truthOf(cell) == 0) return true;
+    if (truthOf(cell) == NO_BOOL) setError(cell);
     item = frame;
   }
   if (tagOf(cell) == Tag.Error) return false;

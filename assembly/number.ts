@@ -37,12 +37,20 @@ const POWERS: usize = memory.data<u64>([
   0xd226fc195c6a2f8c, 0xe950df20247c83fd, 0x81842f29f2cce376,
 ]);
 
+export const MINUS: u32 = 0x2d;
+
+/** The sign at `at`, which may be the end of the text; 0 when there is none. */
+export function signAt(at: usize, end: usize): u32 {
+  const c = at < end ? <u32>load<u8>(at) : 0;
+  return c == MINUS || c == 0x2b ? c : 0;
+}
+
 /** The double nearest to the number text [start, end); ±Infinity beyond the largest. The text is JSON, or was accepted by isNumber. */
 export function parseNumber(start: usize, end: usize): f64 {
-  const negative = load<u8>(start) == 0x2d;
-  scan(negative || load<u8>(start) == 0x2b ? start + 1 : start, end);
+  const sign = signAt(start, end);
+  scan(start + usize(sign != 0), end);
   const value = magnitude();
-  return negative ? -value : value;
+  return sign == MINUS ? -value : value;
 }
 
 /** Whether the last parseNumber needed big numbers. */
@@ -52,8 +60,7 @@ export function tookExactPath(): bool {
 
 /** Whether the text has the form that parseNumber reads: as JSON, but also `+1`, `01`, `.5`, `5.`, `1_0` (Go's ParseFloat). */
 export function isNumber(start: usize, end: usize): bool {
-  const signed = start < end && (load<u8>(start) == 0x2d || load<u8>(start) == 0x2b);
-  return scan(signed ? start + 1 : start, end);
+  return scan(start + usize(signAt(start, end) != 0), end);
 }
 
 /** Takes the text of an unsigned number apart; false when it is none. */
@@ -80,8 +87,11 @@ function scan(start: usize, end: usize): bool {
     else break;
     last = c;
   }
-  if (p < end) p = scanExponent(p, end);
-  return fine && any && p == end;
+  if (p < end) {
+    if ((load<u8>(p) | 0x20) != 0x65 || !readPower(p + 1, end)) fine = false;
+    else pointExponent += exponentRead;
+  }
+  return fine && any;
 }
 
 function takeDigit(digit: u32, at: usize, behindPoint: bool): void {
@@ -96,25 +106,23 @@ function takeDigit(digit: u32, at: usize, behindPoint: bool): void {
   if (!behindPoint) pointExponent++;
 }
 
-/** Reads the exponent at `at` and returns the address behind it; 0 when there is none. */
-function scanExponent(at: usize, end: usize): usize {
-  if ((load<u8>(at) | 0x20) != 0x65) return 0;
-  let p = at + 1;
-  const negative = p < end && load<u8>(p) == 0x2d;
-  if (negative || (p < end && load<u8>(p) == 0x2b)) p++;
-  if (p >= end || load<u8>(p) == 0x5f) return 0;
-  let exponent: i32 = 0;
+/** The exponent that readPower read. */
+export let exponentRead: i32 = 0;
+
+/** Reads [at, end) as an exponent: digits with underscores between them, and perhaps a sign; false when it is none. */
+export function readPower(at: usize, end: usize): bool {
+  exponentRead = 0;
+  const sign = signAt(at, end);
+  let p = at + usize(sign != 0);
+  let last: u32 = 0x5f; // the character before; an underscore may not come first or last, nor twice
   for (; p < end; p++) {
-    const digit = <i32>load<u8>(p) - 0x30;
-    if (digit == 0x2f) {
-      if (p + 1 >= end || <u32>load<u8>(p, 1) - 0x30 >= 10) return 0;
-      continue;
-    }
-    if (<u32>digit >= 10) return 0;
-    exponent = min(exponent * 10 + digit, MOST_EXPONENT);
+    const c = <u32>load<u8>(p);
+    if (c == 0x5f ? last == c : c - 0x30 > 9) return false;
+    if (c != 0x5f) exponentRead = min(exponentRead * 10 + <i32>(c - 0x30), MOST_EXPONENT);
+    last = c;
   }
-  pointExponent += negative ? -exponent : exponent;
-  return p;
+  if (sign == MINUS) exponentRead = -exponentRead;
+  return last != 0x5f;
 }
 
 function magnitude(): f64 {
@@ -169,7 +177,11 @@ function approximate(exponent: i32): f64 {
   return round(product, binary, (error + 3) << low);
 }
 
-function round(product: u64, binary: i32, error: u64): f64 {
+/**
+ * The double nearest to product * 2^binary, where 2^63 <= product and the true value lies within `error` units of product.
+ * Without an error product is exact, or has its last bit set when more bits follow.
+ */
+export function round(product: u64, binary: i32, error: u64): f64 {
   const exponent = binary + 63; // of the leading bit
   if (exponent > 1023) return Infinity;
   const drop = exponent >= -1022 ? 11 : -1011 - exponent; // bits behind the last of the double
@@ -181,8 +193,8 @@ function round(product: u64, binary: i32, error: u64): f64 {
     const half = (<u64>1) << (drop - 1);
     if (rest + error < half) up = false;
     else if (rest > half && rest - half > error) up = true;
-    else up = roundsUp(kept, binary + drop - 1);
-  } else up = roundsUp(0, -1075);
+    else up = error ? roundsUp(kept, binary + drop - 1) : (kept & 1) != 0;
+  } else up = error ? roundsUp(0, -1075) : drop == 64 && product > (<u64>1) << 63;
   // A carry out of the fraction goes into the exponent, up to infinity, as it should.
   const base = exponent >= -1022 ? (<u64>(exponent + 1022)) << 52 : 0;
   return reinterpret<f64>(base + kept + <u64>up);

@@ -32,13 +32,13 @@ const MOST_DEPTH: i32 = 128;
 const LEVEL: usize = 2 * CURSOR + 3 * CELL;
 const levels: usize = memory.data(10400, 8); // (MOST_DEPTH + 2) * LEVEL
 
-function isNumber(tag: u32): bool {
+export function isNumeric(tag: u32): bool {
   return tag == Tag.Int || tag == Tag.Uint || tag == Tag.Double;
 }
 
 /** EQUAL, UNEQUAL or TOO_DEEP; `depth` is 0 but for nested values. No operand is an error. */
 export function equal(a: usize, b: usize, depth: i32): i32 {
-  if (isNumber(tagOf(a)) && isNumber(tagOf(b))) return i32(compareNumbers(a, b) == 0);
+  if (isNumeric(tagOf(a)) && isNumeric(tagOf(b))) return i32(compareNumbers(a, b) == 0);
   if (isList(a)) return isList(b) ? equalLists(a, b, depth) : UNEQUAL;
   if (isMap(a)) return isMap(b) ? equalMaps(a, b, depth) : UNEQUAL;
   if (isPresent(a)) return isPresent(b) ? equalOptionals(a, b, depth) : UNEQUAL;
@@ -125,7 +125,7 @@ export function matchKey(own: usize, key: usize): i32 {
     const same = tag == Tag.String ? sameText(own, key) : intOf(own) == intOf(key);
     return same ? 3 : 0;
   }
-  if ((tag != Tag.Int && tag != Tag.Uint) || !isNumber(tagOf(key))) return 0;
+  if ((tag != Tag.Int && tag != Tag.Uint) || !isNumeric(tagOf(key))) return 0;
   const isSame = tagOf(key) == Tag.Double ? isDouble(own, doubleOf(key)) : intOf(key) >= 0 && intOf(own) == intOf(key);
   return isSame ? (tag == Tag.Int ? 2 : 1) : 0;
 }
@@ -154,7 +154,7 @@ export function isInt(value: f64): bool {
 export function compare(a: usize, b: usize): i32 {
   const tag = tagOf(a);
   const other = tagOf(b);
-  if (isNumber(tag) && isNumber(other)) return compareNumbers(a, b);
+  if (isNumeric(tag) && isNumeric(other)) return compareNumbers(a, b);
   if (tag != other) return UNORDERED;
   if (tag == Tag.String || tag == Tag.Bytes) return sign(compareText(a, b));
   if (tag == Tag.Bool || tag == Tag.Duration) return compareInts(intOf(a), intOf(b));
@@ -183,14 +183,14 @@ function compareNumbers(a: usize, b: usize): i32 {
 
 /** cel-go rounds the int or uint to a double first, so neighbours above 2^53 are equal. */
 function compareDoubles(a: usize, b: usize): i32 {
-  const x = toDouble(a);
-  const y = toDouble(b);
+  const x = asDouble(a);
+  const y = asDouble(b);
   if (isNaN(x) || isNaN(y)) return UNORDERED;
   return i32(x > y) - i32(x < y);
 }
 
 /** The value of a number as a double. */
-export function toDouble(cell: usize): f64 {
+export function asDouble(cell: usize): f64 {
   const tag = tagOf(cell);
   return tag == Tag.Int ? <f64>intOf(cell) : tag == Tag.Uint ? <f64>uintOf(cell) : doubleOf(cell);
 }

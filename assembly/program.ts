@@ -14,7 +14,7 @@
 // A text is a pair (offset, length) of raw UTF-8 anywhere in the program. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 1;
+export const VERSION = 2;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 15;
 export const NONE = 0xffffffff;
@@ -50,7 +50,7 @@ export const PREFIX_LENGTH_SIZE = 8;
 export const PREDICATE_SIZE = 16;
 export const INSTRUCTION_SIZE = 8;
 export const CELL_SIZE = 16;
-export const AUTOMATON_SIZE = 36;
+export const AUTOMATON_SIZE = 56;
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
 export enum Setting {
@@ -139,13 +139,22 @@ export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
 // prettier-ignore
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
-// AutomatonRecord   states, classes, start state, bytes per transition (1 or 2), offsets of: the class of each of the 128 ASCII
-//                   characters (u8), the ranges (u32 first code point, u32 class; ascending; the first starts at or below 0x80),
-//                   number of ranges, offset of the table (classes + 1 columns of one entry a state, the last for the end of the text), offset of the source
-//                   (u32 length, then UTF-8; for listings).
-//                   State 0 rejects and state 1 accepts, both for good.
+// AutomatonRecord   states, classes, start state, offsets of: the class of each of the 128 ASCII characters (u8), the ranges
+//                   (u32 first code point, u32 class; ascending; the first starts at or below 0x80), number of ranges,
+//                   offset of the table (classes + 1 columns of one u16 a state, the last for the end of the text), offset of
+//                   the source (u32 length, then UTF-8; for listings), number of loops, offset of the loops, bytes of the
+//                   prefix (0 to MAX_PREFIX), the state behind it, the prefix (8 bytes).
+//                   State 0 rejects and state 1 accepts, both for good. The next states are those with a loop: they are
+//                   left only by some characters. Every raw text that is not rejected begins with the prefix.
 // prettier-ignore
-export enum AutomatonField { States = 0, Classes = 4, Start = 8, Width = 12, Ascii = 16, Ranges = 20, RangeCount = 24, Table = 28, Source = 32 }
+export enum AutomatonField {
+  States = 0, Classes = 4, Start = 8, Ascii = 12, Ranges = 16, RangeCount = 20, Table = 24, Source = 28,
+  LoopCount = 32, Loops = 36, PrefixLength = 40, AfterPrefix = 44, Prefix = 48,
+}
+// A loop            bit h of byte l: whether the character 0xhl leaves the state, or is a backslash; byte 16: 0x80 when some
+//                   character above ASCII leaves it, else 0
+export const LOOP_SIZE = 17;
+export const MAX_PREFIX = 8;
 
 /** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
 export enum Slot {
@@ -240,84 +249,86 @@ export enum Op {
   Return = 0, //       x →                 true, false, or error (also for what is not a bool)
   Const = 1, //        → cell c
   Slot = 2, //         → value of slot c; Error when absent. a=1: Null when absent (args, meta). a=2: a null counts as absent too
-  HasSlot = 3, //      → bool: has(slot c): true when present; else as Has on the slot's parent (null when that is absent args, meta or params). a=2: a null counts as absent
-  OptSlot = 4, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (absent args, meta and params are null)
-  Attribute = 5, //    → Attribute c; Error when absent
-  HasAttribute = 6, // → bool
-  Header = 7, //       → first value of header (cell c, lower case); Error when absent. a=1: the list of all its values
-  HasHeader = 8, //    → bool
-  Local = 9, //        → variable of the loop at depth c (0 = outermost open loop)
-  Pop = 10, //         x →
-  Dup = 11, //         x → x x
-
-  Select = 12, //      m → m.k, k = cell c; Error when missing or m is no map
-  Has = 13, //         m → has(m.k): false on scalars and null, Error on lists
-  OptSelect = 14, //   m → m.?k; also on an optional m
-  Index = 15, //       x i → x[i]
-  OptIndex = 16, //    x i → x[?i]; also on an optional x
-
-  Eq = 20,
-  Ne = 21,
-  Lt = 22,
-  Le = 23,
-  Gt = 24,
-  Ge = 25, // x y → bool
-  In = 26, //          x y → bool
-  Not = 27,
-  Neg = 28, // x → z
-  Add = 29,
-  Sub = 30,
-  Mul = 31,
-  Div = 32,
-  Mod = 33, // x y → z
-
-  Jump = 40, //        by c
+  Matches = 3, //      s → bool by automaton c
+  Jump = 4, //         by c
   // a && b:  a; AndJump → L; b; And; L:      AndJump: x → x, jumps when x is false.  And: x y → false if either is, else Error if either is no bool, else true
   // a || b:  likewise with true
-  AndJump = 41,
-  And = 42,
-  OrJump = 43,
-  Or = 44,
+  AndJump = 5,
+  OrJump = 6,
+  And = 7,
+  Or = 8,
   // c ? t : f:  c; Branch → F; t; Jump → L; F: f; L:     Branch: x →; jumps when false; an Error or no bool goes to (index + 1 + b) with Error left on the stack
-  Branch = 45,
+  Branch = 9,
   // x.or(y), x.orValue(y):  x; OptOrJump → L; y; L:   OptOrJump: x →; present: jumps with x (a=1: with its value) left; Error: the same with Error; none: drops x and goes on
-  OptOrJump = 46,
+  OptOrJump = 10,
   // x.optMap(v, e): x; OptMap → L; e; Bind; L:  OptMap opens a one-element loop frame over the value (variable: Local), none or Error: jumps with it left.
   // OptBind: x → optional of x (a=1 for optFlatMap: x itself, which must be an optional); closes the frame
-  OptMap = 47,
-  OptBind = 48,
-
+  OptMap = 11,
+  OptBind = 12,
   // Macros. Loop: x →; opens a frame over list elements or map keys; jumps (c) with the result on the stack when x is empty, with
   // Error when x is neither. a = LoopKind. The body leaves one value; Next takes it, adds it up, and jumps back (c < 0) while elements
   // are left and the answer is open; then it closes the frame, leaves the result and goes on.
   // map(x, p, t):  Loop → L; p; Skip → N; t; N: Next a=1; L:   Skip: p →; true goes on; false jumps with OptionalNone left, an error or
   // no bool with Error left.  Next a=1 leaves an OptionalNone out.
-  Loop = 50,
-  Next = 51,
-  Skip = 52,
+  Loop = 13,
+  Next = 14,
+  Skip = 15,
+  Pop = 16, //         x →
+  Dup = 17, //         x → x x
+  List = 18, //        c values → CellList of them. a=1: present optionals are unwrapped, none is left out ([?x])
+  Map = 19, //         2c values → CellMap, the last of equal keys wins; a key that is no string, int, uint or bool: Error. a=1 as in List
 
-  Size = 60,
-  StartsWith = 61,
-  EndsWith = 62,
-  Contains = 63, // x → int; x y → bool
-  Matches = 64, //     s → bool by automaton c
-  ToInt = 65,
-  ToUint = 66,
-  ToDouble = 67,
-  ToString = 68,
-  ToBool = 69,
-  ToBytes = 70,
-  ToTimestamp = 71,
-  ToDuration = 72,
-  TypeOf = 73,
-  Time = 74, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
-  List = 75, //        c values → CellList of them. a=1: present optionals are unwrapped, none is left out ([?x])
-  Map = 76, //         2c values → CellMap, the last of equal keys wins; a key that is no string, int, uint or bool: Error. a=1 as in List
-  OptOf = 77,
-  OptOfNonZero = 78,
-  OptNone = 79,
-  OptValue = 80,
-  OptHasValue = 81,
+  // → x
+  HasSlot = 20, //      → bool: has(slot c): true when present; else as Has on the slot's parent (null when that is absent args, meta or params). a=2: a null counts as absent
+  OptSlot = 21, //      → optional: none when slot c is absent or its parent is a scalar or null; Error when the parent is absent (absent args, meta and params are null)
+  Attribute = 22, //    → Attribute c; Error when absent
+  HasAttribute = 23, // → bool
+  Header = 24, //       → first value of header (cell c, lower case); Error when absent. a=1: the list of all its values
+  HasHeader = 25, //    → bool
+  Local = 26, //        → variable of the loop at depth c (0 = outermost open loop)
+  OptNone = 27,
+
+  // x → y
+  Select = 28, //      m → m.k, k = cell c; Error when missing or m is no map
+  Has = 29, //         m → has(m.k): false on scalars and null, Error on lists
+  OptSelect = 30, //   m → m.?k; also on an optional m
+  Not = 31,
+  Neg = 32,
+  Size = 33,
+  ToInt = 34,
+  ToUint = 35,
+  ToDouble = 36,
+  ToString = 37,
+  ToBool = 38,
+  ToBytes = 39,
+  ToTimestamp = 40,
+  ToDuration = 41,
+  TypeOf = 42,
+  OptOf = 43,
+  OptOfNonZero = 44,
+  OptValue = 45,
+  OptHasValue = 46,
+  Time = 47, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
+
+  // x y → z
+  Index = 48, //       x i → x[i]
+  OptIndex = 49, //    x i → x[?i]; also on an optional x
+  Eq = 50,
+  Ne = 51,
+  Lt = 52,
+  Le = 53,
+  Gt = 54,
+  Ge = 55,
+  In = 56,
+  Add = 57,
+  Sub = 58,
+  Mul = 59,
+  Div = 60,
+  Mod = 61,
+  StartsWith = 62,
+  EndsWith = 63,
+  Contains = 64,
+  Count = 65,
 }
 
 // prettier-ignore

@@ -1,6 +1,6 @@
 // Doubles to decimal text: the shortest digits that read back as the same double, and of those the nearest (Burger and
 // Dybvig, "Printing Floating-Point Numbers Quickly and Accurately", 1996), laid out as Go's %g and %f do.
-import { BIGNUM_SIZE, addBig, compareBig, copyBig, mulBig, mulBigPow5, setBig, shiftBig, subBig } from "./bignum.ts";
+import { BIGNUM_SIZE, addBig, compareBig, copyBig, mulBig, mulBigPow5, setBig, shiftBig } from "./bignum.ts";
 
 /** Bytes that a printed double takes at most. */
 export const DOUBLE_ROOM: u32 = 32;
@@ -39,14 +39,10 @@ function shortestDigits(value: f64): i32 {
 /** Divides by 10^power, where power is the number of digits before the point or one less. */
 function scaleBy10(power: i32): void {
   const count = <u32>abs(power);
-  if (power >= 0) {
-    mulBigPow5(scale, count);
-    shiftBig(scale, count);
-  } else {
-    mulBigPow5(rest, count);
-    shiftBig(rest, count);
-    mulBigPow5(gap, count);
-    shiftBig(gap, count);
+  if (power >= 0) mulBigPow10(scale, count);
+  else {
+    mulBigPow10(rest, count);
+    mulBigPow10(gap, count);
   }
   pointExponent = power;
   if (reachesNext()) pointExponent++;
@@ -56,11 +52,16 @@ function scaleBy10(power: i32): void {
   }
 }
 
+function mulBigPow10(a: usize, power: u32): void {
+  mulBigPow5(a, power);
+  shiftBig(a, power);
+}
+
 /** Whether the halfway point above is at or beyond one whole unit. */
 function reachesNext(): bool {
   copyBig(sum, rest);
-  addBig(sum, gap);
-  if (wide) addBig(sum, gap);
+  addBig(sum, gap, 1);
+  if (wide) addBig(sum, gap, 1);
   const order = compareBig(sum, scale);
   return even ? order >= 0 : order > 0;
 }
@@ -70,7 +71,7 @@ function generate(): i32 {
   while (count < 18) {
     let digit: u32 = 0;
     while (compareBig(rest, scale) >= 0) {
-      subBig(rest, scale);
+      addBig(rest, scale, -1);
       digit++;
     }
     const below = compareBig(rest, gap);
@@ -82,11 +83,10 @@ function generate(): i32 {
         const order = compareBig(rest, scale);
         if (order > 0 || (order == 0 && digit & 1)) digit++; // as near: the even digit, as in Go
       } else if (high) digit++;
-      store<u8>(digits + count, digit + 0x30);
-      return count + 1;
     }
     store<u8>(digits + count, digit + 0x30);
     count++;
+    if (low || high) break;
     mulBig(rest, 10, 0);
     mulBig(gap, 10, 0);
   }
@@ -116,13 +116,8 @@ function printWord(out: usize, word: u32, length: usize): usize {
 }
 
 function printExponent(out: usize, count: i32, exponent: i32): usize {
-  let q = out;
-  store<u8>(q++, load<u8>(digits));
-  if (count > 1) {
-    store<u8>(q++, 0x2e);
-    memory.copy(q, digits + 1, count - 1);
-    q += count - 1;
-  }
+  pointExponent = 1;
+  let q = printFixed(out, count);
   store<u8>(q++, 0x65);
   store<u8>(q++, exponent < 0 ? 0x2d : 0x2b);
   const size = <u32>abs(exponent);

@@ -13,9 +13,17 @@ export const MARK_TWIN: u32 = 2; //    a key that differs from this one only by 
 let table: usize = 0;
 let generation: u32 = 0;
 
+/** Whether any slot has a twin; seldom, so the way up to the parents is seldom gone. */
+export let anyTwin: bool = false;
+
+/** How often slots were emptied: tells whether what was read of them still holds. */
+export let openings: u32 = 0;
+
 /** Uses the slots of a configuration and empties them. */
 export function openSlots(slots: usize): void {
   table = slots;
+  anyTwin = false;
+  openings++;
   generation = load<u32>(slots) + 1;
   if (generation == 0) generation = 1;
   store<u32>(slots, generation);
@@ -51,12 +59,19 @@ export function endSlot(slot: u32, end: usize, mark: u32): void {
 /** Notes a twin; the slot may be empty. */
 export function markTwin(slot: u32): void {
   const record = at(slot);
+  anyTwin = true;
   if (load<u32>(record) == generation) store<u32>(record, load<u32>(record, 4) | MARK_TWIN, 4);
   else {
     store<u32>(record, generation);
     store<u32>(record, MARK_TWIN, 4);
     store<u64>(record, 0, 8);
   }
+}
+
+/** The record of a slot whose member is there, drawn above; 0 when it is absent. */
+export function filledSlot(slot: u32): usize {
+  const record = at(slot);
+  return load<u32>(record) == generation && load<u32>(record, 8) ? record : 0;
 }
 
 /** First byte of the value's text; 0 when the member is absent. */

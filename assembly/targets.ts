@@ -20,8 +20,9 @@ const MAX_CURSORS: u32 = 160; // exact, any, and every prefix length of a kind, 
 let table: usize = 0;
 let mask: u32 = 0;
 
-// A cursor:  0: next entry   4: behind its last entry
-const cursors: usize = memory.data(8 * 160, 8);
+// A cursor:  0: address of the next entry   4: behind its last entry   8: rule of the next entry, NONE at the end
+const CURSOR: usize = 16;
+const cursors: usize = memory.data(16 * 160, 8);
 let cursorCount: u32 = 0;
 
 export function targetsSize(count: u32): u32 {
@@ -96,11 +97,17 @@ export function addEntries(kind: u32, backend: usize, backendLength: u32, name: 
   const index = findBucket(kind, backend, backendLength, name, nameLength);
   if (index == NO_BUCKET || cursorCount >= MAX_CURSORS) return false;
   const entries = bucketAt(index) + BucketField.Entries;
-  const cursor = cursors + ((<usize>cursorCount) << 3);
+  const cursor = cursors + <usize>cursorCount * CURSOR;
   cursorCount++;
-  store<u32>(cursor, load<u32>(entries));
-  store<u32>(cursor, load<u32>(entries) + load<u32>(entries, 4), 4);
+  const first = section(Section.Entries) + <usize>load<u32>(entries) * ENTRY_SIZE;
+  store<u32>(cursor, <u32>first + load<u32>(entries, 4) * ENTRY_SIZE, 4);
+  moveTo(cursor, first);
   return true;
+}
+
+function moveTo(cursor: usize, entry: usize): void {
+  store<u32>(cursor, <u32>entry);
+  store<u32>(cursor, <u32>entry < load<u32>(cursor, 4) ? load<u32>(entry, EntryField.Rule) : NONE, 8);
 }
 
 /** Adds the entries of every prefix of `name` that a target names; whether there are any. */
@@ -130,24 +137,21 @@ export function addOpenEntries(): void {
 
 /** The first rule that has an entry left; NONE when there is none. */
 export function nextRule(): u32 {
-  let first: u32 = NONE;
-  for (let i: u32 = 0; i < cursorCount; i++) {
-    const cursor = cursors + ((<usize>i) << 3);
-    if (load<u32>(cursor) < load<u32>(cursor, 4)) first = min(first, entryRule(load<u32>(cursor)));
-  }
-  return first;
+  let first = load<u32>(cursors, 8);
+  const end = cursors + <usize>cursorCount * CURSOR;
+  for (let cursor = cursors + CURSOR; cursor < end; cursor += CURSOR) first = min(first, load<u32>(cursor, 8));
+  return cursorCount ? first : NONE;
 }
 
 /** Takes the next entry of `rule`: its predicate or NONE in `entryPredicate`; false when the rule has none left. */
 export function takeEntry(rule: u32): bool {
-  for (let i: u32 = 0; i < cursorCount; i++) {
-    const cursor = cursors + ((<usize>i) << 3);
-    const entry = load<u32>(cursor);
-    if (entry < load<u32>(cursor, 4) && entryRule(entry) == rule) {
-      store<u32>(cursor, entry + 1);
-      predicate = load<u32>(entryAt(entry), EntryField.Predicate);
-      return true;
-    }
+  const end = cursors + <usize>cursorCount * CURSOR;
+  for (let cursor = cursors; cursor < end; cursor += CURSOR) {
+    if (load<u32>(cursor, 8) != rule) continue;
+    const entry = <usize>load<u32>(cursor);
+    predicate = load<u32>(entry, EntryField.Predicate);
+    moveTo(cursor, entry + ENTRY_SIZE);
+    return true;
   }
   return false;
 }
@@ -156,12 +160,4 @@ let predicate: u32 = 0;
 
 export function entryPredicate(): u32 {
   return predicate;
-}
-
-function entryAt(entry: u32): usize {
-  return section(Section.Entries) + <usize>entry * ENTRY_SIZE;
-}
-
-function entryRule(entry: u32): u32 {
-  return load<u32>(entryAt(entry), EntryField.Rule);
 }

@@ -1,12 +1,11 @@
 // Strings: raw UTF-8, or the inside of a JSON string with its escapes. Both are walked as code points, as CEL sees them;
 // nothing is decoded to memory. Bytes that are no UTF-8 (a header can have them) count as U+FFFD each, as in Go.
 import { Tag } from "./program.ts";
-import { decodeHex4, writeUtf8 } from "./escape.ts";
+import { REPLACEMENT, escapeAt, escapeEnd, writeUtf8 } from "./escape.ts";
 import { charge, scratch } from "./budget.ts";
 import { auxOf, endOf, lengthOf, setSpan, startOf } from "./cell.ts";
 
 const BACKSLASH: u32 = 0x5c;
-const REPLACEMENT: u32 = 0xfffd;
 
 let after: usize = 0;
 
@@ -18,7 +17,11 @@ export function afterPoint(): usize {
 /** The code point at `at`, which is below `end`; `escaped` is the aux of the string. */
 export function pointAt(at: usize, end: usize, escaped: u32): u32 {
   const c = <u32>load<u8>(at);
-  if (c == BACKSLASH && escaped) return escapeAt(at);
+  if (c == BACKSLASH && escaped) {
+    const point = escapeAt(at);
+    after = escapeEnd;
+    return point;
+  }
   if (c >= 0x80) return wideAt(at, end);
   after = at + 1;
   return c;
@@ -40,21 +43,6 @@ function wideAt(at: usize, end: usize): u32 {
   if (point < least || point > 0x10ffff || point >> 11 == 0x1b) return REPLACEMENT;
   after = at + size;
   return point;
-}
-
-/** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
-function escapeAt(at: usize): u32 {
-  const c = <u32>load<u8>(at, 1);
-  after = at + 2;
-  if (c != 0x75) return c == 0x6e ? 10 : c == 0x74 ? 9 : c == 0x72 ? 13 : c == 0x62 ? 8 : c == 0x66 ? 12 : c;
-  const unit = <u32>decodeHex4(at + 2);
-  after = at + 6;
-  if (unit >> 11 != 0x1b) return unit;
-  if (unit >= 0xdc00 || load<u16>(at, 6) != 0x755c) return REPLACEMENT;
-  const low = <u32>decodeHex4(at + 8) - 0xdc00;
-  if (low >= 0x400) return REPLACEMENT;
-  after = at + 12;
-  return 0x10000 + ((unit - 0xd800) << 10) + low;
 }
 
 /** Length in code points. */
@@ -95,65 +83,60 @@ export function compareText(a: usize, b: usize): i32 {
   return <i32>load<u8>(startOf(a) + <usize>i) - <i32>load<u8>(startOf(b) + <usize>i);
 }
 
-function comparePoints(a: usize, b: usize): i32 {
-  let p = startOf(a);
+let left: i32 = 0; //  where the walk over two strings ended: a code point each, PAST at the end of the string
+let right: i32 = 0;
+const PAST: i32 = -1;
+
+/** Goes along the code points of `a` from `at` on and of `b` until they differ, or one ends. */
+function walk(at: usize, a: usize, b: usize): void {
+  const aEnd = endOf(a);
+  const bEnd = endOf(b);
+  let p = at;
   let q = startOf(b);
-  while (p < endOf(a) && q < endOf(b)) {
-    const x = pointAt(p, endOf(a), auxOf(a));
+  do {
+    left = p < aEnd ? 0 : PAST;
+    right = q < bEnd ? 0 : PAST;
+    if (left | right) break;
+    left = <i32>pointAt(p, aEnd, auxOf(a));
     p = after;
-    const y = pointAt(q, endOf(b), auxOf(b));
+    right = <i32>pointAt(q, bEnd, auxOf(b));
     q = after;
-    if (x != y) {
-      charge((<u32>(p - startOf(a))) >> 3);
-      return x < y ? -1 : 1;
-    }
-  }
-  charge((<u32>(p - startOf(a))) >> 3);
-  return i32(p < endOf(a)) - i32(q < endOf(b));
+  } while (left == right);
+  charge((<u32>(p - at)) >> 3);
+}
+
+function comparePoints(a: usize, b: usize): i32 {
+  walk(startOf(a), a, b);
+  return i32(left > right) - i32(left < right);
 }
 
 /** Whether the rest of `text` from `at` on begins with `part`, by code points. */
 function startsAt(at: usize, text: usize, part: usize): bool {
-  const end = endOf(text);
-  const partEnd = endOf(part);
-  let p = at;
-  let q = startOf(part);
-  let same = true;
-  while (same && q < partEnd) {
-    same = p < end;
-    if (!same) break;
-    const point = pointAt(p, end, auxOf(text));
-    p = after;
-    same = point == pointAt(q, partEnd, auxOf(part));
-    q = after;
-  }
-  charge((<u32>(p - at)) >> 3);
-  return same;
+  walk(at, text, part);
+  return right == PAST;
 }
 
-export function startsWith(text: usize, part: usize): bool {
-  if (auxOf(text) | auxOf(part)) return lengthOf(part) == 0 || startsAt(startOf(text), text, part);
+/** Whether a string begins or, with `atEnd`, ends with another. */
+export function hasPart(text: usize, part: usize, atEnd: bool): bool {
   const length = lengthOf(part);
-  return length <= lengthOf(text) && commonLength(startOf(text), startOf(part), length) == length;
-}
-
-export function endsWith(text: usize, part: usize): bool {
-  if (auxOf(text) | auxOf(part)) return endsWithPoints(text, part);
-  const length = lengthOf(part);
-  return length <= lengthOf(text) && commonLength(endOf(text) - <usize>length, startOf(part), length) == length;
+  if (auxOf(text) | auxOf(part)) return hasPartByPoints(text, part, atEnd);
+  if (length > lengthOf(text)) return false;
+  return commonLength(atEnd ? endOf(text) - <usize>length : startOf(text), startOf(part), length) == length;
 }
 
 /** Escapes cannot be read backwards, so this goes forward to where the part would start. */
-function endsWithPoints(text: usize, part: usize): bool {
-  const length = pointCount(part);
-  const whole = pointCount(text);
-  if (length > whole) return false;
+function hasPartByPoints(text: usize, part: usize, atEnd: bool): bool {
   let p = startOf(text);
-  for (let i = whole - length; i > 0; i--) {
-    pointAt(p, endOf(text), auxOf(text));
-    p = after;
+  if (atEnd) {
+    const length = pointCount(part);
+    const whole = pointCount(text);
+    if (length > whole) return false;
+    for (let i = whole - length; i > 0; i--) {
+      pointAt(p, endOf(text), auxOf(text));
+      p = after;
+    }
   }
-  return length == 0 || startsAt(p, text, part);
+  return startsAt(p, text, part);
 }
 
 /** Every comparison is charged, so a hostile text that repeats a prefix of the part runs out of steps. */

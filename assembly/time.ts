@@ -4,6 +4,7 @@
 import { Tag, TimePart } from "./program.ts";
 import { auxOf, endOf, intOf, setError, setInt, setTimestamp, startOf, tagOf } from "./cell.ts";
 import { dateOfDays, daysInMonth, daysOfDate, foundDay, foundMonth, foundYear } from "./calendar.ts";
+import { MINUS, signAt } from "./number.ts";
 import { makeRaw } from "./text.ts";
 
 export const FIRST_SECOND: i64 = -62135596800; // 0001-01-01T00:00:00Z
@@ -128,13 +129,13 @@ let offsetFound: i32 = 0;
 
 /** An integer with an optional sign, below 10,000; Go takes larger ones, which make no sense. */
 function signed(): i32 {
-  const c = at < end ? load<u8>(at) : 0;
-  if (c == 0x2b || c == 0x2d) at++;
+  const c = signAt(at, end);
+  at += usize(c != 0);
   const first = at;
   let value = 0;
   for (; isDigitAt(at); at++) value = min(value * 10 + <i32>load<u8>(at) - 0x30, 10000);
   if (at == first || value >= 10000) failed = true;
-  return c == 0x2d ? -value : value;
+  return c == MINUS ? -value : value;
 }
 
 /** Replaces a timestamp or duration by a part of it; `zoneText` is a string cell, or 0 for UTC. */

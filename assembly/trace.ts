@@ -12,11 +12,11 @@ export enum Outcome {
 const MAX_STEPS: u32 = 4096;
 const steps: usize = memory.data(4096 * 8, 8); // rule u32, Outcome u32
 let count: u32 = 0;
-let on: bool = false;
+export let tracing: bool = false;
 
 /** Turns tracing on or off and forgets what was traced; the address of the steps. */
 export function startTrace(wanted: bool): usize {
-  on = wanted;
+  tracing = wanted;
   count = 0;
   return steps;
 }
@@ -25,8 +25,9 @@ export function traceCount(): u32 {
   return count;
 }
 
+/** Traces one rule; only while `tracing`. */
 export function trace(rule: u32, outcome: u32): void {
-  if (!on || count >= MAX_STEPS) return;
+  if (count >= MAX_STEPS) return;
   const step = steps + ((<usize>count) << 3);
   store<u32>(step, rule);
   store<u32>(step, outcome, 4);
@@ -35,6 +36,5 @@ export function trace(rule: u32, outcome: u32): void {
 
 /** Traces the rules from `from` to before `to`, whose targets did not match. */
 export function tracePassed(from: u32, to: u32): void {
-  if (!on) return;
   for (let rule = from; rule < to && count < MAX_STEPS; rule++) trace(rule, Outcome.Target);
 }

@@ -1,7 +1,7 @@
 // Walking JSON that has been checked already, in place: the value at an address, behind it, the elements and members
 // of a container. One extension, for claims: the byte 1 and eight raw bytes are a double.
 import { Tag } from "./program.ts";
-import { charge } from "./budget.ts";
+import { charge, isExhausted } from "./budget.ts";
 import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
 import { parseNumber, tookExactPath } from "./number.ts";
 import { KEY_SAME, KEY_TWIN, compareKeys, noteTwin } from "./twin.ts";
@@ -125,42 +125,35 @@ export function loadKey(cell: usize, at: usize): usize {
   return skipBlank(skipBlank(end) + 1);
 }
 
+/** The item behind the one at `item` whose value is at `value`; 0 when there is none, or no steps are left. */
+function pass(item: usize, value: usize): usize {
+  const end = skipValue(value);
+  return charge(((<u32>(end - item)) >> 3) + 1) ? nextItem(end) : 0;
+}
+
 /** The value of the member whose key equals the string `name`; 0 when there is none. Notes twins. */
 export function findMember(map: usize, name: usize): usize {
   let found: usize = 0;
-  let p = firstItem(startOf(map));
-  while (p) {
+  for (let p = firstItem(startOf(map)); p;) {
     const value = loadKey(keyCell, p);
     const match = compareKeys(keyCell, name);
     if (match == KEY_SAME) found = value;
     else if (match == KEY_TWIN) noteTwin();
-    const end = skipValue(value);
-    if (!charge(((<u32>(end - p)) >> 3) + 1)) return 0;
-    p = nextItem(end);
+    p = pass(p, value);
   }
-  return found;
+  return isExhausted() ? 0 : found;
 }
 
 /** The element `index` of a JSON list; 0 when there are not so many. */
 export function findElement(list: usize, index: i64): usize {
   let p = firstItem(startOf(list));
-  for (let i: i64 = 0; p && i < index; i++) {
-    const end = skipValue(p);
-    if (!charge(((<u32>(end - p)) >> 3) + 1)) return 0;
-    p = nextItem(end);
-  }
+  for (let i: i64 = 0; p && i < index; i++) p = pass(p, p);
   return p;
 }
 
 /** Elements of a JSON list, members of a JSON map. */
 export function countItems(container: usize, isMap: bool): u32 {
   let count: u32 = 0;
-  let p = firstItem(startOf(container));
-  while (p) {
-    const end = skipValue(isMap ? loadKey(keyCell, p) : p);
-    if (!charge(((<u32>(end - p)) >> 3) + 1)) return count;
-    p = nextItem(end);
-    count++;
-  }
+  for (let p = firstItem(startOf(container)); p; count++) p = pass(p, isMap ? loadKey(keyCell, p) : p);
   return count;
 }

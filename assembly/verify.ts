@@ -9,6 +9,7 @@ import {
   CELL_SIZE,
   CLAIM_SIZE,
   ClaimField,
+  ClaimType,
   ENTRY_SIZE,
   EntryField,
   HEADER_SIZE,
@@ -35,11 +36,62 @@ import {
   TEXT_SIZE,
   VERSION,
 } from "./program.ts";
-import { program, section, sectionCount, settingAt, setting, useProgram } from "./sections.ts";
+import { program, section, sectionCount, setting, useProgram } from "./sections.ts";
 import { checkCode } from "./check-code.ts";
 
 const OK = "";
 let length: u32 = 0;
+
+/** Bytes of one record, in the order of Section. */
+// prettier-ignore
+const SIZES: usize = memory.data<i32>([
+  SETTINGS_SIZE, 1, SCOPE_SIZE, 4, NODE_SIZE, CLAIM_SIZE, TEXT_SIZE, RULE_SIZE, ENTRY_SIZE, BUCKET_SIZE,
+  PREFIX_LENGTH_SIZE, PREDICATE_SIZE, INSTRUCTION_SIZE, CELL_SIZE, AUTOMATON_SIZE,
+]);
+
+// What a field of a record has to be.
+const TEXT: i32 = 0 << 16; //          (offset, length) in the program
+const TEXT_OR_NONE: i32 = 1 << 16;
+const RUN: i32 = 2 << 16; //           (first, count) of the section named
+const INDEX: i32 = 3 << 16; //         of a record of the section named
+const INDEX_OR_NONE: i32 = 4 << 16;
+const AT_MOST: i32 = 5 << 16; //       the number named
+
+/** A byte each: section, field, what it has to be, and of what. The settings are one record, of words. */
+// prettier-ignore
+const FIELDS: usize = memory.data<i32>([
+  Section.Settings | (Setting.BackendFrom << 10) | AT_MOST | (BackendFrom.Fixed << 24),
+  Section.Settings | (Setting.BackendText << 10) | TEXT_OR_NONE,
+  Section.Settings | (Setting.MetadataKeys << 10) | RUN | (Section.Texts << 24),
+  Section.Settings | (Setting.Resource << 10) | TEXT_OR_NONE,
+  Section.Settings | (Setting.ResourceMetadata << 10) | TEXT_OR_NONE,
+  Section.Settings | (Setting.BaselineScopes << 10) | TEXT_OR_NONE,
+  Section.Settings | (Setting.DocumentPaths << 10) | RUN | (Section.Texts << 24),
+  Section.Settings | (Setting.Document << 10) | TEXT_OR_NONE,
+  Section.Settings | (Setting.PolicyName << 10) | TEXT_OR_NONE,
+  Section.Settings | (Setting.ReasonNames << 10) | RUN | (Section.Texts << 24),
+  Section.Settings | (Setting.ReasonMessages << 10) | RUN | (Section.Texts << 24),
+  Section.Scopes | (ScopeField.Name << 8) | TEXT,
+  Section.Scopes | (ScopeField.Closure << 8) | RUN | (Section.ScopeIds << 24),
+  Section.ScopeIds | INDEX | (Section.Scopes << 24),
+  Section.Claims | (ClaimField.Literal << 8) | INDEX | (Section.Nodes << 24),
+  Section.Claims | (ClaimField.Path << 8) | INDEX | (Section.Nodes << 24),
+  Section.Claims | (ClaimField.Type << 8) | AT_MOST | (ClaimType.StringArray << 24),
+  Section.Claims | (ClaimField.Values << 8) | RUN | (Section.Texts << 24),
+  Section.Texts | TEXT,
+  Section.Rules | (RuleField.Name << 8) | TEXT,
+  Section.Rules | (RuleField.Action << 8) | AT_MOST | (Action.Allow << 24),
+  Section.Rules | (RuleField.Scopes << 8) | RUN | (Section.ScopeIds << 24),
+  Section.Rules | (RuleField.Claims << 8) | RUN | (Section.Claims << 24),
+  Section.Rules | (RuleField.Predicate << 8) | INDEX_OR_NONE | (Section.Predicates << 24),
+  Section.Entries | (EntryField.Rule << 8) | INDEX | (Section.Rules << 24),
+  Section.Entries | (EntryField.Predicate << 8) | INDEX_OR_NONE | (Section.Predicates << 24),
+  Section.Buckets | (BucketField.Kind << 8) | AT_MOST | (Kind.Task << 24),
+  Section.Buckets | (BucketField.Name << 8) | TEXT,
+  Section.Buckets | (BucketField.Backend << 8) | TEXT_OR_NONE,
+  Section.Buckets | (BucketField.Entries << 8) | RUN | (Section.Entries << 24),
+]);
+const FIELD_COUNT: u32 = 30;
 
 /** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
 export function checkProgram(at: usize, size: u32): string {
@@ -57,8 +109,7 @@ export function checkProgram(at: usize, size: u32): string {
 }
 
 function checkRecords(): bool {
-  if (!checkSections() || !checkSettings()) return false;
-  return checkScopes() && checkNodes() && checkTexts() && checkClaims() && checkRules() && checkTargets();
+  return checkSections() && checkFields() && checkSettings() && checkNodes() && checkBuckets();
 }
 
 /** FNV-1a over everything behind the header's first 16 bytes. */
@@ -69,67 +120,26 @@ function checksum(at: usize, size: u32): u32 {
 }
 
 function recordSize(index: u32): u32 {
-  switch (index) {
-    case Section.Settings:
-      return SETTINGS_SIZE;
-    case Section.Bytes:
-      return 1;
-    case Section.Scopes:
-      return SCOPE_SIZE;
-    case Section.ScopeIds:
-      return 4;
-    case Section.Nodes:
-      return NODE_SIZE;
-    case Section.Claims:
-      return CLAIM_SIZE;
-    case Section.Texts:
-      return TEXT_SIZE;
-    case Section.Rules:
-      return RULE_SIZE;
-    case Section.Entries:
-      return ENTRY_SIZE;
-    case Section.Buckets:
-      return BUCKET_SIZE;
-    case Section.PrefixLengths:
-      return PREFIX_LENGTH_SIZE;
-    case Section.Predicates:
-      return PREDICATE_SIZE;
-    case Section.Code:
-      return INSTRUCTION_SIZE;
-    case Section.Cells:
-      return CELL_SIZE;
-    default:
-      return AUTOMATON_SIZE;
-  }
+  return <u32>load<u32>(SIZES + ((<usize>index) << 2));
 }
 
 function checkSections(): bool {
+  const cells = <u64>section(Section.Cells);
+  const cellsEnd = cells + <u64>sectionCount(Section.Cells) * CELL_SIZE;
   for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
     const offset = <u32>(section(i) - program);
-    if (offset & 7 || offset > length) return false;
-    if (<u64>sectionCount(i) * <u64>recordSize(i) > <u64>(length - offset)) return false;
-  }
-  for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
-    if (i != <u32>Section.Cells && meetsCells(i)) return false;
+    const start = <u64>section(i);
+    const size = <u64>sectionCount(i) * <u64>recordSize(i);
+    if (offset & 7 || offset > length || size > <u64>(length - offset)) return false;
+    // None may share bytes with the cells: those change when the program is taken, behind the checks.
+    if (i != <u32>Section.Cells && start < cellsEnd && cells < start + size) return false;
   }
   return sectionCount(Section.Settings) >= <u32>Setting.Count && sectionCount(Section.Nodes) >= <u32>Slot.Count;
-}
-
-/** Whether a section shares bytes with the cells: those change when the program is taken, behind the checks. */
-function meetsCells(index: u32): bool {
-  const cells = section(Section.Cells);
-  const other = section(index);
-  const cellsEnd = cells + <usize>(sectionCount(Section.Cells) * recordSize(Section.Cells));
-  return other < cellsEnd && cells < other + <usize>(sectionCount(index) * recordSize(index));
 }
 
 function isText(pair: usize): bool {
   const offset = load<u32>(pair);
   return offset <= length && load<u32>(pair, 4) <= length - offset;
-}
-
-function isTextOrNone(pair: usize): bool {
-  return load<u32>(pair) == NONE || isText(pair);
 }
 
 /** Whether (first, count) at `run` lies within a section. */
@@ -139,51 +149,40 @@ function isRun(run: usize, target: u32): bool {
   return first <= total && load<u32>(run, 4) <= total - first;
 }
 
-function checkSettings(): bool {
-  return (
-    checkTextSettings() &&
-    checkReasons(Setting.ReasonNames) &&
-    checkReasons(Setting.ReasonMessages) &&
-    isRun(settingAt(Setting.MetadataKeys), Section.Texts) &&
-    isRun(settingAt(Setting.DocumentPaths), Section.Texts) &&
-    (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || isText(settingAt(Setting.Document))) &&
-    setting(Setting.MaxBody) <= 0x10000000 &&
-    setting(Setting.BackendFrom) <= <u32>BackendFrom.Fixed &&
-    needsText(setting(Setting.BackendFrom))
-  );
-}
-
-function checkTextSettings(): bool {
-  return (
-    isTextOrNone(settingAt(Setting.BackendText)) &&
-    isTextOrNone(settingAt(Setting.Resource)) &&
-    isTextOrNone(settingAt(Setting.ResourceMetadata)) &&
-    isTextOrNone(settingAt(Setting.BaselineScopes)) &&
-    isTextOrNone(settingAt(Setting.Document)) &&
-    isTextOrNone(settingAt(Setting.PolicyName))
-  );
-}
-
-function checkReasons(index: u32): bool {
-  return isRun(settingAt(index), Section.Texts) && load<u32>(settingAt(index), 4) >= <u32>Reason.Count;
-}
-
-function needsText(from: u32): bool {
-  const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
-  return !named || (isText(settingAt(Setting.BackendText)) && load<u32>(settingAt(Setting.BackendText), 4) > 0);
-}
-
-function checkScopes(): bool {
-  const total = sectionCount(Section.Scopes);
-  for (let i: u32 = 0; i < total; i++) {
-    const record = section(Section.Scopes) + <usize>i * SCOPE_SIZE;
-    if (!isText(record + ScopeField.Name) || !isRun(record + ScopeField.Closure, Section.ScopeIds)) return false;
-  }
-  const ids = sectionCount(Section.ScopeIds);
-  for (let i: u32 = 0; i < ids; i++) {
-    if (load<u32>(section(Section.ScopeIds) + ((<usize>i) << 2)) >= total) return false;
+/** Checks every field of FIELDS in every record of its section. */
+function checkFields(): bool {
+  for (let i: u32 = 0; i < FIELD_COUNT; i++) {
+    const field = load<u32>(FIELDS + ((<usize>i) << 2));
+    const index = field & 0xff;
+    const size = recordSize(index);
+    let at = section(index) + <usize>((field >> 8) & 0xff);
+    for (let left = index ? sectionCount(index) : 1; left; left--) {
+      if (!isSound(at, (<i32>field) & 0xff0000, field >> 24)) return false;
+      at += <usize>size;
+    }
   }
   return true;
+}
+
+function isSound(at: usize, kind: i32, target: u32): bool {
+  const value = load<u32>(at);
+  if (kind == AT_MOST) return value <= target;
+  if (kind == RUN) return isRun(at, target);
+  if (value == NONE && (kind == TEXT_OR_NONE || kind == INDEX_OR_NONE)) return true;
+  return kind <= TEXT_OR_NONE ? isText(at) : value < sectionCount(target);
+}
+
+function checkSettings(): bool {
+  const from = setting(Setting.BackendFrom);
+  const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
+  return (
+    setting(Setting.ReasonNames + 1) >= <u32>Reason.Count &&
+    setting(Setting.ReasonMessages + 1) >= <u32>Reason.Count &&
+    (setting(Setting.DocumentPaths + 1) == 0 || setting(Setting.Document) != NONE) &&
+    setting(Setting.MaxBody) <= 0x10000000 &&
+    (!named || (setting(Setting.BackendText) != NONE && setting(Setting.BackendText + 1) > 0)) &&
+    sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2)
+  );
 }
 
 /** Parents come before their children, so the tree has no cycle. */
@@ -192,73 +191,20 @@ function checkNodes(): bool {
   for (let i: u32 = 0; i < total; i++) {
     const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
     const parent = load<u32>(record, NodeField.Parent);
-    if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i) return false;
-    if (i > <u32>Slot.Claims && !isText(record + NodeField.Name)) return false;
+    if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i || !isText(record + NodeField.Name)) return false;
   }
   return true;
-}
-
-function checkTexts(): bool {
-  const total = sectionCount(Section.Texts);
-  for (let i: u32 = 0; i < total; i++) {
-    if (!isText(section(Section.Texts) + <usize>i * TEXT_SIZE)) return false;
-  }
-  return true;
-}
-
-function checkClaims(): bool {
-  const slots = sectionCount(Section.Nodes);
-  const total = sectionCount(Section.Claims);
-  for (let i: u32 = 0; i < total; i++) {
-    const record = section(Section.Claims) + <usize>i * CLAIM_SIZE;
-    if (load<u32>(record, ClaimField.Literal) >= slots || load<u32>(record, ClaimField.Path) >= slots) return false;
-    if (load<u32>(record, ClaimField.Type) > 1 || !isRun(record + ClaimField.Values, Section.Texts)) return false;
-  }
-  return true;
-}
-
-function isPredicate(predicate: u32): bool {
-  return predicate == NONE || predicate < sectionCount(Section.Predicates);
-}
-
-function checkRules(): bool {
-  const total = sectionCount(Section.Rules);
-  for (let i: u32 = 0; i < total; i++) {
-    const record = section(Section.Rules) + <usize>i * RULE_SIZE;
-    if (!isText(record + RuleField.Name) || load<u32>(record, RuleField.Action) > <u32>Action.Allow) return false;
-    if (!isRun(record + RuleField.Scopes, Section.ScopeIds) || !isRun(record + RuleField.Claims, Section.Claims))
-      return false;
-    if (!isPredicate(load<u32>(record, RuleField.Predicate))) return false;
-  }
-  return true;
-}
-
-function checkTargets(): bool {
-  const rules = sectionCount(Section.Rules);
-  const entries = sectionCount(Section.Entries);
-  for (let i: u32 = 0; i < entries; i++) {
-    const record = section(Section.Entries) + <usize>i * ENTRY_SIZE;
-    if (load<u32>(record, EntryField.Rule) >= rules || !isPredicate(load<u32>(record, EntryField.Predicate)))
-      return false;
-  }
-  const buckets = sectionCount(Section.Buckets);
-  for (let i: u32 = 0; i < buckets; i++) {
-    if (!checkBucket(section(Section.Buckets) + <usize>i * BUCKET_SIZE)) return false;
-  }
-  const prefixes = sectionCount(Section.PrefixLengths);
-  return prefixes <= <u32>(MAX_PREFIX_LENGTHS * 2);
 }
 
 /** A bucket's entries are in the order of their rules: the decision merges buckets by it. */
-function checkBucket(record: usize): bool {
-  if (load<u32>(record) > <u32>Kind.Task || !isText(record + BucketField.Name)) return false;
-  if (!isTextOrNone(record + BucketField.Backend) || !isRun(record + BucketField.Entries, Section.Entries))
-    return false;
-  const first = load<u32>(record, BucketField.Entries);
-  const total = load<u32>(record, BucketField.Entries + 4);
-  for (let i: u32 = 1; i < total; i++) {
-    const entry = section(Section.Entries) + <usize>(first + i) * ENTRY_SIZE;
-    if (load<u32>(entry, EntryField.Rule) < load<u32>(entry - ENTRY_SIZE, EntryField.Rule)) return false;
+function checkBuckets(): bool {
+  const total = sectionCount(Section.Buckets);
+  for (let i: u32 = 0; i < total; i++) {
+    const run = section(Section.Buckets) + <usize>i * BUCKET_SIZE + BucketField.Entries;
+    let entry = section(Section.Entries) + <usize>load<u32>(run) * ENTRY_SIZE;
+    for (let left = load<u32>(run, 4); left > 1; left--, entry += ENTRY_SIZE) {
+      if (load<u32>(entry, ENTRY_SIZE) < load<u32>(entry)) return false;
+    }
   }
   return true;
 }

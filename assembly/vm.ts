@@ -10,16 +10,15 @@ import {
   Section,
   Tag,
 } from "./program.ts";
-import { has, hasSlot, loadSlot, optSelect, optSlot, select } from "./access.ts";
+import { askSlot, has, loadSlot, optSelect, select } from "./access.ts";
 import { add, divide, multiply, negate, subtract } from "./arithmetic.ts";
 import { loadAttribute, loadHeader } from "./attributes.ts";
-import { charge, openBudget, openScratch } from "./budget.ts";
+import { charge, openBudget, openScratch, spend } from "./budget.ts";
 import {
   CELL,
+  NO_BOOL,
   copyCell,
-  isFalse,
   isPresent,
-  isTrue,
   lengthOf,
   setBool,
   setError,
@@ -27,6 +26,7 @@ import {
   setSpan,
   startOf,
   tagOf,
+  truthOf,
   typeOf,
   unwrapOptional,
   wrapOptional,
@@ -36,13 +36,14 @@ import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUi
 import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
 import { runAutomaton } from "./matcher.ts";
 import { TOO_DEEP, UNORDERED, compare, equal } from "./order.ts";
-import { contains, endsWith, startsWith } from "./text.ts";
+import { openings } from "./slots.ts";
+import { contains, hasPart } from "./text.ts";
 import { takePart } from "./time.ts";
 import { forgetTwins } from "./twin.ts";
 
 export const FALSE: i32 = 0;
 export const TRUE: i32 = 1;
-export const ERROR: i32 = 2;
+export const ERROR: i32 = NO_BOOL;
 
 const stack: usize = memory.data(4096, 16); // MAX_STACK cells
 
@@ -52,7 +53,9 @@ export function resetVm(): void {
   forgetTwins();
 }
 
-/** First record of a section of the program at `program`. */
+/** First record of a section of the program at `program`. Inlined: a call costs more than its two loads. */
+// @ts-ignore: decorator
+@inline
 function sectionOf(program: usize, section: u32): usize {
   return program + <usize>load<u32>(program + ((<usize>section) << 3), HEADER_SIZE);
 }
@@ -70,15 +73,46 @@ export function relocate(program: usize): void {
 }
 
 /** Runs a predicate: FALSE, TRUE or ERROR. */
-// eslint-disable-next-line complexity, max-lines-per-function -- a table: what each instruction does to the stack
 export function evaluate(program: usize, predicate: u32): i32 {
-  const cells = sectionOf(program, Section.Cells);
   const record = sectionOf(program, Section.Predicates) + <usize>predicate * PREDICATE_SIZE;
-  let pc = sectionOf(program, Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION_SIZE;
+  const pc = sectionOf(program, Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION_SIZE;
+  const isMatch = load<u8>(pc) == Op.Slot && load<u8>(pc, 8) == Op.Matches && load<u8>(pc, 16) == Op.Return;
+  return isMatch ? matchSlot(program, pc) : run(program, pc);
+}
+
+// The text that matchSlot loaded last, by which instruction and in which opening of the slots.
+const subject: usize = memory.data(16, 16);
+let subjectLoad: u64 = 0;
+let subjectOpening: u32 = 0;
+
+/** The code Slot, Matches, Return, without a stack: what most predicates are. It takes the same steps as `run`. */
+function matchSlot(program: usize, pc: usize): i32 {
+  if (!spend(1)) return ERROR;
+  if (load<u64>(pc) != subjectLoad || subjectOpening != openings) {
+    loadSlot(load<u32>(pc, 4), <u32>load<u8>(pc, 1), subject);
+    // Texts are loaded without a charge, so they need not be loaded again for the next predicate.
+    subjectLoad = tagOf(subject) == Tag.String ? load<u64>(pc) : 0;
+    subjectOpening = openings;
+    if (!subjectLoad) {
+      spend(2);
+      return ERROR;
+    }
+  }
+  if (!spend(2 + (lengthOf(subject) >> 3))) return ERROR;
+  const record = sectionOf(program, Section.Automata) + <usize>load<u32>(pc, 12) * AUTOMATON_SIZE;
+  return <i32>runAutomaton(program, record, subject);
+}
+
+/** Runs code that takes and leaves values on the stack. */
+// eslint-disable-next-line complexity, max-lines-per-function -- a table: what each instruction does to the stack
+function run(program: usize, first: usize): i32 {
+  const cells = sectionOf(program, Section.Cells);
+  let pc = first;
   let x = stack - CELL; // the top of the stack
+  let truth: i32;
   openScratch();
   resetLoops();
-  while (charge(1)) {
+  while (spend(1)) {
     const op = <i32>load<u8>(pc);
     const a = <u32>load<u8>(pc, 1);
     const c = load<u32>(pc, 4);
@@ -86,7 +120,7 @@ export function evaluate(program: usize, predicate: u32): i32 {
     pc += INSTRUCTION_SIZE;
     switch (op) {
       case Op.Return:
-        return isTrue(x) ? TRUE : isFalse(x) ? FALSE : ERROR;
+        return truthOf(x);
       case Op.Const:
         x += CELL;
         copyCell(x, cells + <usize>c * CELL);
@@ -103,24 +137,22 @@ export function evaluate(program: usize, predicate: u32): i32 {
         pc = target;
         break;
       case Op.AndJump:
-        if (isFalse(x)) pc = target;
-        break;
       case Op.OrJump:
-        if (isTrue(x)) pc = target;
+        if (truthOf(x) == i32(op == Op.OrJump)) pc = target;
         break;
       case Op.And:
       case Op.Or:
         x -= CELL;
-        combine(x, op == Op.Or);
+        combine(x, i32(op == Op.Or));
         break;
       case Op.Branch:
-        if (isTrue(x)) x -= CELL;
-        else if (isFalse(x)) {
-          x -= CELL;
-          pc = target;
-        } else {
+        truth = truthOf(x);
+        if (truth == NO_BOOL) {
           setError(x);
           pc += (<usize>load<u16>(pc - INSTRUCTION_SIZE, 2)) << 3;
+        } else {
+          x -= CELL;
+          if (truth == FALSE) pc = target;
         }
         break;
       case Op.OptOrJump:
@@ -131,15 +163,12 @@ export function evaluate(program: usize, predicate: u32): i32 {
           pc = target;
         }
         break;
-      case Op.OptMap:
-        if (openBinding(x)) x -= CELL;
-        else pc = target;
-        break;
       case Op.OptBind:
         closeBinding(x, a != 0);
         break;
+      case Op.OptMap:
       case Op.Loop:
-        if (openLoop(a, x)) x -= CELL;
+        if (op == Op.Loop ? openLoop(a, x) : openBinding(x)) x -= CELL;
         else pc = target;
         break;
       case Op.Next:
@@ -149,15 +178,20 @@ export function evaluate(program: usize, predicate: u32): i32 {
         }
         break;
       case Op.Skip:
-        if (isTrue(x)) x -= CELL;
+        truth = truthOf(x);
+        if (truth == TRUE) x -= CELL;
         else {
-          if (isFalse(x)) setNone(x);
+          if (truth == FALSE) setNone(x);
           else setError(x);
           pc = target;
         }
         break;
       case Op.Pop:
         x -= CELL;
+        break;
+      case Op.Dup:
+        x += CELL;
+        copyCell(x, x - CELL);
         break;
       case Op.List:
         x -= <usize>c * CELL - CELL;
@@ -169,28 +203,17 @@ export function evaluate(program: usize, predicate: u32): i32 {
         break;
 
       default:
-        if (op < Op.Select || op == Op.OptNone) {
+        if (op < Op.Select) {
           x += CELL;
           push(op, a, c, x, cells);
-        } else if (isBinary(op, pc)) {
+        } else if (op < Op.Time || (op == Op.Time && !load<u16>(pc - INSTRUCTION_SIZE, 2))) unary(op, a, c, x, cells);
+        else {
           x -= CELL;
           binary(op, a, x, x + CELL);
-        } else unary(op, a, c, x, cells);
+        }
     }
   }
   return ERROR;
-}
-
-/** Whether an instruction of `binary` takes two operands; accessors of times do when they have a zone. */
-function isBinary(op: i32, pc: usize): bool {
-  if (op == Op.Time) return load<u16>(pc - INSTRUCTION_SIZE, 2) != 0;
-  return (
-    op == Op.Index ||
-    op == Op.OptIndex ||
-    (op >= Op.Eq && op <= Op.In) ||
-    (op >= Op.Add && op <= Op.Mod) ||
-    (op >= Op.StartsWith && op <= Op.Contains)
-  );
 }
 
 /** The remaining instructions that leave a new value in `x`. */
@@ -198,26 +221,22 @@ function push(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
   const name = cells + <usize>c * CELL;
   switch (op) {
     case Op.HasSlot:
-      return hasSlot(c, a, x);
     case Op.OptSlot:
-      return optSlot(c, a, x);
+      return askSlot(c, a, x, op == Op.OptSlot);
     case Op.Attribute:
-      return loadAttribute(c, x);
     case Op.HasAttribute:
       loadAttribute(c, x);
-      return setBool(x, tagOf(x) != Tag.Error);
+      break;
     case Op.Header:
-      return loadHeader(startOf(name), lengthOf(name), a != 0, x);
     case Op.HasHeader:
-      loadHeader(startOf(name), lengthOf(name), false, x);
-      return setBool(x, tagOf(x) != Tag.Error);
+      loadHeader(startOf(name), lengthOf(name), a != 0 && op == Op.Header, x);
+      break;
     case Op.Local:
       return copyCell(x, loopVariable(c));
-    case Op.Dup:
-      return copyCell(x, x - CELL);
     default:
-      setNone(x);
+      return setNone(x);
   }
+  if (op == Op.HasAttribute || op == Op.HasHeader) setBool(x, tagOf(x) != Tag.Error);
 }
 
 /** Instructions that replace `x` by a value made of it. */
@@ -231,7 +250,7 @@ function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
     case Op.OptSelect:
       return optSelect(x, name);
     case Op.Not:
-      if (tagOf(x) == Tag.Bool) setBool(x, isFalse(x));
+      if (tagOf(x) == Tag.Bool) setBool(x, truthOf(x) == FALSE);
       else setError(x);
       return;
     case Op.Neg:
@@ -321,32 +340,28 @@ function binary(op: i32, a: u32, x: usize, y: usize): void {
 
 function order(op: i32, x: usize, y: usize): void {
   const result = compare(x, y);
+  const wanted = op == Op.Lt || op == Op.Le ? -1 : 1;
+  const orEqual = op == Op.Le || op == Op.Ge;
   if (result == UNORDERED) setError(x);
-  else if (op == Op.Lt) setBool(x, result < 0);
-  else if (op == Op.Le) setBool(x, result <= 0);
-  else if (op == Op.Gt) setBool(x, result > 0);
-  else setBool(x, result >= 0);
+  else setBool(x, result == wanted || (orEqual && result == 0));
 }
 
 function search(op: i32, x: usize, y: usize): void {
   if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) setError(x);
-  else if (op == Op.StartsWith) setBool(x, startsWith(x, y));
-  else if (op == Op.EndsWith) setBool(x, endsWith(x, y));
-  else setBool(x, contains(x, y));
+  else setBool(x, op == Op.Contains ? contains(x, y) : hasPart(x, y, op == Op.EndsWith));
 }
 
 function match(program: usize, automaton: u32, x: usize): void {
   const record = sectionOf(program, Section.Automata) + <usize>automaton * AUTOMATON_SIZE;
-  if (tagOf(x) == Tag.String) setBool(x, runAutomaton(program, record, x));
+  if (tagOf(x) == Tag.String && charge(lengthOf(x) >> 3)) setBool(x, runAutomaton(program, record, x));
   else setError(x);
 }
 
 /** && and ||: the deciding bool on either side wins over an error or anything else on the other. */
-function combine(x: usize, decides: bool): void {
-  const y = x + CELL;
-  const xDecides = decides ? isTrue(x) : isFalse(x);
-  const yDecides = decides ? isTrue(y) : isFalse(y);
-  if (xDecides || yDecides) setBool(x, decides);
-  else if (tagOf(x) == Tag.Bool && tagOf(y) == Tag.Bool) setBool(x, !decides);
-  else setError(x);
+function combine(x: usize, decides: i32): void {
+  const a = truthOf(x);
+  const b = truthOf(x + CELL);
+  if (a == decides || b == decides) setBool(x, decides != 0);
+  else if (a == NO_BOOL || b == NO_BOOL) setError(x);
+  else setBool(x, decides == 0);
 }

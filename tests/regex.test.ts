@@ -126,6 +126,40 @@ for (const [pattern, states, classes] of TABLES) {
   });
 }
 
+test("loops and prefixes say what the table says", () => {
+  let loopCount = 0;
+  let prefixed = 0;
+  for (const automaton of built.values()) {
+    if (automaton instanceof PatternError) continue;
+    const { classes, ascii, ranges, table, loops, start, prefix, afterPrefix } = automaton;
+    const to = (state: number, cls: number): number => table[state * (classes + 1) + cls]!;
+    loops.forEach(({ leaves, wide }, i) => {
+      for (let point = 0; point < 128; point++) {
+        const left = (leaves[point & 15]! >> (point >> 4)) & 1;
+        assert.equal(
+          left,
+          Number(point === 0x5c || to(2 + i, ascii[point]!) !== 2 + i),
+          `${automaton.source} ${point}`,
+        );
+      }
+      assert.equal(
+        wide,
+        ranges.some((range) => to(2 + i, range.class) !== 2 + i),
+      );
+    });
+    let state = start;
+    for (const point of prefix) {
+      for (let other = 0; other < 128; other++) assert.equal(to(state, ascii[other]!) !== 0, other === point);
+      assert.ok(ranges.every((range) => to(state, range.class) === 0) && to(state, classes) === 0);
+      state = to(state, ascii[point]!);
+    }
+    assert.equal(state, afterPrefix);
+    loopCount += loops.length;
+    prefixed += Number(prefix.length > 0);
+  }
+  assert.ok(loopCount > 100 && prefixed > 20, `${loopCount} loops, ${prefixed} prefixes`);
+});
+
 test("the table has the form that the filter expects", () => {
   for (const automaton of built.values()) {
     if (automaton instanceof PatternError) continue;

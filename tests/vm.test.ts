@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
+import { RE2JS } from "re2js";
 import { HEADER_SIZE, SECTION_COUNT, Section } from "../assembly/program.ts";
 import { compileDocument, pluginConfiguration, type Policy } from "../scripts/compiler/index.ts";
 import { checksum } from "../scripts/compiler/writer.ts";
@@ -51,9 +52,9 @@ function put(text: string): number {
   return bytes.length;
 }
 
-function compile(when: string): { program: Uint8Array; policy: Policy } | undefined {
-  const rules = [{ action: "Allow", target: { tools: ["t"] }, when }];
-  const document = { apiVersion: "scopegate/v1", kind: "Policy", metadata: { name: "p" }, rules };
+function compile(when: string | string[], steps = 16777216): { program: Uint8Array; policy: Policy } | undefined {
+  const rules = [when].flat().map((each) => ({ action: "Allow", target: { tools: ["t"] }, when: each }));
+  const document = { apiVersion: "scopegate/v1", kind: "Policy", metadata: { name: "p" }, limits: { steps }, rules };
   const { program, policy } = compileDocument(document);
   return program && policy && { program, policy };
 }
@@ -91,6 +92,66 @@ test("random expressions over random arguments have cel-go's answers", () => {
     if (got !== expected) wrong.push(`${expr}\n  over ${args}\n  is ${got}, not ${expected}`);
   }
   assert.deepEqual(wrong, []);
+});
+
+test("a lone match takes the steps of the same match among other instructions", () => {
+  const steps = 1000;
+  const match = 'args.t.matches("^Hello, [a-z ]*!$")';
+  const run = (when: string, args: string): [string | undefined, number] => {
+    const compiled = compile(when, steps);
+    assert.ok(compiled && configure(compiled.program, compiled.policy) && read(args));
+    return [ANSWERS[machine.run(0)], machine.steps()];
+  };
+  for (const value of ['"Hello, !"', '"Hello!"', '"Hello, é!"', '""', '"\\u0048ello, you!"', "1", "null", undefined]) {
+    const args = value === undefined ? "{}" : `{"t":${value}}`;
+    const [alone, left] = run(match, args);
+    const [among, leftAmong] = run(`!${match}`, args); // one instruction more
+    assert.equal(alone, among === "true" ? "false" : among === "false" ? "true" : among);
+    assert.equal(left, leftAmong + 1);
+  }
+  // Three instructions, and a step for every eight bytes.
+  for (let size = 7960; size < 8000; size++) {
+    const [alone] = run(match, `{"t":"Hello, ${"a".repeat(size - 8)}!"}`);
+    assert.equal(alone, 3 + (size >> 3) <= steps ? "true" : "error", `${size} bytes`);
+  }
+});
+
+test("matches of one member share its value, and only for one message", () => {
+  const compiled = compile(['args.t.matches("^a.*z$")', 'args.t.matches("^[a-y]+$")', 'args.u.matches("^a.*z$")']);
+  assert.ok(compiled && configure(compiled.program, compiled.policy));
+  const rounds: [args: string, answers: string][] = [
+    ['{"t":"abcz","u":"abcy"}', "true false false"],
+    ['{"t":"abcy","u":"abcz"}', "false true true"],
+    ['{"u":"abcz"}', "error error true"],
+    ['{"t":1,"u":"abcz"}', "error error true"],
+    ['{"t":"\\u0061bcy","u":null}', "false true error"],
+    ['{"t":"abcz","u":"abcz"}', "true false true"],
+  ];
+  for (const [args, answers] of [...rounds, ...rounds.reverse()]) {
+    assert.ok(read(args));
+    for (let again = 0; again < 2; again++)
+      assert.equal([0, 1, 2].map((predicate) => ANSWERS[machine.run(predicate)]).join(" "), answers, args);
+  }
+});
+
+test("long texts match as re2js says, wherever what decides stands", () => {
+  const patterns = ["^Hello, .*!$", "^[a-z/]*$", "é.*x", "^.*$", "(?s)^.*[^!]$", "^(?:[^!]|!!)*$", "\\\\.*é"];
+  for (const pattern of patterns) {
+    const compiled = compile(`args.t.matches(${JSON.stringify(pattern)})`);
+    assert.ok(compiled && configure(compiled.program, compiled.policy));
+    const reference = RE2JS.compile(pattern);
+    for (const odd of ["!", "é", "x", "\n", "\\", "😀", "Z"]) {
+      for (let length = 0; length < 50; length++) {
+        for (const at of [0, length >> 1, length]) {
+          for (const head of ["", "Hello, "]) {
+            const text = `${head}${"a".repeat(at)}${odd}${"a".repeat(length - at)}`;
+            assert.ok(read(JSON.stringify({ t: text })));
+            assert.equal(ANSWERS[machine.run(0)], `${reference.test(text)}`, `${pattern} on ${JSON.stringify(text)}`);
+          }
+        }
+      }
+    }
+  }
 });
 
 /** Where the records of a section lie: offset and end, the next section's start. */

@@ -5,16 +5,12 @@ import { alphabetOf, type Alphabet } from "./classes.ts";
 import { minimise } from "./minimise.ts";
 import { PatternError } from "./pool.ts";
 import { compilePattern, Empty, type Machine, type Step } from "./regex.ts";
+import { addShortcuts, type Shortcuts, type Table } from "./shortcuts.ts";
 
 /** Tables as AutomatonField draws them: `table` has `classes + 1` entries a state, the last for the end of the text. */
-export interface Automaton {
+export interface Automaton extends Table, Shortcuts {
   source: string;
   states: number;
-  classes: number;
-  start: number;
-  ascii: Uint8Array;
-  ranges: { first: number; class: number }[];
-  table: Uint16Array;
 }
 
 /** States before minimising: row after row, `width` entries each. */
@@ -193,5 +189,5 @@ function pack(source: string, start: number, table: Uint16Array, width: number, 
     merged.forEach((cells, cls) => (out[state * (merged.length + 1) + cls] = cells[state]!));
     out[state * (merged.length + 1) + merged.length] = table[state * width + width - 1]!;
   }
-  return { source, states, classes: merged.length, start, ascii, ranges, table: out };
+  return addShortcuts({ source, states, classes: merged.length, start, ascii, ranges, table: out });
 }

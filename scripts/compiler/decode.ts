@@ -9,6 +9,7 @@ import {
   EntryField,
   Flag,
   Kind,
+  LOOP_SIZE,
   LoopKind,
   NodeField,
   NONE,
@@ -252,15 +253,20 @@ function sourceOf(program: Program, at: number): string {
 
 function automata(program: Program): string[] {
   const lines = program.each(Section.Automata, (at, index) => {
-    const [states, classes, width, ranges] = [
+    const [states, classes, ranges, loops, prefix] = [
       AutomatonField.States,
       AutomatonField.Classes,
-      AutomatonField.Width,
       AutomatonField.RangeCount,
-    ].map((field) => program.word(at + field)) as [number, number, number, number];
-    const size = 128 + ranges * 8 + states * (classes + 1) * width;
+      AutomatonField.LoopCount,
+      AutomatonField.PrefixLength,
+    ].map((field) => program.word(at + field)) as [number, number, number, number, number];
+    const size = 128 + ranges * 8 + states * (classes + 1) * 2 + loops * LOOP_SIZE;
     const start = program.word(at + AutomatonField.Start);
-    return `  ${index}  ${JSON.stringify(sourceOf(program, at))}  ${states} states from ${start}, ${classes} classes, ${ranges} ranges, ${size} bytes`;
+    const first = program.text(at + AutomatonField.Prefix, prefix)!;
+    return (
+      `  ${index}  ${JSON.stringify(sourceOf(program, at))}  ${states} states from ${start}, ${classes} classes, ` +
+      `${ranges} ranges, ${loops} loops, prefix ${JSON.stringify(first)}, ${size} bytes`
+    );
   });
   return ["automata", ...lines];
 }

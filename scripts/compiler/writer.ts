@@ -106,32 +106,23 @@ export class ProgramWriter implements Pool {
   }
 
   private addAutomaton(automaton: Automaton): number {
-    const { states, classes, start, ascii, ranges, table, source } = automaton;
-    const width = states <= 256 ? 1 : 2;
+    const { states, classes, start, ascii, ranges, table, source, loops, prefix, afterPrefix } = automaton;
     const asciiAt = this.append(ascii, 1);
-    const rangesAt = this.append(
-      littleEndian(
-        ranges.flatMap(({ first, class: cls }) => [first, cls]),
-        4,
-      ),
-      4,
-    );
+    const pairs = ranges.flatMap(({ first, class: cls }) => [first, cls]);
+    const rangesAt = this.append(littleEndian(pairs, 4), 4);
     // Column by column (program.ts): the filter then needs no multiplication between two look-ups.
     const columns = Array.from(table, (_, i) => table[(i % states) * (classes + 1) + Math.floor(i / states)]!);
-    const tableAt = this.append(littleEndian(columns, width), width);
+    const tableAt = this.append(littleEndian(columns, 2), 2);
+    const loopBytes = loops.flatMap(({ leaves, wide }) => [...leaves, wide ? 0x80 : 0]);
+    const loopsAt = this.append(Uint8Array.from(loopBytes), 1);
     const raw = utf8.encode(source);
     const sourceAt = this.append(littleEndian([raw.length], 4), 4);
     this.append(raw, 1);
+    const whole = [...prefix, ...new Array<number>(8).fill(0)];
+    const words = new Uint32Array(Uint8Array.from(whole.slice(0, 8)).buffer);
     return this.add(Section.Automata, [
-      states,
-      classes,
-      start,
-      width,
-      asciiAt,
-      rangesAt,
-      ranges.length,
-      tableAt,
-      sourceAt,
+      ...[states, classes, start, asciiAt, rangesAt, ranges.length, tableAt, sourceAt],
+      ...[loops.length, loopsAt, prefix.length, afterPrefix, ...words],
     ]);
   }
 
@@ -225,7 +216,7 @@ export class ProgramWriter implements Pool {
 }
 
 /** u32 words of one record of each section. */
-const RECORD_WORDS = [1, 0, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 9];
+const RECORD_WORDS = [1, 0, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 14];
 
 function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(bytes.length * 2);

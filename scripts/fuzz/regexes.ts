@@ -97,8 +97,9 @@ export class RegexSuite implements Suite<RegexInput> {
       ? choice.one(PLAIN)
       : choice.one(FLAGS) + randomPattern(choice, 1 + choice.below(5));
     const spelling = { blanks: 0, escapes: choice.one([0, 0.2, 1]) };
-    const randomText = (): string =>
-      Array.from({ length: choice.below(choice.one([3, 8, 40])) }, () => choice.one(CHARACTERS)).join("");
+    // Runs of one character, so that loops of the automaton are met: the filter passes over 16 bytes of them at once.
+    const piece = (): string => choice.one(CHARACTERS).repeat(choice.chance(0.1) ? choice.below(50) : 1);
+    const randomText = (): string => Array.from({ length: choice.below(choice.one([3, 8, 40])) }, piece).join("");
     return { pattern, texts: Array.from({ length: TEXTS }, () => print(text(randomText()), choice, spelling)) };
   }
 

@@ -1,7 +1,7 @@
 import { LoopKind, Op } from "../../assembly/program.ts";
 import { isExhausted, stepsLeft } from "../../assembly/budget.ts";
 import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cell.ts";
-import { fillSlot, openSlots, slotsSize, MARK_TWIN } from "../../assembly/slots.ts";
+import { fillSlot, markTwin, openSlots, slotsSize } from "../../assembly/slots.ts";
 import { allocate, resetRegion } from "../../assembly/memory.ts";
 import { sawTwin } from "../../assembly/twin.ts";
 import { ERROR, FALSE, TRUE, evaluate, relocate } from "../../assembly/vm.ts";
@@ -217,7 +217,8 @@ describe("vm", () => {
     open();
     openSlots(slots);
     const at = place("true");
-    fillSlot(23, at, at + 4, MARK_TWIN);
+    fillSlot(23, at, at + 4, 0);
+    markTwin(23);
     expect(evaluate(program, 0)).toBe(TRUE);
     expect(sawTwin()).toBe(true);
     open();
