@@ -56,11 +56,17 @@ extern "C" {
     );
 }
 
-const NOTHING: Span = Span { start: null(), length: 0 };
+const NOTHING: Span = Span {
+    start: null(),
+    length: 0,
+};
 
 impl Span {
     fn of(text: &str) -> Span {
-        Span { start: text.as_ptr(), length: text.len() }
+        Span {
+            start: text.as_ptr(),
+            length: text.len(),
+        }
     }
 
     /// # Safety
@@ -144,9 +150,19 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
     let Some((status, challenge, text)) = rule::refusal(verdict) else {
         return CONTINUE;
     };
-    let header = Pair { name: Span::of("www-authenticate"), value: Span::of(challenge.unwrap_or_default()) };
+    let header = Pair {
+        name: Span::of("www-authenticate"),
+        value: Span::of(challenge.unwrap_or_default()),
+    };
     let count = usize::from(challenge.is_some());
-    envoy_dynamic_module_callback_http_send_response(stream, status, &header, count, Span::of(text), Span::of("denied"));
+    envoy_dynamic_module_callback_http_send_response(
+        stream,
+        status,
+        &header,
+        count,
+        Span::of(text),
+        Span::of("denied"),
+    );
     STOP
 }
 

@@ -6,7 +6,13 @@ use regex::Regex;
 use std::rc::Rc;
 
 /// Where jwt_authn puts the scopes of the token that it has verified.
-const SCOPES: [&str; 5] = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "jwt_payload", "scope"];
+const SCOPES: [&str; 5] = [
+    "metadata",
+    "filter_metadata",
+    "envoy.filters.http.jwt_authn",
+    "jwt_payload",
+    "scope",
+];
 
 struct Root(Rc<Regex>);
 struct Filter(Rc<Regex>);
