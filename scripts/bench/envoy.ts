@@ -23,17 +23,20 @@ export interface EnvoyEffort {
   share: number;
 }
 
+type Memory = Map<string, { start: number[]; end: number[] }>;
+
 export async function benchEnvoy(
   peers: Peer[],
   { sittings, rounds, share }: EnvoyEffort,
   say: (line: string) => void,
 ): Promise<EnvoyResults> {
   const loads = plan(share).map((load) => ({ load, costs: noCosts() }));
-  const memory = new Map<string, { start: number[]; end: number[] }>();
-  let absent = build(peers, say);
+  const memory: Memory = new Map();
+  const absent = build(peers, say);
+  const present = () => peers.filter(({ name }) => absent[name] === undefined);
   for (let sitting = 1; sitting <= sittings; sitting++) {
-    const bed = await Bed.start(peers.filter(({ name }) => absent[name] === undefined));
-    absent = { ...absent, ...bed.absent };
+    const bed = await Bed.start(present());
+    Object.assign(absent, bed.absent);
     try {
       for (const { load, costs } of loads) {
         say(`in Envoy: ${load.name} (${sitting} of ${sittings})`);
@@ -44,20 +47,9 @@ export async function benchEnvoy(
       await bed.stop();
     }
   }
-  const measured = peers.filter(({ name }) => absent[name] === undefined).map(({ name }) => name);
-  return {
-    rounds,
-    sittings,
-    connections: CONNECTIONS,
-    peers: Object.fromEntries(peers.map(({ name, what }) => [name, what])),
-    loads: loads.map(({ load, costs }) => resultOf(load, costs, measured)),
-    memory: [...memory].map(([peer, { start, end }]) => ({
-      peer,
-      start: middle(start).median,
-      end: middle(end).median,
-    })),
-    absent,
-  };
+  const what = Object.fromEntries(peers.map((peer) => [peer.name, peer.what]));
+  const results = loads.map(({ load, costs }) => resultOf(load, costs, present()));
+  return { rounds, sittings, connections: CONNECTIONS, peers: what, loads: results, memory: medians(memory), absent };
 }
 
 /** Why some peers cannot run here. */
@@ -72,13 +64,17 @@ function build(peers: Peer[], say: (line: string) => void): Record<string, strin
   return absent;
 }
 
-function noteMemory(bed: Bed, memory: Map<string, { start: number[]; end: number[] }>): void {
+function noteMemory(bed: Bed, memory: Memory): void {
   for (const { peer, envoy, memory: start } of bed.peers) {
     const noted = memory.get(peer.name) ?? { start: [], end: [] };
     noted.start.push(start);
     noted.end.push(residentMemory(envoy.pid));
     memory.set(peer.name, noted);
   }
+}
+
+function medians(memory: Memory): EnvoyResults["memory"] {
+  return [...memory].map(([peer, { start, end }]) => ({ peer, start: middle(start).median, end: middle(end).median }));
 }
 
 function plan(share: number): Load[] {
@@ -92,8 +88,8 @@ function plan(share: number): Load[] {
   return [...sizes, { ...load("200 B, denied", 200, REQUESTS[0]!), denied: true }];
 }
 
-function resultOf(load: Load, { envoy, service, rates }: Costs, measured: string[]): LoadResult {
-  const peers = measured.map((name) => {
+function resultOf(load: Load, { envoy, service, rates }: Costs, measured: Peer[]): LoadResult {
+  const peers = measured.map(({ name }) => {
     const { cpu, spread } = envoy.cost(name);
     return {
       peer: name,
