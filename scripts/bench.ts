@@ -5,29 +5,45 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { benchEnvoy } from "./bench/envoy.ts";
 import { benchFilter } from "./bench/filter.ts";
+import { choosePeers } from "./bench/peers.ts";
 import type { Results } from "./bench/results.ts";
 import { benchScale } from "./bench/scale.ts";
 import { describe } from "./bench/tables.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 
-const HELP = `Usage: npm run bench -- [--quick] [--scale] [--only filter|envoy] [--json FILE]
+const HELP = `Usage: npm run bench -- [--quick] [--scale] [--only filter|envoy] [--peers NAME,…] [--json FILE]
 
 Options:
   --quick      short runs: under two minutes, and more noise
   --scale      how the cost grows: by rules, tokens, scopes, connections, workers (in place of the usual parts)
   --only PART  filter (alone, in this process) or envoy (beside other filters)
+  --peers NAME,…
+               in Envoy: only these beside the baseline and Scopegate; a part of a name will do: --peers rust,lua
   --json FILE  the numbers as JSON too; npm run bench:report makes docs/benchmarks.md of it
 
-$RUST_WASM may name a proxy-wasm module to compare with (scripts/bench/peers/rust-wasm.yaml).
+The peers in Rust and Go are built where cargo and go are found. $RUST_WASM may name another proxy-wasm module to compare
+with (scripts/bench/peers/rust-wasm.yaml).
 `;
 
 const OPTIONS = {
   quick: { type: "boolean" },
   scale: { type: "boolean" },
   only: { type: "string" },
+  peers: { type: "string" },
   json: { type: "string" },
   help: { type: "boolean" },
 } as const;
+
+const QUICK = {
+  alone: { rounds: 5, batchMs: 20 },
+  share: 0.25,
+  inEnvoy: { sittings: 3, rounds: 2, share: 0.5 },
+};
+const FULL = {
+  alone: { rounds: 15, batchMs: 60 },
+  share: 0.4,
+  inEnvoy: { sittings: 5, rounds: 8, share: 1 },
+};
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
@@ -41,12 +57,12 @@ async function main(): Promise<void> {
     wasm: statSync("build/scopegate.wasm").size,
   };
   const say = (line: string) => console.error(line);
-  const effort = quick ? { rounds: 5, batchMs: 20 } : { rounds: 15, batchMs: 60 };
-  const [rounds, share] = quick ? [3, 0.25] : [21, 0.4];
-  if (scale) results.scale = await benchScale(effort, share, say);
+  const { alone, share, inEnvoy } = quick ? QUICK : FULL;
+  if (scale) results.scale = await benchScale(alone, share, say);
   else {
-    if (only !== "envoy") results.filter = benchFilter(effort, say);
-    if (only !== "filter") results.envoy = await benchEnvoy(rounds, share, say);
+    const peers = choosePeers(values.peers?.split(","));
+    if (only !== "envoy") results.filter = benchFilter(alone, say);
+    if (only !== "filter") results.envoy = await benchEnvoy(peers, inEnvoy, say);
   }
   console.log(describe(results));
   if (values.json === undefined) return;

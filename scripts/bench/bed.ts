@@ -1,12 +1,13 @@
 // The test bed: one Envoy a peer, all running at once, an upstream for all of them, and a load in its own process.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { EnvoyError } from "../envoy/binary.ts";
 import { Envoy, type EnvoyOptions } from "../envoy/envoy.ts";
 import { token } from "../envoy/issuer.ts";
 import { callOf } from "./bodies.ts";
 import { LoadGenerator } from "./load.ts";
 import { Comparison } from "./measure.ts";
-import { upstreamConfig, type Peer } from "./peers.ts";
+import { BASELINE, upstreamConfig, type Peer } from "./peers.ts";
 import { SCOPE, TOOL } from "./policies.ts";
 import { processTime, residentMemory } from "./process.ts";
 
@@ -31,6 +32,10 @@ export interface Costs {
   service: Comparison;
   /** Peer → requests a second, a round each. */
   rates: Map<string, number[]>;
+}
+
+export function noCosts(): Costs {
+  return { envoy: new Comparison(), service: new Comparison(), rates: new Map() };
 }
 
 interface Running {
@@ -71,9 +76,8 @@ export class Bed {
     await Promise.all([this.upstream, ...this.peers.map(({ envoy }) => envoy)].map((envoy) => envoy.stop()));
   }
 
-  /** Loads all peers in turn, `rounds` times after one that only warms up. */
-  async measure(load: Load, rounds: number): Promise<Costs> {
-    const costs = { envoy: new Comparison(), service: new Comparison(), rates: new Map<string, number[]>() };
+  /** Loads all peers in turn, `rounds` times after one that only warms up; adds to `costs`. */
+  async measure(load: Load, rounds: number, costs = noCosts()): Promise<Costs> {
     for (let round = 0; round <= rounds; round++)
       for (const running of round % 2 ? this.peers : [...this.peers].reverse())
         await this.one(running, load, round === 0 ? undefined : costs);
@@ -94,10 +98,12 @@ export class Bed {
   }
 
   private async add(peer: Peer, options: EnvoyOptions): Promise<void> {
-    if (peer.absent !== undefined) return void (this.absent[peer.name] = peer.absent);
-    const service = peer.service ? await startService(peer.service) : undefined;
-    if (typeof service === "string") return void (this.absent[peer.name] = service);
-    const envoy = await Envoy.start(peer.config(this.upstream.port, service?.port ?? 0), options);
+    const service = peer.service === undefined ? undefined : await startService(peer.service);
+    const envoy = await startOr(peer, peer.config(this.upstream.port, service?.port ?? 0), options);
+    if (typeof envoy === "string") {
+      service?.child.kill();
+      return void (this.absent[peer.name] = envoy);
+    }
     const running = { peer, envoy, service: service?.child, memory: residentMemory(envoy.pid) };
     this.peers.push(running);
     const wrong = await this.mistake(running);
@@ -141,14 +147,18 @@ function requestOf(body: Buffer, claims: Record<string, unknown>): Buffer {
   return Buffer.concat([Buffer.from(`POST /mcp HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`), body]);
 }
 
-/** Builds and starts a service; a text says why it could not be had. */
-async function startService(
-  service: NonNullable<Peer["service"]>,
-): Promise<{ child: ChildProcess; port: number } | string> {
-  const [command, ...args] = service.build;
-  const built = spawnSync(command!, args, { cwd: service.folder, encoding: "utf8" });
-  if (built.status !== 0) return `it could not be built: ${built.stderr.trim().split("\n").at(-1)}`;
-  const child = spawn(service.file, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, GOMAXPROCS: "1" } });
+/** An Envoy of another version may not know what a peer needs; without the baseline there is nothing to measure. */
+async function startOr(peer: Peer, config: string, options: EnvoyOptions): Promise<Envoy | string> {
+  try {
+    return await Envoy.start(config, options);
+  } catch (error) {
+    if (peer.name === BASELINE || !(error instanceof EnvoyError)) throw error;
+    return `Envoy does not start with it (${error.message.trim().split("\n").at(-1)})`;
+  }
+}
+
+async function startService(file: string): Promise<{ child: ChildProcess; port: number }> {
+  const child = spawn(file, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, GOMAXPROCS: "1" } });
   process.once("exit", () => child.kill());
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   return { child, port: Number(line.toString()) };

@@ -27,6 +27,10 @@ export interface Middle {
 export class Comparison {
   private readonly rounds = new Map<string, { cpu: number[]; wall: number[] }>();
 
+  has(name: string): boolean {
+    return this.rounds.has(name);
+  }
+
   cost(name: string): Cost {
     const { cpu, wall } = this.rounds.get(name)!;
     return { cpu: middle(cpu).median, wall: middle(wall).median, spread: middle(cpu).spread };

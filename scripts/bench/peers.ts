@@ -1,16 +1,17 @@
 // Ways to enforce the rule of `oneRule` in Envoy: ours, what stock Envoy brings, and what others write for it. All have
 // the same listener, jwt_authn, route and upstream; only what decides differs.
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import binaryen from "assemblyscript/binaryen";
 import { parse } from "yaml";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
 import type { Loaded } from "../evaluate/engine.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
+import { goService, rustNative, rustWasm, type Product } from "./builds.ts";
 import { METADATA_KEY, oneRule } from "./policies.ts";
 
 export const BASELINE = "jwt_authn only";
+/** The baseline once more: what it seems to add is the noise of the run. */
+export const AGAIN = "jwt_authn again";
 export const OURS = "Scopegate";
 
 export interface Peer {
@@ -19,41 +20,52 @@ export interface Peer {
   what: string;
   /** It lets everything through: a yardstick. */
   undecided?: boolean;
-  /** Why it cannot run here. */
-  absent?: string;
+  /** Makes what it needs, before Bed.start; a text says why it cannot run here. */
+  build?(): string | undefined;
   /** Its bootstrap. `service`: port of the program below. */
   config(upstream: number, service: number): string;
-  /** A program beside Envoy, which prints its port; the command that builds it makes `service`. */
-  service?: { file: string; build: string[]; folder: string };
+  /** A program beside Envoy, which prints its port. */
+  service?: string;
 }
 
 const FOLDER = "scripts/bench/peers";
 
-export function allPeers(): Peer[] {
-  const rust = process.env["RUST_WASM"];
-  const go = spawnSync("go", ["version"]).status === 0;
+/** All, or those whose name has one of the words; the baseline and ours are always among them. */
+export function choosePeers(words?: string[]): Peer[] {
+  const peers = allPeers();
+  const has = (name: string, word: string) => name.toLowerCase().includes(word.trim().toLowerCase());
+  for (const word of words ?? [])
+    if (!peers.some(({ name }) => has(name, word)))
+      throw new Error(`--peers ${word}: none of ${peers.map(({ name }) => name).join(", ")}`);
+  const chosen = (name: string) => name === BASELINE || name === OURS || words!.some((word) => has(name, word));
+  return words ? peers.filter(({ name }) => chosen(name)) : peers;
+}
+
+function allPeers(): Peer[] {
   return [
     baseline(),
+    { ...baseline(), name: AGAIN, what: "the same in another process: what it seems to add is noise" },
     floor(),
     ours(),
     stock("mcp + RBAC", "Envoy's native `mcp` filter, then RBAC on its metadata (C++)", "mcp-rbac.yaml"),
     stock("Lua", "Envoy's Lua filter, JSON read in Lua", "lua.yaml"),
+    built("Rust wasm", "a proxy-wasm module in Rust with serde_json and regex", "rust-wasm.yaml", rustWasm()),
+    built(
+      "Rust native",
+      "the same Rust as a dynamic module, inside Envoy without a VM",
+      "rust-native.yaml",
+      rustNative(),
+      { claim_to_headers: [{ claim_name: "scope", header_name: "x-jwt-scope" }] },
+    ),
     {
-      ...stock(
-        "Rust wasm",
-        "a proxy-wasm module in Rust with serde_json that skips what it does not need",
-        "rust-wasm.yaml",
+      ...built(
+        "ext_authz",
+        "Envoy's ext_authz with the body, and a service in Go over HTTP/1.1",
+        "ext-authz.yaml",
+        goService(),
+        { forward_payload_header: "x-jwt-payload" },
       ),
-      ...(rust && existsSync(rust) ? {} : { absent: "$RUST_WASM names no module" }),
-    },
-    {
-      ...stock("ext_authz", "Envoy's ext_authz with the body, and a service in Go over HTTP/1.1", "ext-authz.yaml"),
-      ...(go ? {} : { absent: "there is no `go`" }),
-      service: {
-        file: resolve("build/bench-ext-authz"),
-        build: ["go", "build", "-trimpath", "-o", resolve("build/bench-ext-authz"), "."],
-        folder: `${FOLDER}/ext-authz`,
-      },
+      service: goService().file,
     },
   ];
 }
@@ -88,14 +100,19 @@ export function ours(loaded: Loaded = oneRule()): Peer {
   return { name: OURS, what, config: (upstream) => edit(envoyBootstrap(target(upstream, loaded)), () => {}) };
 }
 
-function stock(name: string, what: string, file: string): Peer {
+/** Filters of a file in `peers/`; `jwt` is what jwt_authn does besides. */
+function stock(name: string, what: string, file: string, module = "", jwt: object = {}): Peer {
   const config = (upstream: number, service: number) => {
     const text = readFileSync(`${FOLDER}/${file}`, "utf8")
-      .replace("@RUST_WASM@", resolve(process.env["RUST_WASM"] ?? ""))
+      .replace("@FILE@", module)
       .replace("@AUTHZ@", String(service));
-    return bootstrap(upstream, parse(text) as Filter[], service);
+    return bootstrap(upstream, parse(text) as Filter[], service, jwt);
   };
   return { name, what, config };
+}
+
+function built(name: string, what: string, file: string, product: Product, jwt?: object): Peer {
+  return { ...stock(name, what, file, product.file, jwt), build: () => product.build() };
 }
 
 interface Filter {
@@ -139,12 +156,12 @@ function edit(yaml: string, change: (manager: Manager, config: Config) => void):
 }
 
 /** The same with other filters between jwt_authn and the router. */
-function bootstrap(upstream: number, filters: Filter[], service = 0): string {
+function bootstrap(upstream: number, filters: Filter[], service = 0, jwtBesides: object = {}): string {
   return edit(envoyBootstrap(target(upstream, oneRule())), (manager, config) => {
     const [jwt, router] = [manager.http_filters[0]!, manager.http_filters.at(-1)!];
     manager.http_filters = [jwt, ...filters, router];
+    Object.assign(jwt.typed_config.providers![METADATA_KEY]!, jwtBesides);
     if (!service) return;
-    Object.assign(jwt.typed_config.providers![METADATA_KEY]!, { forward_payload_header: "x-jwt-payload" });
     const { clusters } = config.static_resources;
     const text = JSON.stringify(clusters[0]).replaceAll('"upstream"', '"authz"');
     clusters.push(JSON.parse(text.replace(`"port_value":${upstream}`, `"port_value":${service}`)) as { name: string });

@@ -54,12 +54,14 @@ export interface Question {
 
 /** In Envoy. Costs are microseconds of processor time of the Envoy process a request. */
 export interface EnvoyResults {
+  /** In each sitting, that is, with each set of Envoy processes; small bodies have twice as many. */
   rounds: number;
+  sittings: number;
   connections: number;
   /** Peer → what it is. */
   peers: Record<string, string>;
   loads: LoadResult[];
-  /** Resident memory in MiB: after start and after all loads. */
+  /** Resident memory in MiB: after start and after all loads of a sitting, medians. */
   memory: { peer: string; start: number; end: number }[];
   /** Peers that were left out, and why. */
   absent: Record<string, string>;

@@ -27,7 +27,7 @@ export async function benchScale(effort: Effort, share: number, say: (line: stri
     byToken("size of the token, a claim is read", oneRule(CLAIM), effort),
   ];
   const scopes = byScopes(effort);
-  const rounds = Math.max(2, effort.rounds - 2);
+  const rounds = 3 * Math.max(2, effort.rounds - 2); // many short ones
   say("scale: in Envoy, by token and by connections");
   const inEnvoy = await byLoad(rounds, share);
   say("scale: in Envoy, by workers");
@@ -123,7 +123,7 @@ async function added(
 
 async function byLoad(rounds: number, share: number): Promise<Axis[]> {
   const bed = await Bed.start([baseline(), ours()]);
-  const requests = Math.ceil(3_000 * share);
+  const requests = Math.ceil(1_000 * share);
   try {
     const [tokens, connections]: [Axis["points"], Axis["points"]] = [[], []];
     for (const bytes of TOKEN_BYTES) {
@@ -145,7 +145,7 @@ async function byWorkers(rounds: number, share: number): Promise<Axis> {
   for (const concurrency of WORKERS) {
     const bed = await Bed.start([baseline(), ours()], { concurrency });
     try {
-      points.push({ x: concurrency, y: await added(bed, 16, Math.ceil(3_000 * share), rounds) });
+      points.push({ x: concurrency, y: await added(bed, 16, Math.ceil(1_000 * share), rounds) });
     } finally {
       await bed.stop();
     }

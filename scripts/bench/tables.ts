@@ -2,7 +2,7 @@
 import { growthOf } from "./growth.ts";
 import type { Cost, Middle } from "./measure.ts";
 import type { Axis, EnvoyResults, FilterResults, Results } from "./results.ts";
-import { BASELINE, OURS } from "./peers.ts";
+import { AGAIN, BASELINE, OURS } from "./peers.ts";
 
 /** All that a run found. `heading` is the number of `#` of its headings. */
 export function describe(results: Results, heading = 2): string {
@@ -101,7 +101,7 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
   ].join("\n\n");
 }
 
-function envoyPart({ rounds, connections, peers, loads, memory, absent }: EnvoyResults): string {
+function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent }: EnvoyResults): string {
   const microseconds = (value: number) => `${digits(value)} µs`;
   const rows = loads.flatMap(({ load, peers: all }) => {
     const own = all.find(({ peer }) => peer === OURS)?.added?.median;
@@ -111,7 +111,9 @@ function envoyPart({ rounds, connections, peers, loads, memory, absent }: EnvoyR
       microseconds(total.median),
       added ? `${added.median < 0 ? "" : "+"}${microseconds(added.median)}` : "",
       added ? range(added, digits) : "",
-      added && added.median > 0 && own && own > 0 && peer !== OURS ? `${(added.median / own).toFixed(1)}×` : "",
+      added && added.median > 0 && own && own > 0 && peer !== OURS && peer !== AGAIN
+        ? `${(added.median / own).toFixed(1)}×`
+        : "",
       service ? microseconds(service.median) : "",
       requests.toFixed(0),
     ]);
@@ -126,7 +128,7 @@ function envoyPart({ rounds, connections, peers, loads, memory, absent }: EnvoyR
   const head = ["load", "peer", "CPU a request", "added", "half of the rounds", "to ours", "service", "requests/s"];
   const lines = [
     "## In Envoy",
-    `${rounds} rounds, ${connections} connections, one worker.`,
+    `${sittings} × ${rounds} rounds, twice as many up to 4 KiB; ${connections} connections, one worker.`,
     Object.entries(peers)
       .filter(([name]) => absent[name] === undefined)
       .map(([name, what]) => `- ${name}: ${what}.`)
