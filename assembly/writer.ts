@@ -1,4 +1,6 @@
 // Writing answers: text grows in the region, at most `capacity` bytes; what does not fit is left out and remembered.
+import { bytesOf, copyBytes, sizeOf } from "./ascii.ts";
+import { text, textLength } from "./sections.ts";
 import { isNewest, reserve, trimRegion } from "./memory.ts";
 
 let start: usize = 0;
@@ -43,24 +45,22 @@ export function putByte(byte: u32): void {
 }
 
 /** Adds an ASCII constant. */
-export function put(text: string): void {
-  const length = <u32>text.length;
-  if (!start || at + <usize>length > limit) {
-    full = true;
-    return;
-  }
-  const from = changetype<usize>(text); // UTF-16, of which an ASCII constant has the low bytes
-  for (let i: usize = 0; i < <usize>length; i++) store<u8>(at + i, load<u16>(from + (i << 1)));
-  at += <usize>length;
+export function put(constant: string): void {
+  putBytes(bytesOf(constant), sizeOf(constant));
 }
 
 export function putBytes(from: usize, length: u32): void {
-  if (!start || at + <usize>length > limit) {
+  if (at + <usize>length > limit) {
     full = true;
     return;
   }
-  memory.copy(at, from, length);
+  copyBytes(at, from, length);
   at += <usize>length;
+}
+
+/** Adds the text of the program whose pair is at `pair`. */
+export function putText(pair: usize): void {
+  putBytes(text(pair), textLength(pair));
 }
 
 export function putNumber(value: u32): void {
@@ -80,17 +80,31 @@ export function putWord(value: u32): void {
 
 /** Adds raw UTF-8 as the inside of a JSON string. */
 export function putJson(from: usize, length: u32): void {
-  for (let i: u32 = 0; i < length; i++) {
-    const c = <u32>load<u8>(from + <usize>i);
-    if (c == 0x22 || c == 0x5c) {
+  const end = from + <usize>length;
+  let plain = from; // behind what was added
+  for (let p = from; p < end; p++) {
+    const c = <u32>load<u8>(p);
+    if (c >= 0x20 && c != 0x22 && c != 0x5c) continue;
+    putStart(plain, p);
+    plain = p + 1;
+    if (c >= 0x20) {
       putByte(0x5c);
       putByte(c);
-    } else if (c < 0x20) {
+    } else {
       put("\\u00");
       putHex(c >> 4);
       putHex(c & 15);
-    } else putByte(c);
+    }
   }
+  putStart(plain, end);
+}
+
+/** Adds of [from, end) as much as fits. */
+function putStart(from: usize, end: usize): void {
+  const fits = min(end - from, limit - at);
+  if (from + fits < end) full = true;
+  copyBytes(at, from, <u32>fits);
+  at += fits;
 }
 
 function putHex(digit: u32): void {
