@@ -4,7 +4,7 @@
 // WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
 // take the first `scope=` they find, nothing free-form stands before it.
 import { Flag, NONE, Reason, RuleField, Section, Setting, Slot } from "./program.ts";
-import { hasFlag, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
+import { hasFlag, isTextAt, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
 import {
   begin,
   finish,
@@ -15,6 +15,7 @@ import {
   putHex64,
   putJson,
   putNumber,
+  putText,
   putWord,
   written,
 } from "./writer.ts";
@@ -101,7 +102,7 @@ function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
   const spoiled = overflowed();
   begin(64);
   put(DETAILS);
-  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putText(reasonName(reason));
   putByte(0x7d);
   const details = finish();
   if (!headers || spoiled || !details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
@@ -154,7 +155,7 @@ function putParameter(before: string, index: u32): bool {
   const pair = settingAt(index);
   if (load<u32>(pair) == NONE) return false;
   put(before);
-  putBytes(text(pair), textLength(pair));
+  putText(pair);
   return true;
 }
 
@@ -208,8 +209,7 @@ function putGranted(rule: u32, none: bool, json: bool): void {
 
 function isNamed(rule: u32, at: usize, length: u32): bool {
   for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    const name = scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2)));
-    if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return true;
+    if (isTextAt(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), at, length)) return true;
   }
   return false;
 }
@@ -247,7 +247,7 @@ function makeBody(reason: i32, withId: bool): usize {
   const message = textOf(settingAt(Setting.ReasonMessages), reason);
   putJson(text(message), textLength(message));
   put('","data":{"reason":"');
-  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putText(reasonName(reason));
   putByte(0x22);
   if (isDenial(reason)) putDenial(reason);
   put(',"decisionId":"');

@@ -1,7 +1,8 @@
 // The scopes of the token: which scopes of the policy are held, the hierarchy applied, and the list that
 // predicates see as jwt.scopes. RFC 6749 section 3.3: a scope string is split at blanks.
 import { SCOPE_SIZE, ScopeField, Section, Tag, CELL_SIZE } from "./program.ts";
-import { section, sectionCount, text, textLength } from "./sections.ts";
+import { hashBytes } from "./ascii.ts";
+import { isTextAt, section, sectionCount, text, textLength } from "./sections.ts";
 import { reserve } from "./memory.ts";
 import { placesFor } from "./members.ts";
 
@@ -50,7 +51,7 @@ export function buildScopes(at: usize): void {
   openScopes(at);
   for (let scope: u32 = 0; scope < count; scope++) {
     const name = scopeName(scope);
-    let place = hash(text(name), textLength(name)) & mask;
+    let place = (<u32>hashBytes(0, text(name), textLength(name))) & mask;
     while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
     store<u32>(table + ((<usize>place) << 2), scope + 1);
   }
@@ -61,19 +62,12 @@ export function scopeName(scope: u32): usize {
   return section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Name;
 }
 
-function hash(at: usize, length: u32): u32 {
-  let h: u32 = 0x811c9dc5;
-  for (let i: u32 = 0; i < length; i++) h = (h ^ load<u8>(at + <usize>i)) * 0x01000193;
-  return h ^ (h >> 15);
-}
-
 function find(at: usize, length: u32): u32 {
-  let place = hash(at, length) & mask;
+  let place = (<u32>hashBytes(0, at, length)) & mask;
   while (true) {
     const scope = load<u32>(table + ((<usize>place) << 2)) - 1;
     if (scope == NO_SCOPE) return NO_SCOPE;
-    const name = scopeName(scope);
-    if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return scope;
+    if (isTextAt(scopeName(scope), at, length)) return scope;
     place = (place + 1) & mask;
   }
 }

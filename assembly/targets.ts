@@ -10,7 +10,8 @@ import {
   PREFIX_LENGTH_SIZE,
   Section,
 } from "./program.ts";
-import { section, sectionCount, text, textLength } from "./sections.ts";
+import { hashBytes } from "./ascii.ts";
+import { isTextAt, section, sectionCount, text, textLength } from "./sections.ts";
 import { placesFor } from "./members.ts";
 
 const NO_BUCKET: u32 = 0xffffffff;
@@ -56,14 +57,8 @@ function bucketAt(index: u32): usize {
 }
 
 function hash(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
-  let h: u32 = (0x811c9dc5 ^ kind) * 0x01000193;
-  if (backend) {
-    h = (h ^ 0xff) * 0x01000193;
-    for (let i: u32 = 0; i < backendLength; i++) h = (h ^ load<u8>(backend + <usize>i)) * 0x01000193;
-  }
-  h = (h ^ 0xfe) * 0x01000193;
-  for (let i: u32 = 0; i < nameLength; i++) h = (h ^ load<u8>(name + <usize>i)) * 0x01000193;
-  return h ^ (h >> 15);
+  const seed = (<u64>(kind + 1)) << 32;
+  return <u32>hashBytes(backend ? hashBytes(seed, backend, backendLength) : seed, name, nameLength);
 }
 
 /** The bucket of exactly this key; `backend` 0 is the bucket of entries without one. */
@@ -73,17 +68,13 @@ function findBucket(kind: u32, backend: usize, backendLength: u32, name: usize, 
     const index = load<u32>(table + ((<usize>place) << 2)) - 1;
     if (index == NO_BUCKET) return NO_BUCKET;
     const bucket = bucketAt(index);
-    if (load<u32>(bucket) == kind && sameText(bucket + BucketField.Name, name, nameLength)) {
+    if (load<u32>(bucket) == kind && isTextAt(bucket + BucketField.Name, name, nameLength)) {
       const other = bucket + BucketField.Backend;
-      if (backend ? load<u32>(other) != NONE && sameText(other, backend, backendLength) : load<u32>(other) == NONE)
+      if (backend ? load<u32>(other) != NONE && isTextAt(other, backend, backendLength) : load<u32>(other) == NONE)
         return index;
     }
     place = (place + 1) & mask;
   }
-}
-
-function sameText(pair: usize, at: usize, length: u32): bool {
-  return textLength(pair) == length && memory.compare(text(pair), at, length) == 0;
 }
 
 /** Forgets the entries chosen for the call before. */
