@@ -35,12 +35,22 @@ export function sameBytes(a: usize, b: usize, length: u32): bool {
   return load<u64>(a + last) == load<u64>(b + last);
 }
 
-/** Copies a short text; memory.copy has its price in a call. */
+/** Copies a short text to where it does not lie; memory.copy has its price in a call. */
 export function copyBytes(to: usize, from: usize, length: u32): void {
-  let i: usize = 0;
-  const end = <usize>length;
-  for (; i + 8 <= end; i += 8) store<u64>(to + i, load<u64>(from + i));
-  for (; i < end; i++) store<u8>(to + i, load<u8>(from + i));
+  if (length < 4) {
+    for (let i: u32 = 0; i < length; i++) store<u8>(to + <usize>i, load<u8>(from + <usize>i));
+    return;
+  }
+  if (length < 8) {
+    const last = <usize>length - 4;
+    const end = load<u32>(from + last);
+    store<u32>(to, load<u32>(from));
+    store<u32>(to + last, end);
+    return;
+  }
+  const last = <usize>length - 8;
+  for (let i: usize = 0; i < last; i += 8) store<u64>(to + i, load<u64>(from + i));
+  store<u64>(to + last, load<u64>(from + last));
 }
 
 /** A hash of bytes, eight at a time. */
@@ -59,7 +69,28 @@ export function mix(value: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** The last bytes of a text, fewer than eight, each in its place or in none but always in the same. */
+/** Whether a text can stand in a JSON string as it is: no quote, no backslash, nothing below a blank. */
+export function isPlain(at: usize, length: u32): bool {
+  let left = length;
+  let p = at;
+  for (; left >= 8; left -= 8, p += 8) {
+    if (hasSpecial(load<u64>(p))) return false;
+  }
+  return !hasSpecial(left < 4 ? tail(p, left) | 0x2020202020000000 : tail(p, left)) || left == 0;
+}
+
+/** Whether one of eight bytes is a quote, a backslash or below a blank. */
+// @ts-ignore: decorator
+@inline
+function hasSpecial(word: u64): bool {
+  const each: u64 = 0x0101010101010101;
+  const quote = word ^ (each * 0x22);
+  const backslash = word ^ (each * 0x5c);
+  const found = ((word - each * 0x20) & ~word) | ((quote - each) & ~quote) | ((backslash - each) & ~backslash);
+  return (found & (each * 0x80)) != 0;
+}
+
+/** The last bytes of a text, fewer than eight: each of them is in it, in the same places for the same length. */
 function tail(at: usize, length: u32): u64 {
   if (length >= 4) return (<u64>load<u32>(at)) | ((<u64>load<u32>(at + <usize>length - 4)) << 32);
   if (!length) return 0;

@@ -22,7 +22,7 @@ function splitPrefix(): void {
   const separator = text(pair);
   const length = textLength(pair);
   for (let i: u32 = 0; i + length <= nameLength; i++) {
-    if (sameBytes(nameAt + <usize>i, separator, length)) {
+    if (load<u8>(nameAt + <usize>i) == load<u8>(separator) && sameBytes(nameAt + <usize>i, separator, length)) {
       setBackend(nameAt, i);
       setTool(nameAt + <usize>(i + length), nameLength - i - length);
       return;

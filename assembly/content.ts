@@ -1,14 +1,14 @@
 // What the headers alone decide: repeats and upgrades that make a request readable in two ways, and whether the body
 // is JSON for every reader.
 import { Reason } from "./program.ts";
-import { areRepeated, countKnown, foundAt, foundLength, Known } from "./headers.ts";
+import { areRepeated, areThere, countKnown, foundAt, foundLength, Known } from "./headers.ts";
 import { isText, isTextFolded } from "./ascii.ts";
 
 const OK: i32 = -1;
 
 /** Refuses what makes a request readable in two ways; -1 or a Reason. */
 export function checkHeaders(): i32 {
-  if (countKnown(Known.Upgrade) || countKnown(Known.Protocol)) return Reason.upgrade;
+  if (areThere((1 << Known.Upgrade) | (1 << Known.Protocol))) return Reason.upgrade;
   return areRepeated(Known.ContentType) ? Reason.repeated_header : OK;
 }
 

@@ -8,6 +8,7 @@ import { holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
 import {
+  areThere,
   countKnown,
   foundAt,
   foundLength,
@@ -40,7 +41,7 @@ export function onHeaders(stream: usize, config: usize, end: bool): i32 {
     tell(Reason.metadata_document);
     return answered(stream, Result.Answered, Reason.metadata_document);
   }
-  store<u32>(stream, countKnown(Known.Authorization) ? 1 : 0, ContextField.Credentials);
+  store<u32>(stream, areThere(1 << Known.Authorization) ? 1 : 0, ContextField.Credentials);
   const refused = checkHeaders();
   if (refused >= 0) return answer(stream, refused);
   if (countKnown(Known.Method) != 1) return answer(stream, Reason.host_error);
@@ -195,13 +196,8 @@ function keep(stream: usize): bool {
 }
 
 function needsHeaders(): bool {
-  const everything = hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
-  return (
-    everything ||
-    countKnown(Known.McpMethod) != 0 ||
-    countKnown(Known.McpName) != 0 ||
-    countKnown(Known.McpVersion) != 0
-  );
+  const mirrors = (1 << Known.McpMethod) | (1 << Known.McpName) | (1 << Known.McpVersion);
+  return areThere(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 
 function openKept(stream: usize): void {

@@ -6,7 +6,7 @@
 //   0: bits of the Known that are there   4: bits of those that are there again   8: per Known (offset, length) of the first
 import { begin, finish, put, putByte, putJson } from "./writer.ts";
 import { getHeaderPairs, Status, value, valueLength } from "./host.ts";
-import { isText, sameBytes } from "./ascii.ts";
+import { bytesOf, sameBytes } from "./ascii.ts";
 
 /** The headers that the filter itself looks at. */
 export enum Known {
@@ -117,7 +117,7 @@ function note(header: u32, offset: u32, total: u32): void {
   store<u32>(record, total, 12);
 }
 
-/** Names come in lower case from the host (HTTP/1 too); no two known ones of a length begin alike. */
+/** Names come in lower case from the host (HTTP/1 too). A name of the length of a known one is compared with that. */
 function identify(name: usize, total: u32): u32 {
   const first = load<u8>(name);
   switch (total) {
@@ -150,8 +150,10 @@ function identify(name: usize, total: u32): u32 {
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function knownAs(name: usize, total: u32, constant: string, header: u32): u32 {
-  return isText(name, total, constant) ? header : Known.None;
+  return sameBytes(name, bytesOf(constant), total) ? header : Known.None;
 }
 
 /** How many headers of this name there are, 2 standing for more too; the first is then the one found. */
@@ -160,6 +162,13 @@ export function countKnown(header: u32): u32 {
   at = pairs + <usize>load<u32>(record, 8);
   length = load<u32>(record, 12);
   return ((load<u32>(notes) >> header) & 1) + ((load<u32>(notes, 4) >> header) & 1);
+}
+
+/** Whether any of these headers is there: bits 1 << Known. */
+// @ts-ignore: decorator
+@inline
+export function areThere(bits: u32): bool {
+  return (load<u32>(notes) & bits) != 0;
 }
 
 /** Whether any header from `first` on, in the order of Known, is there more than once. */

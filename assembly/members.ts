@@ -61,6 +61,8 @@ export function buildMembers(at: usize, count: u32): void {
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function placeAt(index: u32): usize {
   return table + ((<usize>index) << 3);
 }

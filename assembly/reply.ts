@@ -27,7 +27,8 @@ import { ruleAt } from "./decide.ts";
 import { judgedRule } from "./judge.ts";
 import { reasonName } from "./metrics.ts";
 import { endsText } from "./ascii.ts";
-import { now, sendResponse } from "./host.ts";
+import { answerTime } from "./repeats.ts";
+import { sendResponse } from "./host.ts";
 
 const MAX_CHALLENGE: u32 = 6144;
 const MAX_ID: u32 = 256;
@@ -293,7 +294,7 @@ export function putRule(rule: u32): void {
 }
 
 function decisionId(): u64 {
-  const seed = (now() + ++decisions) * 0x9e3779b97f4a7c15;
+  const seed = (answerTime() + ++decisions) * 0x9e3779b97f4a7c15;
   return (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9;
 }
 

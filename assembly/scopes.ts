@@ -18,9 +18,11 @@ let trial: u32 = 0; //      0: none
 let lastTrial: u32 = 0x80000000;
 
 // The token's scopes as they were written: (address, length) each.
-let pieces: usize = 0;
+const FIRST_PIECES: u32 = 32;
+const firstPieces: usize = memory.data(8 * 32, 8);
+let pieces: usize = firstPieces;
 let pieceCount: u32 = 0;
-let pieceRoom: u32 = 0;
+let pieceRoom: u32 = FIRST_PIECES;
 let list: usize = 0; // cells of jwt.scopes, made when asked for
 let listCount: u32 = 0;
 
@@ -38,7 +40,9 @@ export function openScopes(at: usize): void {
   heldAt = table + ((<usize>(mask + 1)) << 2);
   // Begun anew: a stamp of a billion requests ago must not count.
   if (generation == 1) memory.fill(heldAt, 0, (<usize>sectionCount(Section.Scopes)) << 2);
-  pieceCount = pieceRoom = 0;
+  pieces = firstPieces;
+  pieceCount = 0;
+  pieceRoom = FIRST_PIECES;
   list = 0;
 }
 
@@ -113,7 +117,7 @@ export function addScope(at: usize, length: u32): void {
 }
 
 function enlarge(): bool {
-  const wanted = pieceRoom ? pieceRoom * 2 : 32;
+  const wanted = pieceRoom * 2;
   const fresh = reserve(wanted << 3);
   if (!fresh) return false;
   memory.copy(fresh, pieces, (<usize>pieceCount) << 3);
@@ -129,7 +133,7 @@ export function addScopes(at: usize, length: u32): void {
   while (p < end) {
     while (p < end && isBlank(load<u8>(p))) p++;
     const start = p;
-    while (p < end && !isBlank(load<u8>(p))) p++;
+    while (p < end && (load<u8>(p) > 0x20 || !isBlank(load<u8>(p)))) p++;
     addScope(start, <u32>(p - start));
   }
 }

@@ -17,8 +17,9 @@ import { placesFor } from "./members.ts";
 const NO_BUCKET: u32 = 0xffffffff;
 const MAX_CURSORS: u32 = 160; // exact, any, and every prefix length of a kind, for two names
 
-// The table: mask u32, then per place bucket + 1.
+// The table: mask u32, bits of the kinds that have buckets u32, then per place bucket + 1.
 let table: usize = 0;
+let kinds: u32 = 0;
 let mask: u32 = 0;
 
 // A cursor:  0: next entry   4: behind its last entry
@@ -26,12 +27,13 @@ const cursors: usize = memory.data(8 * 160, 8);
 let cursorCount: u32 = 0;
 
 export function targetsSize(count: u32): u32 {
-  return 4 + (placesFor(count) << 2);
+  return 8 + (placesFor(count) << 2);
 }
 
 export function openTargets(at: usize): void {
   mask = load<u32>(at);
-  table = at + 4;
+  kinds = load<u32>(at, 4);
+  table = at + 8;
 }
 
 /** Fills the table at `at` from the open program. */
@@ -40,6 +42,7 @@ export function buildTargets(at: usize): void {
   memory.fill(at, 0, targetsSize(count));
   store<u32>(at, placesFor(count) - 1);
   openTargets(at);
+  let found: u32 = 0;
   for (let index: u32 = 0; index < count; index++) {
     const bucket = bucketAt(index);
     const backend = bucket + BucketField.Backend;
@@ -49,9 +52,13 @@ export function buildTargets(at: usize): void {
       hash(load<u32>(bucket), any ? 0 : text(backend), textLength(backend), text(name), textLength(name)) & mask;
     while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
     store<u32>(table + ((<usize>place) << 2), index + 1);
+    found |= 1 << load<u32>(bucket);
   }
+  store<u32>(at, found, 4);
 }
 
+// @ts-ignore: decorator
+@inline
 function bucketAt(index: u32): usize {
   return section(Section.Buckets) + <usize>index * BUCKET_SIZE;
 }
@@ -63,6 +70,7 @@ function hash(kind: u32, backend: usize, backendLength: u32, name: usize, nameLe
 
 /** The bucket of exactly this key; `backend` 0 is the bucket of entries without one. */
 function findBucket(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
+  if (!((kinds >> kind) & 1)) return NO_BUCKET;
   let place = hash(kind, backend, backendLength, name, nameLength) & mask;
   while (true) {
     const index = load<u32>(table + ((<usize>place) << 2)) - 1;
@@ -149,10 +157,14 @@ export function entryPredicate(): u32 {
   return predicate;
 }
 
+// @ts-ignore: decorator
+@inline
 function entryAt(entry: u32): usize {
   return section(Section.Entries) + <usize>entry * ENTRY_SIZE;
 }
 
+// @ts-ignore: decorator
+@inline
 function entryRule(entry: u32): u32 {
   return load<u32>(entryAt(entry), EntryField.Rule);
 }

@@ -9,6 +9,7 @@ import {
   CELL_SIZE,
   CLAIM_SIZE,
   ClaimField,
+  ClaimType,
   ENTRY_SIZE,
   EntryField,
   HEADER_SIZE,
@@ -38,6 +39,61 @@ import {
 import { program, section, sectionCount, settingAt, setting, useProgram } from "./sections.ts";
 import { checkCode } from "./check-code.ts";
 
+/** What a field of a record must be. */
+enum Check {
+  Text = 0,
+  TextOrNone = 0x10000,
+  Run = 0x20000, //         (first, count) within the section of the operand
+  Index = 0x30000, //       of a record of the section of the operand
+  IndexOrNone = 0x40000,
+  AtMost = 0x50000, //      the operand
+}
+
+// What is checked of all records of a section, one field each. The settings are one record.
+const FIELD = 0x100;
+const OF = 0x1000000;
+// prettier-ignore
+const CHECKS: usize = memory.data<i32>([
+  Section.Settings + FIELD * 4 * Setting.BackendText + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.Resource + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.ResourceMetadata + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.BaselineScopes + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.Document + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.PolicyName + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.ReasonNames + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.ReasonMessages + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.MetadataKeys + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.DocumentPaths + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.BackendFrom + Check.AtMost + OF * BackendFrom.Fixed,
+  Section.Scopes + FIELD * ScopeField.Name + Check.Text,
+  Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
+  Section.ScopeIds + Check.Index + OF * Section.Scopes,
+  Section.Texts + Check.Text,
+  Section.Claims + FIELD * ClaimField.Literal + Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Path + Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Type + Check.AtMost + OF * ClaimType.StringArray,
+  Section.Claims + FIELD * ClaimField.Values + Check.Run + OF * Section.Texts,
+  Section.Rules + FIELD * RuleField.Name + Check.Text,
+  Section.Rules + FIELD * RuleField.Action + Check.AtMost + OF * Action.Allow,
+  Section.Rules + FIELD * RuleField.Scopes + Check.Run + OF * Section.ScopeIds,
+  Section.Rules + FIELD * RuleField.Claims + Check.Run + OF * Section.Claims,
+  Section.Rules + FIELD * RuleField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
+  Section.Entries + FIELD * EntryField.Rule + Check.Index + OF * Section.Rules,
+  Section.Entries + FIELD * EntryField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
+  Section.Buckets + FIELD * BucketField.Kind + Check.AtMost + OF * Kind.Task,
+  Section.Buckets + FIELD * BucketField.Name + Check.Text,
+  Section.Buckets + FIELD * BucketField.Backend + Check.TextOrNone,
+  Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
+]);
+const CHECK_COUNT: usize = 30;
+
+// Bytes of a record, by Section.
+// prettier-ignore
+const RECORD_SIZES: usize = memory.data<i32>([
+  SETTINGS_SIZE, 1, SCOPE_SIZE, 4, NODE_SIZE, CLAIM_SIZE, TEXT_SIZE, RULE_SIZE, ENTRY_SIZE, BUCKET_SIZE, PREFIX_LENGTH_SIZE,
+  PREDICATE_SIZE, INSTRUCTION_SIZE, CELL_SIZE, AUTOMATON_SIZE,
+]);
+
 const OK = "";
 let length: u32 = 0;
 
@@ -57,8 +113,29 @@ export function checkProgram(at: usize, size: u32): string {
 }
 
 function checkRecords(): bool {
-  if (!checkSections() || !checkSettings()) return false;
-  return checkScopes() && checkNodes() && checkTexts() && checkClaims() && checkRules() && checkTargets();
+  if (!checkSections()) return false;
+  for (let check = CHECKS; check < CHECKS + CHECK_COUNT * 4; check += 4) {
+    if (!checkField(load<u8>(check), load<u8>(check, 1), load<u32>(check) & 0xff0000, load<u8>(check, 3))) return false;
+  }
+  return checkSettings() && checkNodes() && checkBuckets();
+}
+
+/** Makes one check of all records of a section. */
+function checkField(index: u32, field: u32, check: u32, operand: u32): bool {
+  let at = section(index) + <usize>field;
+  const total = index == Section.Settings ? 1 : sectionCount(index);
+  for (let left = total; left; left--, at += recordSize(index)) {
+    if (!isFit(at, check, operand)) return false;
+  }
+  return true;
+}
+
+function isFit(at: usize, check: u32, operand: u32): bool {
+  const value = load<u32>(at);
+  if (value == NONE && (check == Check.TextOrNone || check == Check.IndexOrNone)) return true;
+  if (check <= <u32>Check.TextOrNone) return isText(at);
+  if (check == Check.Run) return isRun(at, operand);
+  return check == Check.AtMost ? value <= operand : value < sectionCount(operand);
 }
 
 /** FNV-1a over everything behind the header's first 16 bytes. */
@@ -69,38 +146,7 @@ function checksum(at: usize, size: u32): u32 {
 }
 
 function recordSize(index: u32): u32 {
-  switch (index) {
-    case Section.Settings:
-      return SETTINGS_SIZE;
-    case Section.Bytes:
-      return 1;
-    case Section.Scopes:
-      return SCOPE_SIZE;
-    case Section.ScopeIds:
-      return 4;
-    case Section.Nodes:
-      return NODE_SIZE;
-    case Section.Claims:
-      return CLAIM_SIZE;
-    case Section.Texts:
-      return TEXT_SIZE;
-    case Section.Rules:
-      return RULE_SIZE;
-    case Section.Entries:
-      return ENTRY_SIZE;
-    case Section.Buckets:
-      return BUCKET_SIZE;
-    case Section.PrefixLengths:
-      return PREFIX_LENGTH_SIZE;
-    case Section.Predicates:
-      return PREDICATE_SIZE;
-    case Section.Code:
-      return INSTRUCTION_SIZE;
-    case Section.Cells:
-      return CELL_SIZE;
-    default:
-      return AUTOMATON_SIZE;
-  }
+  return load<u32>(RECORD_SIZES + ((<usize>index) << 2));
 }
 
 function checkSections(): bool {
@@ -128,10 +174,6 @@ function isText(pair: usize): bool {
   return offset <= length && load<u32>(pair, 4) <= length - offset;
 }
 
-function isTextOrNone(pair: usize): bool {
-  return load<u32>(pair) == NONE || isText(pair);
-}
-
 /** Whether (first, count) at `run` lies within a section. */
 function isRun(run: usize, target: u32): bool {
   const first = load<u32>(run);
@@ -139,51 +181,17 @@ function isRun(run: usize, target: u32): bool {
   return first <= total && load<u32>(run, 4) <= total - first;
 }
 
+/** What settings ask of one another. */
 function checkSettings(): bool {
+  const from = setting(Setting.BackendFrom);
+  const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
   return (
-    checkTextSettings() &&
-    checkReasons(Setting.ReasonNames) &&
-    checkReasons(Setting.ReasonMessages) &&
-    isRun(settingAt(Setting.MetadataKeys), Section.Texts) &&
-    isRun(settingAt(Setting.DocumentPaths), Section.Texts) &&
+    load<u32>(settingAt(Setting.ReasonNames), 4) >= <u32>Reason.Count &&
+    load<u32>(settingAt(Setting.ReasonMessages), 4) >= <u32>Reason.Count &&
     (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || isText(settingAt(Setting.Document))) &&
     setting(Setting.MaxBody) <= 0x10000000 &&
-    setting(Setting.BackendFrom) <= <u32>BackendFrom.Fixed &&
-    needsText(setting(Setting.BackendFrom))
+    (!named || (isText(settingAt(Setting.BackendText)) && load<u32>(settingAt(Setting.BackendText), 4) > 0))
   );
-}
-
-function checkTextSettings(): bool {
-  return (
-    isTextOrNone(settingAt(Setting.BackendText)) &&
-    isTextOrNone(settingAt(Setting.Resource)) &&
-    isTextOrNone(settingAt(Setting.ResourceMetadata)) &&
-    isTextOrNone(settingAt(Setting.BaselineScopes)) &&
-    isTextOrNone(settingAt(Setting.Document)) &&
-    isTextOrNone(settingAt(Setting.PolicyName))
-  );
-}
-
-function checkReasons(index: u32): bool {
-  return isRun(settingAt(index), Section.Texts) && load<u32>(settingAt(index), 4) >= <u32>Reason.Count;
-}
-
-function needsText(from: u32): bool {
-  const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
-  return !named || (isText(settingAt(Setting.BackendText)) && load<u32>(settingAt(Setting.BackendText), 4) > 0);
-}
-
-function checkScopes(): bool {
-  const total = sectionCount(Section.Scopes);
-  for (let i: u32 = 0; i < total; i++) {
-    const record = section(Section.Scopes) + <usize>i * SCOPE_SIZE;
-    if (!isText(record + ScopeField.Name) || !isRun(record + ScopeField.Closure, Section.ScopeIds)) return false;
-  }
-  const ids = sectionCount(Section.ScopeIds);
-  for (let i: u32 = 0; i < ids; i++) {
-    if (load<u32>(section(Section.ScopeIds) + ((<usize>i) << 2)) >= total) return false;
-  }
-  return true;
 }
 
 /** Parents come before their children, so the tree has no cycle. */
@@ -198,67 +206,14 @@ function checkNodes(): bool {
   return true;
 }
 
-function checkTexts(): bool {
-  const total = sectionCount(Section.Texts);
-  for (let i: u32 = 0; i < total; i++) {
-    if (!isText(section(Section.Texts) + <usize>i * TEXT_SIZE)) return false;
-  }
-  return true;
-}
-
-function checkClaims(): bool {
-  const slots = sectionCount(Section.Nodes);
-  const total = sectionCount(Section.Claims);
-  for (let i: u32 = 0; i < total; i++) {
-    const record = section(Section.Claims) + <usize>i * CLAIM_SIZE;
-    if (load<u32>(record, ClaimField.Literal) >= slots || load<u32>(record, ClaimField.Path) >= slots) return false;
-    if (load<u32>(record, ClaimField.Type) > 1 || !isRun(record + ClaimField.Values, Section.Texts)) return false;
-  }
-  return true;
-}
-
-function isPredicate(predicate: u32): bool {
-  return predicate == NONE || predicate < sectionCount(Section.Predicates);
-}
-
-function checkRules(): bool {
-  const total = sectionCount(Section.Rules);
-  for (let i: u32 = 0; i < total; i++) {
-    const record = section(Section.Rules) + <usize>i * RULE_SIZE;
-    if (!isText(record + RuleField.Name) || load<u32>(record, RuleField.Action) > <u32>Action.Allow) return false;
-    if (!isRun(record + RuleField.Scopes, Section.ScopeIds) || !isRun(record + RuleField.Claims, Section.Claims))
-      return false;
-    if (!isPredicate(load<u32>(record, RuleField.Predicate))) return false;
-  }
-  return true;
-}
-
-function checkTargets(): bool {
-  const rules = sectionCount(Section.Rules);
-  const entries = sectionCount(Section.Entries);
-  for (let i: u32 = 0; i < entries; i++) {
-    const record = section(Section.Entries) + <usize>i * ENTRY_SIZE;
-    if (load<u32>(record, EntryField.Rule) >= rules || !isPredicate(load<u32>(record, EntryField.Predicate)))
-      return false;
-  }
-  const buckets = sectionCount(Section.Buckets);
-  for (let i: u32 = 0; i < buckets; i++) {
-    if (!checkBucket(section(Section.Buckets) + <usize>i * BUCKET_SIZE)) return false;
-  }
-  const prefixes = sectionCount(Section.PrefixLengths);
-  return prefixes <= <u32>(MAX_PREFIX_LENGTHS * 2);
-}
-
 /** A bucket's entries are in the order of their rules: the decision merges buckets by it. */
-function checkBucket(record: usize): bool {
-  if (load<u32>(record) > <u32>Kind.Task || !isText(record + BucketField.Name)) return false;
-  if (!isTextOrNone(record + BucketField.Backend) || !isRun(record + BucketField.Entries, Section.Entries))
-    return false;
-  const first = load<u32>(record, BucketField.Entries);
-  const total = load<u32>(record, BucketField.Entries + 4);
-  for (let i: u32 = 1; i < total; i++) {
-    const entry = section(Section.Entries) + <usize>(first + i) * ENTRY_SIZE;
-    if (load<u32>(entry, EntryField.Rule) < load<u32>(entry - ENTRY_SIZE, EntryField.Rule)) return false;
+function checkBuckets(): bool {
+  let run = section(Section.Buckets) + <usize>BucketField.Entries;
+  for (let left = sectionCount(Section.Buckets); left; left--, run += BUCKET_SIZE) {
+    let entry = section(Section.Entries) + <usize>load<u32>(run) * ENTRY_SIZE;
+    for (let more = load<u32>(run, 4); more > 1; more--, entry += ENTRY_SIZE) {
+      if (load<u32>(entry, ENTRY_SIZE + EntryField.Rule) < load<u32>(entry, EntryField.Rule)) return false;
+    }
   }
-  return true;
+  return sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2);
 }

@@ -1,5 +1,5 @@
 // Writing answers: text grows in the region, at most `capacity` bytes; what does not fit is left out and remembered.
-import { bytesOf, copyBytes, sizeOf } from "./ascii.ts";
+import { bytesOf, copyBytes, isPlain, sizeOf } from "./ascii.ts";
 import { text, textLength } from "./sections.ts";
 import { isNewest, reserve, trimRegion } from "./memory.ts";
 
@@ -80,33 +80,29 @@ export function putWord(value: u32): void {
 
 /** Adds raw UTF-8 as the inside of a JSON string. */
 export function putJson(from: usize, length: u32): void {
-  const end = from + <usize>length;
-  let plain = from; // behind what was added
-  for (let p = from; p < end; p++) {
-    const c = <u32>load<u8>(p);
-    if (c >= 0x20 && c != 0x22 && c != 0x5c) continue;
-    putStart(plain, p);
-    plain = p + 1;
-    if (c >= 0x20) {
-      putByte(0x5c);
-      putByte(c);
-    } else {
+  if (isPlain(from, length)) return putStart(from, length);
+  for (let i: u32 = 0; i < length; i++) {
+    const c = <u32>load<u8>(from + <usize>i);
+    if (c == 0x22 || c == 0x5c) putByte(0x5c);
+    if (c >= 0x20) putByte(c);
+    else {
       put("\\u00");
       putHex(c >> 4);
       putHex(c & 15);
     }
   }
-  putStart(plain, end);
 }
 
-/** Adds of [from, end) as much as fits. */
-function putStart(from: usize, end: usize): void {
-  const fits = min(end - from, limit - at);
-  if (from + fits < end) full = true;
-  copyBytes(at, from, <u32>fits);
-  at += fits;
+/** Adds as much of a text as fits. */
+function putStart(from: usize, length: u32): void {
+  const fits = min(length, <u32>(limit - at));
+  if (fits < length) full = true;
+  copyBytes(at, from, fits);
+  at += <usize>fits;
 }
 
+// @ts-ignore: decorator
+@inline
 function putHex(digit: u32): void {
   putByte(digit < 10 ? 0x30 + digit : 0x57 + digit);
 }

@@ -21,7 +21,7 @@ interface Product {
 const PRODUCTS: Product[] = [
   {
     file: "scopegate.wasm",
-    sources: ["assembly", "asconfig.json", "scripts/ascii-strings.mjs", "package-lock.json"],
+    sources: ["assembly", "asconfig.json", "scripts/ascii-strings.mjs", "scripts/inlining.mjs", "package-lock.json"],
     make: compileFilter,
   },
   {
