@@ -35,8 +35,12 @@ export function sameBytes(a: usize, b: usize, length: u32): bool {
   return load<u64>(a + last) == load<u64>(b + last);
 }
 
-/** Copies a short text to where it does not lie; memory.copy has its price in a call. */
+/** Copies a text to where it does not lie; for a short one memory.copy has its price in a call. */
 export function copyBytes(to: usize, from: usize, length: u32): void {
+  if (length > 128) {
+    memory.copy(to, from, length);
+    return;
+  }
   if (length < 4) {
     for (let i: u32 = 0; i < length; i++) store<u8>(to + <usize>i, load<u8>(from + <usize>i));
     return;
@@ -71,12 +75,13 @@ export function mix(value: u64): u64 {
 
 /** Whether a text can stand in a JSON string as it is: no quote, no backslash, nothing below a blank. */
 export function isPlain(at: usize, length: u32): bool {
-  let left = length;
   let p = at;
-  for (; left >= 8; left -= 8, p += 8) {
-    if (hasSpecial(load<u64>(p))) return false;
+  for (let left = length; left; left -= min(left, 8), p += 8) {
+    let word = left < 8 ? tail(p, left) : load<u64>(p);
+    if (left < 4) word |= 0x2020202020000000;
+    if (hasSpecial(word)) return false;
   }
-  return !hasSpecial(left < 4 ? tail(p, left) | 0x2020202020000000 : tail(p, left)) || left == 0;
+  return true;
 }
 
 /** Whether one of eight bytes is a quote, a backslash or below a blank. */
@@ -100,6 +105,7 @@ function tail(at: usize, length: u32): u64 {
 
 /** Whether the bytes are exactly this constant. */
 export function isText(at: usize, length: u32, constant: string): bool {
+  if (isString<string>()) ERROR("compile with the transform scripts/ascii-strings.mjs");
   return length == sizeOf(constant) && sameBytes(at, bytesOf(constant), length);
 }
 

@@ -20,7 +20,7 @@ import {
 } from "./headers.ts";
 import { checkContent, checkHeaders } from "./content.ts";
 import { findToken, openToken, scopeAt, scopeLength, scopeStatus, tokenKey } from "./claims.ts";
-import { bytesOf, isText, sizeOf } from "./ascii.ts";
+import { bytesOf, copyBytes, isText, sizeOf } from "./ascii.ts";
 import { checkVersion } from "./mirror.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
 import { count, Result, reasonName } from "./metrics.ts";
@@ -186,7 +186,7 @@ function keep(stream: usize): bool {
   const kept = allocate(size + scopeLength);
   if (!kept) return false;
   if (size) keepHeaders(kept);
-  memory.copy(kept + <usize>size, scopeAt, scopeLength);
+  copyBytes(kept + <usize>size, scopeAt, scopeLength);
   store<u32>(stream, <u32>kept, ContextField.Block);
   store<u32>(stream, size, ContextField.Size);
   store<u32>(stream, tokenKey, ContextField.Token);

@@ -15,6 +15,7 @@ import {
   putHex64,
   putJson,
   putNumber,
+  putSpace,
   putText,
   putWord,
   written,
@@ -26,7 +27,7 @@ import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
 import { ruleAt } from "./decide.ts";
 import { judgedRule } from "./judge.ts";
 import { reasonName } from "./metrics.ts";
-import { endsText } from "./ascii.ts";
+import { bytesOf, endsText, sizeOf } from "./ascii.ts";
 import { answerTime } from "./repeats.ts";
 import { sendResponse } from "./host.ts";
 
@@ -68,31 +69,35 @@ export function refuse(reason: i32, withId: bool): bool {
   const challengeLength: u32 = challenge ? written() : 0;
   const body = makeBody(reason, withId);
   const bodyLength = written();
-  begin(MAX_CHALLENGE + 256);
-  putWord(challenge || reason == Reason.method_not_allowed ? 3 : 2);
-  putSizes("content-type", 16);
-  putSizes("cache-control", 8);
-  if (challenge) putSizes("www-authenticate", challengeLength);
-  else if (reason == Reason.method_not_allowed) putSizes("allow", 4);
-  putPair("content-type", "application/json");
-  putPair("cache-control", "no-store");
-  if (challenge) {
-    put("www-authenticate\x00");
-    putBytes(challenge, challengeLength);
-    putByte(0);
-  } else if (reason == Reason.method_not_allowed) putPair("allow", "POST");
+  const notAllowed = reason == Reason.method_not_allowed;
+  beginHeaders(challenge || notAllowed ? 3 : 2);
+  addHeader("content-type", "application/json");
+  addHeader("cache-control", "no-store");
+  if (challenge) addHeaderBytes("www-authenticate", challenge, challengeLength);
+  else if (notAllowed) addHeader("allow", "POST");
   return send(status, reason, body, bodyLength);
 }
 
-function putSizes(name: string, size: u32): void {
-  putWord(<u32>name.length);
-  putWord(size);
+let sizes: usize = 0; // where the sizes of the next header go: all of them stand before the names and values
+
+function beginHeaders(total: u32): void {
+  begin(MAX_CHALLENGE + 256);
+  putWord(total);
+  sizes = putSpace(total << 3);
 }
 
-function putPair(name: string, value: string): void {
+function addHeader(name: string, constant: string): void {
+  addHeaderBytes(name, bytesOf(constant), sizeOf(constant));
+}
+
+function addHeaderBytes(name: string, value: usize, length: u32): void {
+  if (overflowed()) return;
+  store<u32>(sizes, sizeOf(name));
+  store<u32>(sizes, length, 4);
+  sizes += 8;
   put(name);
   putByte(0);
-  put(value);
+  putBytes(value, length);
   putByte(0);
 }
 
@@ -301,18 +306,12 @@ function decisionId(): u64 {
 /** Serves the metadata document (RFC 9728 section 3.2), or its preflight, to any origin. */
 export function sendDocument(head: bool, preflight: bool): bool {
   const document = settingAt(Setting.Document);
-  begin(512);
-  putWord(5);
-  putSizes("content-type", 16);
-  putSizes("cache-control", 20);
-  putSizes("access-control-allow-origin", 1);
-  putSizes("access-control-allow-methods", 18);
-  putSizes("access-control-allow-headers", 1);
-  putPair("content-type", "application/json");
-  putPair("cache-control", "public, max-age=3600");
-  putPair("access-control-allow-origin", "*");
-  putPair("access-control-allow-methods", "GET, HEAD, OPTIONS");
-  putPair("access-control-allow-headers", "*");
+  beginHeaders(5);
+  addHeader("content-type", "application/json");
+  addHeader("cache-control", "public, max-age=3600");
+  addHeader("access-control-allow-origin", "*");
+  addHeader("access-control-allow-methods", "GET, HEAD, OPTIONS");
+  addHeader("access-control-allow-headers", "*");
   const empty = head || preflight;
   return send(preflight ? 204 : 200, Reason.metadata_document, empty ? 0 : text(document), textLength(document));
 }
