@@ -1,8 +1,8 @@
 // Which backend a tool belongs to, as the policy's `backend` says.
+import { bytesOf, sameBytes, sizeOf } from "./ascii.ts";
 import { BackendFrom, NONE, Setting } from "./program.ts";
 import { setting, settingAt, text, textLength } from "./sections.ts";
 import { nameAt, nameLength, setBackend, setTool } from "./call.ts";
-import { begin, finish, put, written } from "./writer.ts";
 import { getProperty, Status, value, valueLength } from "./host.ts";
 
 /** Splits the tool's name as sent into backend and tool. */
@@ -22,7 +22,7 @@ function splitPrefix(): void {
   const separator = text(pair);
   const length = textLength(pair);
   for (let i: u32 = 0; i + length <= nameLength; i++) {
-    if (memory.compare(nameAt + <usize>i, separator, length) == 0) {
+    if (load<u8>(nameAt + <usize>i) == load<u8>(separator) && sameBytes(nameAt + <usize>i, separator, length)) {
       setBackend(nameAt, i);
       setTool(nameAt + <usize>(i + length), nameLength - i - length);
       return;
@@ -31,8 +31,5 @@ function splitPrefix(): void {
 }
 
 function readBackend(path: string): void {
-  begin(32);
-  put(path);
-  const at = finish();
-  if (at && getProperty(at, written()) == Status.Ok) setBackend(value(), valueLength());
+  if (getProperty(bytesOf(path), sizeOf(path)) == Status.Ok) setBackend(value(), valueLength());
 }

@@ -1,6 +1,6 @@
 // Whether the claims that a rule lists hold. A name is looked up as it is written, then as a dotted path.
 import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "./program.ts";
-import { section, text, textLength, textOf } from "./sections.ts";
+import { isTextAt, section, textOf } from "./sections.ts";
 import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
 import { decodeText, slotTextLength } from "./request.ts";
 import { skipValue } from "./value.ts";
@@ -39,8 +39,7 @@ function isListed(at: usize, end: usize, escaped: bool, values: usize): bool {
   if (!string) return false;
   const count = load<u32>(values, 4);
   for (let i: u32 = 0; i < count; i++) {
-    const pair = textOf(values, i);
-    if (textLength(pair) == length && memory.compare(text(pair), string, length) == 0) return true;
+    if (isTextAt(textOf(values, i), string, length)) return true;
   }
   return false;
 }

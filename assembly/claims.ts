@@ -6,10 +6,53 @@
 import { Flag, Setting, Slot } from "./program.ts";
 import { hasFlag, settingAt, text, textLength, textOf } from "./sections.ts";
 import { addScope, addScopes } from "./scopes.ts";
-import { begin, finish, put, putByte, putBytes, written } from "./writer.ts";
+import { bytesOf, copyBytes, sizeOf } from "./ascii.ts";
+import { begin, finish, written } from "./writer.ts";
 import { getProperty, Status, value, valueLength } from "./host.ts";
 import { transcribe, findField, fieldAt, fieldLength } from "./protobuf.ts";
 import { fillSlot } from "./slots.ts";
+
+const METADATA = "metadata";
+const FILTER = "envoy.filters.http.jwt_authn";
+const PREFIX = "metadata\x00filter_metadata\x00envoy.filters.http.jwt_authn\x00";
+const LONGEST_CLAIM: u32 = 16;
+
+// Per metadata key (address u32, length u32) of the path of its payload, a NUL at its end; behind them the paths, each
+// with room for the name of a claim.
+let paths: usize = 0;
+
+// What the header callback found: the key that has a payload, and its claim `scope`.
+export let tokenKey: u32 = 0;
+export let scopeStatus: u32 = 0;
+export let scopeAt: usize = 0;
+export let scopeLength: u32 = 0;
+
+/** Bytes of the paths of the open program. */
+export function pathsSize(): u32 {
+  const keys = settingAt(Setting.MetadataKeys);
+  let size: u32 = 0;
+  for (let i: u32 = 0; i < keyCount(); i++)
+    size += 8 + sizeOf(PREFIX) + textLength(textOf(keys, i)) + 1 + LONGEST_CLAIM;
+  return size;
+}
+
+/** Writes the paths of the open program to `at`. */
+export function buildPaths(at: usize): void {
+  let path = at + ((<usize>keyCount()) << 3);
+  for (let i: u32 = 0; i < keyCount(); i++) {
+    const key = textOf(settingAt(Setting.MetadataKeys), i);
+    const length = sizeOf(PREFIX) + textLength(key) + 1;
+    store<u32>(at + ((<usize>i) << 3), <u32>path);
+    store<u32>(at + ((<usize>i) << 3), length, 4);
+    copyBytes(path, bytesOf(PREFIX), sizeOf(PREFIX));
+    copyBytes(path + <usize>sizeOf(PREFIX), text(key), textLength(key));
+    path += <usize>(length + LONGEST_CLAIM);
+  }
+}
+
+export function openPaths(at: usize): void {
+  paths = at;
+}
 
 export enum Token {
   Absent = 0,
@@ -18,50 +61,59 @@ export enum Token {
 
 /** Reads the verified token: its scopes, and its claims when the policy needs them. */
 export function readToken(): i32 {
-  const keys = settingAt(Setting.MetadataKeys);
-  const count = load<u32>(keys, 4);
-  for (let i: u32 = 0; i < count; i++) {
-    const key = textOf(keys, i);
+  const keys = keyCount();
+  for (let key = tokenKey; key < keys; key++) {
     const found = hasFlag(Flag.NeedsClaims) ? readPayload(key) : readScopes(key);
     if (found) return Token.Present;
   }
   return Token.Absent;
 }
 
-/** Whether a verified token is there, without reading it. */
-export function hasToken(): bool {
-  const keys = settingAt(Setting.MetadataKeys);
-  const count = load<u32>(keys, 4);
-  for (let i: u32 = 0; i < count; i++) {
-    const key = textOf(keys, i);
-    if (isThere(claim(key, "scope")) || isThere(claim(key, ""))) return true;
+/** Whether a verified token is there: finds the first key that has a payload, and its claim `scope`. */
+export function findToken(): bool {
+  const keys = keyCount();
+  for (let key: u32 = 0; key < keys; key++) {
+    const status = claim(key, "scope");
+    openToken(key, status, value(), valueLength());
+    if (isThere(status) || isThere(claim(key, ""))) return true;
   }
   return false;
 }
 
-/** Reads a claim of the payload by path, or the whole payload where `name` is empty. */
-function claim(key: usize, name: string): u32 {
-  begin(512 + textLength(key));
-  put("metadata\x00filter_metadata\x00envoy.filters.http.jwt_authn\x00");
-  putBytes(text(key), textLength(key));
-  if (name.length) {
-    putByte(0);
-    put(name);
-  }
-  const path = finish();
-  return path ? getProperty(path, written()) : Status.BadArgument;
+/** Uses what `findToken` found in the header callback: what it asked for is not asked for again. */
+export function openToken(key: u32, status: u32, at: usize, length: u32): void {
+  tokenKey = key;
+  scopeStatus = status;
+  scopeAt = at;
+  scopeLength = status == Status.Ok ? length : 0;
 }
 
-function readScopes(key: usize): bool {
-  const scope = claim(key, "scope");
-  const scopeAt = value();
-  const scopeLength = valueLength();
+function keyCount(): u32 {
+  return load<u32>(settingAt(Setting.MetadataKeys), 4);
+}
+
+/** Reads a claim of the payload by path, or the whole payload where `name` is empty. */
+function claim(key: u32, name: string): u32 {
+  const record = paths + ((<usize>key) << 3);
+  const path = <usize>load<u32>(record);
+  const length = load<u32>(record, 4);
+  const size = sizeOf(name);
+  if (!size) return getProperty(path, length - 1);
+  copyBytes(path + <usize>length, bytesOf(name), size);
+  return getProperty(path, length + size);
+}
+
+function readScopes(key: u32): bool {
+  const known = key == tokenKey;
+  const scope = known ? scopeStatus : claim(key, "scope");
+  const at = known ? scopeAt : value();
+  const length = known ? scopeLength : valueLength();
   const scp = claim(key, "scp");
   // A null in it fails by path, and a Deny rule may name the scope beside the null. The whole metadata keeps both.
   if (!isAnswer(scope) || !isAnswer(scp)) return readPayload(key);
-  if (scope == Status.Ok) takeScopes(scopeAt, scopeLength);
+  if (scope == Status.Ok) takeScopes(at, length);
   if (scp == Status.Ok) takeScopes(value(), valueLength());
-  return scope == Status.Ok || scp == Status.Ok || isThere(claim(key, ""));
+  return known || scope == Status.Ok || scp == Status.Ok || isThere(claim(key, ""));
 }
 
 function isAnswer(status: u32): bool {
@@ -101,20 +153,12 @@ function isList(at: usize, length: u32): bool {
 }
 
 /** Reads scopes and claims from the serialised core.v3.Metadata. */
-function readPayload(key: usize): bool {
-  begin(16);
-  put("metadata");
-  const path = finish();
-  if (!path || getProperty(path, written()) != Status.Ok) return false;
-  const metadata = value();
-  const length = valueLength();
-  const name = "envoy.filters.http.jwt_authn";
-  begin(64);
-  put(name);
-  const filter = finish();
-  if (!filter || !findField(metadata, length, filter, written())) return false;
+function readPayload(key: u32): bool {
+  if (getProperty(bytesOf(METADATA), sizeOf(METADATA)) != Status.Ok) return false;
+  if (!findField(value(), valueLength(), bytesOf(FILTER), sizeOf(FILTER))) return false;
   // The filter's Struct: its fields are Values, and the payload is a Value that holds a Struct.
-  if (!findField(fieldAt(), fieldLength(), text(key), textLength(key))) return false;
+  const name = textOf(settingAt(Setting.MetadataKeys), key);
+  if (!findField(fieldAt(), fieldLength(), text(name), textLength(name))) return false;
   const at = fieldAt();
   const size = fieldLength();
   begin(size * 6 + 64);
@@ -142,10 +186,8 @@ export function readTokenMark(): bool {
 
 /** Reads the first of three claims that the token has. */
 function readFirst(first: string, second: string, third: string): bool {
-  const keys = settingAt(Setting.MetadataKeys);
-  const count = load<u32>(keys, 4);
-  for (let i: u32 = 0; i < count; i++) {
-    const key = textOf(keys, i);
+  const keys = keyCount();
+  for (let key = tokenKey; key < keys; key++) {
     if (claim(key, first) == Status.Ok || claim(key, second) == Status.Ok || claim(key, third) == Status.Ok)
       return valueLength() != 0;
   }

@@ -1,4 +1,5 @@
 // Members of the configuration text, which the strict reader has accepted.
+import { isText } from "./ascii.ts";
 import { readValue } from "./json.ts";
 
 let at: usize = 0;
@@ -25,7 +26,7 @@ export function findText(object: usize, name: string): bool {
   while (load<u8>(p) == 0x22) {
     const keyEnd = readValue(p, 0xffffffff);
     if (!keyEnd) return false;
-    const same = isName(p + 1, <u32>(keyEnd - p) - 2, name);
+    const same = isText(p + 1, <u32>(keyEnd - p) - 2, name);
     const start = skip(skip(keyEnd) + 1);
     const end = readValue(start, 0xffffffff);
     if (!end) return false;
@@ -38,12 +39,4 @@ export function findText(object: usize, name: string): bool {
     if (load<u8>(p) == 0x2c) p = skip(p + 1);
   }
   return false;
-}
-
-function isName(key: usize, size: u32, name: string): bool {
-  if (size != <u32>name.length) return false;
-  for (let i: u32 = 0; i < size; i++) {
-    if (load<u8>(key + <usize>i) != <u8>name.charCodeAt(i)) return false;
-  }
-  return true;
 }

@@ -1,16 +1,17 @@
 // A plugin configuration: JSON text with a program in it, checked once, then kept in one block per root context
 // (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
 //
-// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo   24: holdHeaders   28: nodes
+// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo   24: holdHeaders   28: paths
 // and behind it the tables in that order.
 import { Section } from "./program.ts";
 import { allocate, release, reserve } from "./memory.ts";
 import { READ_PADDING, onlyBlank, openReader, readValue } from "./json.ts";
 import { sectionCount, useProgram } from "./sections.ts";
 import { openSlots, slotsSize } from "./slots.ts";
-import { buildMembers, membersSize, openMembers } from "./members.ts";
+import { buildMembers, membersSize, openMembers, forgetEnvelopeTwin } from "./members.ts";
 import { buildScopes, openScopes, scopesSize } from "./scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "./targets.ts";
+import { buildPaths, openPaths, pathsSize } from "./claims.ts";
 import { memoSize, openMemo } from "./memo.ts";
 import { checkProgram } from "./verify.ts";
 import { findText, foundAt, foundLength } from "./config-text.ts";
@@ -25,6 +26,7 @@ enum Field {
   Targets = 16,
   Memo = 20,
   HoldHeaders = 24,
+  Paths = 28,
   Size = 32,
 }
 
@@ -43,6 +45,7 @@ function refuse(text: string): usize {
 
 /** Reads the configuration text; returns the block, or 0 with `configProblem`. The block belongs to the caller. */
 export function loadConfig(text: usize, length: u32): usize {
+  current = 0; // the checks use the new program
   if (!length) return refuse("there is no configuration; give the output of scopegate compile as a StringValue");
   if (load<u8>(text) != 0x7b) {
     return refuse("the configuration is not JSON text; give it as google.protobuf.StringValue, not as a Struct");
@@ -82,7 +85,8 @@ function build(decoded: usize, size: u32, hold: bool): usize {
     aligned(membersSize(nodes)) +
     aligned(scopesSize(scopes)) +
     aligned(targetsSize(sectionCount(Section.Buckets))) +
-    aligned(memoSize(sectionCount(Section.Predicates)));
+    aligned(memoSize(sectionCount(Section.Predicates))) +
+    aligned(pathsSize());
   const block = allocate(total);
   if (!block) return refuse("there is not enough memory for the program");
   memory.fill(block, 0, total);
@@ -94,13 +98,15 @@ function build(decoded: usize, size: u32, hold: bool): usize {
   at = place(block, Field.Members, at, membersSize(nodes));
   at = place(block, Field.Scopes, at, scopesSize(scopes));
   at = place(block, Field.Targets, at, targetsSize(sectionCount(Section.Buckets)));
-  place(block, Field.Memo, at, memoSize(sectionCount(Section.Predicates)));
+  at = place(block, Field.Memo, at, memoSize(sectionCount(Section.Predicates)));
+  place(block, Field.Paths, at, pathsSize());
   store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);
   useProgram(program);
   relocate(program);
   buildMembers(<usize>load<u32>(block, Field.Members), nodes);
   buildScopes(<usize>load<u32>(block, Field.Scopes));
   buildTargets(<usize>load<u32>(block, Field.Targets));
+  buildPaths(<usize>load<u32>(block, Field.Paths));
   return block;
 }
 
@@ -119,12 +125,19 @@ export function dropConfig(block: usize): void {
   release(block);
 }
 
-/** Makes a configuration the current one, with nothing read or held yet. */
+/** Makes a configuration the current one. */
 export function openConfig(block: usize): void {
+  if (block == current) return;
   current = block;
   useProgram(<usize>load<u32>(block, Field.Program));
   openMembers(<usize>load<u32>(block, Field.Members));
   openTargets(<usize>load<u32>(block, Field.Targets));
+  openPaths(<usize>load<u32>(block, Field.Paths));
+}
+
+/** Begins a body, with nothing read or held yet. */
+export function openBody(): void {
+  forgetEnvelopeTwin();
   resetVm();
   openCall();
 }

@@ -1,18 +1,15 @@
 // What the headers alone decide: repeats and upgrades that make a request readable in two ways, and whether the body
 // is JSON for every reader.
 import { Reason } from "./program.ts";
-import { countKnown, foundAt, foundLength, Known } from "./headers.ts";
-import { isTextFolded } from "./ascii.ts";
+import { areRepeated, areThere, countKnown, foundAt, foundLength, Known } from "./headers.ts";
+import { isText, isTextFolded } from "./ascii.ts";
 
 const OK: i32 = -1;
 
 /** Refuses what makes a request readable in two ways; -1 or a Reason. */
 export function checkHeaders(): i32 {
-  if (countKnown(Known.Upgrade) || countKnown(Known.Protocol)) return Reason.upgrade;
-  for (let header: u32 = Known.ContentType; header < <u32>Known.None; header++) {
-    if (countKnown(header) > 1) return Reason.repeated_header;
-  }
-  return OK;
+  if (areThere((1 << Known.Upgrade) | (1 << Known.Protocol))) return Reason.upgrade;
+  return areRepeated(Known.ContentType) ? Reason.repeated_header : OK;
 }
 
 /** RFC 9110 section 8.3: application/json, in any case, with no charset but UTF-8; nothing else is JSON for sure. */
@@ -21,6 +18,7 @@ export function checkContent(): i32 {
     return Reason.content_encoding;
   if (!countKnown(Known.ContentType)) return Reason.content_type;
   const at = foundAt();
+  if (isText(at, foundLength(), "application/json")) return OK;
   const end = at + <usize>foundLength();
   let p = at;
   while (p < end && load<u8>(p) != 0x3b && !isBlank(load<u8>(p))) p++;

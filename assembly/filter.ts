@@ -2,34 +2,36 @@
 // Everything is judged at the end of the stream, wherever that comes: in the headers, the body or the trailers
 // (HTTP/2 trailers, tests/envoy.test.ts: a body callback with the end of the stream then never comes).
 import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
-import { hasFlag, setting, settingAt, text, textLength, textOf } from "./sections.ts";
+import { hasFlag, isTextAt, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, release } from "./memory.ts";
 import { holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
 import {
+  areThere,
   countKnown,
   foundAt,
   foundLength,
-  headersAt,
   headersSize,
+  keepHeaders,
   Known,
   openHeaders,
   readHeaders,
 } from "./headers.ts";
 import { checkContent, checkHeaders } from "./content.ts";
-import { hasToken } from "./claims.ts";
-import { isText } from "./ascii.ts";
+import { findToken, openToken, scopeAt, scopeLength, scopeStatus, tokenKey } from "./claims.ts";
+import { bytesOf, copyBytes, isText, sizeOf } from "./ascii.ts";
 import { checkVersion } from "./mirror.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
 import { count, Result, reasonName } from "./metrics.ts";
 import { isDenial, putRule, refuse, sendDocument, statusOf } from "./reply.ts";
-import { begin, finish, put, putByte, putBytes, putJson, putNumber, written } from "./writer.ts";
+import { begin, finish, put, putByte, putJson, putNumber, putText, written } from "./writer.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { endRepeats } from "./repeats.ts";
 
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
+const STATE = "scopegate";
 
 /** The request headers: answers what they already decide, otherwise waits for the body. */
 export function onHeaders(stream: usize, config: usize, end: bool): i32 {
@@ -39,7 +41,7 @@ export function onHeaders(stream: usize, config: usize, end: bool): i32 {
     tell(Reason.metadata_document);
     return answered(stream, Result.Answered, Reason.metadata_document);
   }
-  store<u32>(stream, countKnown(Known.Authorization) ? 1 : 0, ContextField.Credentials);
+  store<u32>(stream, areThere(1 << Known.Authorization) ? 1 : 0, ContextField.Credentials);
   const refused = checkHeaders();
   if (refused >= 0) return answer(stream, refused);
   if (countKnown(Known.Method) != 1) return answer(stream, Reason.host_error);
@@ -49,8 +51,8 @@ export function onHeaders(stream: usize, config: usize, end: bool): i32 {
   const version = checkVersion();
   if (version >= 0) return answer(stream, version);
   if (end) return answer(stream, Reason.empty_body);
-  if (!hasToken()) return answer(stream, missingToken(stream));
-  if (!keepHeaders(stream)) return answer(stream, Reason.host_error);
+  if (!findToken()) return answer(stream, missingToken(stream));
+  if (!keep(stream)) return answer(stream, Reason.host_error);
   store<u32>(stream, State.Reading, ContextField.State);
   return holdsHeaders(config) ? STOP : CONTINUE;
 }
@@ -72,7 +74,7 @@ function onBodyless(stream: usize, end: bool): i32 {
   if (action != Action.Allow) return answer(stream, Reason.method_not_allowed);
   if (!end) return answer(stream, Reason.unexpected_body);
   if (preflight) return pass(stream, Reason.preflight);
-  if (!hasToken()) return answer(stream, missingToken(stream));
+  if (!findToken()) return answer(stream, missingToken(stream));
   return pass(stream, get ? Reason.stream : Reason.session_end);
 }
 
@@ -101,9 +103,7 @@ export function onTrailers(stream: usize): i32 {
 
 function onEnd(stream: usize): i32 {
   openJudge();
-  if (!openHeaders(<usize>load<u32>(stream, ContextField.Block), load<u32>(stream, ContextField.Size))) {
-    return answer(stream, Reason.host_error);
-  }
+  openKept(stream);
   const size = load<u32>(stream, ContextField.Body);
   if (!size) return answer(stream, Reason.empty_body);
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size)
@@ -138,7 +138,7 @@ function answered(stream: usize, result: i32, reason: i32): i32 {
 /** Leaves what was decided for the access log: reason;rule index;rule name;method;what it names. */
 function tell(reason: i32): void {
   begin(1024);
-  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putText(reasonName(reason));
   putByte(0x3b);
   const rule = judgedRule();
   if (rule == NONE) put("-;");
@@ -152,11 +152,7 @@ function tell(reason: i32): void {
   putByte(0x3b);
   putJson(nameAt, min(nameLength, 64));
   const at = finish();
-  const length = written();
-  begin(16);
-  put("scopegate");
-  const path = finish();
-  if (at && path) setProperty(path, written(), at, length);
+  if (at) setProperty(bytesOf(STATE), sizeOf(STATE), at, written());
 }
 
 /** Answers for the metadata document before any token is asked for. */
@@ -169,8 +165,7 @@ function serveDocument(): bool {
   let length: u32 = 0;
   while (length < whole && load<u8>(at + <usize>length) != 0x3f) length++;
   for (let i: u32 = 0; i < total; i++) {
-    const pair = textOf(paths, i);
-    if (textLength(pair) == length && memory.compare(text(pair), at, length) == 0) return sendByMethod();
+    if (isTextAt(textOf(paths, i), at, length)) return sendByMethod();
   }
   return false;
 }
@@ -185,18 +180,36 @@ function sendByMethod(): bool {
   return sendDocument(head, preflight);
 }
 
-/** Keeps the headers that the decision needs: after Continue the host does not give them any more. */
-function keepHeaders(stream: usize): bool {
-  const everything = hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
-  if (!everything && !countKnown(Known.McpMethod) && !countKnown(Known.McpName) && !countKnown(Known.McpVersion))
-    return true;
-  const size = headersSize();
-  const kept = allocate(size);
+/** Keeps what the decision needs: after Continue the host does not give headers any more, and a token is read once. */
+function keep(stream: usize): bool {
+  const size = needsHeaders() ? headersSize() : 0;
+  const kept = allocate(size + scopeLength);
   if (!kept) return false;
-  memory.copy(kept, headersAt(), size);
+  if (size) keepHeaders(kept);
+  copyBytes(kept + <usize>size, scopeAt, scopeLength);
   store<u32>(stream, <u32>kept, ContextField.Block);
   store<u32>(stream, size, ContextField.Size);
+  store<u32>(stream, tokenKey, ContextField.Token);
+  store<u32>(stream, scopeStatus, ContextField.Scope);
+  store<u32>(stream, scopeLength, ContextField.ScopeLength);
   return true;
+}
+
+function needsHeaders(): bool {
+  const mirrors = (1 << Known.McpMethod) | (1 << Known.McpName) | (1 << Known.McpVersion);
+  return areThere(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
+}
+
+function openKept(stream: usize): void {
+  const kept = <usize>load<u32>(stream, ContextField.Block);
+  const size = load<u32>(stream, ContextField.Size);
+  openHeaders(kept, size);
+  openToken(
+    load<u32>(stream, ContextField.Token),
+    load<u32>(stream, ContextField.Scope),
+    kept + <usize>size,
+    load<u32>(stream, ContextField.ScopeLength),
+  );
 }
 
 /** Gives back what a stream keeps. */

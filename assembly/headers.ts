@@ -2,10 +2,11 @@
 // name NUL value NUL … They are read once, in the header callback (after Continue the host does not give them any
 // more: tests/wasm.test.ts); what is needed later is kept beside the stream in the same form.
 //
-// One walk over the list notes where the headers are that matter here.
+// One walk over the list notes where the headers are that matter here:
+//   0: bits of the Known that are there   4: bits of those that are there again   8: per Known (offset, length) of the first
 import { begin, finish, put, putByte, putJson } from "./writer.ts";
 import { getHeaderPairs, Status, value, valueLength } from "./host.ts";
-import { isText } from "./ascii.ts";
+import { bytesOf, sameBytes } from "./ascii.ts";
 
 /** The headers that the filter itself looks at. */
 export enum Known {
@@ -24,9 +25,11 @@ export enum Known {
   None = 12,
 }
 
-// Per Known:  0: how many   4: first value   8: its length
-const known: usize = memory.data(12 * 13, 4);
+const NOTES: u32 = 104;
+const walked: usize = memory.data(104, 8);
+const nothing: usize = memory.data(104, 8);
 
+let notes: usize = nothing;
 let pairs: usize = 0;
 let size: u32 = 0;
 let count: u32 = 0;
@@ -43,12 +46,13 @@ export function foundLength(): u32 {
 
 /** Reads all headers of the request; false when the host fails or its answer is not a list. */
 export function readHeaders(): bool {
-  return getHeaderPairs() == Status.Ok && openHeaders(value(), valueLength());
+  return getHeaderPairs() == Status.Ok && walk(value(), valueLength());
 }
 
-/** Uses a list of headers; false when it is none. */
-export function openHeaders(from: usize, total: u32): bool {
-  memory.fill(known, 0, 12 * 13);
+/** Walks a list of headers; false when it is none. */
+function walk(from: usize, total: u32): bool {
+  notes = walked;
+  store<u64>(notes, 0);
   pairs = from;
   size = total;
   count = 0;
@@ -61,11 +65,31 @@ export function openHeaders(from: usize, total: u32): bool {
     const taken = <u64>nameLength(i) + <u64>valueSize(i) + 2;
     if (taken > left) return false;
     left -= taken;
-    note(name, i);
+    const header = identify(name, nameLength(i));
+    if (header != Known.None) note(header, <u32>(name - from) + nameLength(i) + 1, valueSize(i));
     name += <usize>taken;
   }
   count = headers;
   return true;
+}
+
+/** Bytes that the list takes when it is kept. */
+export function headersSize(): u32 {
+  return NOTES + size;
+}
+
+/** Writes the list, as it can be kept, to `to`. */
+export function keepHeaders(to: usize): void {
+  memory.copy(to, walked, NOTES);
+  memory.copy(to + NOTES, pairs, size);
+}
+
+/** Uses a list that was kept; `total` 0 is a request without any. */
+export function openHeaders(from: usize, total: u32): void {
+  notes = total ? from : nothing;
+  pairs = from + NOTES;
+  size = total ? total - NOTES : 0;
+  count = size ? load<u32>(pairs) : 0;
 }
 
 // @ts-ignore: decorator
@@ -80,16 +104,20 @@ function valueSize(index: u32): u32 {
   return load<u32>(pairs + 8 + ((<usize>index) << 3));
 }
 
-function note(name: usize, index: u32): void {
-  const record = known + <usize>identify(name, nameLength(index)) * 12;
-  const times = load<u32>(record);
-  store<u32>(record, times + 1);
-  if (times) return;
-  store<u32>(record, <u32>name + nameLength(index) + 1, 4);
-  store<u32>(record, valueSize(index), 8);
+function note(header: u32, offset: u32, total: u32): void {
+  const bit: u32 = 1 << header;
+  const there = load<u32>(notes);
+  if (there & bit) {
+    store<u32>(notes, load<u32>(notes, 4) | bit, 4);
+    return;
+  }
+  store<u32>(notes, there | bit);
+  const record = notes + ((<usize>header) << 3);
+  store<u32>(record, offset, 8);
+  store<u32>(record, total, 12);
 }
 
-/** Names come in lower case from the host (HTTP/1 too); no two known ones of a length begin alike. */
+/** Names come in lower case from the host (HTTP/1 too). A name of the length of a known one is compared with that. */
 function identify(name: usize, total: u32): u32 {
   const first = load<u8>(name);
   switch (total) {
@@ -122,25 +150,30 @@ function identify(name: usize, total: u32): u32 {
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function knownAs(name: usize, total: u32, constant: string, header: u32): u32 {
-  return isText(name, total, constant) ? header : Known.None;
+  return sameBytes(name, bytesOf(constant), total) ? header : Known.None;
 }
 
-/** How many headers of this name there are; the first is then the one found. */
+/** How many headers of this name there are, 2 standing for more too; the first is then the one found. */
 export function countKnown(header: u32): u32 {
-  const record = known + <usize>header * 12;
-  at = <usize>load<u32>(record, 4);
-  length = load<u32>(record, 8);
-  return load<u32>(record);
+  const record = notes + ((<usize>header) << 3);
+  at = pairs + <usize>load<u32>(record, 8);
+  length = load<u32>(record, 12);
+  return ((load<u32>(notes) >> header) & 1) + ((load<u32>(notes, 4) >> header) & 1);
 }
 
-/** The list as it can be kept. */
-export function headersAt(): usize {
-  return pairs;
+/** Whether any of these headers is there: bits 1 << Known. */
+// @ts-ignore: decorator
+@inline
+export function areThere(bits: u32): bool {
+  return (load<u32>(notes) & bits) != 0;
 }
 
-export function headersSize(): u32 {
-  return size;
+/** Whether any header from `first` on, in the order of Known, is there more than once. */
+export function areRepeated(first: u32): bool {
+  return load<u32>(notes, 4) >> first != 0;
 }
 
 let cursor: usize = 0; // name of the header that a walk is at
@@ -162,7 +195,7 @@ export function headerValue(name: usize, total: u32): bool {
 function findFrom(index: u32, from: usize, name: usize, total: u32): u32 {
   cursor = from;
   for (let i = index; i < count; i++) {
-    if (nameLength(i) == total && memory.compare(cursor, name, total) == 0) {
+    if (nameLength(i) == total && sameBytes(cursor, name, total)) {
       at = cursor + <usize>total + 1;
       length = valueSize(i);
       return i;

@@ -2,8 +2,8 @@
 // passes when each of its messages does; the first that does not is the answer.
 import { Flag, Kind, NONE, Reason, Setting, Slot } from "./program.ts";
 import { hasFlag, setting } from "./sections.ts";
-import { openCall } from "./config.ts";
-import { onlyBlank, openReader, READ_PADDING, readValue } from "./json.ts";
+import { openBody, openCall } from "./config.ts";
+import { onlyBlank, openReader, readValue } from "./json.ts";
 import { readFailure } from "./failure.ts";
 import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
@@ -16,6 +16,7 @@ import { isNormalUri } from "./uri.ts";
 import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
 import { slotStart } from "./slots.ts";
+import { clear32 } from "./memory.ts";
 import { forgetAnswers } from "./memo.ts";
 import { count, Result } from "./metrics.ts";
 
@@ -48,7 +49,8 @@ export function isPass(reason: i32): bool {
 
 /** Judges the body of `size` bytes at `at`, padded as the reader wants. Returns a Reason. */
 export function judge(at: usize, size: u32): i32 {
-  memory.fill(at + <usize>size, 0, READ_PADDING);
+  openBody();
+  clear32(at + <usize>size);
   const end = at + <usize>size;
   openReader(end, setting(Setting.MaxDepth));
   if (load<u32>(at) << 8 == 0xbfbbef00) return Reason.not_json; // a byte order mark

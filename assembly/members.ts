@@ -2,13 +2,15 @@
 // name) to the child. Folding finds the keys that a lenient parser would take for the same: ASCII case, U+017F for
 // s, U+212A for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj).
 import { NODE_SIZE, NONE, NodeField, Section, Slot } from "./program.ts";
-import { section, text, textLength } from "./sections.ts";
+import { mix, sameBytes } from "./ascii.ts";
+import { isTextAt, section, text, textLength } from "./sections.ts";
 import { reserve, trimRegion } from "./memory.ts";
 import { markTwin } from "./slots.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
 
-// The table: mask u32, then per place (slot + 1 or 0); behind it one byte per node: has it children.
+// The table: mask u32, then per place slot + 1 (0: free) and the hash of its key; behind it one byte per node: has it
+// children.
 let table: usize = 0;
 let mask: u32 = 0;
 let parents: usize = 0;
@@ -16,7 +18,7 @@ let twins: bool = false;
 
 /** Bytes that the table of `count` nodes takes. */
 export function membersSize(count: u32): u32 {
-  return 4 + (placesFor(count) << 2) + ((count + 7) & ~7);
+  return 4 + (placesFor(count) << 3) + ((count + 7) & ~7);
 }
 
 /** Places of an open-addressed table for `count` keys, at most half full. */
@@ -28,7 +30,10 @@ export function placesFor(count: u32): u32 {
 export function openMembers(at: usize): void {
   table = at + 4;
   mask = load<u32>(at);
-  parents = table + <usize>(mask + 1) * 4;
+  parents = table + ((<usize>(mask + 1)) << 3);
+}
+
+export function forgetEnvelopeTwin(): void {
   twins = false;
 }
 
@@ -36,7 +41,7 @@ export function openMembers(at: usize): void {
 export function buildMembers(at: usize, count: u32): void {
   const places = placesFor(count);
   store<u32>(at, places - 1);
-  memory.fill(at + 4, 0, ((<usize>places) << 2) + ((count + 7) & ~7));
+  memory.fill(at + 4, 0, membersSize(count) - 4);
   openMembers(at);
   for (let slot: u32 = 0; slot < count; slot++) {
     const node = section(Section.Nodes) + <usize>slot * NODE_SIZE;
@@ -47,11 +52,19 @@ export function buildMembers(at: usize, count: u32): void {
     const folded = reserve(length + 8);
     if (!folded) return;
     const size = fold(text(node + NodeField.Name), length, folded);
-    let place = hash(parent, folded, size) & mask;
-    while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
-    store<u32>(table + ((<usize>place) << 2), slot + 1);
+    const hash = hashKey(parent, folded, size, true);
+    let place = hash & mask;
+    while (load<u32>(placeAt(place))) place = (place + 1) & mask;
+    store<u32>(placeAt(place), slot + 1);
+    store<u32>(placeAt(place), hash, 4);
     trimRegion(folded);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function placeAt(index: u32): usize {
+  return table + ((<usize>index) << 3);
 }
 
 /** Whether the program names members of this slot's value. */
@@ -69,22 +82,23 @@ export function metEnvelopeTwin(): bool {
 /** The slot of the member `key` of a node, or NO_SLOT. With `marking`, slots whose name differs only by folding are marked. */
 export function childSlot(node: u32, key: usize, length: u32, marking: bool): u32 {
   let found = NO_SLOT;
-  let place = hashKey(node, key, length) & mask;
-  while (true) {
-    const slot = load<u32>(table + ((<usize>place) << 2)) - 1;
-    if (slot == NO_SLOT) return found;
-    const record = section(Section.Nodes) + <usize>slot * NODE_SIZE;
-    if (load<u32>(record, NodeField.Parent) == node) {
-      const name = text(record + NodeField.Name);
-      const nameLength = textLength(record + NodeField.Name);
-      if (nameLength == length && memory.compare(name, key, length) == 0) found = slot;
-      else if (marking && equalFolded(name, nameLength, key, length)) {
+  const hash = hashKey(node, key, length, false);
+  let place = hash & mask;
+  for (let next = load<u32>(placeAt(place)); next; next = load<u32>(placeAt(place))) {
+    if (load<u32>(placeAt(place), 4) == hash) {
+      const slot = next - 1;
+      const record = section(Section.Nodes) + <usize>slot * NODE_SIZE;
+      const name = record + NodeField.Name;
+      const sibling = load<u32>(record, NodeField.Parent) == node;
+      if (sibling && isTextAt(name, key, length)) found = slot;
+      else if (sibling && marking && equalFolded(text(name), textLength(name), key, length)) {
         markTwin(slot);
         if (slot < <u32>Slot.Count) twins = true;
       }
     }
     place = (place + 1) & mask;
   }
+  return found;
 }
 
 /** Whether two names are the same once folded; also when there is no memory to find out. */
@@ -93,21 +107,32 @@ function equalFolded(a: usize, aLength: u32, b: usize, bLength: u32): bool {
   const second = reserve(bLength + 8);
   if (!first || !second) return true;
   const size = fold(a, aLength, first);
-  const same = fold(b, bLength, second) == size && memory.compare(first, second, size) == 0;
+  const same = fold(b, bLength, second) == size && sameBytes(first, second, size);
   trimRegion(first);
   return same;
 }
 
-/** The hash of a folded key. Most keys are ASCII, and fold as they are read. */
-function hashKey(node: u32, key: usize, length: u32): u32 {
-  let h: u32 = 0x811c9dc5 ^ (node * 0x9e3779b1);
-  for (let i: u32 = 0; i < length; i++) {
-    let c = <u32>load<u8>(key + <usize>i);
-    if (c >= 0x80 || c == 0) return hashUnusual(node, key, length);
-    if (c - 0x41 < 26) c |= 0x20;
-    h = (h ^ c) * 0x01000193;
+/**
+ * The same for keys that fold to the same, eight bytes at a time: up to eight bytes behind the key are read too. A key
+ * that is not all ASCII, or has a NUL, is folded first; of the others the bit of lower case is enough.
+ */
+function hashKey(node: u32, key: usize, length: u32, folded: bool): u32 {
+  const lower: u64 = 0x2020202020202020;
+  let hash = <u64>node;
+  let p = key;
+  let left = length;
+  while (left) {
+    let word = load<u64>(p);
+    if (left < 8) {
+      const keep = ((<u64>1) << (left << 3)) - 1;
+      word = (word & keep) | (lower & ~keep);
+    }
+    if (!folded && (word | (word - 0x0101010101010101)) & 0x8080808080808080) return hashUnusual(node, key, length);
+    hash = mix((hash * 31) ^ (word | lower));
+    left -= min(left, 8);
+    p += 8;
   }
-  return h ^ (h >> 15);
+  return <u32>hash;
 }
 
 function hashUnusual(node: u32, key: usize, length: u32): u32 {
@@ -116,15 +141,9 @@ function hashUnusual(node: u32, key: usize, length: u32): u32 {
     twins = true; // refuse rather than miss one
     return 0;
   }
-  const h = hash(node, folded, fold(key, length, folded));
+  const hash = hashKey(node, folded, fold(key, length, folded), true);
   trimRegion(folded);
-  return h;
-}
-
-function hash(node: u32, at: usize, length: u32): u32 {
-  let h: u32 = 0x811c9dc5 ^ (node * 0x9e3779b1);
-  for (let i: u32 = 0; i < length; i++) h = (h ^ load<u8>(at + <usize>i)) * 0x01000193;
-  return h ^ (h >> 15);
+  return hash;
 }
 
 /** Folds a key to `out`, which has room for `length` bytes; returns the folded length. */

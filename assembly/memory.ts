@@ -110,6 +110,13 @@ function extend(size: u32): usize {
   return start;
 }
 
+/** Clears 32 bytes: the padding that the JSON reader wants (READ_PADDING), or a small record. */
+export function clear32(at: usize): void {
+  const zero = i64x2.splat(0);
+  v128.store(at, zero);
+  v128.store(at, zero, 16);
+}
+
 /** Shortens the newest reservation to what was used: everything from `end` on is free again. */
 export function trimRegion(end: usize): void {
   if (end < regionTop && end >= chunk + 16) regionTop = end;

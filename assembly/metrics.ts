@@ -1,7 +1,7 @@
 // Counters: scopegate.<outcome>.<reason>, defined when first needed (the host keeps one of a name for all workers).
 import { Reason, Setting } from "./program.ts";
-import { settingAt, text, textLength, textOf } from "./sections.ts";
-import { begin, finish, put, putBytes, written } from "./writer.ts";
+import { settingAt, textOf } from "./sections.ts";
+import { begin, finish, put, putText, written } from "./writer.ts";
 import { defineCounter, increment } from "./host.ts";
 
 export enum Result {
@@ -38,7 +38,7 @@ export function count(result: i32, reason: i32): void {
     put("scopegate.");
     putResult(result);
     put(".");
-    putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+    putText(reasonName(reason));
     const name = finish();
     if (name) store<u32>(place, defineCounter(name, written()) + 1);
   }

@@ -5,7 +5,7 @@ import { countKnown, foundAt, foundLength, Known } from "./headers.ts";
 import { decodeSlot, slotTextLength } from "./request.ts";
 import { decodeBase64 } from "./base64.ts";
 import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
-import { isText, startsText } from "./ascii.ts";
+import { bytesOf, isText, sameBytes, startsText } from "./ascii.ts";
 import { reserve } from "./memory.ts";
 import { slotStart } from "./slots.ts";
 
@@ -25,11 +25,10 @@ export function declaresMirrors(): bool {
 
 function isModern(at: usize, length: u32): bool {
   if (length != 10) return false;
-  for (let i: u32 = 0; i < 10; i++) {
-    const difference = <i32>load<u8>(at + <usize>i) - <i32>(<u8>MIRRORS.charCodeAt(i));
-    if (difference) return difference > 0;
-  }
-  return true;
+  const first = bytesOf(MIRRORS);
+  const month = bswap<u64>(load<u64>(at)); // of the dates, all but the last two digits
+  const firstMonth = bswap<u64>(load<u64>(first));
+  return month == firstMonth ? bswap<u16>(load<u16>(at, 8)) >= bswap<u16>(load<u16>(first, 8)) : month > firstMonth;
 }
 
 /** A revision is a date; anything else is refused, as SDKs choose their parser by it. */
@@ -95,7 +94,7 @@ function decodeName(): bool {
 }
 
 function same(a: usize, aLength: u32, b: usize, bLength: u32): bool {
-  return aLength == bLength && memory.compare(a, b, aLength) == 0;
+  return aLength == bLength && sameBytes(a, b, aLength);
 }
 
 /** Client responses left MCP with the revision that brought mirror headers. */

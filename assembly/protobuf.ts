@@ -3,6 +3,7 @@
 //
 //   Metadata, Struct:  0a len { 0a len key, 12 len value }, repeated     ListValue:  0a len value, repeated
 //   Value:  08 null   11 double   1a len string   20 bool   2a len Struct   32 len ListValue
+import { isText, sameBytes } from "./ascii.ts";
 import { Slot } from "./program.ts";
 import { addScope, addScopes } from "./scopes.ts";
 import { childSlot, hasMembers } from "./members.ts";
@@ -40,7 +41,7 @@ export function findField(at: usize, size: u32, name: usize, nameLength: u32): b
     }
     p = cursor;
     if (!readEntry()) return false;
-    if (keySize == nameLength && memory.compare(keyAt, name, nameLength) == 0) return true;
+    if (keySize == nameLength && sameBytes(keyAt, name, nameLength)) return true;
   }
   return false;
 }
@@ -158,8 +159,7 @@ function writeList(at: usize, size: u32, depth: u32): bool {
 }
 
 function isScopeClaim(key: usize, size: u32): bool {
-  if (size == 5) return load<u32>(key) == 0x706f6373 && load<u8>(key, 4) == 0x65; // scope
-  return size == 3 && load<u16>(key) == 0x6373 && load<u8>(key, 2) == 0x70; // scp
+  return isText(key, size, "scope") || isText(key, size, "scp");
 }
 
 /** A string of scopes between blanks, or a list with a scope in each string item; anything else holds none. */

@@ -4,7 +4,7 @@
 // WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
 // take the first `scope=` they find, nothing free-form stands before it.
 import { Flag, NONE, Reason, RuleField, Section, Setting, Slot } from "./program.ts";
-import { hasFlag, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
+import { hasFlag, isTextAt, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
 import {
   begin,
   finish,
@@ -15,6 +15,8 @@ import {
   putHex64,
   putJson,
   putNumber,
+  putSpace,
+  putText,
   putWord,
   written,
 } from "./writer.ts";
@@ -25,8 +27,9 @@ import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
 import { ruleAt } from "./decide.ts";
 import { judgedRule } from "./judge.ts";
 import { reasonName } from "./metrics.ts";
-import { endsText } from "./ascii.ts";
-import { now, sendResponse } from "./host.ts";
+import { bytesOf, endsText, sizeOf } from "./ascii.ts";
+import { answerTime } from "./repeats.ts";
+import { sendResponse } from "./host.ts";
 
 const MAX_CHALLENGE: u32 = 6144;
 const MAX_ID: u32 = 256;
@@ -66,31 +69,35 @@ export function refuse(reason: i32, withId: bool): bool {
   const challengeLength: u32 = challenge ? written() : 0;
   const body = makeBody(reason, withId);
   const bodyLength = written();
-  begin(MAX_CHALLENGE + 256);
-  putWord(challenge || reason == Reason.method_not_allowed ? 3 : 2);
-  putSizes("content-type", 16);
-  putSizes("cache-control", 8);
-  if (challenge) putSizes("www-authenticate", challengeLength);
-  else if (reason == Reason.method_not_allowed) putSizes("allow", 4);
-  putPair("content-type", "application/json");
-  putPair("cache-control", "no-store");
-  if (challenge) {
-    put("www-authenticate\x00");
-    putBytes(challenge, challengeLength);
-    putByte(0);
-  } else if (reason == Reason.method_not_allowed) putPair("allow", "POST");
+  const notAllowed = reason == Reason.method_not_allowed;
+  beginHeaders(challenge || notAllowed ? 3 : 2);
+  addHeader("content-type", "application/json");
+  addHeader("cache-control", "no-store");
+  if (challenge) addHeaderBytes("www-authenticate", challenge, challengeLength);
+  else if (notAllowed) addHeader("allow", "POST");
   return send(status, reason, body, bodyLength);
 }
 
-function putSizes(name: string, size: u32): void {
-  putWord(<u32>name.length);
-  putWord(size);
+let sizes: usize = 0; // where the sizes of the next header go: all of them stand before the names and values
+
+function beginHeaders(total: u32): void {
+  begin(MAX_CHALLENGE + 256);
+  putWord(total);
+  sizes = putSpace(total << 3);
 }
 
-function putPair(name: string, value: string): void {
+function addHeader(name: string, constant: string): void {
+  addHeaderBytes(name, bytesOf(constant), sizeOf(constant));
+}
+
+function addHeaderBytes(name: string, value: usize, length: u32): void {
+  if (overflowed()) return;
+  store<u32>(sizes, sizeOf(name));
+  store<u32>(sizes, length, 4);
+  sizes += 8;
   put(name);
   putByte(0);
-  put(value);
+  putBytes(value, length);
   putByte(0);
 }
 
@@ -101,7 +108,7 @@ function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
   const spoiled = overflowed();
   begin(64);
   put(DETAILS);
-  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putText(reasonName(reason));
   putByte(0x7d);
   const details = finish();
   if (!headers || spoiled || !details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
@@ -154,7 +161,7 @@ function putParameter(before: string, index: u32): bool {
   const pair = settingAt(index);
   if (load<u32>(pair) == NONE) return false;
   put(before);
-  putBytes(text(pair), textLength(pair));
+  putText(pair);
   return true;
 }
 
@@ -208,8 +215,7 @@ function putGranted(rule: u32, none: bool, json: bool): void {
 
 function isNamed(rule: u32, at: usize, length: u32): bool {
   for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    const name = scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2)));
-    if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return true;
+    if (isTextAt(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), at, length)) return true;
   }
   return false;
 }
@@ -247,7 +253,7 @@ function makeBody(reason: i32, withId: bool): usize {
   const message = textOf(settingAt(Setting.ReasonMessages), reason);
   putJson(text(message), textLength(message));
   put('","data":{"reason":"');
-  putBytes(text(reasonName(reason)), textLength(reasonName(reason)));
+  putText(reasonName(reason));
   putByte(0x22);
   if (isDenial(reason)) putDenial(reason);
   put(',"decisionId":"');
@@ -293,25 +299,19 @@ export function putRule(rule: u32): void {
 }
 
 function decisionId(): u64 {
-  const seed = (now() + ++decisions) * 0x9e3779b97f4a7c15;
+  const seed = (answerTime() + ++decisions) * 0x9e3779b97f4a7c15;
   return (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9;
 }
 
 /** Serves the metadata document (RFC 9728 section 3.2), or its preflight, to any origin. */
 export function sendDocument(head: bool, preflight: bool): bool {
   const document = settingAt(Setting.Document);
-  begin(512);
-  putWord(5);
-  putSizes("content-type", 16);
-  putSizes("cache-control", 20);
-  putSizes("access-control-allow-origin", 1);
-  putSizes("access-control-allow-methods", 18);
-  putSizes("access-control-allow-headers", 1);
-  putPair("content-type", "application/json");
-  putPair("cache-control", "public, max-age=3600");
-  putPair("access-control-allow-origin", "*");
-  putPair("access-control-allow-methods", "GET, HEAD, OPTIONS");
-  putPair("access-control-allow-headers", "*");
+  beginHeaders(5);
+  addHeader("content-type", "application/json");
+  addHeader("cache-control", "public, max-age=3600");
+  addHeader("access-control-allow-origin", "*");
+  addHeader("access-control-allow-methods", "GET, HEAD, OPTIONS");
+  addHeader("access-control-allow-headers", "*");
   const empty = head || preflight;
   return send(preflight ? 204 : 200, Reason.metadata_document, empty ? 0 : text(document), textLength(document));
 }

@@ -1,7 +1,8 @@
 // The scopes of the token: which scopes of the policy are held, the hierarchy applied, and the list that
 // predicates see as jwt.scopes. RFC 6749 section 3.3: a scope string is split at blanks.
 import { SCOPE_SIZE, ScopeField, Section, Tag, CELL_SIZE } from "./program.ts";
-import { section, sectionCount, text, textLength } from "./sections.ts";
+import { hashBytes } from "./ascii.ts";
+import { isTextAt, section, sectionCount, text, textLength } from "./sections.ts";
 import { reserve } from "./memory.ts";
 import { placesFor } from "./members.ts";
 
@@ -17,9 +18,11 @@ let trial: u32 = 0; //      0: none
 let lastTrial: u32 = 0x80000000;
 
 // The token's scopes as they were written: (address, length) each.
-let pieces: usize = 0;
+const FIRST_PIECES: u32 = 32;
+const firstPieces: usize = memory.data(8 * 32, 8);
+let pieces: usize = firstPieces;
 let pieceCount: u32 = 0;
-let pieceRoom: u32 = 0;
+let pieceRoom: u32 = FIRST_PIECES;
 let list: usize = 0; // cells of jwt.scopes, made when asked for
 let listCount: u32 = 0;
 
@@ -37,7 +40,9 @@ export function openScopes(at: usize): void {
   heldAt = table + ((<usize>(mask + 1)) << 2);
   // Begun anew: a stamp of a billion requests ago must not count.
   if (generation == 1) memory.fill(heldAt, 0, (<usize>sectionCount(Section.Scopes)) << 2);
-  pieceCount = pieceRoom = 0;
+  pieces = firstPieces;
+  pieceCount = 0;
+  pieceRoom = FIRST_PIECES;
   list = 0;
 }
 
@@ -50,7 +55,7 @@ export function buildScopes(at: usize): void {
   openScopes(at);
   for (let scope: u32 = 0; scope < count; scope++) {
     const name = scopeName(scope);
-    let place = hash(text(name), textLength(name)) & mask;
+    let place = (<u32>hashBytes(0, text(name), textLength(name))) & mask;
     while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
     store<u32>(table + ((<usize>place) << 2), scope + 1);
   }
@@ -61,19 +66,12 @@ export function scopeName(scope: u32): usize {
   return section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Name;
 }
 
-function hash(at: usize, length: u32): u32 {
-  let h: u32 = 0x811c9dc5;
-  for (let i: u32 = 0; i < length; i++) h = (h ^ load<u8>(at + <usize>i)) * 0x01000193;
-  return h ^ (h >> 15);
-}
-
 function find(at: usize, length: u32): u32 {
-  let place = hash(at, length) & mask;
+  let place = (<u32>hashBytes(0, at, length)) & mask;
   while (true) {
     const scope = load<u32>(table + ((<usize>place) << 2)) - 1;
     if (scope == NO_SCOPE) return NO_SCOPE;
-    const name = scopeName(scope);
-    if (textLength(name) == length && memory.compare(text(name), at, length) == 0) return scope;
+    if (isTextAt(scopeName(scope), at, length)) return scope;
     place = (place + 1) & mask;
   }
 }
@@ -119,7 +117,7 @@ export function addScope(at: usize, length: u32): void {
 }
 
 function enlarge(): bool {
-  const wanted = pieceRoom ? pieceRoom * 2 : 32;
+  const wanted = pieceRoom * 2;
   const fresh = reserve(wanted << 3);
   if (!fresh) return false;
   memory.copy(fresh, pieces, (<usize>pieceCount) << 3);
@@ -135,7 +133,7 @@ export function addScopes(at: usize, length: u32): void {
   while (p < end) {
     while (p < end && isBlank(load<u8>(p))) p++;
     const start = p;
-    while (p < end && !isBlank(load<u8>(p))) p++;
+    while (p < end && (load<u8>(p) > 0x20 || !isBlank(load<u8>(p)))) p++;
     addScope(start, <u32>(p - start));
   }
 }

@@ -1,12 +1,16 @@
 // Reading the records of the program in use. The checks of verify.ts have proved every offset and index, so nothing
 // is tested here.
+import { sameBytes } from "./ascii.ts";
 import { HEADER_SIZE, NONE, Section, Setting, TEXT_SIZE } from "./program.ts";
 
 /** First byte of the program in use. */
 export let program: usize = 0;
 
+let settings: usize = 0;
+
 export function useProgram(at: usize): void {
   program = at;
+  settings = section(Section.Settings);
 }
 
 /** First record of a section. */
@@ -24,13 +28,17 @@ export function sectionCount(index: u32): u32 {
 }
 
 /** A number of the settings. */
+// @ts-ignore: decorator
+@inline
 export function setting(index: u32): u32 {
-  return load<u32>(section(Section.Settings) + <usize>(index << 2));
+  return load<u32>(settings + <usize>(index << 2));
 }
 
 /** Address of a setting that is a text or a run. */
+// @ts-ignore: decorator
+@inline
 export function settingAt(index: u32): usize {
-  return section(Section.Settings) + <usize>(index << 2);
+  return settings + <usize>(index << 2);
 }
 
 /** First byte of the text whose (offset, length) pair is at `pair`. */
@@ -45,6 +53,11 @@ export function text(pair: usize): usize {
 @inline
 export function textLength(pair: usize): u32 {
   return load<u32>(pair) == NONE ? 0 : load<u32>(pair, 4);
+}
+
+/** Whether the text whose pair is at `pair` is these bytes. */
+export function isTextAt(pair: usize, at: usize, length: u32): bool {
+  return textLength(pair) == length && sameBytes(text(pair), at, length);
 }
 
 /** The pair of the text `index` in a run of Texts whose (first, count) is at `run`. */

@@ -1,8 +1,10 @@
 // Contexts: what is remembered between callbacks, by context id. A root has a configuration, a stream has its root.
 //
 // A record:  0: next in its bucket   4: context id   8: root id (0 for a root)   12: configuration block (root) or
-//            kept headers (stream)   16: bytes of the kept headers   20: State   24: body bytes so far   28: credentials sent
-import { allocate, release } from "./memory.ts";
+//            what is kept (stream): headers, then the claim scope   16: bytes of the kept headers   20: State
+//           24: body bytes so far   28: credentials sent   32: metadata key of the token   36: Status of its claim scope
+//           40: bytes of that
+import { allocate, clear32, release } from "./memory.ts";
 
 export enum State {
   Denied = 0, // nothing decided yet: nothing may pass
@@ -18,9 +20,12 @@ export enum ContextField {
   State = 20,
   Body = 24,
   Credentials = 28,
+  Token = 32,
+  Scope = 36,
+  ScopeLength = 40,
 }
 
-const RECORD: u32 = 32;
+const RECORD: u32 = 64;
 const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4 * 1024, 4);
 
@@ -40,7 +45,8 @@ export function addContext(id: u32, root: u32): void {
   if (findContext(id)) return;
   const record = allocate(RECORD);
   if (!record) return;
-  memory.fill(record, 0, RECORD);
+  clear32(record);
+  clear32(record + 32);
   store<u32>(record, load<u32>(bucketOf(id)));
   store<u32>(record, id, 4);
   store<u32>(record, root, ContextField.Root);

@@ -10,14 +10,16 @@ import {
   PREFIX_LENGTH_SIZE,
   Section,
 } from "./program.ts";
-import { section, sectionCount, text, textLength } from "./sections.ts";
+import { hashBytes } from "./ascii.ts";
+import { isTextAt, section, sectionCount, text, textLength } from "./sections.ts";
 import { placesFor } from "./members.ts";
 
 const NO_BUCKET: u32 = 0xffffffff;
 const MAX_CURSORS: u32 = 160; // exact, any, and every prefix length of a kind, for two names
 
-// The table: mask u32, then per place bucket + 1.
+// The table: mask u32, bits of the kinds that have buckets u32, then per place bucket + 1.
 let table: usize = 0;
+let kinds: u32 = 0;
 let mask: u32 = 0;
 
 // A cursor:  0: address of the next entry   4: behind its last entry   8: rule of the next entry, NONE at the end
@@ -26,12 +28,13 @@ const cursors: usize = memory.data(16 * 160, 8);
 let cursorCount: u32 = 0;
 
 export function targetsSize(count: u32): u32 {
-  return 4 + (placesFor(count) << 2);
+  return 8 + (placesFor(count) << 2);
 }
 
 export function openTargets(at: usize): void {
   mask = load<u32>(at);
-  table = at + 4;
+  kinds = load<u32>(at, 4);
+  table = at + 8;
 }
 
 /** Fills the table at `at` from the open program. */
@@ -40,6 +43,7 @@ export function buildTargets(at: usize): void {
   memory.fill(at, 0, targetsSize(count));
   store<u32>(at, placesFor(count) - 1);
   openTargets(at);
+  let found: u32 = 0;
   for (let index: u32 = 0; index < count; index++) {
     const bucket = bucketAt(index);
     const backend = bucket + BucketField.Backend;
@@ -49,42 +53,37 @@ export function buildTargets(at: usize): void {
       hash(load<u32>(bucket), any ? 0 : text(backend), textLength(backend), text(name), textLength(name)) & mask;
     while (load<u32>(table + ((<usize>place) << 2))) place = (place + 1) & mask;
     store<u32>(table + ((<usize>place) << 2), index + 1);
+    found |= 1 << load<u32>(bucket);
   }
+  store<u32>(at, found, 4);
 }
 
+// @ts-ignore: decorator
+@inline
 function bucketAt(index: u32): usize {
   return section(Section.Buckets) + <usize>index * BUCKET_SIZE;
 }
 
 function hash(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
-  let h: u32 = (0x811c9dc5 ^ kind) * 0x01000193;
-  if (backend) {
-    h = (h ^ 0xff) * 0x01000193;
-    for (let i: u32 = 0; i < backendLength; i++) h = (h ^ load<u8>(backend + <usize>i)) * 0x01000193;
-  }
-  h = (h ^ 0xfe) * 0x01000193;
-  for (let i: u32 = 0; i < nameLength; i++) h = (h ^ load<u8>(name + <usize>i)) * 0x01000193;
-  return h ^ (h >> 15);
+  const seed = (<u64>(kind + 1)) << 32;
+  return <u32>hashBytes(backend ? hashBytes(seed, backend, backendLength) : seed, name, nameLength);
 }
 
 /** The bucket of exactly this key; `backend` 0 is the bucket of entries without one. */
 function findBucket(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
+  if (!((kinds >> kind) & 1)) return NO_BUCKET;
   let place = hash(kind, backend, backendLength, name, nameLength) & mask;
   while (true) {
     const index = load<u32>(table + ((<usize>place) << 2)) - 1;
     if (index == NO_BUCKET) return NO_BUCKET;
     const bucket = bucketAt(index);
-    if (load<u32>(bucket) == kind && sameText(bucket + BucketField.Name, name, nameLength)) {
+    if (load<u32>(bucket) == kind && isTextAt(bucket + BucketField.Name, name, nameLength)) {
       const other = bucket + BucketField.Backend;
-      if (backend ? load<u32>(other) != NONE && sameText(other, backend, backendLength) : load<u32>(other) == NONE)
+      if (backend ? load<u32>(other) != NONE && isTextAt(other, backend, backendLength) : load<u32>(other) == NONE)
         return index;
     }
     place = (place + 1) & mask;
   }
-}
-
-function sameText(pair: usize, at: usize, length: u32): bool {
-  return textLength(pair) == length && memory.compare(text(pair), at, length) == 0;
 }
 
 /** Forgets the entries chosen for the call before. */

@@ -36,62 +36,66 @@ import {
   TEXT_SIZE,
   VERSION,
 } from "./program.ts";
-import { program, section, sectionCount, setting, useProgram } from "./sections.ts";
+import { program, section, sectionCount, settingAt, setting, useProgram } from "./sections.ts";
 import { checkCode } from "./check-code.ts";
+
+/** What a field of a record must be. */
+enum Check {
+  Text = 0,
+  TextOrNone = 0x10000,
+  Run = 0x20000, //         (first, count) within the section of the operand
+  Index = 0x30000, //       of a record of the section of the operand
+  IndexOrNone = 0x40000,
+  AtMost = 0x50000, //      the operand
+}
+
+// What is checked of all records of a section, one field each. The settings are one record.
+const FIELD = 0x100;
+const OF = 0x1000000;
+// prettier-ignore
+const CHECKS: usize = memory.data<i32>([
+  Section.Settings + FIELD * 4 * Setting.BackendText + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.Resource + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.ResourceMetadata + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.BaselineScopes + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.Document + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.PolicyName + Check.TextOrNone,
+  Section.Settings + FIELD * 4 * Setting.ReasonNames + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.ReasonMessages + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.MetadataKeys + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.DocumentPaths + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.BackendFrom + Check.AtMost + OF * BackendFrom.Fixed,
+  Section.Scopes + FIELD * ScopeField.Name + Check.Text,
+  Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
+  Section.ScopeIds + Check.Index + OF * Section.Scopes,
+  Section.Texts + Check.Text,
+  Section.Claims + FIELD * ClaimField.Literal + Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Path + Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Type + Check.AtMost + OF * ClaimType.StringArray,
+  Section.Claims + FIELD * ClaimField.Values + Check.Run + OF * Section.Texts,
+  Section.Rules + FIELD * RuleField.Name + Check.Text,
+  Section.Rules + FIELD * RuleField.Action + Check.AtMost + OF * Action.Allow,
+  Section.Rules + FIELD * RuleField.Scopes + Check.Run + OF * Section.ScopeIds,
+  Section.Rules + FIELD * RuleField.Claims + Check.Run + OF * Section.Claims,
+  Section.Rules + FIELD * RuleField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
+  Section.Entries + FIELD * EntryField.Rule + Check.Index + OF * Section.Rules,
+  Section.Entries + FIELD * EntryField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
+  Section.Buckets + FIELD * BucketField.Kind + Check.AtMost + OF * Kind.Task,
+  Section.Buckets + FIELD * BucketField.Name + Check.Text,
+  Section.Buckets + FIELD * BucketField.Backend + Check.TextOrNone,
+  Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
+]);
+const CHECK_COUNT: usize = 30;
+
+// Bytes of a record, by Section.
+// prettier-ignore
+const RECORD_SIZES: usize = memory.data<i32>([
+  SETTINGS_SIZE, 1, SCOPE_SIZE, 4, NODE_SIZE, CLAIM_SIZE, TEXT_SIZE, RULE_SIZE, ENTRY_SIZE, BUCKET_SIZE, PREFIX_LENGTH_SIZE,
+  PREDICATE_SIZE, INSTRUCTION_SIZE, CELL_SIZE, AUTOMATON_SIZE,
+]);
 
 const OK = "";
 let length: u32 = 0;
-
-/** Bytes of one record, in the order of Section. */
-// prettier-ignore
-const SIZES: usize = memory.data<i32>([
-  SETTINGS_SIZE, 1, SCOPE_SIZE, 4, NODE_SIZE, CLAIM_SIZE, TEXT_SIZE, RULE_SIZE, ENTRY_SIZE, BUCKET_SIZE,
-  PREFIX_LENGTH_SIZE, PREDICATE_SIZE, INSTRUCTION_SIZE, CELL_SIZE, AUTOMATON_SIZE,
-]);
-
-// What a field of a record has to be.
-const TEXT: i32 = 0 << 16; //          (offset, length) in the program
-const TEXT_OR_NONE: i32 = 1 << 16;
-const RUN: i32 = 2 << 16; //           (first, count) of the section named
-const INDEX: i32 = 3 << 16; //         of a record of the section named
-const INDEX_OR_NONE: i32 = 4 << 16;
-const AT_MOST: i32 = 5 << 16; //       the number named
-
-/** A byte each: section, field, what it has to be, and of what. The settings are one record, of words. */
-// prettier-ignore
-const FIELDS: usize = memory.data<i32>([
-  Section.Settings | (Setting.BackendFrom << 10) | AT_MOST | (BackendFrom.Fixed << 24),
-  Section.Settings | (Setting.BackendText << 10) | TEXT_OR_NONE,
-  Section.Settings | (Setting.MetadataKeys << 10) | RUN | (Section.Texts << 24),
-  Section.Settings | (Setting.Resource << 10) | TEXT_OR_NONE,
-  Section.Settings | (Setting.ResourceMetadata << 10) | TEXT_OR_NONE,
-  Section.Settings | (Setting.BaselineScopes << 10) | TEXT_OR_NONE,
-  Section.Settings | (Setting.DocumentPaths << 10) | RUN | (Section.Texts << 24),
-  Section.Settings | (Setting.Document << 10) | TEXT_OR_NONE,
-  Section.Settings | (Setting.PolicyName << 10) | TEXT_OR_NONE,
-  Section.Settings | (Setting.ReasonNames << 10) | RUN | (Section.Texts << 24),
-  Section.Settings | (Setting.ReasonMessages << 10) | RUN | (Section.Texts << 24),
-  Section.Scopes | (ScopeField.Name << 8) | TEXT,
-  Section.Scopes | (ScopeField.Closure << 8) | RUN | (Section.ScopeIds << 24),
-  Section.ScopeIds | INDEX | (Section.Scopes << 24),
-  Section.Claims | (ClaimField.Literal << 8) | INDEX | (Section.Nodes << 24),
-  Section.Claims | (ClaimField.Path << 8) | INDEX | (Section.Nodes << 24),
-  Section.Claims | (ClaimField.Type << 8) | AT_MOST | (ClaimType.StringArray << 24),
-  Section.Claims | (ClaimField.Values << 8) | RUN | (Section.Texts << 24),
-  Section.Texts | TEXT,
-  Section.Rules | (RuleField.Name << 8) | TEXT,
-  Section.Rules | (RuleField.Action << 8) | AT_MOST | (Action.Allow << 24),
-  Section.Rules | (RuleField.Scopes << 8) | RUN | (Section.ScopeIds << 24),
-  Section.Rules | (RuleField.Claims << 8) | RUN | (Section.Claims << 24),
-  Section.Rules | (RuleField.Predicate << 8) | INDEX_OR_NONE | (Section.Predicates << 24),
-  Section.Entries | (EntryField.Rule << 8) | INDEX | (Section.Rules << 24),
-  Section.Entries | (EntryField.Predicate << 8) | INDEX_OR_NONE | (Section.Predicates << 24),
-  Section.Buckets | (BucketField.Kind << 8) | AT_MOST | (Kind.Task << 24),
-  Section.Buckets | (BucketField.Name << 8) | TEXT,
-  Section.Buckets | (BucketField.Backend << 8) | TEXT_OR_NONE,
-  Section.Buckets | (BucketField.Entries << 8) | RUN | (Section.Entries << 24),
-]);
-const FIELD_COUNT: u32 = 30;
 
 /** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
 export function checkProgram(at: usize, size: u32): string {
@@ -109,7 +113,29 @@ export function checkProgram(at: usize, size: u32): string {
 }
 
 function checkRecords(): bool {
-  return checkSections() && checkFields() && checkSettings() && checkNodes() && checkBuckets();
+  if (!checkSections()) return false;
+  for (let check = CHECKS; check < CHECKS + CHECK_COUNT * 4; check += 4) {
+    if (!checkField(load<u8>(check), load<u8>(check, 1), load<u32>(check) & 0xff0000, load<u8>(check, 3))) return false;
+  }
+  return checkSettings() && checkNodes() && checkBuckets();
+}
+
+/** Makes one check of all records of a section. */
+function checkField(index: u32, field: u32, check: u32, operand: u32): bool {
+  let at = section(index) + <usize>field;
+  const total = index == Section.Settings ? 1 : sectionCount(index);
+  for (let left = total; left; left--, at += recordSize(index)) {
+    if (!isFit(at, check, operand)) return false;
+  }
+  return true;
+}
+
+function isFit(at: usize, check: u32, operand: u32): bool {
+  const value = load<u32>(at);
+  if (value == NONE && (check == Check.TextOrNone || check == Check.IndexOrNone)) return true;
+  if (check <= <u32>Check.TextOrNone) return isText(at);
+  if (check == Check.Run) return isRun(at, operand);
+  return check == Check.AtMost ? value <= operand : value < sectionCount(operand);
 }
 
 /** FNV-1a over everything behind the header's first 16 bytes. */
@@ -120,21 +146,27 @@ function checksum(at: usize, size: u32): u32 {
 }
 
 function recordSize(index: u32): u32 {
-  return <u32>load<u32>(SIZES + ((<usize>index) << 2));
+  return load<u32>(RECORD_SIZES + ((<usize>index) << 2));
 }
 
 function checkSections(): bool {
-  const cells = <u64>section(Section.Cells);
-  const cellsEnd = cells + <u64>sectionCount(Section.Cells) * CELL_SIZE;
   for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
     const offset = <u32>(section(i) - program);
-    const start = <u64>section(i);
-    const size = <u64>sectionCount(i) * <u64>recordSize(i);
-    if (offset & 7 || offset > length || size > <u64>(length - offset)) return false;
-    // None may share bytes with the cells: those change when the program is taken, behind the checks.
-    if (i != <u32>Section.Cells && start < cellsEnd && cells < start + size) return false;
+    if (offset & 7 || offset > length) return false;
+    if (<u64>sectionCount(i) * <u64>recordSize(i) > <u64>(length - offset)) return false;
+  }
+  for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
+    if (i != <u32>Section.Cells && meetsCells(i)) return false;
   }
   return sectionCount(Section.Settings) >= <u32>Setting.Count && sectionCount(Section.Nodes) >= <u32>Slot.Count;
+}
+
+/** Whether a section shares bytes with the cells: those change when the program is taken, behind the checks. */
+function meetsCells(index: u32): bool {
+  const cells = section(Section.Cells);
+  const other = section(index);
+  const cellsEnd = cells + <usize>(sectionCount(Section.Cells) * recordSize(Section.Cells));
+  return other < cellsEnd && cells < other + <usize>(sectionCount(index) * recordSize(index));
 }
 
 function isText(pair: usize): bool {
@@ -149,39 +181,16 @@ function isRun(run: usize, target: u32): bool {
   return first <= total && load<u32>(run, 4) <= total - first;
 }
 
-/** Checks every field of FIELDS in every record of its section. */
-function checkFields(): bool {
-  for (let i: u32 = 0; i < FIELD_COUNT; i++) {
-    const field = load<u32>(FIELDS + ((<usize>i) << 2));
-    const index = field & 0xff;
-    const size = recordSize(index);
-    let at = section(index) + <usize>((field >> 8) & 0xff);
-    for (let left = index ? sectionCount(index) : 1; left; left--) {
-      if (!isSound(at, (<i32>field) & 0xff0000, field >> 24)) return false;
-      at += <usize>size;
-    }
-  }
-  return true;
-}
-
-function isSound(at: usize, kind: i32, target: u32): bool {
-  const value = load<u32>(at);
-  if (kind == AT_MOST) return value <= target;
-  if (kind == RUN) return isRun(at, target);
-  if (value == NONE && (kind == TEXT_OR_NONE || kind == INDEX_OR_NONE)) return true;
-  return kind <= TEXT_OR_NONE ? isText(at) : value < sectionCount(target);
-}
-
+/** What settings ask of one another. */
 function checkSettings(): bool {
   const from = setting(Setting.BackendFrom);
   const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
   return (
-    setting(Setting.ReasonNames + 1) >= <u32>Reason.Count &&
-    setting(Setting.ReasonMessages + 1) >= <u32>Reason.Count &&
-    (setting(Setting.DocumentPaths + 1) == 0 || setting(Setting.Document) != NONE) &&
+    load<u32>(settingAt(Setting.ReasonNames), 4) >= <u32>Reason.Count &&
+    load<u32>(settingAt(Setting.ReasonMessages), 4) >= <u32>Reason.Count &&
+    (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || isText(settingAt(Setting.Document))) &&
     setting(Setting.MaxBody) <= 0x10000000 &&
-    (!named || (setting(Setting.BackendText) != NONE && setting(Setting.BackendText + 1) > 0)) &&
-    sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2)
+    (!named || (isText(settingAt(Setting.BackendText)) && load<u32>(settingAt(Setting.BackendText), 4) > 0))
   );
 }
 
@@ -191,20 +200,20 @@ function checkNodes(): bool {
   for (let i: u32 = 0; i < total; i++) {
     const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
     const parent = load<u32>(record, NodeField.Parent);
-    if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i || !isText(record + NodeField.Name)) return false;
+    if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i) return false;
+    if (i > <u32>Slot.Claims && !isText(record + NodeField.Name)) return false;
   }
   return true;
 }
 
 /** A bucket's entries are in the order of their rules: the decision merges buckets by it. */
 function checkBuckets(): bool {
-  const total = sectionCount(Section.Buckets);
-  for (let i: u32 = 0; i < total; i++) {
-    const run = section(Section.Buckets) + <usize>i * BUCKET_SIZE + BucketField.Entries;
+  let run = section(Section.Buckets) + <usize>BucketField.Entries;
+  for (let left = sectionCount(Section.Buckets); left; left--, run += BUCKET_SIZE) {
     let entry = section(Section.Entries) + <usize>load<u32>(run) * ENTRY_SIZE;
-    for (let left = load<u32>(run, 4); left > 1; left--, entry += ENTRY_SIZE) {
-      if (load<u32>(entry, ENTRY_SIZE) < load<u32>(entry)) return false;
+    for (let more = load<u32>(run, 4); more > 1; more--, entry += ENTRY_SIZE) {
+      if (load<u32>(entry, ENTRY_SIZE + EntryField.Rule) < load<u32>(entry, EntryField.Rule)) return false;
     }
   }
-  return true;
+  return sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2);
 }

@@ -1,4 +1,6 @@
 // Writing answers: text grows in the region, at most `capacity` bytes; what does not fit is left out and remembered.
+import { bytesOf, copyBytes, isPlain, sizeOf } from "./ascii.ts";
+import { text, textLength } from "./sections.ts";
 import { isNewest, reserve, trimRegion } from "./memory.ts";
 
 let start: usize = 0;
@@ -43,24 +45,22 @@ export function putByte(byte: u32): void {
 }
 
 /** Adds an ASCII constant. */
-export function put(text: string): void {
-  const length = <u32>text.length;
-  if (!start || at + <usize>length > limit) {
-    full = true;
-    return;
-  }
-  const from = changetype<usize>(text); // UTF-16, of which an ASCII constant has the low bytes
-  for (let i: usize = 0; i < <usize>length; i++) store<u8>(at + i, load<u16>(from + (i << 1)));
-  at += <usize>length;
+export function put(constant: string): void {
+  putBytes(bytesOf(constant), sizeOf(constant));
 }
 
 export function putBytes(from: usize, length: u32): void {
-  if (!start || at + <usize>length > limit) {
+  if (at + <usize>length > limit) {
     full = true;
     return;
   }
-  memory.copy(at, from, length);
+  copyBytes(at, from, length);
   at += <usize>length;
+}
+
+/** Adds the text of the program whose pair is at `pair`. */
+export function putText(pair: usize): void {
+  putBytes(text(pair), textLength(pair));
 }
 
 export function putNumber(value: u32): void {
@@ -78,26 +78,59 @@ export function putWord(value: u32): void {
   at += 4;
 }
 
+/** Leaves room for bytes that are stored later, at the address it returns. */
+export function putSpace(length: u32): usize {
+  const space = at;
+  if (at + <usize>length > limit) full = true;
+  else at += <usize>length;
+  return space;
+}
+
 /** Adds raw UTF-8 as the inside of a JSON string. */
 export function putJson(from: usize, length: u32): void {
+  if (isPlain(from, length)) return putStart(from, length);
   for (let i: u32 = 0; i < length; i++) {
     const c = <u32>load<u8>(from + <usize>i);
-    if (c == 0x22 || c == 0x5c) {
-      putByte(0x5c);
-      putByte(c);
-    } else if (c < 0x20) {
+    if (c == 0x22 || c == 0x5c) putByte(0x5c);
+    if (c >= 0x20) putByte(c);
+    else {
       put("\\u00");
       putHex(c >> 4);
       putHex(c & 15);
-    } else putByte(c);
+    }
   }
 }
 
+/** Adds as much of a text as fits. */
+function putStart(from: usize, length: u32): void {
+  const fits = min(length, <u32>(limit - at));
+  if (fits < length) full = true;
+  copyBytes(at, from, fits);
+  at += <usize>fits;
+}
+
+// @ts-ignore: decorator
+@inline
 function putHex(digit: u32): void {
   putByte(digit < 10 ? 0x30 + digit : 0x57 + digit);
 }
 
 /** Adds 16 hexadecimal digits. */
 export function putHex64(value: u64): void {
-  for (let shift: i32 = 60; shift >= 0; shift -= 4) putHex((<u32>(value >> shift)) & 15);
+  if (at + 16 > limit) {
+    full = true;
+    return;
+  }
+  store<u64>(at, hexDigits(value >> 32));
+  store<u64>(at, hexDigits(value & 0xffffffff), 8);
+  at += 16;
+}
+
+/** The eight digits of 32 bits, one in each byte: the half bytes are spread, then all made digits at once. */
+function hexDigits(value: u64): u64 {
+  let x = ((value << 16) | value) & 0x0000ffff0000ffff;
+  x = ((x << 8) | x) & 0x00ff00ff00ff00ff;
+  x = ((x << 4) | x) & 0x0f0f0f0f0f0f0f0f;
+  const letters = ((x + 0x0606060606060606) >> 4) & 0x0101010101010101;
+  return bswap<u64>(x + 0x3030303030303030 + letters * 39);
 }

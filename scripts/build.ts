@@ -19,7 +19,11 @@ interface Product {
 }
 
 const PRODUCTS: Product[] = [
-  { file: "scopegate.wasm", sources: ["assembly", "asconfig.json", "package-lock.json"], make: compileFilter },
+  {
+    file: "scopegate.wasm",
+    sources: ["assembly", "asconfig.json", "scripts/ascii-strings.mjs", "scripts/inlining.mjs", "package-lock.json"],
+    make: compileFilter,
+  },
   {
     file: "scopegate.mjs",
     sources: ["scripts", "assembly/program.ts", "package.json", "package-lock.json"],
@@ -53,12 +57,13 @@ async function makeProduct(product: Product, file: string): Promise<void> {
 
 async function compileFilter(): Promise<Uint8Array> {
   const files = new Map<string, Uint8Array>();
-  const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", "release"], {
+  // asc finds a transform that asconfig.json names by a relative path only when the file's own path is absolute.
+  const { error, stderr } = await asc.main(["--config", join(root, "asconfig.json"), "--target", "release"], {
     writeFile: (name: string, contents: Uint8Array | string) => {
       files.set(name, typeof contents === "string" ? Buffer.from(contents) : contents);
     },
   });
-  const wasm = files.get("build/scopegate.wasm");
+  const wasm = files.get(join(out, "scopegate.wasm"));
   if (error || !wasm) fail(`${stderr.toString()}${error?.message ?? "asc wrote no module"}`);
   return wasm;
 }

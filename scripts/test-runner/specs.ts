@@ -1,7 +1,10 @@
 // The as-pect specs of tests/unit.
+import { resolve } from "node:path";
 import { indent, runTool, type Totals } from "./totals.ts";
 
-const ARGS = ["--no-logo", "-c", "tests/as-pect.config.js", "-a", "tests/as-pect.asconfig.json", "--summary"];
+// An absolute path, so that asc finds the transform that it names.
+const CONFIG = resolve("tests/as-pect.asconfig.json");
+const ARGS = ["--no-logo", "-c", "tests/as-pect.config.js", "-a", CONFIG, "--summary"];
 
 export async function runSpecs(): Promise<Totals> {
   const { code, output } = await runTool("@as-pect/cli/bin/asp", ARGS);

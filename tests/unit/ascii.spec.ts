@@ -1,0 +1,73 @@
+import { copyBytes, hashBytes, isPlain, sameBytes } from "../../assembly/ascii.ts";
+import { begin, finish, putHex64, putJson, written } from "../../assembly/writer.ts";
+
+// Every length up to LONGEST, so that each way of taking the last bytes is met, at addresses that are not aligned.
+const LONGEST: u32 = 40;
+const a: usize = memory.data(256, 16) + 1;
+const b: usize = memory.data(256, 16) + 3;
+
+function fill(): void {
+  for (let i: u32 = 0; i < 200; i++) {
+    store<u8>(a + i, 0x41 + (i % 26));
+    store<u8>(b + i, 0x41 + (i % 26));
+  }
+}
+
+function textOf(at: usize, length: u32): string {
+  return String.UTF8.decodeUnsafe(at, length);
+}
+
+describe("bytes", () => {
+  test("are the same, or differ at any one place, and what lies behind does not count", () => {
+    for (let length: u32 = 0; length <= LONGEST; length++) {
+      fill();
+      store<u8>(a + length, 1);
+      expect(sameBytes(a, b, length)).toBe(true);
+      for (let i: u32 = 0; i < length; i++) {
+        store<u8>(b + i, 2);
+        expect(sameBytes(a, b, length)).toBe(false);
+        expect(hashBytes(7, a, length) != hashBytes(7, b, length)).toBe(true);
+        store<u8>(b + i, load<u8>(a + i));
+      }
+    }
+  });
+
+  test("are copied, and nothing around them is touched", () => {
+    for (let length: u32 = 0; length <= 140; length++) {
+      fill();
+      memory.fill(b, 0, 200);
+      copyBytes(b + 8, a, length);
+      expect(sameBytes(b + 8, a, length)).toBe(true);
+      expect(load<u64>(b)).toBe(0);
+      expect(load<u64>(b + 8 + length)).toBe(0);
+    }
+  });
+
+  test("are plain unless a quote, a backslash or a control character is among them", () => {
+    for (let length: u32 = 0; length <= LONGEST; length++) {
+      fill();
+      expect(isPlain(a, length)).toBe(true);
+      for (let i: u32 = 0; i < length; i++) {
+        for (let c: u32 = 0; c < 256; c++) {
+          store<u8>(a + i, c);
+          if (isPlain(a, length) != (c >= 0x20 && c != 0x22 && c != 0x5c)) expect(c).toBe(256, "taken for another");
+        }
+        store<u8>(a + i, 0x20);
+      }
+    }
+  });
+
+  test("inside a JSON string are escaped", () => {
+    store<u32>(a, 0x0a5c2261); // a"\ and a line feed
+    begin(64);
+    putJson(a, 4);
+    expect(textOf(finish(), written())).toBe('a\\"\\\\\\u000a');
+  });
+
+  test("as hexadecimal digits", () => {
+    begin(64);
+    putHex64(0x0123456789abcdef);
+    putHex64(0xfedcba9876543210);
+    expect(textOf(finish(), written())).toBe("0123456789abcdeffedcba9876543210");
+  });
+});
