@@ -15,7 +15,7 @@ import { Reason } from "./program.ts";
 import { decodeHex4 } from "./escape.ts";
 import { fail } from "./failure.ts";
 import { MARK_ESCAPED } from "./slots.ts";
-import { characterSize, highHalf, lowHalf, misfits, unfinished } from "./utf8.ts";
+import { characterSize, highHalf, lowHalf, misfitsIn, unfinished } from "./utf8.ts";
 
 /** Bytes of a block that are not ASCII, up to which each character is read by itself. */
 const FEW: u64 = 8;
@@ -67,13 +67,15 @@ export function readString(start: usize): usize {
       const inside = ends ^ (ends - 1);
       const highs = i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) ? bits(a, b, c, d) : 0;
       if (open || popcnt(highs) > FEW) {
-        if (misfitsIn(a, b, c, d, before) & inside) return fail(Reason.invalid_utf8);
+        if (misfitsIn(block, before) & inside) return fail(Reason.invalid_utf8);
         open = v128.any_true(unfinished(d));
       } else if (highs & inside) {
         read = readCharacters(block, highs & inside, read);
         if (!read) return 0;
       }
-      if (controlsIn(a, b, c, d) & inside) return fail(Reason.not_json);
+      if (v128.any_true(v128.or(v128.or(control(a), control(b)), v128.or(control(c), control(d))))) {
+        if (controlsIn(block) & inside) return fail(Reason.not_json);
+      }
       const unusual = escaped & ~bits(simple(a), simple(b), simple(c), simple(d)) & inside;
       if (unusual && !readEscapes(block, unusual)) return 0;
       if (slashes & inside) marks = MARK_ESCAPED;
@@ -128,28 +130,17 @@ function equal(a: v128, b: v128, c: v128, d: v128, byte: i8): u64 {
 
 // @ts-ignore: decorator
 @inline
-function isControl(v: v128): v128 {
+function control(v: v128): v128 {
   return i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v);
 }
 
-/** One bit for each control character of a block. */
-// @ts-ignore: decorator
-@inline
-function controlsIn(a: v128, b: v128, c: v128, d: v128): u64 {
-  const any = v128.or(v128.or(isControl(a), isControl(b)), v128.or(isControl(c), isControl(d)));
-  return v128.any_true(any) ? bits(isControl(a), isControl(b), isControl(c), isControl(d)) : 0;
-}
-
-/** One bit for each byte of a block that cannot stand behind the bytes before it. */
-// @ts-ignore: decorator
-@inline
-function misfitsIn(a: v128, b: v128, c: v128, d: v128, before: v128): u64 {
-  const first = misfits(a, before);
-  const second = misfits(b, a);
-  const third = misfits(c, b);
-  const fourth = misfits(d, c);
-  if (!v128.any_true(v128.or(v128.or(first, second), v128.or(third, fourth)))) return 0;
-  return bits(notZero(first), notZero(second), notZero(third), notZero(fourth));
+/** One bit for each of the 64 bytes at `block` that is a control character. */
+function controlsIn(block: usize): u64 {
+  let found: u64 = 0;
+  for (let i: usize = 0; i < 64; i += 16) {
+    found |= (<u64>(<u32>i8x16.bitmask(control(v128.load(block + i))))) << (<u64>i);
+  }
+  return found;
 }
 
 /**

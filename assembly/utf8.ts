@@ -17,6 +17,19 @@ export function characterSize(at: usize): u32 {
   return c <= 0xf4 && d >= low && d <= high && (load<u16>(at, 2) & 0xc0c0) == 0x8080 ? 4 : 0;
 }
 
+/** One bit for each of the 64 bytes at `block` that cannot stand behind the bytes before it; `before` are 16 of these. */
+export function misfitsIn(block: usize, before: v128): u64 {
+  let found: u64 = 0;
+  let previous = before;
+  for (let i: usize = 0; i < 64; i += 16) {
+    const v = v128.load(block + i);
+    const fine = i8x16.eq(misfits(v, previous), i8x16.splat(0));
+    found |= (<u64>((<u32>i8x16.bitmask(fine)) ^ 0xffff)) << (<u64>i);
+    previous = v;
+  }
+  return found;
+}
+
 /**
  * Not zero for each byte of `v` that cannot stand behind the bytes before it (RFC 3629); `before` are the 16 bytes before
  * `v`. Bits of the tables: 1 too short, 2 too long, 4 overlong (3 bytes), 8 above U+10FFFF, 16 a surrogate, 32 overlong
@@ -24,7 +37,7 @@ export function characterSize(at: usize): u32 {
  */
 // @ts-ignore: decorator
 @inline
-export function misfits(v: v128, before: v128): v128 {
+function misfits(v: v128, before: v128): v128 {
   const one = i8x16.shuffle(before, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
   const two = i8x16.shuffle(before, v, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
   const three = i8x16.shuffle(before, v, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
