@@ -49,8 +49,6 @@ export function text(pair: usize): usize {
 }
 
 /** Bytes of the text whose pair is at `pair`; 0 for an absent one. */
-// @ts-ignore: decorator
-@inline
 export function textLength(pair: usize): u32 {
   return load<u32>(pair) == NONE ? 0 : load<u32>(pair, 4);
 }
