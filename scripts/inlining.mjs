@@ -8,18 +8,24 @@ const [SHORT, LEAF, ONE_CALLER] = [6, 12, 150]; // in nodes of Binaryen's tree; 
 // Short, but called from many places that run seldom: a call takes less room there.
 const CALLS = [
   "assembly/cell/set*",
-  "assembly/cell/is*",
+  "assembly/cell/isList",
+  "assembly/cell/isMap",
+  "assembly/cell/isPresent",
   "assembly/cell/*wrapOptional",
   "assembly/cell/copyCell",
   "assembly/cell/endOf",
   "assembly/cell/truthOf",
+  "assembly/duration/isDigitAt",
   "assembly/host/clear",
   "assembly/memo/forgetAnswers",
   "assembly/memory/clear32",
   "assembly/request/isMethod",
+  "assembly/scopes/beginTrial",
+  "assembly/scopes/cellOf",
   "assembly/sections/textLength",
   "assembly/solve/challengeExtra",
   "assembly/time/is*",
+  "assembly/time/peek",
   "assembly/time/nanosOf",
 ];
 
