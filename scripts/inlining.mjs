@@ -19,7 +19,6 @@ const CALLS = [
   "assembly/request/isMethod",
   "assembly/scopes/beginTrial",
   "assembly/scopes/cellOf",
-  "assembly/sections/textLength",
   "assembly/solve/challengeExtra",
   "assembly/time/is*",
   "assembly/time/peek",
