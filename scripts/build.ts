@@ -18,7 +18,7 @@ interface Product {
   make(): Promise<Uint8Array>;
 }
 
-const TRANSFORMS = ["scripts/ascii-strings.mjs", "scripts/inlining.mjs", "scripts/large-last.mjs"];
+const TRANSFORMS = ["scripts/ascii-strings.mjs", "scripts/inlining.mjs"];
 
 const PRODUCTS: Product[] = [
   {

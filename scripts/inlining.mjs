@@ -28,7 +28,9 @@ const CALLS = [
 export default class Inlining extends Transform {
   afterCompile(module) {
     const { binaryen } = this;
+    const known = namesOf(binaryen, module);
     for (const name of CALLS) {
+      if (!known.some((one) => isLike(one, name))) throw new Error(`there is no function ${name}`);
       binaryen.setPassArgument("no-inline", name);
       module.runPasses(["no-inline"]);
     }
@@ -40,4 +42,15 @@ export default class Inlining extends Transform {
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.runPasses(["inlining-optimizing"]);
   }
+}
+
+function namesOf(binaryen, module) {
+  const functions = Array.from({ length: module.getNumFunctions() }, (_, i) => module.getFunctionByIndex(i));
+  return functions.map((one) => binaryen.getFunctionInfo(one).name);
+}
+
+/** Whether a name is the pattern's, in which an asterisk stands for anything. */
+function isLike(name, pattern) {
+  const [head, tail = ""] = pattern.split("*");
+  return pattern.includes("*") ? name.startsWith(head) && name.endsWith(tail) : name === pattern;
 }
