@@ -64,11 +64,11 @@ function walk(from: usize, total: u32): bool {
   let name = <u64>sizesEnd;
   for (let sizes = from + 4; sizes < sizesEnd; sizes += 8) {
     const nameSize = load<u32>(sizes);
-    const value = name + <u64>nameSize + 1;
+    const text = name + <u64>nameSize + 1;
     const header = identify(<usize>name, nameSize);
-    name = value + <u64>load<u32>(sizes, 4) + 1;
+    name = text + <u64>load<u32>(sizes, 4) + 1;
     if (name > end) return false;
-    if (header != Known.None) note(header, <u32>value - <u32>from, load<u32>(sizes, 4));
+    if (header != Known.None) note(header, <u32>text - <u32>from, load<u32>(sizes, 4));
   }
   count = headers;
   return true;
