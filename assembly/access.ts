@@ -6,6 +6,7 @@ import {
   intOf,
   isList,
   isMap,
+  isNumeric,
   isPresent,
   setBool,
   setError,
@@ -128,7 +129,7 @@ export function has(container: usize, key: usize): void {
 /** Whether a value can be a key or an index at all. */
 function isQualifier(key: usize): bool {
   const tag = tagOf(key);
-  return tag == Tag.String || tag == Tag.Int || tag == Tag.Uint || tag == Tag.Double || tag == Tag.Bool;
+  return tag == Tag.String || tag == Tag.Bool || isNumeric(tag);
 }
 
 /** container.?key and container[?key]; an optional stands for its value. */

@@ -8,6 +8,7 @@ import {
   doubleOf,
   intOf,
   isList,
+  isText,
   lengthOf,
   setDouble,
   setDuration,
@@ -42,10 +43,6 @@ export function add(a: usize, b: usize): void {
   else if (isText(tag)) joinTexts(a, b);
   else if (tag == Tag.Uint) settle(a, sum, <u64>sum < <u64>x);
   else settle(a, sum, !isSigned(tag) || ((x ^ sum) & (y ^ sum)) < 0);
-}
-
-function isText(tag: u32): bool {
-  return tag == Tag.String || tag == Tag.Bytes;
 }
 
 function isSigned(tag: u32): bool {

@@ -78,7 +78,7 @@ export function isPlain(at: usize, length: u32): bool {
 
 /** Whether the bytes are exactly this constant. */
 export function isText(at: usize, length: u32, constant: string): bool {
-  if (isString<string>()) ERROR("compile with the transform scripts/ascii-strings.mjs");
+  if (isString<string>()) ERROR(); // compile with the transform scripts/ascii-strings.mjs
   return length == sizeOf(constant) && sameBytes(at, bytesOf(constant), length);
 }
 

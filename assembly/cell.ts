@@ -105,14 +105,39 @@ export function truthOf(cell: usize): i32 {
   return tagOf(cell) == Tag.Bool ? <i32>intOf(cell) : NO_BOOL;
 }
 
+// Tags that are tested together are neighbours, and the tags of the two forms of a container differ in one bit.
+const FORM: u32 = Tag.JsonList ^ Tag.CellList;
+
+/** Whether a tag is one of `first` … `last`. */
+function isWithin(tag: u32, first: u32, last: u32): bool {
+  return tag - first <= last - first;
+}
+
+export function isNumeric(tag: u32): bool {
+  return isWithin(tag, Tag.Int, Tag.Double);
+}
+
+/** Whether a tag is that of a string or of bytes. */
+export function isText(tag: u32): bool {
+  return isWithin(tag, Tag.String, Tag.Bytes);
+}
+
+/** Whether a tag is that of a list or a map in JSON text. */
+export function isJson(tag: u32): bool {
+  return isWithin(tag, Tag.JsonList, Tag.JsonMap);
+}
+
+/** Whether a tag is that of a list or a map of cells. */
+export function isOfCells(tag: u32): bool {
+  return isWithin(tag, Tag.CellList, Tag.CellMap);
+}
+
 export function isList(cell: usize): bool {
-  const tag = tagOf(cell);
-  return tag == Tag.JsonList || tag == Tag.CellList;
+  return (tagOf(cell) | FORM) == Tag.CellList;
 }
 
 export function isMap(cell: usize): bool {
-  const tag = tagOf(cell);
-  return tag == Tag.JsonMap || tag == Tag.CellMap;
+  return (tagOf(cell) | FORM) == Tag.CellMap;
 }
 
 /** Whether the cell is an optional with a value. Each OPTIONAL in the tag is one wrapping. */
@@ -132,7 +157,7 @@ export function unwrapOptional(cell: usize): void {
 export function typeOf(cell: usize): u32 {
   const tag = tagOf(cell);
   if (tag >= <u32>Tag.OptionalNone) return CelType.Optional;
-  if (tag == Tag.JsonList || tag == Tag.CellList) return CelType.List;
-  if (tag == Tag.JsonMap || tag == Tag.CellMap) return CelType.Map;
+  if (isList(cell)) return CelType.List;
+  if (isMap(cell)) return CelType.Map;
   return tag; // the others have the same numbers
 }

@@ -1,6 +1,6 @@
 // Checks the constants of a program.
 import { Tag } from "./program.ts";
-import { CELL, auxOf, intOf, lengthOf, startOf, tagOf, uintOf } from "./cell.ts";
+import { CELL, auxOf, intOf, isOfCells, isText, lengthOf, startOf, tagOf, uintOf } from "./cell.ts";
 import { BILLION, isInRange } from "./time.ts";
 
 /** Whether all `count` cells at `cells` are sound: pointers (still offsets) in bounds, values of their types. */
@@ -16,11 +16,10 @@ export function checkCells(program: usize, cells: usize, count: u32): bool {
 function checkCell(cell: usize, length: u32, first: u32, count: u32): bool {
   const tag = tagOf(cell);
   if (tag != Tag.Timestamp && auxOf(cell) != 0) return false;
-  const isList = tag == Tag.CellList;
   if (tag == Tag.Bool) return uintOf(cell) <= 1;
   if (tag == Tag.Type) return uintOf(cell) <= <u64>Tag.OptionalNone;
-  if (tag == Tag.String || tag == Tag.Bytes) return <u64>startOf(cell) + <u64>lengthOf(cell) <= <u64>length;
-  if (isList || tag == Tag.CellMap) return isRun(startOf(cell), (<u64>lengthOf(cell)) << u64(!isList), first, count);
+  if (isText(tag)) return <u64>startOf(cell) + <u64>lengthOf(cell) <= <u64>length;
+  if (isOfCells(tag)) return isRun(startOf(cell), (<u64>lengthOf(cell)) << u64(tag == Tag.CellMap), first, count);
   if (tag == Tag.Timestamp) return isInRange(intOf(cell)) && <i64>auxOf(cell) < BILLION;
   return tag <= <u32>Tag.OptionalNone && tag != Tag.JsonList && tag != Tag.JsonMap;
 }

@@ -9,6 +9,7 @@ import {
   isList,
   isMap,
   isPresent,
+  isText,
   lengthOf,
   setBool,
   setError,
@@ -117,7 +118,7 @@ export function isZero(x: usize): bool {
   const tag = tagOf(x);
   if (tag == Tag.Double) return doubleOf(x) == 0;
   if (tag == Tag.Timestamp) return intOf(x) == FIRST_SECOND && nanosOf(x) == 0;
-  if (tag == Tag.String || tag == Tag.Bytes) return lengthOf(x) == 0;
+  if (isText(tag)) return lengthOf(x) == 0;
   if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
   if (isList(x) || isMap(x)) return countOf(x) == 0;
   return !isPresent(x) && tag != Tag.Type && intOf(x) == 0;

@@ -30,6 +30,9 @@ enum Field {
   Size = 32,
 }
 
+const offsets: usize = memory.data(32, 4); // of the tables in the block that is being built, by Field
+let end: u32 = 0; // behind those that have a place
+
 let problem: string = "";
 let current: usize = 0;
 
@@ -51,8 +54,8 @@ export function loadConfig(text: usize, length: u32): usize {
     return refuse("the configuration is not JSON text; give it as google.protobuf.StringValue, not as a Struct");
   }
   openReader(text + <usize>length, 16);
-  const end = readValue(text, 0xffffffff);
-  if (!end || !onlyBlank(end))
+  const behind = readValue(text, 0xffffffff);
+  if (!behind || !onlyBlank(behind))
     return refuse("the configuration is not strict JSON; use the output of scopegate compile");
   if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) {
     return refuse("the configuration has no program; use the output of scopegate compile");
@@ -77,46 +80,40 @@ export function loadConfig(text: usize, length: u32): usize {
 function build(decoded: usize, size: u32, hold: bool): usize {
   useProgram(decoded);
   const nodes = sectionCount(Section.Nodes);
-  const scopes = sectionCount(Section.Scopes);
-  const total =
-    <u32>Field.Size +
-    aligned(size + READ_PADDING) +
-    aligned(slotsSize(nodes)) +
-    aligned(membersSize(nodes)) +
-    aligned(scopesSize(scopes)) +
-    aligned(targetsSize(sectionCount(Section.Buckets))) +
-    aligned(memoSize(sectionCount(Section.Predicates))) +
-    aligned(pathsSize());
-  const block = allocate(total);
+  end = Field.Size;
+  place(Field.Program, size + READ_PADDING);
+  place(Field.Slots, slotsSize(nodes));
+  place(Field.Members, membersSize(nodes));
+  place(Field.Scopes, scopesSize(sectionCount(Section.Scopes)));
+  place(Field.Targets, targetsSize(sectionCount(Section.Buckets)));
+  place(Field.Memo, memoSize(sectionCount(Section.Predicates)));
+  place(Field.Paths, pathsSize());
+  const block = allocate(end);
   if (!block) return refuse("there is not enough memory for the program");
-  memory.fill(block, 0, total);
-  const program = block + <usize>Field.Size;
-  memory.copy(program, decoded, size);
-  let at = program + aligned(size + READ_PADDING);
-  store<u32>(block, <u32>program, Field.Program);
-  at = place(block, Field.Slots, at, slotsSize(nodes));
-  at = place(block, Field.Members, at, membersSize(nodes));
-  at = place(block, Field.Scopes, at, scopesSize(scopes));
-  at = place(block, Field.Targets, at, targetsSize(sectionCount(Section.Buckets)));
-  at = place(block, Field.Memo, at, memoSize(sectionCount(Section.Predicates)));
-  place(block, Field.Paths, at, pathsSize());
+  memory.fill(block, 0, end);
+  for (let field: usize = 0; field < <usize>Field.Size; field += 4) {
+    store<u32>(block + field, <u32>block + load<u32>(offsets + field));
+  }
   store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);
+  const program = tableOf(block, Field.Program);
+  memory.copy(program, decoded, size);
   useProgram(program);
   relocate(program);
-  buildMembers(<usize>load<u32>(block, Field.Members), nodes);
-  buildScopes(<usize>load<u32>(block, Field.Scopes));
-  buildTargets(<usize>load<u32>(block, Field.Targets));
-  buildPaths(<usize>load<u32>(block, Field.Paths));
+  buildMembers(tableOf(block, Field.Members), nodes);
+  buildScopes(tableOf(block, Field.Scopes));
+  buildTargets(tableOf(block, Field.Targets));
+  buildPaths(tableOf(block, Field.Paths));
   return block;
 }
 
-function place(block: usize, field: usize, at: usize, size: u32): usize {
-  store<u32>(block + field, <u32>at);
-  return at + aligned(size);
+/** Gives a table of `size` bytes the next place in the block that is being built. */
+function place(field: usize, size: u32): void {
+  store<u32>(offsets + field, end);
+  end += (size + 15) & ~15;
 }
 
-function aligned(size: u32): u32 {
-  return (size + 15) & ~15;
+function tableOf(block: usize, field: usize): usize {
+  return <usize>load<u32>(block + field);
 }
 
 /** Gives a configuration's memory back. */
@@ -129,10 +126,10 @@ export function dropConfig(block: usize): void {
 export function openConfig(block: usize): void {
   if (block == current) return;
   current = block;
-  useProgram(<usize>load<u32>(block, Field.Program));
-  openMembers(<usize>load<u32>(block, Field.Members));
-  openTargets(<usize>load<u32>(block, Field.Targets));
-  openPaths(<usize>load<u32>(block, Field.Paths));
+  useProgram(tableOf(block, Field.Program));
+  openMembers(tableOf(block, Field.Members));
+  openTargets(tableOf(block, Field.Targets));
+  openPaths(tableOf(block, Field.Paths));
 }
 
 /** Begins a body, with nothing read or held yet. */
@@ -144,9 +141,9 @@ export function openBody(): void {
 
 /** Empties what belongs to one message: slots, held scopes and answers of predicates. */
 export function openCall(): void {
-  openScopes(<usize>load<u32>(current, Field.Scopes));
-  openSlots(<usize>load<u32>(current, Field.Slots));
-  openMemo(<usize>load<u32>(current, Field.Memo));
+  openScopes(tableOf(current, Field.Scopes));
+  openSlots(tableOf(current, Field.Slots));
+  openMemo(tableOf(current, Field.Memo));
 }
 
 /** Whether the host was told to hold the headers until the body is judged. */

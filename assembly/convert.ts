@@ -7,6 +7,7 @@ import {
   doubleOf,
   endOf,
   intOf,
+  isNumeric,
   lengthOf,
   setBool,
   setDouble,
@@ -21,7 +22,7 @@ import {
 } from "./cell.ts";
 import { isHexNumber, parseHexNumber } from "./hex-number.ts";
 import { MINUS, isNumber, parseNumber, signAt } from "./number.ts";
-import { asDouble, fitsInt, fitsUint, isNumeric } from "./order.ts";
+import { asDouble, fitsInt, fitsUint } from "./order.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "./shortest.ts";
 import { isUtf8, makeRaw } from "./text.ts";
 import { BILLION, OTHER_ZONE, TIMESTAMP_ROOM, isInRange, parseTimestamp, printTimestamp } from "./time.ts";

@@ -4,7 +4,7 @@
 //                      8: cells left (not JSON)  12: value of the key that was loaded last (maps)
 import { Tag } from "./program.ts";
 import { charge } from "./budget.ts";
-import { CELL, copyCell, lengthOf, startOf, tagOf } from "./cell.ts";
+import { CELL, copyCell, isJson, isOfCells, lengthOf, startOf, tagOf } from "./cell.ts";
 import { countItems, firstItem, loadKey, loadValue, nextItem, skipValue } from "./value.ts";
 
 export const CURSOR: usize = 16;
@@ -13,8 +13,8 @@ export const CURSOR: usize = 16;
 export function openCursor(cursor: usize, container: usize): bool {
   const tag = tagOf(container);
   store<u32>(cursor, tag);
-  if (tag == Tag.JsonList || tag == Tag.JsonMap) store<u32>(cursor, <u32>firstItem(startOf(container)), 4);
-  else if (tag == Tag.CellList || tag == Tag.CellMap) {
+  if (isJson(tag)) store<u32>(cursor, <u32>firstItem(startOf(container)), 4);
+  else if (isOfCells(tag)) {
     store<u32>(cursor, <u32>startOf(container), 4);
     store<u32>(cursor, lengthOf(container), 8);
   } else return false;
@@ -26,7 +26,7 @@ export function advance(cursor: usize, cell: usize): bool {
   if (!charge(1)) return false;
   const tag = load<u32>(cursor);
   const at = <usize>load<u32>(cursor, 4);
-  if (tag == Tag.JsonList || tag == Tag.JsonMap) {
+  if (isJson(tag)) {
     if (!at) return false;
     if (tag == Tag.JsonList) store<u32>(cursor, <u32>nextItem(loadValue(cell, at)), 4);
     else advanceMember(cursor, cell, at);
@@ -59,6 +59,6 @@ export function loadCursorValue(cursor: usize, cell: usize): void {
 /** Elements or members of a container; -1 when the cell is neither list nor map. */
 export function countOf(container: usize): i32 {
   const tag = tagOf(container);
-  if (tag == Tag.JsonList || tag == Tag.JsonMap) return <i32>countItems(container, tag == Tag.JsonMap);
-  return tag == Tag.CellList || tag == Tag.CellMap ? <i32>lengthOf(container) : -1;
+  if (isJson(tag)) return <i32>countItems(container, tag == Tag.JsonMap);
+  return isOfCells(tag) ? <i32>lengthOf(container) : -1;
 }

@@ -24,12 +24,17 @@ import {
   templateOf,
 } from "./templates.ts";
 import { endOfPlain, readString, stringMarks } from "./json-string.ts";
-import { endOfShort, isDigit, readNumber, skipNumbers } from "./json-number.ts";
+import { endOfShort, readNumber, skipNumbers } from "./json-number.ts";
 import { clearFailure, fail, READ_OK } from "./failure.ts";
 
 export const READ_PADDING: u32 = 64;
 const MAX_FRAMES: u32 = 1024;
 const NO_SLOT: u32 = 0xffffffff;
+
+// The literal names as words.
+const NULL: u32 = 0x6c6c756e;
+const TRUE: u32 = 0x65757274;
+const ALSE: u32 = 0x65736c61; // behind the f
 
 // A frame:  0: closing bracket   4: node whose members are watched, or NO_SLOT   8: keys below   12: slot to close, or NO_SLOT
 //          16: template, or 0   20: its next key, while a container in this one is open
@@ -84,12 +89,8 @@ export function readValue(start: usize, root: u32): usize {
   clearKeys();
   clearTemplates();
   while (true) {
-    let c = <u32>load<u8>(p);
-    if (c <= 0x20) {
-      p = skipBlank(p);
-      c = <u32>load<u8>(p);
-    }
     const at = p;
+    const c = <u32>load<u8>(p);
     if (c == 0x22) {
       p = endOfPlain(at + 1);
       let marks: u32 = 0;
@@ -100,7 +101,8 @@ export function readValue(start: usize, root: u32): usize {
         marks = stringMarks();
       }
       if (slot != NO_SLOT) fillSlot(slot, at, p, marks);
-    } else if (c == 0x7b || c == 0x5b) {
+    } else if ((c | 0x20) == 0x7b) {
+      // A bracket: [ and { differ by one bit.
       if (slot != NO_SLOT) fillSlot(slot, p, 0, 0);
       store<u32>(frame, <u32>expected, 20);
       expected = 0;
@@ -136,28 +138,37 @@ export function readValue(start: usize, root: u32): usize {
         slot = NO_SLOT;
         if (load<u8>(p) != 0x5d) continue;
       }
-    } else {
-      if (c - 0x30 < 10) p = endOfShort(at);
-      else if (c == 0x2d) p = endOfShort(at + 1);
-      else p = 0;
-      if (!p || (load<u8>(p) | 0x20) == 0x65) p = readScalar(at, c);
-      if (!p) return 0;
+    } else if (c > 0x40) {
+      const word = load<u32>(p);
+      if (word == NULL || word == TRUE) p += 4;
+      else if (c == 0x66 && load<u32>(p, 1) == ALSE) p += 5;
+      else return fail(Reason.not_json);
       if (slot != NO_SLOT) fillSlot(slot, at, p, 0);
+    } else if (c <= 0x20) {
+      p = skipBlank(p);
+      if (p == at) return fail(Reason.not_json);
+      continue;
+    } else {
+      p = endOfShort(at);
+      if (!p || (load<u8>(p) | 0x20) == 0x65) {
+        p = readNumber(at);
+        if (!p) return 0;
+      }
+      if (slot != NO_SLOT) fillSlot(slot, at, p, 0);
+      if (closing == 0x5d && load<u8>(p) == 0x2c) {
+        p = skipNumbers(p + 1);
+        slot = NO_SLOT;
+        continue;
+      }
     }
     // Behind a value: close what ends here, then go on with the next element or member.
     while (true) {
       if (!closing) return p;
-      let next = <u32>load<u8>(p);
-      if (next <= 0x20) {
-        p = skipBlank(p);
-        next = <u32>load<u8>(p);
-      }
-      p++;
+      const next = <u32>load<u8>(p);
       if (next == 0x2c) {
+        p++;
         slot = NO_SLOT;
-        if (closing == 0x5d) {
-          if (isDigit(load<u8>(p))) p = skipNumbers(p);
-        } else {
+        if (closing == 0x7d) {
           if (load<u8>(p) <= 0x20) p = skipBlank(p);
           if (expected != 0 && isExpected(p, expected)) {
             p += expectedSize(expected);
@@ -171,12 +182,18 @@ export function readValue(start: usize, root: u32): usize {
         }
         break;
       }
-      if (next != closing) return fail(Reason.not_json);
-      if (next == 0x7d && !expected && !closeObject(frame, start, p)) return 0;
-      if (load<u32>(frame, 12) != NO_SLOT) endSlot(load<u32>(frame, 12), p, 0);
-      frame -= FRAME;
-      closing = load<u32>(frame);
-      expected = <usize>load<u32>(frame, 20);
+      if (next == closing) {
+        p++;
+        if (next == 0x7d && !expected && !closeObject(frame, start, p)) return 0;
+        if (load<u32>(frame, 12) != NO_SLOT) endSlot(load<u32>(frame, 12), p, 0);
+        frame -= FRAME;
+        closing = load<u32>(frame);
+        expected = <usize>load<u32>(frame, 20);
+      } else {
+        const behind = skipBlank(p);
+        if (behind == p) return fail(Reason.not_json);
+        p = behind;
+      }
     }
   }
 }
@@ -221,13 +238,4 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
     if (load<u8>(p) != 0x3a) return fail(Reason.not_json);
   }
   return p + 1;
-}
-
-/** Reads a number or a literal name whose first byte is `c`. */
-function readScalar(at: usize, c: u32): usize {
-  if (c == 0x2d || c - 0x30 < 10) return readNumber(at);
-  if (c == 0x74 && load<u32>(at) == 0x65757274) return at + 4; // true
-  if (c == 0x66 && load<u32>(at, 1) == 0x65736c61) return at + 5; // false
-  if (c == 0x6e && load<u32>(at) == 0x6c6c756e) return at + 4; // null
-  return fail(Reason.not_json);
 }

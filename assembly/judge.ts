@@ -99,14 +99,13 @@ function judgeMessage(): i32 {
 
 function judgeKind(): i32 {
   if (kind == Kind.Tool) resolveBackend();
-  if (!isGoverned()) return decide(kind, nameAt, nameLength);
-  if (kind == Kind.Resource) return judgeResource();
-  if (kind == Kind.Completion) {
-    if (refersToPrompt()) return decide(Kind.Prompt, nameAt, nameLength);
-    return judgeResource();
+  let target = kind;
+  if (isGoverned()) {
+    if (kind == Kind.Subscription) return judgeSubscriptions();
+    if (kind == Kind.Completion) target = refersToPrompt() ? Kind.Prompt : Kind.Resource;
+    if (target == Kind.Resource) return judgeResource();
   }
-  if (kind == Kind.Subscription) return judgeSubscriptions();
-  return decide(kind, nameAt, nameLength);
+  return decide(target, nameAt, nameLength);
 }
 
 function judgeResource(): i32 {

@@ -1,8 +1,8 @@
 // The keys of the objects that are open while a text is read, to find a key that stands twice in one object.
 // Every key has a fingerprint: up to seven bytes the key itself, above that a hash of 63 bits with a seed that callers do
-// not know. Two keys with one fingerprint count as the same: a wrong refusal once in 2^29 objects of the largest size, and
-// never a double key that passes. In an object of up to LINEAR keys each new key is compared with those before it; larger
-// objects are checked once, when they close.
+// not know. Two keys with one fingerprint count as the same: never does a double key pass, and a wrong refusal comes about
+// once in 2^30 objects of the largest size. In an object of up to LINEAR keys each new key is compared with those before
+// it; larger objects are checked once, when they close.
 //
 // Per key:  prints: fingerprint u64     places: address of its decoded bytes u32, length u32 (the first LINEAR of an object)
 import { Reason } from "./program.ts";

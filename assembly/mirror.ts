@@ -26,9 +26,11 @@ export function declaresMirrors(): bool {
 function isModern(at: usize, length: u32): bool {
   if (length != 10) return false;
   const first = bytesOf(MIRRORS);
-  const month = bswap<u64>(load<u64>(at)); // of the dates, all but the last two digits
-  const firstMonth = bswap<u64>(load<u64>(first));
-  return month == firstMonth ? bswap<u16>(load<u16>(at, 8)) >= bswap<u16>(load<u16>(first, 8)) : month > firstMonth;
+  for (let i: usize = 0; i < 10; i++) {
+    const c = load<u8>(at + i);
+    if (c != load<u8>(first + i)) return c > load<u8>(first + i);
+  }
+  return true;
 }
 
 /** A revision is a date; anything else is refused, as SDKs choose their parser by it. */

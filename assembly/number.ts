@@ -17,12 +17,6 @@ let exact: bool = false;
 const left: usize = memory.data(BIGNUM_SIZE, 8);
 const right: usize = memory.data(BIGNUM_SIZE, 8);
 
-/** 10^0 … 10^22, all of them exact. */
-const TENS: usize = memory.data<f64>([
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-  1e21, 1e22,
-]);
-
 /** 10^(16k) for k = -22 … 20: the 64 leading bits, rounded. */
 // prettier-ignore
 const POWERS: usize = memory.data<u64>([
@@ -131,10 +125,17 @@ function magnitude(): f64 {
   if (pointExponent > 310) return Infinity;
   const exponent = pointExponent - <i32>min(digitCount, 19); // value = digits * 10^exponent
   if (usedDigits <= 19 && digits >> 53 == 0 && <u32>(exponent + 22) <= 44) {
-    const power = load<f64>(TENS + ((<usize>abs(exponent)) << 3));
+    const power = tenTo(abs(exponent));
     return exponent < 0 ? <f64>digits / power : <f64>digits * power;
   }
   return approximate(exponent);
+}
+
+/** 10^power, exact up to 10^22. */
+function tenTo(power: i32): f64 {
+  let value: f64 = 1;
+  for (let i = 0; i < power; i++) value *= 10;
+  return value;
 }
 
 /** The high 64 bits of a product. */
@@ -160,7 +161,7 @@ function approximate(exponent: i32): f64 {
   const step = (exponent + 352) >> 4;
   const small = exponent + 352 - (step << 4); // 0 … 15
   if (small) {
-    const ten = <u64>load<f64>(TENS + ((<usize>small) << 3));
+    const ten = <u64>tenTo(small);
     product = mulHigh(product, ten << clz(ten));
     binary += 64 - <i32>clz(ten);
     error += 1;

@@ -9,7 +9,9 @@ import {
   intOf,
   isList,
   isMap,
+  isNumeric,
   isPresent,
+  isText,
   startOf,
   tagOf,
   uintOf,
@@ -32,10 +34,6 @@ const MOST_DEPTH: i32 = 128;
 const LEVEL: usize = 2 * CURSOR + 3 * CELL;
 const levels: usize = memory.data(10400, 8); // (MOST_DEPTH + 2) * LEVEL
 
-export function isNumeric(tag: u32): bool {
-  return tag == Tag.Int || tag == Tag.Uint || tag == Tag.Double;
-}
-
 /** EQUAL, UNEQUAL or TOO_DEEP; `depth` is 0 but for nested values. No operand is an error. */
 export function equal(a: usize, b: usize, depth: i32): i32 {
   if (isNumeric(tagOf(a)) && isNumeric(tagOf(b))) return i32(compareNumbers(a, b) == 0);
@@ -48,7 +46,7 @@ export function equal(a: usize, b: usize, depth: i32): i32 {
 /** Equality of two values of one type that has no parts, and is not a number. */
 function equalScalars(a: usize, b: usize): bool {
   const tag = tagOf(a);
-  if (tag == Tag.String || tag == Tag.Bytes) return sameText(a, b);
+  if (isText(tag)) return sameText(a, b);
   if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
   return intOf(a) == intOf(b) && (tag != Tag.Timestamp || nanosOf(a) == nanosOf(b));
 }
@@ -156,7 +154,7 @@ export function compare(a: usize, b: usize): i32 {
   const other = tagOf(b);
   if (isNumeric(tag) && isNumeric(other)) return compareNumbers(a, b);
   if (tag != other) return UNORDERED;
-  if (tag == Tag.String || tag == Tag.Bytes) return sign(compareText(a, b));
+  if (isText(tag)) return sign(compareText(a, b));
   if (tag == Tag.Bool || tag == Tag.Duration) return compareInts(intOf(a), intOf(b));
   if (tag != Tag.Timestamp) return UNORDERED;
   return intOf(a) == intOf(b) ? compareInts(nanosOf(a), nanosOf(b)) : compareInts(intOf(a), intOf(b));

@@ -131,7 +131,7 @@ function putDenied(): void {
   put('error="insufficient_scope", scope="');
   putScopes(false);
   putByte(0x22);
-  if (putParameter(', resource_metadata="', Setting.ResourceMetadata)) putByte(0x22);
+  putParameter(", ", 'resource_metadata="', Setting.ResourceMetadata);
   put(', error_description="This call needs more scopes than the token has"');
 }
 
@@ -142,26 +142,19 @@ function putUnauthenticated(reason: i32): void {
     put('error="invalid_token"');
     separator = ", ";
   }
-  if (load<u32>(settingAt(Setting.ResourceMetadata)) != NONE) {
-    put(separator);
-    putParameter('resource_metadata="', Setting.ResourceMetadata);
-    putByte(0x22);
-    separator = ", ";
-  }
-  if (load<u32>(settingAt(Setting.BaselineScopes)) != NONE) {
-    put(separator);
-    putParameter('scope="', Setting.BaselineScopes);
-    putByte(0x22);
-    separator = ", ";
-  }
+  if (putParameter(separator, 'resource_metadata="', Setting.ResourceMetadata)) separator = ", ";
+  if (putParameter(separator, 'scope="', Setting.BaselineScopes)) separator = ", ";
   if (!separator.length) put('realm="mcp"');
 }
 
-function putParameter(before: string, index: u32): bool {
+/** Puts a setting between quotes, `before` with the first of them; false when the policy does not have it. */
+function putParameter(separator: string, before: string, index: u32): bool {
   const pair = settingAt(index);
   if (load<u32>(pair) == NONE) return false;
+  put(separator);
   put(before);
   putText(pair);
+  putByte(0x22);
   return true;
 }
 
@@ -282,10 +275,7 @@ function putDenial(reason: i32): void {
   put(',"scopes":[');
   putScopes(true);
   putByte(0x5d);
-  if (load<u32>(settingAt(Setting.ResourceMetadata)) != NONE) {
-    putParameter(',"resourceMetadata":"', Setting.ResourceMetadata);
-    putByte(0x22);
-  }
+  putParameter(",", '"resourceMetadata":"', Setting.ResourceMetadata);
 }
 
 /** A rule's name, or rule[3] for the fourth when it has none. */

@@ -3,6 +3,7 @@
 import { SCOPE_SIZE, ScopeField, Section, Tag, CELL_SIZE } from "./program.ts";
 import { hashBytes } from "./ascii.ts";
 import { isTextAt, section, sectionCount, text, textLength } from "./sections.ts";
+import { copyCell, lengthOf, setError, setSpan, startOf } from "./cell.ts";
 import { reserve } from "./memory.ts";
 import { placesFor } from "./members.ts";
 
@@ -154,13 +155,8 @@ export function tokenScopeLength(index: u32): u32 {
 
 /** Writes jwt.scopes to a cell: the token's scopes and all they imply, sorted by bytes, each once. */
 export function loadScopes(cell: usize): void {
-  if (!list && !collect()) {
-    store<u64>(cell, Tag.Error);
-    return;
-  }
-  store<u64>(cell, Tag.CellList);
-  store<u32>(cell, <u32>list, 8);
-  store<u32>(cell, listCount, 12);
+  if (!list && !collect()) setError(cell);
+  else setSpan(cell, Tag.CellList, 0, list, listCount);
 }
 
 function collect(): bool {
@@ -176,17 +172,14 @@ function collect(): bool {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < listCount; i++) {
     if (kept && order(cellOf(kept - 1), cellOf(i)) == 0) continue;
-    memory.copy(cellOf(kept++), cellOf(i), CELL_SIZE);
+    copyCell(cellOf(kept++), cellOf(i));
   }
   listCount = kept;
   return true;
 }
 
 function append(at: usize, length: u32): void {
-  const cell = cellOf(listCount++);
-  store<u64>(cell, Tag.String);
-  store<u32>(cell, <u32>at, 8);
-  store<u32>(cell, length, 12);
+  setSpan(cellOf(listCount++), Tag.String, 0, at, length);
 }
 
 function cellOf(index: u32): usize {
@@ -194,11 +187,12 @@ function cellOf(index: u32): usize {
 }
 
 function order(a: usize, b: usize): i32 {
-  const la = load<u32>(a, 12);
-  const lb = load<u32>(b, 12);
-  const byBytes = memory.compare(<usize>load<u32>(a, 8), <usize>load<u32>(b, 8), min(la, lb));
-  if (byBytes) return byBytes;
-  return la < lb ? -1 : la > lb ? 1 : 0;
+  const shared = min(lengthOf(a), lengthOf(b));
+  for (let i: usize = 0; i < <usize>shared; i++) {
+    const difference = <i32>load<u8>(startOf(a) + i) - <i32>load<u8>(startOf(b) + i);
+    if (difference) return difference;
+  }
+  return <i32>(lengthOf(a) - lengthOf(b));
 }
 
 /** Heap sort: bounded by n log n whatever the token holds. */

@@ -44,9 +44,21 @@ function number(count: i32): i32 {
   return value;
 }
 
+/** The next character; 0 at the end. */
+function peek(): u32 {
+  return at < end ? load<u8>(at) : 0;
+}
+
 function literal(c: u32): void {
-  if (at < end && load<u8>(at) == c) at++;
+  if (peek() == c) at++;
   else failed = true;
+}
+
+/** Reads exactly `count` digits and the character `c` behind them. */
+function field(count: i32, c: u32): i32 {
+  const value = number(count);
+  literal(c);
+  return value;
 }
 
 function isDigitAt(p: usize): bool {
@@ -59,16 +71,11 @@ export function parseTimestamp(cell: usize): void {
   at = startOf(cell);
   end = endOf(cell);
   failed = false;
-  const year = number(4);
-  literal(0x2d);
-  const month = number(2);
-  literal(0x2d);
-  const day = number(2);
-  literal(0x54);
-  const hour = number(isDigitAt(at + 1) ? 2 : 1); // Go takes one digit here
-  literal(0x3a);
-  const minute = number(2);
-  literal(0x3a);
+  const year = field(4, 0x2d);
+  const month = field(2, 0x2d);
+  const day = field(2, 0x54);
+  const hour = field(isDigitAt(at + 1) ? 2 : 1, 0x3a); // Go takes one digit here
+  const minute = field(2, 0x3a);
   const second = number(2);
   const nanos = fraction();
   const offset = zone();
@@ -82,7 +89,7 @@ export function parseTimestamp(cell: usize): void {
 
 /** Nanoseconds of a fraction, if there is one; digits behind the ninth are dropped. */
 function fraction(): u32 {
-  const c = at < end ? load<u8>(at) : 0;
+  const c = peek();
   if ((c != 0x2e && c != 0x2c) || !isDigitAt(at + 1)) return 0;
   at++;
   let value: u32 = 0;
@@ -95,12 +102,11 @@ function fraction(): u32 {
 
 /** Seconds east of UTC of `Z` or ±hh:mm. */
 function zone(): i32 {
-  const c = at < end ? load<u8>(at) : 0;
+  const c = peek();
   at++;
   if (c == 0x5a) return 0;
   if (c != 0x2b && c != 0x2d) failed = true;
-  const hours = number(2);
-  literal(0x3a);
+  const hours = field(2, 0x3a);
   const minutes = number(2);
   if (hours > 24 || minutes > 60) failed = true; // Go's bounds
   const offset = hours * 3600 + minutes * 60;

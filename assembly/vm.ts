@@ -18,7 +18,9 @@ import {
   CELL,
   NO_BOOL,
   copyCell,
+  isOfCells,
   isPresent,
+  isText,
   lengthOf,
   setBool,
   setError,
@@ -66,8 +68,7 @@ export function relocate(program: usize): void {
   let cell = sectionOf(program, Section.Cells);
   for (let i: u32 = 0; i < count; i++) {
     const tag = tagOf(cell);
-    const pointed = tag == Tag.String || tag == Tag.Bytes || tag == Tag.CellList || tag == Tag.CellMap;
-    if (pointed) store<u32>(cell, load<u32>(cell, 8) + <u32>program, 8);
+    if (isText(tag) || isOfCells(tag)) store<u32>(cell, load<u32>(cell, 8) + <u32>program, 8);
     cell += CELL;
   }
 }

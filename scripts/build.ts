@@ -18,10 +18,12 @@ interface Product {
   make(): Promise<Uint8Array>;
 }
 
+const TRANSFORMS = ["scripts/ascii-strings.mjs", "scripts/inlining.mjs", "scripts/large-last.mjs"];
+
 const PRODUCTS: Product[] = [
   {
     file: "scopegate.wasm",
-    sources: ["assembly", "asconfig.json", "scripts/ascii-strings.mjs", "scripts/inlining.mjs", "package-lock.json"],
+    sources: ["assembly", "asconfig.json", ...TRANSFORMS, "package-lock.json"],
     make: compileFilter,
   },
   {

@@ -5,9 +5,33 @@ import { Transform } from "assemblyscript/transform";
 
 const [SHORT, LEAF, ONE_CALLER] = [6, 12, 150]; // in nodes of Binaryen's tree; a leaf calls nothing and has no loop
 
+// Short, but called from many places that run seldom: a call takes less room there.
+const CALLS = [
+  "assembly/cell/set*",
+  "assembly/cell/isList",
+  "assembly/cell/isMap",
+  "assembly/cell/isPresent",
+  "assembly/cell/*wrapOptional",
+  "assembly/cell/copyCell",
+  "assembly/cell/endOf",
+  "assembly/cell/truthOf",
+  "assembly/duration/isDigitAt",
+  "assembly/request/isMethod",
+  "assembly/scopes/beginTrial",
+  "assembly/scopes/cellOf",
+  "assembly/solve/challengeExtra",
+  "assembly/time/is*",
+  "assembly/time/peek",
+  "assembly/time/nanosOf",
+];
+
 export default class Inlining extends Transform {
   afterCompile(module) {
     const { binaryen } = this;
+    for (const name of CALLS) {
+      binaryen.setPassArgument("no-inline", name);
+      module.runPasses(["no-inline"]);
+    }
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(0);
     binaryen.setAlwaysInlineMaxSize(SHORT);

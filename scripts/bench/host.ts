@@ -43,7 +43,7 @@ export class BareHost {
   readonly configureTime: number;
 
   /** @param claims the verified payload of every request; @param module another build of the filter */
-  constructor({ configuration }: Loaded, claims: Struct = CLAIMS, module = filterModule()) {
+  constructor({ configuration }: Pick<Loaded, "configuration">, claims: Struct = CLAIMS, module = filterModule()) {
     const payload = ["metadata", "filter_metadata", JWT, METADATA_KEY];
     const answer = (value: Struct | string) => encodeProperty(value) as Uint8Array;
     this.answers = Object.fromEntries([
