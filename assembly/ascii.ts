@@ -1,5 +1,5 @@
 // Comparing and copying bytes, and ASCII constants: scripts/ascii-strings.mjs makes a string an address of bytes with
-// their number in front. Nothing here reads outside of the texts that it is given.
+// their number in front. Up to 16 bytes behind a text are read, and made no use of: memory.ts keeps them free.
 
 /** First byte of a constant. */
 // @ts-ignore: decorator
@@ -17,22 +17,20 @@ export function sizeOf(constant: string): u32 {
 
 /** Whether two texts of one length are the same. */
 export function sameBytes(a: usize, b: usize, length: u32): bool {
-  if (length < 4) {
-    for (let i: u32 = 0; i < length; i++) {
-      if (load<u8>(a + <usize>i) != load<u8>(b + <usize>i)) return false;
-    }
-    return true;
+  let p = a;
+  let q = b;
+  let left = length;
+  for (; left > 16; left -= 16, p += 16, q += 16) {
+    if (v128.any_true(v128.xor(v128.load(p), v128.load(q)))) return false;
   }
-  // The last piece overlaps the one before it.
-  if (length < 8) {
-    const last = <usize>length - 4;
-    return load<u32>(a) == load<u32>(b) && load<u32>(a + last) == load<u32>(b + last);
-  }
-  const last = <usize>length - 8;
-  for (let i: usize = 0; i < last; i += 8) {
-    if (load<u64>(a + i) != load<u64>(b + i)) return false;
-  }
-  return load<u64>(a + last) == load<u64>(b + last);
+  return (i8x16.bitmask(i8x16.ne(v128.load(p), v128.load(q))) & below(left)) == 0;
+}
+
+/** A bit for each of `count` bytes, at most 16. */
+// @ts-ignore: decorator
+@inline
+function below(count: u32): i32 {
+  return (1 << count) - 1;
 }
 
 /** Copies a text to where it does not lie; for a short one memory.copy has its price in a call. */
@@ -41,15 +39,8 @@ export function copyBytes(to: usize, from: usize, length: u32): void {
     memory.copy(to, from, length);
     return;
   }
-  if (length < 4) {
-    for (let i: u32 = 0; i < length; i++) store<u8>(to + <usize>i, load<u8>(from + <usize>i));
-    return;
-  }
   if (length < 8) {
-    const last = <usize>length - 4;
-    const end = load<u32>(from + last);
-    store<u32>(to, load<u32>(from));
-    store<u32>(to + last, end);
+    for (let i: u32 = 0; i < length; i++) store<u8>(to + <usize>i, load<u8>(from + <usize>i));
     return;
   }
   const last = <usize>length - 8;
@@ -63,7 +54,7 @@ export function hashBytes(seed: u64, at: usize, length: u32): u64 {
   let left = length;
   let p = at;
   for (; left >= 8; left -= 8, p += 8) hash = mix(hash ^ load<u64>(p));
-  return mix(hash ^ tail(p, left));
+  return mix(hash ^ (load<u64>(p) & (((<u64>1) << (left << 3)) - 1)));
 }
 
 // @ts-ignore: decorator
@@ -75,32 +66,14 @@ export function mix(value: u64): u64 {
 
 /** Whether a text can stand in a JSON string as it is: no quote, no backslash, nothing below a blank. */
 export function isPlain(at: usize, length: u32): bool {
-  let p = at;
-  for (let left = length; left; left -= min(left, 8), p += 8) {
-    let word = left < 8 ? tail(p, left) : load<u64>(p);
-    if (left < 4) word |= 0x2020202020000000;
-    if (hasSpecial(word)) return false;
+  const end = at + <usize>length;
+  for (let p = at; p < end; p += 16) {
+    const text = v128.load(p);
+    const signs = v128.or(i8x16.eq(text, i8x16.splat(0x22)), i8x16.eq(text, i8x16.splat(0x5c)));
+    const special = i8x16.bitmask(v128.or(signs, i8x16.lt_u(text, i8x16.splat(0x20))));
+    if (special & below(<u32>min(end - p, 16))) return false;
   }
   return true;
-}
-
-/** Whether one of eight bytes is a quote, a backslash or below a blank. */
-// @ts-ignore: decorator
-@inline
-function hasSpecial(word: u64): bool {
-  const each: u64 = 0x0101010101010101;
-  const quote = word ^ (each * 0x22);
-  const backslash = word ^ (each * 0x5c);
-  const found = ((word - each * 0x20) & ~word) | ((quote - each) & ~quote) | ((backslash - each) & ~backslash);
-  return (found & (each * 0x80)) != 0;
-}
-
-/** The last bytes of a text, fewer than eight: each of them is in it, in the same places for the same length. */
-function tail(at: usize, length: u32): u64 {
-  if (length >= 4) return (<u64>load<u32>(at)) | ((<u64>load<u32>(at + <usize>length - 4)) << 32);
-  if (!length) return 0;
-  const middle = (<u32>load<u8>(at + <usize>(length >> 1))) << 8;
-  return <u64>(load<u8>(at) | middle | ((<u32>load<u8>(at + <usize>length - 1)) << 16));
 }
 
 /** Whether the bytes are exactly this constant. */

@@ -15,7 +15,7 @@ import { fillSlot } from "./slots.ts";
 const METADATA = "metadata";
 const FILTER = "envoy.filters.http.jwt_authn";
 const PREFIX = "metadata\x00filter_metadata\x00envoy.filters.http.jwt_authn\x00";
-const LONGEST_CLAIM: u32 = 16;
+const LONGEST_CLAIM: u32 = 16; // what one store writes
 
 // Per metadata key (address u32, length u32) of the path of its payload, a NUL at its end; behind them the paths, each
 // with room for the name of a claim.
@@ -26,6 +26,9 @@ export let tokenKey: u32 = 0;
 export let scopeStatus: u32 = 0;
 export let scopeAt: usize = 0;
 export let scopeLength: u32 = 0;
+
+let metadataAt: usize = 0; // what findPayload read in this callback
+let metadataLength: u32 = 0;
 
 /** Bytes of the paths of the open program. */
 export function pathsSize(): u32 {
@@ -86,20 +89,24 @@ export function openToken(key: u32, status: u32, at: usize, length: u32): void {
   scopeStatus = status;
   scopeAt = at;
   scopeLength = status == Status.Ok ? length : 0;
+  metadataAt = 0;
 }
 
-function keyCount(): u32 {
+export function keyCount(): u32 {
   return load<u32>(settingAt(Setting.MetadataKeys), 4);
 }
 
-/** Reads a claim of the payload by path, or the whole payload where `name` is empty. */
 function claim(key: u32, name: string): u32 {
+  return readClaim(key, bytesOf(name), sizeOf(name));
+}
+
+/** Reads a claim of at most LONGEST_CLAIM bytes by path, or the whole payload where its name is empty. */
+export function readClaim(key: u32, name: usize, size: u32): u32 {
   const record = paths + ((<usize>key) << 3);
   const path = <usize>load<u32>(record);
   const length = load<u32>(record, 4);
-  const size = sizeOf(name);
   if (!size) return getProperty(path, length - 1);
-  copyBytes(path + <usize>length, bytesOf(name), size);
+  v128.store(path + <usize>length, v128.load(name));
   return getProperty(path, length + size);
 }
 
@@ -152,13 +159,22 @@ function isList(at: usize, length: u32): bool {
   return total == <u64>length;
 }
 
-/** Reads scopes and claims from the serialised core.v3.Metadata. */
-function readPayload(key: u32): bool {
-  if (getProperty(bytesOf(METADATA), sizeOf(METADATA)) != Status.Ok) return false;
-  if (!findField(value(), valueLength(), bytesOf(FILTER), sizeOf(FILTER))) return false;
+/** Finds the payload in the serialised core.v3.Metadata, which is asked for once. */
+export function findPayload(key: u32): bool {
+  if (!metadataAt) {
+    if (getProperty(bytesOf(METADATA), sizeOf(METADATA)) != Status.Ok) return false;
+    metadataAt = value();
+    metadataLength = valueLength();
+  }
+  if (!findField(metadataAt, metadataLength, bytesOf(FILTER), sizeOf(FILTER))) return false;
   // The filter's Struct: its fields are Values, and the payload is a Value that holds a Struct.
   const name = textOf(settingAt(Setting.MetadataKeys), key);
-  if (!findField(fieldAt(), fieldLength(), text(name), textLength(name))) return false;
+  return findField(fieldAt(), fieldLength(), text(name), textLength(name));
+}
+
+/** Reads scopes and claims from the payload. */
+function readPayload(key: u32): bool {
+  if (!findPayload(key)) return false;
   const at = fieldAt();
   const size = fieldLength();
   begin(size * 6 + 64);
@@ -167,29 +183,4 @@ function readPayload(key: u32): bool {
   if (!start) return false;
   fillSlot(Slot.Claims, start, start + <usize>written(), 0);
   return true;
-}
-
-/** Reads the subject of the token into the host's value; false when it has none. */
-export function readSubject(): bool {
-  return readFirst("sub", "sub", "sub");
-}
-
-/** Reads the client that the token was issued to (RFC 9068 section 2.2); false when the token does not say. */
-export function readClient(): bool {
-  return readFirst("client_id", "azp", "cid");
-}
-
-/** Reads what tells one token of a subject from the next; false when nothing does. */
-export function readTokenMark(): bool {
-  return readFirst("jti", "iat", "exp");
-}
-
-/** Reads the first of three claims that the token has. */
-function readFirst(first: string, second: string, third: string): bool {
-  const keys = keyCount();
-  for (let key = tokenKey; key < keys; key++) {
-    if (claim(key, first) == Status.Ok || claim(key, second) == Status.Ok || claim(key, third) == Status.Ok)
-      return valueLength() != 0;
-  }
-  return false;
 }

@@ -59,15 +59,16 @@ function walk(from: usize, total: u32): bool {
   if (total < 4) return total == 0;
   const headers = load<u32>(from);
   if (headers > (total - 4) >> 3) return false;
-  let name = from + 4 + ((<usize>headers) << 3);
-  let left = <u64>total - 4 - ((<u64>headers) << 3);
-  for (let i: u32 = 0; i < headers; i++) {
-    const taken = <u64>nameLength(i) + <u64>valueSize(i) + 2;
-    if (taken > left) return false;
-    left -= taken;
-    const header = identify(name, nameLength(i));
-    if (header != Known.None) note(header, <u32>(name - from) + nameLength(i) + 1, valueSize(i));
-    name += <usize>taken;
+  const sizesEnd = from + 4 + ((<usize>headers) << 3);
+  const end = <u64>from + <u64>total;
+  let name = <u64>sizesEnd;
+  for (let sizes = from + 4; sizes < sizesEnd; sizes += 8) {
+    const nameSize = load<u32>(sizes);
+    const text = name + <u64>nameSize + 1;
+    const header = identify(<usize>name, nameSize);
+    name = text + <u64>load<u32>(sizes, 4) + 1;
+    if (name > end) return false;
+    if (header != Known.None) note(header, <u32>text - <u32>from, load<u32>(sizes, 4));
   }
   count = headers;
   return true;

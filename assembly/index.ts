@@ -88,10 +88,7 @@ export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
   return action;
 }
 
-export function proxy_on_done(_id: u32): u32 {
-  return 1;
-}
-
+// There is no proxy_on_done: a host takes that for done, and a call into the VM costs it half a microsecond.
 export function proxy_on_delete(id: u32): void {
   const context = findContext(id);
   if (!context) return;

@@ -15,7 +15,7 @@ import { hasPrefixes } from "./targets.ts";
 import { isNormalUri } from "./uri.ts";
 import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
-import { slotStart } from "./slots.ts";
+import { envelopeStart } from "./slots.ts";
 import { clear32 } from "./memory.ts";
 import { forgetAnswers } from "./memo.ts";
 import { count, Result } from "./metrics.ts";
@@ -58,7 +58,7 @@ export function judge(at: usize, size: u32): i32 {
   withId = true;
   if (!behind) return readFailure();
   if (!onlyBlank(behind)) return Reason.not_json;
-  return load<u8>(slotStart(Slot.Body)) == 0x5b ? judgeBatch(slotStart(Slot.Body)) : judgeMessage();
+  return load<u8>(envelopeStart(Slot.Body)) == 0x5b ? judgeBatch(envelopeStart(Slot.Body)) : judgeMessage();
 }
 
 function judgeBatch(list: usize): i32 {
@@ -115,7 +115,7 @@ function judgeResource(): i32 {
 
 /** Every URI must be allowed; the first that is not is the answer. */
 function judgeSubscriptions(): i32 {
-  const list = slotStart(Slot.ResourceSubscriptions);
+  const list = envelopeStart(Slot.ResourceSubscriptions);
   if (!list) return decide(Kind.Subscription, 0, 0);
   let reason: i32 = Reason.lifecycle;
   let p = firstItem(list);

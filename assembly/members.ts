@@ -3,14 +3,14 @@
 // s, U+212A for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj).
 import { NODE_SIZE, NONE, NodeField, Section, Slot } from "./program.ts";
 import { mix, sameBytes } from "./ascii.ts";
-import { isTextAt, section, text, textLength } from "./sections.ts";
+import { section, text, textLength } from "./sections.ts";
 import { reserve, trimRegion } from "./memory.ts";
 import { markTwin } from "./slots.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
 
-// The table: mask u32, then per place slot + 1 (0: free) and the hash of its key; behind it one byte per node: has it
-// children.
+// The table: mask u32, then per place slot + 1 (0: free), the hash of its key, and its name (address, length); behind
+// it one byte per node: has it children.
 let table: usize = 0;
 let mask: u32 = 0;
 let parents: usize = 0;
@@ -18,7 +18,7 @@ let twins: bool = false;
 
 /** Bytes that the table of `count` nodes takes. */
 export function membersSize(count: u32): u32 {
-  return 4 + (placesFor(count) << 3) + ((count + 7) & ~7);
+  return 4 + (placesFor(count) << 4) + ((count + 7) & ~7);
 }
 
 /** Places of an open-addressed table for `count` keys, at most half full. */
@@ -30,7 +30,7 @@ export function placesFor(count: u32): u32 {
 export function openMembers(at: usize): void {
   table = at + 4;
   mask = load<u32>(at);
-  parents = table + ((<usize>(mask + 1)) << 3);
+  parents = table + ((<usize>(mask + 1)) << 4);
 }
 
 export function forgetEnvelopeTwin(): void {
@@ -45,7 +45,7 @@ export function buildMembers(at: usize, count: u32): void {
   openMembers(at);
   for (let slot: u32 = 0; slot < count; slot++) {
     const node = section(Section.Nodes) + <usize>slot * NODE_SIZE;
-    const parent = load<u32>(node, NodeField.Parent);
+    const parent = parentOf(slot);
     if (parent == NONE) continue;
     store<u8>(parents + <usize>parent, 1);
     const length = textLength(node + NodeField.Name);
@@ -57,6 +57,8 @@ export function buildMembers(at: usize, count: u32): void {
     while (load<u32>(placeAt(place))) place = (place + 1) & mask;
     store<u32>(placeAt(place), slot + 1);
     store<u32>(placeAt(place), hash, 4);
+    store<u32>(placeAt(place), <u32>text(node + NodeField.Name), 8);
+    store<u32>(placeAt(place), length, 12);
     trimRegion(folded);
   }
 }
@@ -64,7 +66,7 @@ export function buildMembers(at: usize, count: u32): void {
 // @ts-ignore: decorator
 @inline
 function placeAt(index: u32): usize {
-  return table + ((<usize>index) << 3);
+  return table + ((<usize>index) << 4);
 }
 
 /** Whether the program names members of this slot's value. */
@@ -84,21 +86,26 @@ export function childSlot(node: u32, key: usize, length: u32, marking: bool): u3
   let found = NO_SLOT;
   const hash = hashKey(node, key, length, false);
   let place = hash & mask;
-  for (let next = load<u32>(placeAt(place)); next; next = load<u32>(placeAt(place))) {
-    if (load<u32>(placeAt(place), 4) == hash) {
-      const slot = next - 1;
-      const record = section(Section.Nodes) + <usize>slot * NODE_SIZE;
-      const name = record + NodeField.Name;
-      const sibling = load<u32>(record, NodeField.Parent) == node;
-      if (sibling && isTextAt(name, key, length)) found = slot;
-      else if (sibling && marking && equalFolded(text(name), textLength(name), key, length)) {
-        markTwin(slot);
-        if (slot < <u32>Slot.Count) twins = true;
-      }
-    }
+  while (true) {
+    const record = placeAt(place);
+    const slot = load<u32>(record) - 1;
+    if (slot == NO_SLOT) return found;
     place = (place + 1) & mask;
+    if (load<u32>(record, 4) != hash || parentOf(slot) != node) continue;
+    const name = <usize>load<u32>(record, 8);
+    const size = load<u32>(record, 12);
+    if (size == length && sameBytes(name, key, length)) found = slot;
+    else if (marking && equalFolded(name, size, key, length)) {
+      markTwin(slot);
+      if (slot < <u32>Slot.Count) twins = true;
+    }
   }
-  return found;
+}
+
+// @ts-ignore: decorator
+@inline
+function parentOf(slot: u32): u32 {
+  return load<u32>(section(Section.Nodes) + <usize>slot * NODE_SIZE, NodeField.Parent);
 }
 
 /** Whether two names are the same once folded; also when there is no memory to find out. */

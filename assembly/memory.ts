@@ -3,11 +3,12 @@
 // found again by the next one and wasm memory never grows twice for the same size. Nothing here traps: an
 // allocation that cannot be had is 0.
 //
-// A block:  0: size in bytes, head included (multiple of 16)   8: next free block (only while free)   16: payload
+// A block:  0: size in bytes, all included (multiple of 16)   8: next free block (only while free)   16: payload
 // Free blocks are chained by address and joined with their neighbours.
 
 const HEAD: usize = 16;
-const FIRST_CHUNK: u32 = 65536 - 16;
+const SPARE: usize = 16; // bytes behind a payload: who reads a text may read that much past its end
+const FIRST_CHUNK: u32 = 65536 - 16 - 16;
 const PAGE: usize = 65536;
 
 let freeList: usize = 0;
@@ -20,7 +21,7 @@ let firstChunk: usize = 0;
 /** A block of at least `size` bytes, 16-byte aligned; 0 when memory is exhausted. */
 export function allocate(size: u32): usize {
   if (size > 0x40000000) return 0;
-  const wanted = (((<usize>size + 15) & ~(<usize>15)) + HEAD) as usize;
+  const wanted = ((<usize>size + 15) & ~(<usize>15)) + HEAD + SPARE;
   const found = take(wanted);
   if (found) return found;
   return grow(wanted) ? take(wanted) : 0;
@@ -135,12 +136,12 @@ export function resetRegion(): void {
     chunk = before;
   }
   if (!chunk) return;
-  if (load<usize>(chunk - HEAD) > <usize>FIRST_CHUNK + HEAD + 64) {
+  if (load<usize>(chunk - HEAD) > <usize>FIRST_CHUNK + HEAD + SPARE + 64) {
     release(chunk);
     chunk = 0;
     regionTop = regionLimit = 0;
     return;
   }
   regionTop = chunk + 16;
-  regionLimit = chunk - HEAD + load<usize>(chunk - HEAD);
+  regionLimit = chunk - HEAD - SPARE + load<usize>(chunk - HEAD);
 }

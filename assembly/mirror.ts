@@ -7,7 +7,7 @@ import { decodeBase64 } from "./base64.ts";
 import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { bytesOf, isText, sameBytes, startsText } from "./ascii.ts";
 import { reserve } from "./memory.ts";
-import { slotStart } from "./slots.ts";
+import { envelopeStart } from "./slots.ts";
 
 const BATCHES = "2025-03-26"; //      the one revision with batches
 const MIRRORS = "2026-07-28"; //      the first with mirror headers and without client responses
@@ -36,13 +36,12 @@ function isModern(at: usize, length: u32): bool {
 /** A revision is a date; anything else is refused, as SDKs choose their parser by it. */
 export function checkVersion(): i32 {
   if (!countKnown(Known.McpVersion)) return OK;
-  const at = foundAt();
   if (foundLength() != 10) return Reason.unsupported_version;
-  for (let i: u32 = 0; i < 10; i++) {
-    const c = <u32>load<u8>(at + <usize>i);
-    if (i == 4 || i == 7 ? c != 0x2d : c - 0x30 > 9) return Reason.unsupported_version;
-  }
-  return OK;
+  // Less "0000-00-00", digits are at most 9 and dashes 0: one more than that, and a byte has its highest bit.
+  const first = load<u64>(foundAt()) ^ 0x2d30302d30303030;
+  const last = (<u32>load<u16>(foundAt(), 8)) ^ 0x3030;
+  const beyond = (first + 0x7f76767f76767676) | first | (<u64>((last + 0x7676) | last));
+  return beyond & 0x8080808080808080 ? Reason.unsupported_version : OK;
 }
 
 /** Compares the mirror headers with the message in the slots; -1 or header_mismatch. */
@@ -101,5 +100,5 @@ function same(a: usize, aLength: u32, b: usize, bLength: u32): bool {
 
 /** Client responses left MCP with the revision that brought mirror headers. */
 export function mayRespond(): bool {
-  return !declaresMirrors() && slotStart(Slot.MetaVersion) == 0;
+  return !declaresMirrors() && envelopeStart(Slot.MetaVersion) == 0;
 }

@@ -16,10 +16,10 @@ const MAX_NESTING: u32 = 64;
 let cursor: usize = 0; //   behind what was read last
 let start: usize = 0; //    payload of the length-delimited field read last
 let length: u32 = 0;
-let keyAt: usize = 0; //    of the map entry read last; its value is in start and length
-let keySize: u32 = 0;
+export let keyAt: usize = 0; // of the map entry read last; its value is in start and length
+export let keySize: u32 = 0;
 
-/** First byte of the value that `findField` found. */
+/** First byte of the value that `findField`, `nextEntry` or `openScalar` found. */
 export function fieldAt(): usize {
   return start;
 }
@@ -74,10 +74,31 @@ function readEntry(): bool {
   return readDelimited(cursor, end, 0x12);
 }
 
+/** Reads the entry of a Struct that is at `at`; where the next one is, or 0 when there is none. */
+export function nextEntry(at: usize, end: usize): usize {
+  if (!readDelimited(at, end, 0x0a)) return 0;
+  const next = cursor;
+  return readEntry() ? next : 0;
+}
+
+/** Opens a Value that holds a Struct: its entries are the field then. */
+export function openStruct(at: usize, size: u32): bool {
+  return readDelimited(at, at + <usize>size, 0x2a);
+}
+
+/** Opens the Value read last: the bytes that a property path would give, but for a list or an object. */
+export function openScalar(): bool {
+  const tag: u32 = length ? load<u8>(start) : 0;
+  if (tag == 0x1a) return readDelimited(start, start + <usize>length, tag);
+  if (tag != 0x11 && tag != 0x20) return false;
+  start++;
+  length--;
+  return true;
+}
+
 /** Writes the claims, a Value that holds a Struct, as a JSON object, without scope and scp, which become scopes. */
 export function transcribe(at: usize, size: u32): bool {
-  if (!readDelimited(at, at + <usize>size, 0x2a)) return false;
-  return writeStruct(start, length, Slot.Claims, 0) && !overflowed();
+  return openStruct(at, size) && writeStruct(start, length, Slot.Claims, 0) && !overflowed();
 }
 
 function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {
@@ -87,9 +108,8 @@ function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {
   const end = at + <usize>size;
   putByte(0x7b);
   while (p < end) {
-    if (!readDelimited(p, end, 0x0a)) return false;
-    p = cursor;
-    if (!readEntry()) return false;
+    p = nextEntry(p, end);
+    if (!p) return false;
     const key = keyAt;
     const keyLength = keySize;
     const value = start;

@@ -12,7 +12,7 @@ import { begin, finish, put, putNumber, written } from "./writer.ts";
 import { getShared, now, setShared, sharedVersion, Status, value, valueLength } from "./host.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
-import { readClient, readSubject, readTokenMark } from "./claims.ts";
+import { Mark, markAt, markLength, readMarks } from "./identity.ts";
 import { reserve } from "./memory.ts";
 
 const ENTRIES: u32 = 256;
@@ -30,13 +30,19 @@ export function answerTime(): u64 {
 /** The reason as it stands, or challenge_loop. */
 export function endRepeats(reason: i32): i32 {
   const limit = setting(Setting.LoopLimit);
-  if (reason != Reason.insufficient_scope || !limit || !readSubject()) return reason;
-  const subject = hashBytes(0, value(), valueLength());
-  const client = readClient() ? hashBytes(subject, value(), valueLength()) : subject;
-  const hash = callHash(client);
-  const token: u64 = readTokenMark() ? hashBytes(0, value(), valueLength()) : 0;
+  if (reason != Reason.insufficient_scope || !limit) return reason;
+  readMarks();
+  if (!markLength(Mark.Subject)) return reason;
+  const hash = callHash(hashMark(Mark.Client, hashMark(Mark.Subject, 0)));
+  const token = hashMark(Mark.Token, 0);
   clock = now();
   return remember(hash, token, <u32>(clock / 1000000000)) > limit ? Reason.challenge_loop : reason;
+}
+
+/** Hashes a mark of the token into `seed`; the seed when there is none. */
+function hashMark(mark: u32, seed: u64): u64 {
+  const length = markLength(mark);
+  return length ? hashBytes(seed, markAt(mark), length) : seed;
 }
 
 function callHash(who: u64): u64 {

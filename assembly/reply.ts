@@ -20,7 +20,7 @@ import {
   putWord,
   written,
 } from "./writer.ts";
-import { slotEnd, slotStart } from "./slots.ts";
+import { slotEnd, envelopeStart } from "./slots.ts";
 import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "./scopes.ts";
 import { scopeCount, scopeIds } from "./challenge.ts";
 import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
@@ -257,7 +257,7 @@ function makeBody(reason: i32, withId: bool): usize {
 }
 
 function putId(withId: bool): void {
-  const id = withId ? slotStart(Slot.Id) : 0;
+  const id = withId ? envelopeStart(Slot.Id) : 0;
   const length = id ? <u32>(slotEnd(Slot.Id) - id) : 0;
   if (id && length && length <= MAX_ID && (load<u8>(id) == 0x22 || load<u8>(id) == 0x2d || load<u8>(id) - 0x30 < 10)) {
     putBytes(id, length);

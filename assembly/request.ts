@@ -1,7 +1,7 @@
 // One JSON-RPC message: checks the envelope and finds out what it asks for (MCP revisions 2024-11-05 to 2026-07-28).
 import { Kind, Reason, Setting, Slot } from "./program.ts";
 import { setting } from "./sections.ts";
-import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
+import { envelopeSlot, envelopeStart, MARK_ESCAPED, slotEnd } from "./slots.ts";
 import { metEnvelopeTwin } from "./members.ts";
 import { decodeString } from "./escape.ts";
 import { isText, startsText } from "./ascii.ts";
@@ -28,11 +28,12 @@ export function slotTextLength(): u32 {
   return decodedLength;
 }
 
-/** The string in a slot as UTF-8; 0 when the slot is empty, no string, or memory is exhausted. */
+/** The string in a slot of the envelope as UTF-8; 0 when the slot is empty, no string, or memory is exhausted. */
 export function decodeSlot(slot: u32): usize {
-  const at = slotStart(slot);
+  const record = envelopeSlot(slot);
+  const at = <usize>load<u32>(record, 8);
   if (!at || load<u8>(at) != 0x22) return 0;
-  return decodeText(at, slotEnd(slot), slotMark(slot) & MARK_ESCAPED);
+  return decodeText(at, <usize>load<u32>(record, 12), load<u32>(record, 4) & MARK_ESCAPED);
 }
 
 /** The string with the text [at, end), quotes included, as UTF-8. */
@@ -50,24 +51,24 @@ export function decodeText(at: usize, end: usize, escaped: u32): usize {
 /** Reads the message in the slots; -1, or the Reason why it is refused. */
 export function readRequest(): i32 {
   clearCall();
-  if (load<u8>(slotStart(Slot.Body)) != 0x7b) return Reason.not_jsonrpc;
+  if (load<u8>(envelopeStart(Slot.Body)) != 0x7b) return Reason.not_jsonrpc;
   if (metEnvelopeTwin()) return Reason.ambiguous_key;
   if (!isVersion2()) return Reason.not_jsonrpc;
-  const id = slotStart(Slot.Id);
+  const id = envelopeStart(Slot.Id);
   if (id && !isId(id, slotEnd(Slot.Id))) return Reason.invalid_id;
-  if (!slotStart(Slot.Method)) return readResponse(id);
-  if (slotStart(Slot.Result) || slotStart(Slot.Error)) return Reason.not_jsonrpc;
+  if (!envelopeStart(Slot.Method)) return readResponse(id);
+  if (envelopeStart(Slot.Result) || envelopeStart(Slot.Error)) return Reason.not_jsonrpc;
   const method = decodeSlot(Slot.Method);
   if (!method || !decodedLength) return Reason.not_jsonrpc;
   setMethod(method, decodedLength);
   setForm(id ? Form.Request : Form.Notification);
-  const params = slotStart(Slot.Params);
+  const params = envelopeStart(Slot.Params);
   if (params && load<u8>(params) != 0x7b && load<u8>(params) != 0x6e) return Reason.invalid_params;
   return readMethod();
 }
 
 function isVersion2(): bool {
-  const at = slotStart(Slot.Jsonrpc);
+  const at = envelopeStart(Slot.Jsonrpc);
   return at != 0 && isText(at, <u32>(slotEnd(Slot.Jsonrpc) - at), '"2.0"');
 }
 
@@ -83,8 +84,8 @@ function isId(at: usize, end: usize): bool {
 }
 
 function readResponse(id: usize): i32 {
-  const result = slotStart(Slot.Result) != 0;
-  const error = slotStart(Slot.Error) != 0;
+  const result = envelopeStart(Slot.Result) != 0;
+  const error = envelopeStart(Slot.Error) != 0;
   if (!id || result == error) return Reason.not_jsonrpc;
   setForm(Form.Response);
   return REQUEST_OK;
@@ -139,7 +140,7 @@ function readReference(): i32 {
 /** subscriptions/listen without resource URIs only asks for list changes. */
 function readListen(): i32 {
   setKind(Kind.Subscription);
-  const list = slotStart(Slot.ResourceSubscriptions);
+  const list = envelopeStart(Slot.ResourceSubscriptions);
   if (!list) {
     setLifecycle();
     return REQUEST_OK;

@@ -130,17 +130,14 @@ function enlarge(): bool {
 /** Takes a scope string: scopes between blanks. */
 export function addScopes(at: usize, length: u32): void {
   const end = at + <usize>length;
-  let p = at;
-  while (p < end) {
-    while (p < end && isBlank(load<u8>(p))) p++;
-    const start = p;
-    while (p < end && (load<u8>(p) > 0x20 || !isBlank(load<u8>(p)))) p++;
+  let start = at;
+  for (let p = at; p < end; p++) {
+    const c = <u32>load<u8>(p);
+    if (c > 0x20 || (c != 0x20 && c - 9 >= 5)) continue;
     addScope(start, <u32>(p - start));
+    start = p + 1;
   }
-}
-
-function isBlank(c: u8): bool {
-  return c == 0x20 || c - 9 < 5;
+  addScope(start, <u32>(end - start));
 }
 
 /** How many scopes the token lists. */

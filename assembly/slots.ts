@@ -1,9 +1,10 @@
 // Slots: where in the body and in the claims the members lie that the policy (or the envelope) names.
 // One slot per node of the program's member tree. The reader of the body and the reader of the claims fill them,
-// the decision and the predicates read them. A generation number makes emptying all of them free.
+// the decision and the predicates read them. A generation number empties those of the policy for free;
+// the few of the envelope are cleared, so that reading them is one load.
 //
 // A slot:  0: generation   4: marks   8: first byte of the value   12: behind the value
-import { NONE, NODE_SIZE, NodeField, Section } from "./program.ts";
+import { NONE, NODE_SIZE, NodeField, Section, Slot } from "./program.ts";
 import { section, sectionCount } from "./sections.ts";
 
 export const SLOT_SIZE = 16;
@@ -27,6 +28,7 @@ export function openSlots(slots: usize): void {
   generation = load<u32>(slots) + 1;
   if (generation == 0) generation = 1;
   store<u32>(slots, generation);
+  memory.fill(slots + SLOT_SIZE, 0, <usize>Slot.Count * SLOT_SIZE);
 }
 
 /** Bytes that the slots of `count` nodes take: one leading record holds the generation. */
@@ -66,6 +68,20 @@ export function markTwin(slot: u32): void {
     store<u32>(record, MARK_TWIN, 4);
     store<u64>(record, 0, 8);
   }
+}
+
+/** The record of a slot of the envelope, drawn above; all zero when the member is absent. */
+// @ts-ignore: decorator
+@inline
+export function envelopeSlot(slot: u32): usize {
+  return at(slot);
+}
+
+/** First byte of the value's text in a slot of the envelope; 0 when the member is absent. */
+// @ts-ignore: decorator
+@inline
+export function envelopeStart(slot: u32): usize {
+  return <usize>load<u32>(at(slot), 8);
 }
 
 /** The record of a slot whose member is there, drawn above; 0 when it is absent. */

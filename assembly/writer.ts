@@ -54,8 +54,7 @@ export function putBytes(from: usize, length: u32): void {
     full = true;
     return;
   }
-  copyBytes(at, from, length);
-  at += <usize>length;
+  putStart(from, length);
 }
 
 /** Adds the text of the program whose pair is at `pair`. */
@@ -101,12 +100,19 @@ export function putJson(from: usize, length: u32): void {
   }
 }
 
-/** Adds as much of a text as fits. */
+/** Adds as much of a text as fits. Where there is room behind it, pieces of 16 bytes are copied whole. */
 function putStart(from: usize, length: u32): void {
-  const fits = min(length, <u32>(limit - at));
-  if (fits < length) full = true;
-  copyBytes(at, from, fits);
-  at += <usize>fits;
+  const behind = at + <usize>length;
+  if (behind + 16 > limit) {
+    const fits = min(length, <u32>(limit - at));
+    if (fits < length) full = true;
+    copyBytes(at, from, fits);
+    at += <usize>fits;
+    return;
+  }
+  let p = from;
+  for (let to = at; to < behind; to += 16, p += 16) v128.store(to, v128.load(p));
+  at = behind;
 }
 
 // @ts-ignore: decorator

@@ -38,6 +38,21 @@ class Session {
 }
 
 describe("the same challenge again and again", () => {
+  test("claims of any type tell apart; null is none, and the next one counts", () => {
+    for (const sub of ["alice", 7, true, ["alice", "bob"], { id: "alice" }]) {
+      const session = new Session();
+      const reasons = [1, 2, 3, 4].map((iat) => session.ask({ sub, client_id: null, azp: "app", jti: null, iat }));
+      assert.deepEqual(reasons.slice(0, 3), Array(3).fill("insufficient_scope"), String(sub));
+      assert.equal(reasons[3], "challenge_loop", String(sub));
+      assert.equal(session.ask({ sub, azp: "app", iat: 5 }), "challenge_loop", String(sub));
+      assert.equal(session.ask({ sub, client_id: "app2", azp: "app", iat: 6 }), "insufficient_scope", String(sub));
+    }
+    for (const sub of [null, "", { id: null }]) {
+      const session = new Session();
+      for (const iat of [1, 2, 3, 4, 5]) assert.equal(session.ask({ sub, iat }), "insufficient_scope");
+    }
+  });
+
   const token = (jti: number, sub = "user") => ({ sub, jti: `token ${jti}`, scope: "echo" });
 
   test("three new tokens are challenged, the fourth is told to stop", () => {
