@@ -57,10 +57,11 @@ export function hashBytes(seed: u64, at: usize, length: u32): u64 {
   return mix(hash ^ (load<u64>(p) & (((<u64>1) << (left << 3)) - 1)));
 }
 
+/** Every bit has a say in the low bits of the result: a product alone takes them from the low bits only. */
 // @ts-ignore: decorator
 @inline
 export function mix(value: u64): u64 {
-  const product = value * 0x9e3779b97f4a7c15;
+  const product = (value ^ (value >> 32)) * 0x9e3779b97f4a7c15;
   return product ^ (product >> 32);
 }
 

@@ -43,6 +43,20 @@ describe("bytes", () => {
     }
   });
 
+  // Tables take the low bits of a hash. Names often differ in two characters only, wherever these stand.
+  test("that differ in two characters have hashes that differ in their low bits", () => {
+    for (let at: u32 = 0; at < 20; at++) {
+      const seen = new Set<u32>();
+      fill();
+      for (let i: u32 = 0; i < 100; i++) {
+        store<u8>(a + at, 0x30 + i / 10);
+        store<u8>(a + at + 1, 0x30 + (i % 10));
+        seen.add((<u32>hashBytes(7, a, at + 2)) & 0xff);
+      }
+      expect(seen.size).toBeGreaterThan(64, "of 100 names, their last characters at " + at.toString());
+    }
+  });
+
   test("are plain unless a quote, a backslash or a control character is among them", () => {
     for (let length: u32 = 0; length <= LONGEST; length++) {
       fill();
