@@ -5,7 +5,7 @@ import { parseNumber } from "./number.ts";
 
 // @ts-ignore: decorator
 @inline
-export function isDigit(c: u32): bool {
+function isDigit(c: u32): bool {
   return c - 0x30 < 10;
 }
 
