@@ -8,6 +8,7 @@
 import { Reason } from "./program.ts";
 import { allocate, release, reserve, trimRegion } from "./memory.ts";
 import { decodeString } from "./escape.ts";
+import { READ_OK } from "./failure.ts";
 
 /** Up to how many keys of an object are compared with each other as they come. */
 export const LINEAR: u32 = 16;
@@ -15,7 +16,6 @@ const FIRST_KEYS: u32 = 1024;
 /** Keys of open objects at once, in a whole text. */
 export const MAX_OPEN_KEYS: u32 = 131072;
 const INDEX: u32 = 0x3ffff; // holds MAX_OPEN_KEYS
-const OK: i32 = -1;
 
 let prints: usize = 0; // places lie behind them
 let capacity: u32 = 0;
@@ -82,7 +82,7 @@ export function pushKey(at: usize, length: u32, base: u32): i32 {
   }
   store<u64>(printOf(count), print);
   count++;
-  return OK;
+  return READ_OK;
 }
 
 /** Takes a key again that is known to be different from those before it in its object; -1, or why it is refused. */
@@ -91,7 +91,7 @@ export function pushKnownKey(print: u64, place: u64): i32 {
   store<u64>(printOf(count), print);
   store<u64>(placeOf(count), place);
   count++;
-  return OK;
+  return READ_OK;
 }
 
 /** Forgets the keys from `base` on; false when one of them stood twice. */

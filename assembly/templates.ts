@@ -5,7 +5,7 @@
 //
 // A key of a template:  0: fingerprint u64   8: address u32   12: length u32   16: a bit for each byte of the key with
 // its quotes and colon   20: how many these are. Behind the last one there is one that no text is equal to.
-import { Reason } from "./program.ts";
+import { READ_OK } from "./failure.ts";
 import { keyCount, LINEAR, placeOf, printOf, pushKnownKey } from "./keys.ts";
 
 /** Depths that have templates, the outermost ones. */
@@ -15,7 +15,6 @@ const TEMPLATE: usize = 544; // LINEAR + 1 keys
 const LONGEST: u32 = 13; // with quotes and colon one look
 const MASK: usize = 16;
 const WHOLE: usize = 20;
-const OK: i32 = -1;
 
 const templates: usize = memory.data(2 * 16 * 544, 16);
 let behind: usize = templates; // the last one in use
@@ -62,9 +61,10 @@ export function nextExpected(expected: usize): usize {
 /** Takes over the template's keys before `expected`, for an object that goes on differently; -1, or why it is refused. */
 export function adoptKeys(template: usize, expected: usize): i32 {
   for (let key = template; key < expected; key += KEY) {
-    if (pushKnownKey(load<u64>(key), load<u64>(key, 8)) != OK) return Reason.too_many_members;
+    const refused = pushKnownKey(load<u64>(key), load<u64>(key, 8));
+    if (refused != READ_OK) return refused;
   }
-  return OK;
+  return READ_OK;
 }
 
 /** Makes a template of the keys from `base` on, as far as they stand in the text [from, to) without escapes and blanks. */

@@ -14,11 +14,6 @@ const EXACT_COST: u32 = 512;
 const keyCell: usize = memory.data(16, 8);
 let escaped: u32 = 0;
 
-/** Whether the string that skipString skipped last has escapes. */
-export function sawEscape(): u32 {
-  return escaped;
-}
-
 /** Behind the string whose opening quote is at `at`. Reads aligned blocks, so never beyond the memory. */
 export function skipString(at: usize): usize {
   let p = at + 1;

@@ -2,7 +2,7 @@
 // sources changed, and is put in place by a rename, so that a reader never sees half a file.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
@@ -18,7 +18,10 @@ interface Product {
   make(): Promise<Uint8Array>;
 }
 
-const TRANSFORMS = ["scripts/ascii-strings.mjs", "scripts/inlining.mjs"];
+/** The transforms of asc, which asconfig.json names. */
+const TRANSFORMS = (
+  JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8")) as { options: { transform: string[] } }
+).options.transform.map(normalize);
 
 const PRODUCTS: Product[] = [
   {
