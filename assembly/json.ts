@@ -44,6 +44,7 @@ const frames: usize = memory.data(24 * 1025, 16);
 let textEnd: usize = 0;
 let maxDepth: u32 = 0;
 let keySlot: u32 = 0; //   slot of the key just read
+let nextKey: usize = 0; // key of the template behind it, as long as all keys were the template's; 0 otherwise
 
 /** Prepares for `readValue` on texts that end at `end`; nesting up to `depth` containers. */
 export function openReader(end: usize, depth: u32): void {
@@ -121,17 +122,11 @@ export function readValue(start: usize, root: u32): usize {
         store<u32>(frame, node, 4);
         store<u32>(frame, keyCount(), 8);
         store<u32>(frame, <u32>expected, 16);
-        slot = NO_SLOT;
         if (load<u8>(p) != 0x7d) {
-          if (expected != 0 && isExpected(p, expected)) {
-            p += expectedSize(expected);
-            expected = nextExpected(expected);
-          } else {
-            p = readKey(p, frame, expected);
-            if (!p) return 0;
-            expected = 0;
-            slot = keySlot;
-          }
+          p = readMember(p, frame, expected);
+          if (!p) return 0;
+          expected = nextKey;
+          slot = keySlot;
           continue;
         }
       } else {
@@ -170,15 +165,10 @@ export function readValue(start: usize, root: u32): usize {
         slot = NO_SLOT;
         if (closing == 0x7d) {
           if (load<u8>(p) <= 0x20) p = skipBlank(p);
-          if (expected != 0 && isExpected(p, expected)) {
-            p += expectedSize(expected);
-            expected = nextExpected(expected);
-          } else {
-            p = readKey(p, frame, expected);
-            if (!p) return 0;
-            expected = 0;
-            slot = keySlot;
-          }
+          p = readMember(p, frame, expected);
+          if (!p) return 0;
+          expected = nextKey;
+          slot = keySlot;
         }
         break;
       }
@@ -204,6 +194,19 @@ function closeObject(frame: usize, start: usize, end: usize): bool {
   const template = <usize>load<u32>(frame, 16);
   if (template) keepKeys(template, base, start, end);
   return closeKeys(base) || fail(Reason.duplicate_key) != 0;
+}
+
+/** Reads a key and its colon, which may be the template's `expected`; leaves the slot of its value and the next key. */
+// @ts-ignore: decorator
+@inline
+function readMember(at: usize, frame: usize, expected: usize): usize {
+  if (expected != 0 && isExpected(at, expected)) {
+    keySlot = NO_SLOT;
+    nextKey = nextExpected(expected);
+    return at + expectedSize(expected);
+  }
+  nextKey = 0;
+  return readKey(at, frame, expected);
 }
 
 /**
