@@ -1,7 +1,7 @@
 // A plugin configuration: JSON text with a program in it, checked once, then kept in one block per root context
 // (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
 //
-// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo   24: holdHeaders   28: paths
+// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo   24: holdHeaders
 // and behind it the tables in that order.
 import { Section } from "./program.ts";
 import { allocate, release, reserve } from "./memory.ts";
@@ -11,7 +11,6 @@ import { openSlots, slotsSize } from "./slots.ts";
 import { buildMembers, membersSize, openMembers, forgetEnvelopeTwin } from "./members.ts";
 import { buildScopes, openScopes, scopesSize } from "./scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "./targets.ts";
-import { buildPaths, openPaths, pathsSize } from "./claims.ts";
 import { memoSize, openMemo } from "./memo.ts";
 import { checkProgram } from "./verify.ts";
 import { findText, foundAt, foundLength } from "./config-text.ts";
@@ -26,11 +25,10 @@ enum Field {
   Targets = 16,
   Memo = 20,
   HoldHeaders = 24,
-  Paths = 28,
-  Size = 32,
+  Size = 28,
 }
 
-const offsets: usize = memory.data(32, 4); // of the tables in the block that is being built, by Field
+const offsets: usize = memory.data(28, 4); // of the tables in the block that is being built, by Field
 let end: u32 = 0; // behind those that have a place
 
 let problem: string = "";
@@ -87,7 +85,6 @@ function build(decoded: usize, size: u32, hold: bool): usize {
   place(Field.Scopes, scopesSize(sectionCount(Section.Scopes)));
   place(Field.Targets, targetsSize(sectionCount(Section.Buckets)));
   place(Field.Memo, memoSize(sectionCount(Section.Predicates)));
-  place(Field.Paths, pathsSize());
   const block = allocate(end);
   if (!block) return refuse("there is not enough memory for the program");
   memory.fill(block, 0, end);
@@ -102,7 +99,6 @@ function build(decoded: usize, size: u32, hold: bool): usize {
   buildMembers(tableOf(block, Field.Members), nodes);
   buildScopes(tableOf(block, Field.Scopes));
   buildTargets(tableOf(block, Field.Targets));
-  buildPaths(tableOf(block, Field.Paths));
   return block;
 }
 
@@ -129,7 +125,6 @@ export function openConfig(block: usize): void {
   useProgram(tableOf(block, Field.Program));
   openMembers(tableOf(block, Field.Members));
   openTargets(tableOf(block, Field.Targets));
-  openPaths(tableOf(block, Field.Paths));
 }
 
 /** Begins a body, with nothing read or held yet. */

@@ -19,7 +19,7 @@ import {
   readHeaders,
 } from "./headers.ts";
 import { checkContent, checkHeaders } from "./content.ts";
-import { findToken, openToken, scopeAt, scopeLength, scopeStatus, tokenKey } from "./claims.ts";
+import { findToken, openToken, tokenAt, tokenLength } from "./claims.ts";
 import { bytesOf, copyBytes, isText, sizeOf } from "./ascii.ts";
 import { checkVersion } from "./mirror.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
@@ -183,15 +183,13 @@ function sendByMethod(): bool {
 /** Keeps what the decision needs: after Continue the host does not give headers any more, and a token is read once. */
 function keep(stream: usize): bool {
   const size = needsHeaders() ? headersSize() : 0;
-  const kept = allocate(size + scopeLength);
+  const kept = allocate(size + tokenLength);
   if (!kept) return false;
   if (size) keepHeaders(kept);
-  copyBytes(kept + <usize>size, scopeAt, scopeLength);
+  copyBytes(kept + <usize>size, tokenAt, tokenLength);
   store<u32>(stream, <u32>kept, ContextField.Block);
   store<u32>(stream, size, ContextField.Size);
-  store<u32>(stream, tokenKey, ContextField.Token);
-  store<u32>(stream, scopeStatus, ContextField.Scope);
-  store<u32>(stream, scopeLength, ContextField.ScopeLength);
+  store<u32>(stream, tokenLength, ContextField.Token);
   return true;
 }
 
@@ -204,12 +202,7 @@ function openKept(stream: usize): void {
   const kept = <usize>load<u32>(stream, ContextField.Block);
   const size = load<u32>(stream, ContextField.Size);
   openHeaders(kept, size);
-  openToken(
-    load<u32>(stream, ContextField.Token),
-    load<u32>(stream, ContextField.Scope),
-    kept + <usize>size,
-    load<u32>(stream, ContextField.ScopeLength),
-  );
+  openToken(kept + <usize>size, load<u32>(stream, ContextField.Token));
 }
 
 /** Gives back what a stream keeps. */

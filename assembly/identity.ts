@@ -1,10 +1,8 @@
-// Whose token it is, and which of theirs: the claims that tell subjects, clients and tokens apart. All come from one
-// read of the metadata, as property paths would give them (the text of a string, eight bytes of a number, one of a
-// bool); only lists and objects, whose form there is another one, are read by path.
+// Whose token it is, and which of theirs: the claims that tell subjects, clients and tokens apart. A mark is the text of
+// a string, and the serialised Value of anything else but null.
 import { bytesOf, isText } from "./ascii.ts";
-import { findPayload, keyCount, readClaim, tokenKey } from "./claims.ts";
-import { fieldAt, fieldLength, keyAt, keySize, nextEntry, openScalar, openStruct } from "./protobuf.ts";
-import { Status, value, valueLength } from "./host.ts";
+import { tokenAt, tokenLength } from "./claims.ts";
+import { fieldAt, fieldLength, keyAt, keySize, nextEntry, openValue } from "./protobuf.ts";
 
 export enum Mark {
   Subject = 0,
@@ -35,33 +33,22 @@ export function markLength(mark: u32): u32 {
 /** Reads the marks of the token. */
 export function readMarks(): void {
   for (let mark: u32 = 0; mark < 3; mark++) setMark(mark, NONE, 0, 0);
-  const keys = keyCount();
-  for (let key = tokenKey; key < keys; key++) {
-    if (findPayload(key) && openStruct(fieldAt(), fieldLength())) readEntries(key);
-  }
-}
-
-function readEntries(key: u32): void {
-  let p = fieldAt();
-  const end = p + <usize>fieldLength();
-  for (p = nextEntry(p, end); p; p = nextEntry(p, end)) {
+  const end = tokenAt + <usize>tokenLength;
+  for (let p = nextEntry(tokenAt, end); p; p = nextEntry(p, end)) {
     const place = placeOf(keyAt, keySize);
-    if (place != NONE) readMark(key, place);
+    if (place != NONE) readMark(place);
   }
 }
 
 /** Takes the entry read last when its claim counts more than the one that is known. */
-function readMark(key: u32, place: u32): void {
+function readMark(place: u32): void {
   const mark: u32 = place == 0 ? Mark.Subject : place < 4 ? Mark.Client : Mark.Token;
-  const rank = (key - tokenKey) * NAME_COUNT + place;
-  if (rank > load<u32>(marks + <usize>mark * MARK_SIZE)) return;
-  if (openScalar()) setMark(mark, rank, fieldAt(), fieldLength());
-  else if (readClaim(key, keyAt, keySize) == Status.Ok) setMark(mark, rank, value(), valueLength());
+  if (place < load<u32>(marks + <usize>mark * MARK_SIZE) && openValue()) setMark(mark, place, fieldAt(), fieldLength());
 }
 
-function setMark(mark: u32, rank: u32, at: usize, length: u32): void {
+function setMark(mark: u32, place: u32, at: usize, length: u32): void {
   const record = marks + <usize>mark * MARK_SIZE;
-  store<u32>(record, rank);
+  store<u32>(record, place);
   store<u32>(record, <u32>at, 4);
   store<u32>(record, length, 8);
 }

@@ -179,12 +179,21 @@ function readEscapes(block: usize, places: u64): bool {
   return true;
 }
 
+/** Whether four hexadecimal digits are at `at`: control characters, which are refused anyway, may pass for digits. */
+// @ts-ignore: decorator
+@inline
+function isHex4(at: usize): bool {
+  const word = load<u32>(at);
+  const lower = word | 0x20202020;
+  const letters = (lower + 0x1f1f1f1f) & ~(lower + 0x19191919); // a … f
+  return ((((lower ^ 0x30303030) + 0x76767676) & ~letters) | word) & 0x80808080 ? false : true;
+}
+
 /** Checks the escape \u whose `u` is at `at`; a surrogate must come with its other half, which is then read too. */
 function readUnicode(at: usize): bool {
-  const unit = load<u8>(at) == 0x75 ? decodeHex4(at + 1) : -1;
-  if (unit < 0) return fail(Reason.not_json) != 0;
-  if (unit >> 11 != 0x1b) return true;
-  const paired = unit < 0xdc00 && load<u16>(at, 5) == 0x755c && decodeHex4(at + 7) >> 10 == 0x37;
+  if (load<u8>(at) != 0x75 || !isHex4(at + 1)) return fail(Reason.not_json) != 0;
+  if ((load<u8>(at, 1) | 0x20) != 0x64 || load<u8>(at, 2) < 0x38) return true;
+  const paired = decodeHex4(at + 1) < 0xdc00 && load<u16>(at, 5) == 0x755c && decodeHex4(at + 7) >> 10 == 0x37;
   if (!paired) return fail(Reason.invalid_utf8) != 0;
   pairEnd = at + 6;
   return true;

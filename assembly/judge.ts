@@ -7,7 +7,7 @@ import { onlyBlank, openReader, readValue } from "./json.ts";
 import { readFailure } from "./failure.ts";
 import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
-import { readToken, Token } from "./claims.ts";
+import { readToken } from "./claims.ts";
 import { resolveBackend } from "./backend.ts";
 import { clearDecision, decide, decidingRule, isGoverned } from "./decide.ts";
 import { challengeRule, findChallenge } from "./solve.ts";
@@ -83,7 +83,7 @@ function judgeMessage(): i32 {
   clearDecision();
   const refused = readRequest();
   if (refused >= 0) return refused;
-  if (readToken() == Token.Absent) return Reason.no_token;
+  if (!readToken()) return Reason.no_token;
   if (isResponse()) return mayRespond() ? Reason.response : Reason.not_jsonrpc;
   const mismatch = checkMirrors();
   if (mismatch >= 0) {

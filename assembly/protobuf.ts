@@ -19,7 +19,7 @@ let length: u32 = 0;
 export let keyAt: usize = 0; // of the map entry read last; its value is in start and length
 export let keySize: u32 = 0;
 
-/** First byte of the value that `findField`, `nextEntry` or `openScalar` found. */
+/** First byte of the value that `findField`, `nextEntry`, `openStruct` or `openValue` found. */
 export function fieldAt(): usize {
   return start;
 }
@@ -86,19 +86,26 @@ export function openStruct(at: usize, size: u32): bool {
   return readDelimited(at, at + <usize>size, 0x2a);
 }
 
-/** Opens the Value read last: the bytes that a property path would give, but for a list or an object. */
-export function openScalar(): bool {
-  const tag: u32 = length ? load<u8>(start) : 0;
-  if (tag == 0x1a) return readDelimited(start, start + <usize>length, tag);
-  if (tag != 0x11 && tag != 0x20) return false;
-  start++;
-  length--;
+/** Opens the Value read last: the text of a string, the serialised Value of anything else; false for null. */
+export function openValue(): bool {
+  const tag: u32 = length ? load<u8>(start) : 0x08;
+  return tag == 0x1a ? readDelimited(start, start + <usize>length, tag) : tag != 0x08;
+}
+
+/** Takes the scopes of the claims, a Struct. */
+export function readScopes(at: usize, size: u32): bool {
+  let p = at;
+  const end = at + <usize>size;
+  while (p < end) {
+    p = nextEntry(p, end);
+    if (!p || (isScopeClaim(keyAt, keySize) && !takeScopes(start, length))) return false;
+  }
   return true;
 }
 
-/** Writes the claims, a Value that holds a Struct, as a JSON object, without scope and scp, which become scopes. */
+/** Writes the claims, a Struct, as a JSON object, without scope and scp, which become scopes. */
 export function transcribe(at: usize, size: u32): bool {
-  return openStruct(at, size) && writeStruct(start, length, Slot.Claims, 0) && !overflowed();
+  return writeStruct(at, size, Slot.Claims, 0) && !overflowed();
 }
 
 function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {

@@ -1,9 +1,8 @@
 // Contexts: what is remembered between callbacks, by context id. A root has a configuration, a stream has its root.
 //
 // A record:  0: next in its bucket   4: context id   8: root id (0 for a root)   12: configuration block (root) or
-//            what is kept (stream): headers, then the claim scope   16: bytes of the kept headers   20: State
-//           24: body bytes so far   28: credentials sent   32: metadata key of the token   36: Status of its claim scope
-//           40: bytes of that
+//            what is kept (stream): headers, then the token   16: bytes of the kept headers   20: State
+//           24: body bytes so far   28: credentials sent   32: bytes of the token
 import { allocate, clear32, release } from "./memory.ts";
 
 export enum State {
@@ -21,8 +20,6 @@ export enum ContextField {
   Body = 24,
   Credentials = 28,
   Token = 32,
-  Scope = 36,
-  ScopeLength = 40,
 }
 
 const RECORD: u32 = 64;
