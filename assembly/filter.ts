@@ -118,6 +118,7 @@ function pass(stream: usize, reason: i32): i32 {
   tell(reason);
   count(Result.Allowed, reason);
   store<u32>(stream, State.Passed, ContextField.State);
+  closeStream(stream);
   return CONTINUE;
 }
 
@@ -132,6 +133,7 @@ function answer(stream: usize, reason: i32): i32 {
 function answered(stream: usize, result: i32, reason: i32): i32 {
   count(result, reason);
   store<u32>(stream, State.Answered, ContextField.State);
+  closeStream(stream);
   return STOP;
 }
 
@@ -205,7 +207,7 @@ function openKept(stream: usize): void {
   openToken(kept + <usize>size, load<u32>(stream, ContextField.Token));
 }
 
-/** Gives back what a stream keeps. */
+/** Gives back what a stream keeps: once it is decided, as an answer may stream for hours. */
 export function closeStream(stream: usize): void {
   release(<usize>load<u32>(stream, ContextField.Block));
   store<u32>(stream, 0, ContextField.Block);

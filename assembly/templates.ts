@@ -3,8 +3,10 @@
 // the template's, byte by byte, they are all different, and nothing is kept of them; at the first other key those so far
 // are taken over, and it goes on as usual.
 //
-// A key of a template:  0: fingerprint u64   8: address u32   12: length u32   16: a bit for each byte of the key with
-// its quotes and colon   20: how many these are. Behind the last one there is one that no text is equal to.
+// A key of a template:  0: fingerprint u64   8: address u32   12: length u32   16: a bit for each byte of the member's
+// start: the key with its quotes, the colon, and a blank when one follows   20: the same, begun at the comma in front
+// 24: how many bytes these are, u16 and u16   28: address of the comma. Behind the last one there is one that no text is
+// equal to.
 import { READ_OK } from "./failure.ts";
 import { keyCount, LINEAR, placeOf, printOf, pushKnownKey } from "./keys.ts";
 
@@ -12,9 +14,13 @@ import { keyCount, LINEAR, placeOf, printOf, pushKnownKey } from "./keys.ts";
 const DEPTHS: u32 = 16;
 const KEY: usize = 32;
 const TEMPLATE: usize = 544; // LINEAR + 1 keys
-const LONGEST: u32 = 13; // with quotes and colon one look
 const MASK: usize = 16;
-const WHOLE: usize = 20;
+const NEXT_MASK: usize = 20;
+const BYTES: usize = 24;
+const NEXT_BYTES: usize = 26;
+const COMMA: usize = 28;
+const LOOK: u32 = 16;
+const NEVER: i32 = 1 << 16; // asks for a byte that is not looked at
 
 const templates: usize = memory.data(2 * 16 * 544, 16);
 let behind: usize = templates; // the last one in use
@@ -35,20 +41,38 @@ export function templateOf(depth: u32, around: usize): usize {
   return template;
 }
 
-/** Whether the text at `at` is the template's key `expected`, its quotes and the colon behind it. */
+/** Whether the member at `at` starts as the template's `expected` does. */
 // @ts-ignore: decorator
 @inline
 export function isExpected(at: usize, expected: usize): bool {
-  const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(<usize>load<u32>(expected, 8) - 1)));
-  const mask = load<i32>(expected, MASK);
-  return (same & mask) == mask;
+  return isSame(at, <usize>load<u32>(expected, 8) - 1, load<i32>(expected, MASK));
 }
 
-/** Bytes of a template's key with its quotes and colon. */
+/** Whether the text at `at` is a comma and the start of the template's member `expected`. */
+// @ts-ignore: decorator
+@inline
+export function isExpectedNext(at: usize, expected: usize): bool {
+  return isSame(at, <usize>load<u32>(expected, COMMA), load<i32>(expected, NEXT_MASK));
+}
+
+// @ts-ignore: decorator
+@inline
+function isSame(a: usize, b: usize, mask: i32): bool {
+  return (i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b))) & mask) == mask;
+}
+
+/** Bytes from the key to the value. */
 // @ts-ignore: decorator
 @inline
 export function expectedSize(expected: usize): usize {
-  return <usize>load<u32>(expected, WHOLE);
+  return <usize>load<u16>(expected, BYTES);
+}
+
+/** Bytes from the comma in front of the key to the value. */
+// @ts-ignore: decorator
+@inline
+export function expectedNextSize(expected: usize): usize {
+  return <usize>load<u16>(expected, NEXT_BYTES);
 }
 
 /** The template's key behind `expected`. */
@@ -76,11 +100,18 @@ export function keepKeys(template: usize, base: u32, from: usize, to: usize): vo
       const at = <usize>load<u32>(placeOf(key));
       const length = load<u32>(placeOf(key), 4);
       // A key that was decoded lies elsewhere: its bytes are not its text.
-      if (at - from >= to - from || length > LONGEST || load<u16>(at + <usize>length) != 0x3a22) break;
+      if (at - from >= to - from || load<u16>(at + <usize>length) != 0x3a22) break;
       store<u64>(kept, load<u64>(printOf(key)));
       store<u64>(kept, load<u64>(placeOf(key)), 8);
-      store<u32>(kept, (1 << (length + 3)) - 1, MASK);
-      store<u32>(kept, length + 3, WHOLE);
+      const comma = load<u8>(at - 2) == 0x20 ? at - 3 : at - 2;
+      const behind = at + <usize>length + (load<u8>(at + <usize>length, 2) == 0x20 ? 3 : 2);
+      const bytes = <u32>(behind - at) + 1;
+      const nextBytes = <u32>(behind - comma);
+      if (nextBytes > LOOK) break;
+      store<u32>(kept, (1 << bytes) - 1, MASK);
+      store<u32>(kept, load<u8>(comma) == 0x2c ? (1 << nextBytes) - 1 : NEVER, NEXT_MASK);
+      store<u32>(kept, bytes | (nextBytes << 16), BYTES);
+      store<u32>(kept, <u32>comma, COMMA);
       kept += KEY;
     }
   }
@@ -89,5 +120,6 @@ export function keepKeys(template: usize, base: u32, from: usize, to: usize): vo
 
 function endTemplate(at: usize): void {
   store<u32>(at, <u32>templates + 1, 8);
-  store<u32>(at, 1 << 16, MASK); // asks for a byte that is not looked at
+  store<u64>(at, 0x0001000000010000, MASK); // NEVER twice
+  store<u32>(at, <u32>templates, COMMA);
 }
