@@ -39,7 +39,7 @@ class Session {
 
 describe("the same challenge again and again", () => {
   test("claims of any type tell apart; null is none, and the next one counts", () => {
-    for (const sub of ["alice", 7, true, ["alice", "bob"], { id: "alice" }]) {
+    for (const sub of ["alice", 7, true, ["alice", "bob"], { id: "alice" }, { id: null }]) {
       const session = new Session();
       const reasons = [1, 2, 3, 4].map((iat) => session.ask({ sub, client_id: null, azp: "app", jti: null, iat }));
       assert.deepEqual(reasons.slice(0, 3), Array(3).fill("insufficient_scope"), String(sub));
@@ -47,7 +47,7 @@ describe("the same challenge again and again", () => {
       assert.equal(session.ask({ sub, azp: "app", iat: 5 }), "challenge_loop", String(sub));
       assert.equal(session.ask({ sub, client_id: "app2", azp: "app", iat: 6 }), "insufficient_scope", String(sub));
     }
-    for (const sub of [null, "", { id: null }]) {
+    for (const sub of [null, ""]) {
       const session = new Session();
       for (const iat of [1, 2, 3, 4, 5]) assert.equal(session.ask({ sub, iat }), "insufficient_scope");
     }
