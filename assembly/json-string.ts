@@ -10,12 +10,20 @@
 //
 // A block without quotes, backslashes, control and non-ASCII characters is passed after one comparison. A few characters
 // that are not ASCII are checked one by one, many at once by tables (utf8.ts); what is left over at the end of a block goes
-// into the next one. Of the escapes only \u is looked at by itself. The text is followed by 64 readable bytes that begin with a zero: a control character, so every loop ends.
+// into the next one. Of the escapes only \u is looked at by itself. The text is followed by 64 readable bytes that begin
+// with a zero: a control character, so every loop ends.
 import { Reason } from "./program.ts";
 import { decodeHex4 } from "./escape.ts";
 import { fail } from "./failure.ts";
 import { MARK_ESCAPED } from "./slots.ts";
-import { characterSize, highHalf, lowHalf, misfitsIn, unfinished } from "./utf8.ts";
+import { characterSize, misfitsIn, unfinished } from "./utf8.ts";
+
+// A vector constant costs V8 three instructions wherever it stands; one that is loaded stays in a register.
+const signs: usize = memory.data<u8>([0x22, 0x5c, 0x20, 0x0f]); // quote, backslash, blank, and the lower half of a byte
+// Who may stand behind a backslash, `u` left out, by the lower half of a byte and by the higher one: 1 " /, 2 backslash,
+// 4 b f n, 8 r t. The bits of both halves together name the row that a byte is in.
+const lowHalves: usize = memory.data<u8>([0, 0, 13, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1]);
+const highHalves: usize = memory.data<u8>([0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /** Bytes of a block that are not ASCII, up to which each character is read by itself. */
 const FEW: u64 = 8;
@@ -37,7 +45,10 @@ export function stringMarks(): u32 {
 // @ts-ignore: decorator
 @inline
 export function endOfPlain(start: usize): usize {
-  return start + <usize>ctz(i8x16.bitmask(stops(v128.load(start))) | 0x10000);
+  const quote = v128.load8_splat(signs);
+  const slash = v128.load8_splat(signs, 1);
+  const blank = v128.load8_splat(signs, 2);
+  return start + <usize>ctz(i8x16.bitmask(stops(v128.load(start), quote, slash, blank)) | 0x10000);
 }
 
 /** Reads a string from behind its opening quote; returns the address behind the closing one, or 0, and leaves its marks. */
@@ -48,6 +59,12 @@ export function readString(start: usize): usize {
   let before = i8x16.splat(0); // the 16 bytes before the block
   let open: bool = false; // whether a character goes on from there
   let read: usize = 0; // behind the character that was checked last by itself
+  const quote = v128.load8_splat(signs);
+  const slash = v128.load8_splat(signs, 1);
+  const blank = v128.load8_splat(signs, 2);
+  const half = v128.load8_splat(signs, 3);
+  const low = v128.load(lowHalves);
+  const high = v128.load(highHalves);
   marks = 0;
   pairEnd = 0;
   while (true) {
@@ -55,30 +72,42 @@ export function readString(start: usize): usize {
     const b = v128.load(block, 16);
     const c = v128.load(block, 32);
     const d = v128.load(block, 48);
-    if (carried != 0 || open || v128.any_true(v128.or(v128.or(stops(a), stops(b)), v128.or(stops(c), stops(d))))) {
-      const slashes = equal(a, b, c, d, 0x5c);
+    const early = v128.or(stops(a, quote, slash, blank), stops(b, quote, slash, blank));
+    const late = v128.or(stops(c, quote, slash, blank), stops(d, quote, slash, blank));
+    if (carried != 0 || open || v128.any_true(v128.or(early, late))) {
+      const slashes = equal(a, b, c, d, slash);
       let escaped: u64 = 0;
       if (slashes | carried) {
         const codes = escapes(slashes, carried);
         escaped = codes ^ (slashes | carried);
         carried = (codes & slashes) >> 63;
       }
-      const ends = equal(a, b, c, d, 0x22) & ~escaped;
+      const ends = equal(a, b, c, d, quote) & ~escaped;
       const inside = ends ^ (ends - 1);
-      const highs = i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) ? bits(a, b, c, d) : 0;
-      if (open || popcnt(highs) > FEW) {
-        if (misfitsIn(block, before) & inside) return fail(Reason.invalid_utf8);
-        open = v128.any_true(unfinished(d));
-      } else if (highs & inside) {
-        read = readCharacters(block, highs & inside, read);
-        if (!read) return 0;
+      if (open || i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d)))) {
+        const highs = bits(a, b, c, d);
+        if (open || popcnt(highs) > FEW) {
+          if (misfitsIn(block, before) & inside) return fail(Reason.invalid_utf8);
+          open = v128.any_true(unfinished(d));
+        } else if (highs & inside) {
+          read = readCharacters(block, highs & inside, read);
+          if (!read) return 0;
+        }
       }
-      if (v128.any_true(v128.or(v128.or(control(a), control(b)), v128.or(control(c), control(d))))) {
+      if (i8x16.bitmask(v128.or(controls(a, b, blank), controls(c, d, blank)))) {
         if (controlsIn(block) & inside) return fail(Reason.not_json);
       }
-      const unusual = escaped & ~bits(simple(a), simple(b), simple(c), simple(d)) & inside;
-      if (unusual && !readEscapes(block, unusual)) return 0;
-      if (slashes & inside) marks = MARK_ESCAPED;
+      if (escaped & inside) {
+        marks = MARK_ESCAPED;
+        const odd = bits(
+          isOdd(a, half, low, high),
+          isOdd(b, half, low, high),
+          isOdd(c, half, low, high),
+          isOdd(d, half, low, high),
+        );
+        const unusual = odd & escaped & inside;
+        if (unusual && !readEscapes(block, unusual)) return 0;
+      }
       if (ends) return block + <usize>ctz(ends) + 1;
     }
     before = d;
@@ -104,41 +133,39 @@ function readCharacters(block: usize, highs: u64, read: usize): usize {
 /** 0xff for each byte that readString must look at: quotes, backslashes, control characters, not ASCII. */
 // @ts-ignore: decorator
 @inline
-function stops(v: v128): v128 {
+function stops(v: v128, quote: v128, slash: v128, blank: v128): v128 {
   // As signed bytes, everything below 0x20 is a control character or not ASCII.
-  return v128.or(
-    v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))),
-    i8x16.lt_s(v, i8x16.splat(0x20)),
-  );
+  return v128.or(v128.or(i8x16.eq(v, quote), i8x16.eq(v, slash)), i8x16.lt_s(v, blank));
 }
 
 /** One bit for each byte whose highest bit is set. */
 // @ts-ignore: decorator
 @inline
 function bits(a: v128, b: v128, c: v128, d: v128): u64 {
-  const low = (<u64>(<u32>i8x16.bitmask(a))) | ((<u64>(<u32>i8x16.bitmask(b))) << 16);
-  const high = (<u64>(<u32>i8x16.bitmask(c))) | ((<u64>(<u32>i8x16.bitmask(d))) << 16);
-  return low | (high << 32);
+  const low = i8x16.bitmask(a) | (i8x16.bitmask(b) << 16);
+  const high = i8x16.bitmask(c) | (i8x16.bitmask(d) << 16);
+  return (<u64>(<u32>low)) | ((<u64>(<u32>high)) << 32);
 }
 
 // @ts-ignore: decorator
 @inline
-function equal(a: v128, b: v128, c: v128, d: v128, byte: i8): u64 {
-  const wanted = i8x16.splat(byte);
+function equal(a: v128, b: v128, c: v128, d: v128, wanted: v128): u64 {
   return bits(i8x16.eq(a, wanted), i8x16.eq(b, wanted), i8x16.eq(c, wanted), i8x16.eq(d, wanted));
 }
 
+/** The highest bit of each place where one of two blocks has a control character. */
 // @ts-ignore: decorator
 @inline
-function control(v: v128): v128 {
-  return i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v);
+function controls(a: v128, b: v128, blank: v128): v128 {
+  return v128.or(v128.andnot(i8x16.lt_s(a, blank), a), v128.andnot(i8x16.lt_s(b, blank), b));
 }
 
 /** One bit for each of the 64 bytes at `block` that is a control character. */
 function controlsIn(block: usize): u64 {
   let found: u64 = 0;
   for (let i: usize = 0; i < 64; i += 16) {
-    found |= (<u64>(<u32>i8x16.bitmask(control(v128.load(block + i))))) << (<u64>i);
+    const v = v128.load(block + i);
+    found |= (<u64>(<u32>i8x16.bitmask(i8x16.lt_u(v, i8x16.splat(0x20))))) << (<u64>i);
   }
   return found;
 }
@@ -154,20 +181,12 @@ function escapes(slashes: u64, carried: u64): u64 {
   return (((first << 1) | ODD) - first) ^ ODD;
 }
 
-/** 0xff for the characters that may stand behind a backslash, `u` left out: each half of a byte names the pairs that it is in. */
+/** 0xff for each byte that may not stand behind a backslash, `u` among them. */
 // @ts-ignore: decorator
 @inline
-function simple(v: v128): v128 {
-  // High half 2: " /   5: \   6: b f n   7: r t
-  const low = i8x16.swizzle(i8x16(0, 0, 13, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1), lowHalf(v));
-  const high = i8x16.swizzle(i8x16(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0), highHalf(v));
-  return notZero(v128.and(low, high));
-}
-
-// @ts-ignore: decorator
-@inline
-function notZero(v: v128): v128 {
-  return i8x16.ne(v, i8x16.splat(0));
+function isOdd(v: v128, half: v128, low: v128, high: v128): v128 {
+  const rows = v128.and(i8x16.swizzle(low, v128.and(v, half)), i8x16.swizzle(high, v128.and(i16x8.shr_u(v, 4), half)));
+  return i8x16.eq(rows, i8x16.splat(0));
 }
 
 /** Checks the escapes of a block that are not simple; `places` has a bit for what stands behind each backslash. */

@@ -160,11 +160,13 @@ export function readValue(start: usize, root: u32): usize {
     }
     // Behind a value: close what ends here, then go on with the next element or member.
     while (true) {
-      if (expected != 0 && isExpectedNext(p, expected)) {
-        p += expectedNextSize(expected);
-        expected = nextExpected(expected);
-        slot = NO_SLOT;
-        break;
+      if (expected) {
+        if (isExpectedNext(p, expected)) {
+          p += expectedNextSize(expected);
+          expected = nextExpected(expected);
+          slot = NO_SLOT;
+          break;
+        }
       }
       if (!closing) return p;
       const next = <u32>load<u8>(p);
