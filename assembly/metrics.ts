@@ -1,6 +1,6 @@
 // Counters: scopegate.<outcome>.<reason>, defined when first needed (the host keeps one of a name for all workers).
-import { Reason, Setting } from "./program.ts";
-import { settingAt, textOf } from "./sections.ts";
+import { Reason, ReasonField } from "./program.ts";
+import { reasonAt } from "./sections.ts";
 import { begin, finish, put, putText, written } from "./writer.ts";
 import { defineCounter, increment } from "./host.ts";
 
@@ -27,7 +27,7 @@ function putResult(result: i32): void {
 
 /** The (offset, length) pair of a reason's name. */
 export function reasonName(reason: i32): usize {
-  return textOf(settingAt(Setting.ReasonNames), reason);
+  return reasonAt(reason) + ReasonField.Name;
 }
 
 export function count(result: i32, reason: i32): void {

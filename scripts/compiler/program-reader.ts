@@ -13,6 +13,7 @@ import {
   NONE,
   PREDICATE_SIZE,
   PREFIX_LENGTH_SIZE,
+  REASON_SIZE,
   RULE_SIZE,
   SCOPE_SIZE,
   Section,
@@ -29,8 +30,8 @@ export class ProgramError extends Error {}
 
 /** Bytes of one record, in the order of Section. */
 const RECORD_SIZES = [
-  SETTINGS_SIZE,
   1,
+  SETTINGS_SIZE,
   SCOPE_SIZE,
   4,
   NODE_SIZE,
@@ -44,6 +45,7 @@ const RECORD_SIZES = [
   INSTRUCTION_SIZE,
   CELL_SIZE,
   AUTOMATON_SIZE,
+  REASON_SIZE,
 ];
 
 export class Program {

@@ -14,7 +14,7 @@ function start(states: u32, classes: u32, columns: u8[]): usize {
   const program = allocate(SIZE);
   memory.fill(program, 0, SIZE);
   store<u32>(program, SIZE, 8);
-  store<u32>(program, SIZE, 28); // Section.Bytes: all of it
+  store<u32>(program, SIZE, 20); // Section.Bytes: all of it
   const record = program + 64;
   store<u32>(record, states, AutomatonField.States);
   store<u32>(record, classes, AutomatonField.Classes);
