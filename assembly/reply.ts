@@ -35,11 +35,11 @@ const DETAILS = "scopegate{";
 let decisions: u64 = 0;
 
 /** HTTP status of a reason. */
-export function statusOf(reason: i32): u32 {
+function statusOf(reason: i32): u32 {
   return load<u32>(reasonAt(reason), ReasonField.Status);
 }
 
-export function isDenial(reason: i32): bool {
+function isDenial(reason: i32): bool {
   return reason >= Reason.insufficient_scope && reason <= Reason.challenge_loop;
 }
 
