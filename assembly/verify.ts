@@ -114,15 +114,13 @@ let length: u32 = 0;
 
 /** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
 export function checkProgram(at: usize, size: u32): string {
-  if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an impossible size; compile the policy again";
-  if (load<u32>(at) != MAGIC) return "the program is none of scopegate's; use the output of scopegate compile";
-  if (load<u32>(at, 4) != VERSION)
-    return "the program is for another version of the filter; compile it with the scopegate of this filter";
-  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size))
-    return "the program is damaged (checksum); compile the policy again";
+  if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an impossible size";
+  if (load<u32>(at) != MAGIC) return "the program is none of scopegate's";
+  if (load<u32>(at, 4) != VERSION) return "the program is for another version of the filter";
+  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size)) return "the program is damaged (checksum)";
   useProgram(at);
   length = size;
-  return checkRecords() && checkCode(at) == 0 ? OK : "the program is damaged (records); compile the policy again";
+  return checkRecords() && checkCode(at) == 0 ? OK : "the program is damaged (records)";
 }
 
 function checkRecords(): bool {
