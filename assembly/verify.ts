@@ -39,17 +39,7 @@ import {
   THIRD_VALUE,
   VERSION,
 } from "./program.ts";
-import {
-  program,
-  reasonAt,
-  section,
-  sectionCount,
-  setting,
-  settingAt,
-  text,
-  textLength,
-  useProgram,
-} from "./sections.ts";
+import { program, section, sectionCount, setting, settingAt, text, textLength, useProgram } from "./sections.ts";
 import { checkCode } from "./check-code.ts";
 
 /** What a field of a record must be. */
@@ -58,7 +48,8 @@ enum Check {
   RunOrNone = 0x10000,
   Index = 0x20000, //       of a record of the section of the operand
   IndexOrNone = 0x30000,
-  AtMost = 0x40000, //      the operand
+  ListOrNone = 0x40000, //  a header list
+  AtMost = 0x50000, //      the operand
 }
 
 // What is checked of all records of a section, one field each. The settings are one record, and a text is a run of Bytes.
@@ -69,7 +60,7 @@ const CHECKS: usize = memory.data<i32>([
   Section.Settings + FIELD * 4 * Setting.BackendText + Check.RunOrNone,
   Section.Settings + FIELD * 4 * Setting.Document + Check.RunOrNone,
   Section.Settings + FIELD * 4 * Setting.PolicyName + Check.RunOrNone,
-  Section.Settings + FIELD * 4 * Setting.Challenge + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Challenge + Check.ListOrNone,
   Section.Settings + FIELD * 4 * Setting.ScopesEnd + Check.Run,
   Section.Settings + FIELD * 4 * Setting.MetadataKeys + Check.Run + OF * Section.Texts,
   Section.Settings + FIELD * 4 * Setting.DocumentPaths + Check.Run + OF * Section.Texts,
@@ -77,11 +68,12 @@ const CHECKS: usize = memory.data<i32>([
   Section.Reasons + FIELD * ReasonField.Name + Check.Run,
   Section.Reasons + FIELD * ReasonField.Counter + Check.Run,
   Section.Reasons + FIELD * ReasonField.Error + Check.Run,
-  Section.Reasons + FIELD * ReasonField.Headers + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Headers + Check.ListOrNone,
   Section.Scopes + FIELD * ScopeField.Name + Check.Run,
   Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
   Section.ScopeIds + Check.Index + OF * Section.Scopes,
   Section.Texts + Check.Run,
+  Section.Nodes + FIELD * NodeField.Name + Check.Run,
   Section.Claims + FIELD * ClaimField.Literal + Check.Index + OF * Section.Nodes,
   Section.Claims + FIELD * ClaimField.Path + Check.Index + OF * Section.Nodes,
   Section.Claims + FIELD * ClaimField.Type + Check.AtMost + OF * ClaimType.StringArray,
@@ -98,7 +90,7 @@ const CHECKS: usize = memory.data<i32>([
   Section.Buckets + FIELD * BucketField.Backend + Check.RunOrNone,
   Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
 ]);
-const CHECK_COUNT: usize = 31;
+const CHECK_COUNT: usize = 32;
 
 // Bytes of a record, by Section.
 // prettier-ignore
@@ -128,7 +120,7 @@ function checkRecords(): bool {
   for (let check = CHECKS; check < CHECKS + CHECK_COUNT * 4; check += 4) {
     if (!checkField(load<u8>(check), load<u8>(check, 1), load<u32>(check) & 0xff0000, load<u8>(check, 3))) return false;
   }
-  return checkSettings() && checkHeaders() && checkNodes() && checkBuckets();
+  return setting(Setting.MaxBody) <= 0x10000000 && checkChallenge() && checkNodes() && checkBuckets();
 }
 
 /** Makes one check of all records of a section. */
@@ -143,9 +135,11 @@ function checkField(index: u32, field: u32, check: u32, operand: u32): bool {
 
 function isFit(at: usize, check: u32, operand: u32): bool {
   const value = load<u32>(at);
-  if (value == NONE && (check == Check.RunOrNone || check == Check.IndexOrNone)) return true;
-  if (check <= <u32>Check.RunOrNone) return isRun(at, operand);
-  return check == Check.AtMost ? value <= operand : value < sectionCount(operand);
+  if (check == Check.AtMost) return value <= operand;
+  if (check == Check.Index) return value < sectionCount(operand);
+  if (value == NONE && check != Check.Run) return true;
+  if (check == Check.IndexOrNone) return value < sectionCount(operand);
+  return isRun(at, operand) && (check != Check.ListOrNone || isHeaderList(at));
 }
 
 /** FNV-1a over everything behind the header's first 16 bytes. */
@@ -186,32 +180,17 @@ function isRun(run: usize, target: u32): bool {
   return first <= total && load<u32>(run, 4) <= total - first;
 }
 
-/** What settings ask of one another. */
-function checkSettings(): bool {
-  const from = setting(Setting.BackendFrom);
-  const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
+/** Whether the scopes go into the third value of the challenge. */
+function checkChallenge(): bool {
+  const behind = setting(Setting.BehindScopes);
+  const list = text(settingAt(Setting.Challenge));
   return (
-    (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || setting(Setting.Document) != NONE) &&
-    setting(Setting.MaxBody) <= 0x10000000 &&
-    (!named || textLength(settingAt(Setting.BackendText)) > 0)
+    behind == 0 ||
+    (textLength(settingAt(Setting.Challenge)) > 0 && load<u32>(list) == 3 && behind <= load<u32>(list, THIRD_VALUE) + 1)
   );
 }
 
-/** The lists of headers, which the host takes as they are, and that scopes go into the third value of the challenge. */
-function checkHeaders(): bool {
-  const challenge = settingAt(Setting.Challenge);
-  const behind = setting(Setting.BehindScopes);
-  if (behind) {
-    const list = text(challenge);
-    if (!isHeaderList(challenge) || load<u32>(list) != 3 || behind > load<u32>(list, THIRD_VALUE) + 1) return false;
-  }
-  let list = reasonAt(0) + ReasonField.Headers;
-  for (let left = sectionCount(Section.Reasons); left; left--, list += REASON_SIZE) {
-    if (!isHeaderList(list)) return false;
-  }
-  return true;
-}
-
+/** Whether a text is a list of headers from its first to its last byte: the host takes it as it is. */
 function isHeaderList(pair: usize): bool {
   const list = text(pair);
   const size = textLength(pair);
@@ -235,7 +214,6 @@ function checkNodes(): bool {
     const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
     const parent = load<u32>(record, NodeField.Parent);
     if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i) return false;
-    if (i > <u32>Slot.Claims && !isRun(record + NodeField.Name, Section.Bytes)) return false;
   }
   return true;
 }
