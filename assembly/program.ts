@@ -16,7 +16,7 @@
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 3;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 16;
+export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
 
 export enum Section {
@@ -36,6 +36,7 @@ export enum Section {
   Cells = 13, //     Cell, 16 bytes each: constants of the predicates
   Automata = 14, //  AutomatonRecord: one per distinct regex
   Reasons = 15, //   ReasonRecord: what each Reason is answered with; the last only counts
+  Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -53,6 +54,7 @@ export const INSTRUCTION_SIZE = 8;
 export const CELL_SIZE = 16;
 export const AUTOMATON_SIZE = 56;
 export const REASON_SIZE = 36;
+export const METHOD_SIZE = 16;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -156,6 +158,9 @@ export enum AutomatonField {
   LoopCount = 32, Loops = 36, PrefixLength = 40, AfterPrefix = 44, Prefix = 48,
 }
 // ReasonRecord      texts: the name, the counter, code and message of the error, header list of the answer; status
+// MethodRecord      text: the method; Kind of what it touches, Method for one of the lifecycle; slot of the target's name
+// prettier-ignore
+export enum MethodField { Name = 0, Kind = 8, Slot = 12 }
 // A header list     u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL …: as the host takes it
 // prettier-ignore
 export enum ReasonField { Name = 0, Counter = 8, Error = 16, Headers = 24, Status = 32 }

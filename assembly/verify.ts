@@ -18,6 +18,8 @@ import {
   MAGIC,
   MAX_PREFIX_LENGTHS,
   MAX_PROGRAM,
+  METHOD_SIZE,
+  MethodField,
   NODE_SIZE,
   NONE,
   NodeField,
@@ -69,6 +71,9 @@ const CHECKS: usize = memory.data<i32>([
   Section.Reasons + FIELD * ReasonField.Counter + Check.Run,
   Section.Reasons + FIELD * ReasonField.Error + Check.Run,
   Section.Reasons + FIELD * ReasonField.Headers + Check.ListOrNone,
+  Section.Methods + FIELD * MethodField.Name + Check.Run,
+  Section.Methods + FIELD * MethodField.Kind + Check.AtMost + OF * Kind.Task,
+  Section.Methods + FIELD * MethodField.Slot + Check.AtMost + OF * Slot.MetaVersion,
   Section.Scopes + FIELD * ScopeField.Name + Check.Run,
   Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
   Section.ScopeIds + Check.Index + OF * Section.Scopes,
@@ -90,14 +95,14 @@ const CHECKS: usize = memory.data<i32>([
   Section.Buckets + FIELD * BucketField.Backend + Check.RunOrNone,
   Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
 ]);
-const CHECK_COUNT: usize = 32;
+const CHECK_COUNT: usize = 35;
 
 // Bytes of a record, by Section.
 // prettier-ignore
 const RECORD_SIZES: usize = memory.data<u8>([
   1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
   <u8>BUCKET_SIZE, <u8>PREFIX_LENGTH_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
-  <u8>REASON_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE,
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;

@@ -35,7 +35,7 @@ test("the header and the section table", () => {
   assert.equal(program.word(8), bytes.length);
   assert.equal(program.word(12), checksum(bytes));
   const sizes = ["", "SETTINGS", "SCOPE", "", "NODE", "CLAIM", "TEXT", "RULE", "ENTRY", "BUCKET", "PREFIX_LENGTH"];
-  const rest = ["PREDICATE", "INSTRUCTION", "CELL", "AUTOMATON", "REASON"];
+  const rest = ["PREDICATE", "INSTRUCTION", "CELL", "AUTOMATON", "REASON", "METHOD"];
   const sizeOf = (name: string): number => (format as unknown as Record<string, number>)[`${name}_SIZE`] ?? 0;
   const record = [...sizes, ...rest].map((name, i) => sizeOf(name) || (i === Section.Bytes ? 1 : 4));
   const spans = record.map((size, i) => {

@@ -17,6 +17,7 @@ import { compileWhen, stepsPerKiB } from "./cel/index.ts";
 import type { Report } from "./document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "./metadata.ts";
+import { addMethods } from "./methods.ts";
 import type { Claim, Policy, Rule } from "./policy.ts";
 import type { ExpressionProblem, Instruction } from "./pool.ts";
 import type { TextTree } from "./shape.ts";
@@ -35,6 +36,7 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures)
     buckets.addRule(rule, index, predicates);
   });
   buckets.write(report, writer);
+  addMethods(writer);
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)

@@ -9,6 +9,7 @@ import {
   HEADER_SIZE,
   INSTRUCTION_SIZE,
   MAGIC,
+  METHOD_SIZE,
   NODE_SIZE,
   NONE,
   PREDICATE_SIZE,
@@ -46,6 +47,7 @@ const RECORD_SIZES = [
   CELL_SIZE,
   AUTOMATON_SIZE,
   REASON_SIZE,
+  METHOD_SIZE,
 ];
 
 export class Program {

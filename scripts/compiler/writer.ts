@@ -220,7 +220,7 @@ export class ProgramWriter implements Pool {
 }
 
 /** u32 words of one record of each section. */
-const RECORD_WORDS = [0, 1, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 14, 9];
+const RECORD_WORDS = [0, 1, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 14, 9, 4];
 
 function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(bytes.length * 2);
