@@ -1,8 +1,8 @@
 // The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, give its action back. No decisions.
+import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./host.ts";
 import { findContext, addContext, removeContext, ContextField } from "./streams.ts";
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
-import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./host.ts";
 import { begin, finish, put, written } from "./writer.ts";
 import { clear32, reserve, resetRegion } from "./memory.ts";
 import { READ_PADDING } from "./json.ts";
