@@ -7,6 +7,7 @@ import {
   begin,
   finish,
   overflowed,
+  position,
   put,
   putByte,
   putBytes,
@@ -84,57 +85,50 @@ function putChallenge(): usize {
   return at;
 }
 
+let asJson: bool = false; // how the list of scopes is written
+let listStart: usize = 0; // and where it begins
+
 /** The scopes of the challenge, between blanks or as JSON strings. */
 function putScopes(json: bool): void {
+  asJson = json;
+  listStart = position();
   const rule = challengeRule();
-  let first = true;
-  const total: u32 = rule == NONE ? 0 : scopeCount(rule);
-  for (let i: u32 = 0; i < total; i++) {
-    putScope(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), first, json);
-    first = false;
-  }
+  for (let i: u32 = 0; i < scopeCount(rule); i++) putScope(requiredScope(rule, i));
   for (let i: u32 = 0; i < challengeExtras(); i++) {
-    const extra = challengeExtra(i);
-    if (rule != NONE && isRequired(rule, extra)) continue;
-    putScope(scopeName(extra), first, json);
-    first = false;
+    const extra = scopeName(challengeExtra(i));
+    if (!isRequired(rule, text(extra), textLength(extra))) putScope(extra);
   }
-  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, first, json);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(rule);
 }
 
-function putScope(pair: usize, first: bool, json: bool): void {
-  putSeparated(text(pair), textLength(pair), first, json);
+/** The (offset, length) pair of a scope that a rule requires. */
+function requiredScope(rule: u32, index: u32): usize {
+  return scopeName(load<u32>(scopeIds(rule) + ((<usize>index) << 2)));
 }
 
-function putSeparated(at: usize, length: u32, first: bool, json: bool): void {
-  if (!first) putByte(json ? 0x2c : 0x20);
-  if (json) putByte(0x22);
+function putScope(pair: usize): void {
+  putListed(text(pair), textLength(pair));
+}
+
+function putListed(at: usize, length: u32): void {
+  if (position() != listStart) putByte(asJson ? 0x2c : 0x20);
+  if (asJson) putByte(0x22);
   putBytes(at, length);
-  if (json) putByte(0x22);
-}
-
-function isRequired(rule: u32, scope: u32): bool {
-  for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    if (load<u32>(scopeIds(rule) + ((<usize>i) << 2)) == scope) return true;
-  }
-  return false;
+  if (asJson) putByte(0x22);
 }
 
 /** What the token holds, as far as it may stand in a header and is not named yet. */
-function putGranted(rule: u32, none: bool, json: bool): void {
-  let first = none;
+function putGranted(rule: u32): void {
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const at = tokenScope(i);
     const length = tokenScopeLength(i);
-    if (!isScopeToken(at, length) || (rule != NONE && isNamed(rule, at, length))) continue;
-    putSeparated(at, length, first, json);
-    first = false;
+    if (isScopeToken(at, length) && !isRequired(rule, at, length)) putListed(at, length);
   }
 }
 
-function isNamed(rule: u32, at: usize, length: u32): bool {
+function isRequired(rule: u32, at: usize, length: u32): bool {
   for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    if (isTextAt(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), at, length)) return true;
+    if (isTextAt(requiredScope(rule, i), at, length)) return true;
   }
   return false;
 }
