@@ -117,7 +117,7 @@ export function checkProgram(at: usize, size: u32): string {
   if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size)) return "the program is damaged (checksum)";
   useProgram(at);
   length = size;
-  return checkRecords() && checkCode(at) == 0 ? OK : "the program is damaged (records)";
+  return checkRecords() && checkCode() == 0 ? OK : "the program is damaged (records)";
 }
 
 function checkRecords(): bool {
