@@ -8,7 +8,7 @@
 // rules; of more, the later ones are left out, which can lose a challenge but never makes a wrong one.
 //
 // That holds while no predicate reads jwt.scopes; solve.ts sees to policies where one does.
-import { Action, RuleField, SCOPE_SIZE, ScopeField, Section } from "./program.ts";
+import { Action, NONE, RuleField, SCOPE_SIZE, ScopeField, Section } from "./program.ts";
 import { actionOf, holdsAll, ruleAt } from "./decide.ts";
 import { section } from "./sections.ts";
 import { beginTrial, endTrial, hold, isHeld } from "./scopes.ts";
@@ -51,8 +51,9 @@ export function scopeIds(rule: u32): usize {
   return section(Section.ScopeIds) + ((<usize>load<u32>(ruleAt(rule), RuleField.Scopes)) << 2);
 }
 
+/** How many scopes a rule requires; none for no rule. */
 export function scopeCount(rule: u32): u32 {
-  return load<u32>(ruleAt(rule), RuleField.Scopes + 4);
+  return rule == NONE ? 0 : load<u32>(ruleAt(rule), RuleField.Scopes + 4);
 }
 
 /** How many scopes must be granted for a rule: those not held, less those that another of them implies. */

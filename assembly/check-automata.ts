@@ -1,19 +1,24 @@
 // Checks the automata of a program.
-import { AUTOMATON_SIZE, AutomatonField, HEADER_SIZE, LOOP_SIZE, MAX_PREFIX, Section } from "./program.ts";
+import { AUTOMATON_SIZE, AutomatonField, LOOP_SIZE, MAX_PREFIX, Section } from "./program.ts";
+import { program, section, sectionCount } from "./sections.ts";
 
 const ASCII: u64 = 128;
 const MOST_STATES: u32 = 65536;
 
-/** Whether all `count` records at `records` are sound: tables in bounds, every class and every state in them real. */
-export function checkAutomata(program: usize, records: usize, count: u32): bool {
-  for (let i: u32 = 0; i < count; i++) {
-    const record = records + <usize>i * AUTOMATON_SIZE;
-    if (!checkShape(program, record) || !checkClasses(program, record) || !checkTable(program, record)) return false;
+/** Whether all automata of the program in use are sound: tables in bounds, every class and every state in them real. */
+export function checkAutomata(): bool {
+  let record = section(Section.Automata);
+  for (let left = sectionCount(Section.Automata); left; left--, record += AUTOMATON_SIZE) {
+    if (!checkAutomaton(record)) return false;
   }
   return true;
 }
 
-function checkShape(program: usize, record: usize): bool {
+export function checkAutomaton(record: usize): bool {
+  return checkShape(record) && checkClasses(record) && checkTable(record);
+}
+
+function checkShape(record: usize): bool {
   const states = load<u32>(record, AutomatonField.States);
   const classes = load<u32>(record, AutomatonField.Classes);
   if (states < 2 || states > MOST_STATES || classes < 1 || classes > MOST_STATES) return false;
@@ -24,22 +29,22 @@ function checkShape(program: usize, record: usize): bool {
   const ranges = <u64>load<u32>(record, AutomatonField.RangeCount) * 8;
   return (
     ranges > 0 &&
-    isInside(program, load<u32>(record, AutomatonField.Ascii), ASCII) &&
-    isInside(program, load<u32>(record, AutomatonField.Ranges), ranges) &&
-    isInside(program, load<u32>(record, AutomatonField.Table), <u64>states * <u64>(classes + 1) * 2) &&
-    isInside(program, load<u32>(record, AutomatonField.Loops), <u64>loops * LOOP_SIZE)
+    isInside(load<u32>(record, AutomatonField.Ascii), ASCII) &&
+    isInside(load<u32>(record, AutomatonField.Ranges), ranges) &&
+    isInside(load<u32>(record, AutomatonField.Table), <u64>states * <u64>(classes + 1) * 2) &&
+    isInside(load<u32>(record, AutomatonField.Loops), <u64>loops * LOOP_SIZE)
   );
 }
 
 /** Whether `size` bytes at `offset` lie in the section of bytes. */
-function isInside(program: usize, offset: u32, size: u64): bool {
-  const first = load<u32>(program, HEADER_SIZE + (Section.Bytes << 3));
-  const total = load<u32>(program, HEADER_SIZE + (Section.Bytes << 3) + 4);
+function isInside(offset: u32, size: u64): bool {
+  const first = <u32>(section(Section.Bytes) - program);
+  const total = sectionCount(Section.Bytes);
   return offset >= first && <u64>offset + size <= <u64>first + <u64>total;
 }
 
 /** Classes of the ASCII table and of the ranges, which are in order and begin at or before the first other character. */
-function checkClasses(program: usize, record: usize): bool {
+function checkClasses(record: usize): bool {
   const classes = load<u32>(record, AutomatonField.Classes);
   const ascii = program + <usize>load<u32>(record, AutomatonField.Ascii);
   for (let i: usize = 0; i < <usize>ASCII; i++) {
@@ -56,7 +61,7 @@ function checkClasses(program: usize, record: usize): bool {
   return true;
 }
 
-function checkTable(program: usize, record: usize): bool {
+function checkTable(record: usize): bool {
   const states = load<u32>(record, AutomatonField.States);
   const size = states * (load<u32>(record, AutomatonField.Classes) + 1) * 2; // fits: checkShape found it in the program
   let at = program + <usize>load<u32>(record, AutomatonField.Table);

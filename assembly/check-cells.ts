@@ -1,14 +1,16 @@
 // Checks the constants of a program.
-import { Tag } from "./program.ts";
+import { Section, Tag } from "./program.ts";
+import { program, section, sectionCount } from "./sections.ts";
 import { CELL, auxOf, intOf, isOfCells, isText, lengthOf, startOf, tagOf, uintOf } from "./cell.ts";
 import { BILLION, isInRange } from "./time.ts";
 
-/** Whether all `count` cells at `cells` are sound: pointers (still offsets) in bounds, values of their types. */
-export function checkCells(program: usize, cells: usize, count: u32): bool {
-  const length = load<u32>(program, 8);
+/** Whether all cells of the program in use are sound: pointers (still offsets) in bounds, values of their types. */
+export function checkCells(): bool {
+  const cells = section(Section.Cells);
+  const count = sectionCount(Section.Cells);
   const end = cells + <usize>count * CELL;
   for (let cell = cells; cell < end; cell += CELL) {
-    if (!checkCell(cell, length, <u32>(cells - program), count)) return false;
+    if (!checkCell(cell, load<u32>(program, 8), <u32>(cells - program), count)) return false;
   }
   return true;
 }

@@ -4,12 +4,13 @@
 // only Next jumps back, to the start of the loop that it closes.
 //
 // State of an instruction, 8 bytes:  0: stack height u16   2: open loops u16   4: index + 1 of the Op.Loop or Op.OptMap that opened the innermost
-import { HEADER_SIZE, LoopKind, MAX_LOOPS, MAX_STACK, Op, Section, Tag, TimePart } from "./program.ts";
+import { LoopKind, MAX_LOOPS, MAX_STACK, Op, Section, Tag, TimePart } from "./program.ts";
 import { INSTRUCTION_SIZE, PREDICATE_SIZE, PredicateField, Attribute } from "./program.ts";
 import { checkAutomata } from "./check-automata.ts";
 import { checkCells } from "./check-cells.ts";
 import { CELL, tagOf } from "./cell.ts";
 import { reserve, trimRegion } from "./memory.ts";
+import { section, sectionCount } from "./sections.ts";
 
 /** checkCode's answers when it is not an instruction that is bad. */
 export const BAD_CELL: i32 = -1;
@@ -32,34 +33,22 @@ const EFFECTS: usize = memory.data<u8>([
   0x21, 0x21, 0x21, 0x21, 0x21, //                               Div Mod StartsWith EndsWith Contains
 ]);
 
-// The program and the predicate that are being checked.
-let program: usize = 0;
-let cells: usize = 0;
+// The predicate that is being checked.
 let code: usize = 0;
 let count: u32 = 0;
 let states: usize = 0;
 let mostStack: u32 = 0;
 let mostLoops: u32 = 0;
 
-function sectionOf(section: u32): usize {
-  return program + <usize>load<u32>(program + ((<usize>section) << 3), HEADER_SIZE);
-}
-
-function countOf(section: u32): u32 {
-  return load<u32>(program + ((<usize>section) << 3), HEADER_SIZE + 4);
-}
-
 /**
- * Checks all predicates, cells and automata of a program whose header and sections are in bounds. Returns 0, the index
- * in Code + 1 of the first bad instruction, or one of the negative constants above.
+ * Checks all predicates, cells and automata of the program in use, whose header and sections are in bounds. Returns 0, the
+ * index in Code + 1 of the first bad instruction, or one of the negative constants above.
  */
-export function checkCode(at: usize): i32 {
-  program = at;
-  cells = sectionOf(Section.Cells);
-  if (!checkCells(program, cells, countOf(Section.Cells))) return BAD_CELL;
-  if (!checkAutomata(program, sectionOf(Section.Automata), countOf(Section.Automata))) return BAD_AUTOMATON;
-  for (let i: u32 = 0; i < countOf(Section.Predicates); i++) {
-    const bad = checkPredicate(sectionOf(Section.Predicates) + <usize>i * PREDICATE_SIZE);
+export function checkCode(): i32 {
+  if (!checkCells()) return BAD_CELL;
+  if (!checkAutomata()) return BAD_AUTOMATON;
+  for (let i: u32 = 0; i < sectionCount(Section.Predicates); i++) {
+    const bad = checkPredicate(section(Section.Predicates) + <usize>i * PREDICATE_SIZE);
     if (bad) return bad;
   }
   return 0;
@@ -70,9 +59,9 @@ function checkPredicate(record: usize): i32 {
   count = load<u32>(record, PredicateField.Code + 4);
   mostStack = load<u32>(record, PredicateField.Stack);
   mostLoops = load<u32>(record, PredicateField.Loops);
-  if (<u64>first + <u64>count > <u64>countOf(Section.Code) || count == 0) return BAD_PREDICATE;
+  if (<u64>first + <u64>count > <u64>sectionCount(Section.Code) || count == 0) return BAD_PREDICATE;
   if (mostStack > <u32>MAX_STACK || mostLoops > <u32>MAX_LOOPS) return BAD_PREDICATE;
-  code = sectionOf(Section.Code) + <usize>first * INSTRUCTION_SIZE;
+  code = section(Section.Code) + <usize>first * INSTRUCTION_SIZE;
   states = reserve(count * <u32>STATE);
   if (!states) return NO_MEMORY;
   memory.fill(states, 0xff, <usize>count * STATE);
@@ -150,11 +139,11 @@ function checkOperands(at: usize): bool {
   const c = load<u32>(at, 4);
   switch (op) {
     case Op.Const:
-      return c < countOf(Section.Cells);
+      return c < sectionCount(Section.Cells);
     case Op.Slot:
     case Op.HasSlot:
     case Op.OptSlot:
-      return c < countOf(Section.Nodes);
+      return c < sectionCount(Section.Nodes);
     case Op.Attribute:
     case Op.HasAttribute:
       return c <= <u32>Attribute.Params;
@@ -163,13 +152,13 @@ function checkOperands(at: usize): bool {
     case Op.Select:
     case Op.Has:
     case Op.OptSelect:
-      return c < countOf(Section.Cells) && tagOf(cells + <usize>c * CELL) == Tag.String;
+      return c < sectionCount(Section.Cells) && tagOf(section(Section.Cells) + <usize>c * CELL) == Tag.String;
     case Op.Local:
       return c < <u32>load<u16>(states + ((at - code) / INSTRUCTION_SIZE) * STATE, 2);
     case Op.Skip:
       return opener(load<u32>(states + ((at - code) / INSTRUCTION_SIZE) * STATE, 4)) == Op.Loop;
     case Op.Matches:
-      return c < countOf(Section.Automata);
+      return c < sectionCount(Section.Automata);
     case Op.Loop:
       return a <= <u32>LoopKind.Map;
     case Op.Time:

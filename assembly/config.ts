@@ -15,6 +15,7 @@ import { memoSize, openMemo } from "./memo.ts";
 import { checkProgram } from "./verify.ts";
 import { findText, foundAt, foundLength } from "./config-text.ts";
 import { decodeBase64 } from "./base64.ts";
+import { put } from "./writer.ts";
 import { relocate, resetVm } from "./vm.ts";
 
 enum Field {
@@ -31,12 +32,17 @@ enum Field {
 const offsets: usize = memory.data(28, 4); // of the tables in the block that is being built, by Field
 let end: u32 = 0; // behind those that have a place
 
+const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
+
 let problem: string = "";
 let current: usize = 0;
 
-/** What is wrong with the text that `loadConfig` refused. */
-export function configProblem(): string {
-  return problem;
+/** Writes what is wrong with the text that `loadConfig` refused; false when nothing is, but there was not enough memory. */
+export function putProblem(): bool {
+  if (!problem.length) return false;
+  put(problem);
+  put(ADVICE);
+  return true;
 }
 
 function refuse(text: string): usize {
@@ -44,32 +50,26 @@ function refuse(text: string): usize {
   return 0;
 }
 
-/** Reads the configuration text; returns the block, or 0 with `configProblem`. The block belongs to the caller. */
+/** Reads the configuration text; returns the block, or 0 and `putProblem` says why. The block belongs to the caller. */
 export function loadConfig(text: usize, length: u32): usize {
   current = 0; // the checks use the new program
-  if (!length) return refuse("there is no configuration; give the output of scopegate compile as a StringValue");
-  if (load<u8>(text) != 0x7b) {
-    return refuse("the configuration is not JSON text; give it as google.protobuf.StringValue, not as a Struct");
-  }
+  problem = "";
+  if (!length) return refuse("there is no configuration");
+  if (load<u8>(text) != 0x7b) return refuse("the configuration is not JSON text");
   openReader(text + <usize>length, 16);
   const behind = readValue(text, 0xffffffff);
-  if (!behind || !onlyBlank(behind))
-    return refuse("the configuration is not strict JSON; use the output of scopegate compile");
-  if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) {
-    return refuse("the configuration has no program; use the output of scopegate compile");
-  }
+  if (!behind || !onlyBlank(behind)) return refuse("the configuration is not strict JSON");
+  if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) return refuse("the configuration has no program");
   const encoded = foundAt() + 1;
   const encodedLength = foundLength() - 2;
   if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
-    return refuse(
-      "the configuration is for another version of the filter; use the output of this version's scopegate compile",
-    );
+    return refuse("the configuration is for another version of the filter");
   }
   const hold = findText(text, "holdHeaders") && load<u8>(foundAt()) == 0x74;
   const room = reserve(encodedLength + 16);
-  if (!room) return refuse("there is not enough memory for the program");
+  if (!room) return 0;
   const size = decodeBase64(encoded, encodedLength, room);
-  if (!size) return refuse("the program is not base64; use the output of scopegate compile");
+  if (!size) return refuse("the program is not base64");
   const wrong = checkProgram(room, size);
   if (wrong.length) return refuse(wrong);
   return build(room, size, hold);
@@ -86,7 +86,7 @@ function build(decoded: usize, size: u32, hold: bool): usize {
   place(Field.Targets, targetsSize(sectionCount(Section.Buckets)));
   place(Field.Memo, memoSize(sectionCount(Section.Predicates)));
   const block = allocate(end);
-  if (!block) return refuse("there is not enough memory for the program");
+  if (!block) return 0;
   memory.fill(block, 0, end);
   for (let field: usize = 0; field < <usize>Field.Size; field += 4) {
     store<u32>(block + field, <u32>block + load<u32>(offsets + field));

@@ -23,8 +23,8 @@ import { findToken, openToken, tokenAt, tokenLength } from "./claims.ts";
 import { bytesOf, copyBytes, isText, sizeOf } from "./ascii.ts";
 import { checkVersion } from "./mirror.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
-import { count, Result, reasonName } from "./metrics.ts";
-import { isDenial, putRule, refuse, sendDocument, statusOf } from "./reply.ts";
+import { count, reasonName } from "./metrics.ts";
+import { putRule, refuse, sendDocument } from "./reply.ts";
 import { begin, finish, put, putByte, putJson, putNumber, putText, written } from "./writer.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { endRepeats } from "./repeats.ts";
@@ -39,7 +39,7 @@ export function onHeaders(stream: usize, config: usize, end: bool): i32 {
   if (!readHeaders()) return answer(stream, Reason.host_error);
   if (serveDocument()) {
     tell(Reason.metadata_document);
-    return answered(stream, Result.Answered, Reason.metadata_document);
+    return answered(stream, Reason.metadata_document);
   }
   store<u32>(stream, areThere(1 << Known.Authorization) ? 1 : 0, ContextField.Credentials);
   const refused = checkHeaders();
@@ -116,7 +116,7 @@ function onEnd(stream: usize): i32 {
 /** The one exit that lets a request through. */
 function pass(stream: usize, reason: i32): i32 {
   tell(reason);
-  count(Result.Allowed, reason);
+  count(reason);
   store<u32>(stream, State.Passed, ContextField.State);
   closeStream(stream);
   return CONTINUE;
@@ -124,14 +124,12 @@ function pass(stream: usize, reason: i32): i32 {
 
 function answer(stream: usize, reason: i32): i32 {
   tell(reason);
-  const denied = isDenial(reason);
-  const unauthenticated = statusOf(reason) == 401;
   refuse(reason, judgedWithId());
-  return answered(stream, denied ? Result.Denied : unauthenticated ? Result.Unauthenticated : Result.Rejected, reason);
+  return answered(stream, reason);
 }
 
-function answered(stream: usize, result: i32, reason: i32): i32 {
-  count(result, reason);
+function answered(stream: usize, reason: i32): i32 {
+  count(reason);
   store<u32>(stream, State.Answered, ContextField.State);
   closeStream(stream);
   return STOP;

@@ -1,8 +1,8 @@
 // The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, give its action back. No decisions.
-import { findContext, addContext, removeContext, ContextField } from "./streams.ts";
-import { configProblem, dropConfig, loadConfig, openConfig } from "./config.ts";
-import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
 import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./host.ts";
+import { findContext, addContext, removeContext, ContextField } from "./streams.ts";
+import { dropConfig, loadConfig, openConfig, putProblem } from "./config.ts";
+import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
 import { begin, finish, put, written } from "./writer.ts";
 import { clear32, reserve, resetRegion } from "./memory.ts";
 import { READ_PADDING } from "./json.ts";
@@ -35,7 +35,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   if (!accepted) {
     begin(512);
     put("scopegate: configuration refused: ");
-    put(context ? configProblem() : "there is not enough memory");
+    if (!context || !putProblem()) put("there is not enough memory");
     log(LogLevel.Error, finish(), written());
   }
   resetRegion();

@@ -37,11 +37,9 @@ export function forgetEnvelopeTwin(): void {
   twins = false;
 }
 
-/** Fills the table at `at` from the nodes of the open program. */
+/** Fills the table at `at`, all zero, from the nodes of the open program. */
 export function buildMembers(at: usize, count: u32): void {
-  const places = placesFor(count);
-  store<u32>(at, places - 1);
-  memory.fill(at + 4, 0, membersSize(count) - 4);
+  store<u32>(at, placesFor(count) - 1);
   openMembers(at);
   for (let slot: u32 = 0; slot < count; slot++) {
     const node = section(Section.Nodes) + <usize>slot * NODE_SIZE;

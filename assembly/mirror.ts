@@ -71,27 +71,21 @@ function checkName(): i32 {
   } else if (kind != Kind.Tool && kind != Kind.Prompt && kind != Kind.Resource) return OK;
   if (!name) return OK;
   if (!countKnown(Known.McpName)) return form == Form.Request ? Reason.header_mismatch : OK;
-  return decodeName() && same(decoded, decodedLength, name, length) ? OK : Reason.header_mismatch;
+  return isNamed(name, length) ? OK : Reason.header_mismatch;
 }
 
-let decoded: usize = 0;
-let decodedLength: u32 = 0;
-
-/** The header found last: trimmed, and decoded where it has the form =?base64?…?=. */
-function decodeName(): bool {
+/** Whether the header found last is this name: trimmed, and decoded where it has the form =?base64?…?=. */
+function isNamed(name: usize, length: u32): bool {
   let at = foundAt();
   let end = at + <usize>foundLength();
   while (at < end && load<u8>(at) == 0x20) at++;
   while (at < end && load<u8>(end - 1) == 0x20) end--;
-  decoded = at;
-  decodedLength = <u32>(end - at);
-  if (decodedLength < 11 || !startsText(at, decodedLength, "=?base64?") || load<u16>(end - 2) != 0x3d3f) return true;
-  const room = reserve(decodedLength);
-  if (!room) return false;
-  const size = decodeBase64(at + 9, decodedLength - 11, room);
-  decoded = room;
-  decodedLength = size;
-  return size != 0;
+  const size = <u32>(end - at);
+  if (size < 11 || !startsText(at, size, "=?base64?") || load<u16>(end - 2) != 0x3d3f)
+    return same(at, size, name, length);
+  const room = reserve(size);
+  const decoded = room ? decodeBase64(at + 9, size - 11, room) : 0;
+  return decoded != 0 && same(room, decoded, name, length);
 }
 
 function same(a: usize, aLength: u32, b: usize, bLength: u32): bool {

@@ -7,21 +7,21 @@
 //    0        4         8          12         16                        16 + 8 * SECTION_COUNT
 //   +--------+---------+----------+----------+-------------------------+----------------------------+
 //   | MAGIC  | VERSION | length   | checksum | (offset, count) x N     | sections, each at a        |
-//   |        |         | in bytes | FNV-1a   | one per Section         | multiple of 8, in any order|
+//   |        |         | in bytes | FNV-1a   | one per Section         | multiple of 8, in order   |
 //   +--------+---------+----------+----------+-------------------------+----------------------------+
 //   checksum: 32-bit FNV-1a over the bytes from 16 to length. count: records of the section (bytes for Bytes).
 //
-// A text is a pair (offset, length) of raw UTF-8 anywhere in the program. NONE (0xffffffff) stands for "absent".
+// A text is a pair (offset, length) of raw UTF-8 in the section Bytes. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 2;
+export const VERSION = 3;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 15;
+export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
 
 export enum Section {
-  Settings = 0, //   one u32 per Setting; a text takes two
-  Bytes = 1, //      the bytes that texts and automata point into
+  Bytes = 0, //      the bytes that texts and automata point into
+  Settings = 1, //   one u32 per Setting; a text takes two
   Scopes = 2, //     ScopeRecord: every scope the policy names
   ScopeIds = 3, //   u32 indexes into Scopes, in runs that other records point to
   Nodes = 4, //      NodeRecord: the tree of member paths to find in the body and in the claims; index = slot
@@ -35,6 +35,8 @@ export enum Section {
   Code = 12, //      Instruction, 8 bytes each
   Cells = 13, //     Cell, 16 bytes each: constants of the predicates
   Automata = 14, //  AutomatonRecord: one per distinct regex
+  Reasons = 15, //   ReasonRecord: what each Reason is answered with; the last only counts
+  Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -51,6 +53,9 @@ export const PREDICATE_SIZE = 16;
 export const INSTRUCTION_SIZE = 8;
 export const CELL_SIZE = 16;
 export const AUTOMATON_SIZE = 56;
+export const REASON_SIZE = 36;
+export const METHOD_SIZE = 16;
+export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
 export enum Setting {
@@ -70,12 +75,13 @@ export enum Setting {
   LoopLimit = 20, //          equal challenges to one subject before the terminal answer; 0 = off
   LoopWindow = 21, //         seconds
   PolicyName = 22, //         text
-  ReasonNames = 24, //        run of Texts, one per Reason, as the access log and the error body show them
-  ReasonMessages = 26, //     run of Texts, one per Reason, for a person
-  StreamAction = 28, //       Action for GET
-  SessionAction = 29, //      Action for DELETE
-  PreflightAction = 30, //    Action for OPTIONS
-  Count = 31,
+  Challenge = 24, //          header list that asks for scopes, the challenge its third header; NONE without one
+  BehindScopes = 26, //       bytes of it behind the place of the scopes; 0 without one
+  ScopesEnd = 27, //          text behind the scopes in an error body
+  StreamAction = 29, //       Action for GET
+  SessionAction = 30, //      Action for DELETE
+  PreflightAction = 31, //    Action for OPTIONS
+  Count = 32,
 }
 
 export enum Flag {
@@ -151,6 +157,13 @@ export enum AutomatonField {
   States = 0, Classes = 4, Start = 8, Ascii = 12, Ranges = 16, RangeCount = 20, Table = 24, Source = 28,
   LoopCount = 32, Loops = 36, PrefixLength = 40, AfterPrefix = 44, Prefix = 48,
 }
+// ReasonRecord      texts: the name, the counter, code and message of the error, header list of the answer; status
+// MethodRecord      text: the method; Kind of what it touches, Method for one of the lifecycle; slot of the target's name
+// prettier-ignore
+export enum MethodField { Name = 0, Kind = 8, Slot = 12 }
+// A header list     u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL …: as the host takes it
+// prettier-ignore
+export enum ReasonField { Name = 0, Counter = 8, Error = 16, Headers = 24, Status = 32 }
 // A loop            bit h of byte l: whether the character 0xhl leaves the state, or is a backslash; byte 16: 0x80 when some
 //                   character above ASCII leaves it, else 0
 export const LOOP_SIZE = 17;
@@ -225,20 +238,10 @@ export enum Tag {
 }
 export const OPTIONAL = 0x100;
 
+// prettier-ignore
 export enum CelType {
-  Null = 1,
-  Bool = 2,
-  Int = 3,
-  Uint = 4,
-  Double = 5,
-  String = 6,
-  Bytes = 7,
-  List = 8,
-  Map = 9,
-  Timestamp = 12,
-  Duration = 13,
-  Type = 14,
-  Optional = 15,
+  Null = 1, Bool = 2, Int = 3, Uint = 4, Double = 5, String = 6, Bytes = 7, List = 8, Map = 9, Timestamp = 12, Duration = 13,
+  Type = 14, Optional = 15,
 }
 
 // Instruction:  0: Op u8   1: a u8   2: b u16   4: c u32
@@ -333,16 +336,9 @@ export enum Op {
 
 // prettier-ignore
 export enum LoopKind { All = 0, Exists = 1, ExistsOne = 2, Filter = 3, Map = 4 }
+// prettier-ignore
 export enum TimePart {
-  FullYear = 0,
-  Month = 1,
-  DayOfYear = 2,
-  DayOfMonth = 3,
-  Date = 4,
-  DayOfWeek = 5,
-  Hours = 6,
-  Minutes = 7,
-  Seconds = 8,
+  FullYear = 0, Month = 1, DayOfYear = 2, DayOfMonth = 3, Date = 4, DayOfWeek = 5, Hours = 6, Minutes = 7, Seconds = 8,
   Milliseconds = 9,
 }
 
@@ -369,32 +365,32 @@ export enum Reason {
   session_end = 7, //           DELETE
   preflight = 8, //             OPTIONS
   metadata_document = 9, //     answered by the filter
-  insufficient_scope = 20, //   denied, and the challenge helps
-  rule_denied = 21, //          denied by a Deny rule, no grant helps
-  no_rule = 22, //              denied by default, no grant helps
-  challenge_loop = 23, //       the same challenge again and again
-  no_token = 30,
-  invalid_token = 31,
-  not_json = 40,
-  invalid_utf8 = 41,
-  duplicate_key = 42,
-  ambiguous_key = 43, //        differs from a key that matters only by case
-  too_deep = 44,
-  too_many_members = 45,
-  number_range = 46,
-  not_jsonrpc = 47,
-  invalid_id = 48,
-  invalid_params = 49,
-  batch = 50,
-  unsupported_version = 51,
-  header_mismatch = 52,
-  repeated_header = 53,
-  empty_body = 54,
-  unexpected_body = 55,
-  body_too_large = 56,
-  content_type = 57,
-  content_encoding = 58,
-  method_not_allowed = 59,
-  upgrade = 60,
-  Count = 61,
+  insufficient_scope = 10, //   denied, and the challenge helps
+  rule_denied = 11, //          denied by a Deny rule, no grant helps
+  no_rule = 12, //              denied by default, no grant helps
+  challenge_loop = 13, //       the same challenge again and again
+  no_token = 14,
+  invalid_token = 15,
+  not_json = 16,
+  invalid_utf8 = 17,
+  duplicate_key = 18,
+  ambiguous_key = 19, //        differs from a key that matters only by case
+  too_deep = 20,
+  too_many_members = 21,
+  number_range = 22,
+  not_jsonrpc = 23,
+  invalid_id = 24,
+  invalid_params = 25,
+  batch = 26,
+  unsupported_version = 27,
+  header_mismatch = 28,
+  repeated_header = 29,
+  empty_body = 30,
+  unexpected_body = 31,
+  body_too_large = 32,
+  content_type = 33,
+  content_encoding = 34,
+  method_not_allowed = 35,
+  upgrade = 36,
+  Count = 37,
 }

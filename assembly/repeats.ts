@@ -5,15 +5,15 @@
 //
 // An entry:  0: hash of subject, client, call and rule   8: first seen, seconds   12: challenges, one per token
 //           16: hash of the last token's jti, iat or exp; a newcomer replaces who is in its place
-import { hashBytes, mix } from "./ascii.ts";
+import { hashBytes } from "./ascii.ts";
 import { Reason, Setting } from "./program.ts";
 import { setting } from "./sections.ts";
 import { begin, finish, put, putNumber, written } from "./writer.ts";
 import { getShared, now, setShared, sharedVersion, Status, value, valueLength } from "./host.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
-import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
+import { challengeExtras, challengeRule, extrasAt } from "./solve.ts";
 import { Mark, markAt, markLength, readMarks } from "./identity.ts";
-import { reserve } from "./memory.ts";
+import { clear32, reserve } from "./memory.ts";
 
 const ENTRIES: u32 = 256;
 const ENTRY: u32 = 24;
@@ -46,11 +46,9 @@ function hashMark(mark: u32, seed: u64): u64 {
 }
 
 function callHash(who: u64): u64 {
-  let hash = hashBytes(who, methodAt, methodLength);
-  hash = hashBytes(hash, nameAt, nameLength);
-  hash = mix(hash ^ (<u64>challengeRule()));
-  for (let i: u32 = 0; i < challengeExtras(); i++) hash = mix(hash ^ (<u64>challengeExtra(i)));
-  return hash | 1;
+  const method = hashBytes(who ^ (<u64>challengeRule()), methodAt, methodLength);
+  const name = hashBytes(method, nameAt, nameLength);
+  return hashBytes(name, extrasAt(), challengeExtras() << 2) | 1;
 }
 
 /** Counts one challenge and returns how often it was given in this window. */
@@ -62,10 +60,10 @@ function remember(hash: u64, token: u64, seconds: u32): u32 {
   const keyLength = written();
   if (!key) return 0;
   const known = getShared(key, keyLength) == Status.Ok && valueLength() == ENTRY;
-  const version: u32 = known ? sharedVersion() : 0;
-  const entry = known ? value() : reserve(ENTRY);
+  const version = sharedVersion();
+  const entry = known ? value() : emptyEntry();
   if (!entry) return 0;
-  const fresh = !known || load<u64>(entry) != hash || seconds - load<u32>(entry, 8) > setting(Setting.LoopWindow);
+  const fresh = load<u64>(entry) != hash || seconds - load<u32>(entry, 8) > setting(Setting.LoopWindow);
   const before: u32 = fresh ? 0 : load<u32>(entry, 12);
   if (before && token && token == load<u64>(entry, 16)) return before;
   const times = before + 1;
@@ -76,4 +74,10 @@ function remember(hash: u64, token: u64, seconds: u32): u32 {
   // Another worker that was quicker wins; this challenge is then not counted.
   setShared(key, keyLength, entry, ENTRY, version);
   return times;
+}
+
+function emptyEntry(): usize {
+  const entry = reserve(32);
+  if (entry) clear32(entry);
+  return entry;
 }

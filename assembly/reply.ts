@@ -1,23 +1,20 @@
-// Answers: decision → status, headers, JSON-RPC error body. The host checks no header value (CR LF splits a
-// response), so every value is bounded and cleaned here; nothing a caller chose stands in a header.
-//
-// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
-// take the first `scope=` they find, nothing free-form stands before it.
-import { Flag, NONE, Reason, RuleField, Section, Setting, Slot } from "./program.ts";
-import { hasFlag, isTextAt, sectionCount, settingAt, text, textLength, textOf } from "./sections.ts";
+// Answers: decision → status, headers, JSON-RPC error body. What does not depend on the request, the program has ready
+// (scripts/compiler/answers.ts). The host checks no header value (CR LF splits a response), so every scope is bounded and
+// cleaned here; nothing a caller chose stands in a header.
+import { Flag, NONE, Reason, ReasonField, RuleField, Section, Setting, Slot, THIRD_VALUE } from "./program.ts";
+import { hasFlag, isTextAt, reasonAt, sectionCount, setting, settingAt, text, textLength } from "./sections.ts";
 import {
   begin,
   finish,
   overflowed,
+  position,
   put,
   putByte,
   putBytes,
   putHex64,
   putJson,
   putNumber,
-  putSpace,
   putText,
-  putWord,
   written,
 } from "./writer.ts";
 import { slotEnd, envelopeStart } from "./slots.ts";
@@ -27,188 +24,111 @@ import { challengeExtra, challengeExtras, challengeRule } from "./solve.ts";
 import { ruleAt } from "./decide.ts";
 import { judgedRule } from "./judge.ts";
 import { reasonName } from "./metrics.ts";
-import { bytesOf, endsText, sizeOf } from "./ascii.ts";
+import { endsText } from "./ascii.ts";
 import { answerTime } from "./repeats.ts";
 import { sendResponse } from "./host.ts";
 
 const MAX_CHALLENGE: u32 = 6144;
+const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
 const DETAILS = "scopegate{";
 
 let decisions: u64 = 0;
 
-/** HTTP status of a reason (semantics: "The answers"). */
-export function statusOf(reason: i32): u32 {
-  if (reason == Reason.no_token || reason == Reason.invalid_token) return 401;
-  if (isDenial(reason)) return 403;
-  if (reason == Reason.method_not_allowed) return 405;
-  if (reason == Reason.body_too_large) return 413;
-  if (reason == Reason.content_type || reason == Reason.content_encoding) return 415;
-  if (reason == Reason.host_error) return 500;
-  return 400;
+/** HTTP status of a reason. */
+function statusOf(reason: i32): u32 {
+  return load<u32>(reasonAt(reason), ReasonField.Status);
 }
 
-export function isDenial(reason: i32): bool {
+function isDenial(reason: i32): bool {
   return reason >= Reason.insufficient_scope && reason <= Reason.challenge_loop;
-}
-
-/** JSON-RPC error code of a reason. */
-function codeOf(reason: i32): i32 {
-  if (reason == Reason.header_mismatch) return -32020;
-  if (reason == Reason.invalid_params) return -32602;
-  if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
-  const status = statusOf(reason);
-  return status == 401 || status == 403 || status == 500 ? <i32>status : -32600;
 }
 
 /** Answers the request with a refusal. False when the host would not take it. */
 export function refuse(reason: i32, withId: bool): bool {
-  const inBand = isDenial(reason) && hasFlag(Flag.InBand) && withId;
-  const status = inBand ? 200 : statusOf(reason);
-  const challenge: usize = inBand ? 0 : makeChallenge(reason);
-  const challengeLength: u32 = challenge ? written() : 0;
   const body = makeBody(reason, withId);
-  const bodyLength = written();
-  const notAllowed = reason == Reason.method_not_allowed;
-  beginHeaders(challenge || notAllowed ? 3 : 2);
-  addHeader("content-type", "application/json");
-  addHeader("cache-control", "no-store");
-  if (challenge) addHeaderBytes("www-authenticate", challenge, challengeLength);
-  else if (notAllowed) addHeader("allow", "POST");
-  return send(status, reason, body, bodyLength);
+  return send(statusOf(reason), reason, body, body ? written() : 0);
 }
 
-let sizes: usize = 0; // where the sizes of the next header go: all of them stand before the names and values
-
-function beginHeaders(total: u32): void {
-  begin(MAX_CHALLENGE + 256);
-  putWord(total);
-  sizes = putSpace(total << 3);
-}
-
-function addHeader(name: string, constant: string): void {
-  addHeaderBytes(name, bytesOf(constant), sizeOf(constant));
-}
-
-function addHeaderBytes(name: string, value: usize, length: u32): void {
-  if (overflowed()) return;
-  store<u32>(sizes, sizeOf(name));
-  store<u32>(sizes, length, 4);
-  sizes += 8;
-  put(name);
-  putByte(0);
-  putBytes(value, length);
-  putByte(0);
-}
-
-/** Sends what was just written as headers, with a body. */
+/** Sends the answer of a reason, with a body. */
 function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
-  const headers = finish();
-  const headersLength = written();
-  const spoiled = overflowed();
+  const list = reasonAt(reason) + ReasonField.Headers;
+  let headers = text(list);
+  let length = textLength(list);
+  if (reason == Reason.insufficient_scope && setting(Setting.BehindScopes)) {
+    const challenging = putChallenge();
+    if (!overflowed()) {
+      headers = challenging;
+      length = written();
+    }
+  }
   begin(64);
   put(DETAILS);
   putText(reasonName(reason));
   putByte(0x7d);
   const details = finish();
-  if (!headers || spoiled || !details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
-  return sendResponse(status, details, written(), body, body ? bodyLength : 0, headers, headersLength) == 0;
+  if (!details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
+  return sendResponse(status, details, written(), body, bodyLength, headers, length) == 0;
 }
 
-/** The value of WWW-Authenticate; 0 for none. */
-function makeChallenge(reason: i32): usize {
-  const denied = reason == Reason.insufficient_scope;
-  if (!denied && statusOf(reason) != 401) return 0;
-  begin(MAX_CHALLENGE);
-  put("Bearer ");
-  if (denied) putDenied();
-  else putUnauthenticated(reason);
-  const at = finish();
-  return overflowed() ? 0 : at;
-}
-
-function putDenied(): void {
-  put('error="insufficient_scope", scope="');
+/** The header list with the challenge, which is the third header. */
+function putChallenge(): usize {
+  const list = settingAt(Setting.Challenge);
+  const behind = setting(Setting.BehindScopes);
+  const place = textLength(list) - behind;
+  begin(MAX_HEADERS);
+  putBytes(text(list), place);
   putScopes(false);
-  putByte(0x22);
-  putParameter(", ", 'resource_metadata="', Setting.ResourceMetadata);
-  put(', error_description="This call needs more scopes than the token has"');
+  putBytes(text(list) + <usize>place, behind);
+  const at = finish();
+  if (at) store<u32>(at, load<u32>(at, THIRD_VALUE) + written() - textLength(list), THIRD_VALUE);
+  return at;
 }
 
-/** RFC 6750 section 3.1: no error code where no credentials came. */
-function putUnauthenticated(reason: i32): void {
-  let separator = "";
-  if (reason == Reason.invalid_token) {
-    put('error="invalid_token"');
-    separator = ", ";
-  }
-  if (putParameter(separator, 'resource_metadata="', Setting.ResourceMetadata)) separator = ", ";
-  if (putParameter(separator, 'scope="', Setting.BaselineScopes)) separator = ", ";
-  if (!separator.length) put('realm="mcp"');
-}
-
-/** Puts a setting between quotes, `before` with the first of them; false when the policy does not have it. */
-function putParameter(separator: string, before: string, index: u32): bool {
-  const pair = settingAt(index);
-  if (load<u32>(pair) == NONE) return false;
-  put(separator);
-  put(before);
-  putText(pair);
-  putByte(0x22);
-  return true;
-}
+let asJson: bool = false; // how the list of scopes is written
+let listStart: usize = 0; // and where it begins
 
 /** The scopes of the challenge, between blanks or as JSON strings. */
 function putScopes(json: bool): void {
+  asJson = json;
+  listStart = position();
   const rule = challengeRule();
-  let first = true;
-  const total: u32 = rule == NONE ? 0 : scopeCount(rule);
-  for (let i: u32 = 0; i < total; i++) {
-    putScope(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), first, json);
-    first = false;
-  }
+  for (let i: u32 = 0; i < scopeCount(rule); i++) putScope(requiredScope(rule, i));
   for (let i: u32 = 0; i < challengeExtras(); i++) {
-    const extra = challengeExtra(i);
-    if (rule != NONE && isRequired(rule, extra)) continue;
-    putScope(scopeName(extra), first, json);
-    first = false;
+    const extra = scopeName(challengeExtra(i));
+    if (!isRequired(rule, text(extra), textLength(extra))) putScope(extra);
   }
-  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, first, json);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(rule);
 }
 
-function putScope(pair: usize, first: bool, json: bool): void {
-  putSeparated(text(pair), textLength(pair), first, json);
+/** The (offset, length) pair of a scope that a rule requires. */
+function requiredScope(rule: u32, index: u32): usize {
+  return scopeName(load<u32>(scopeIds(rule) + ((<usize>index) << 2)));
 }
 
-function putSeparated(at: usize, length: u32, first: bool, json: bool): void {
-  if (!first) putByte(json ? 0x2c : 0x20);
-  if (json) putByte(0x22);
+function putScope(pair: usize): void {
+  putListed(text(pair), textLength(pair));
+}
+
+function putListed(at: usize, length: u32): void {
+  if (position() != listStart) putByte(asJson ? 0x2c : 0x20);
+  if (asJson) putByte(0x22);
   putBytes(at, length);
-  if (json) putByte(0x22);
-}
-
-function isRequired(rule: u32, scope: u32): bool {
-  for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    if (load<u32>(scopeIds(rule) + ((<usize>i) << 2)) == scope) return true;
-  }
-  return false;
+  if (asJson) putByte(0x22);
 }
 
 /** What the token holds, as far as it may stand in a header and is not named yet. */
-function putGranted(rule: u32, none: bool, json: bool): void {
-  let first = none;
+function putGranted(rule: u32): void {
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const at = tokenScope(i);
     const length = tokenScopeLength(i);
-    if (!isScopeToken(at, length) || (rule != NONE && isNamed(rule, at, length))) continue;
-    putSeparated(at, length, first, json);
-    first = false;
+    if (isScopeToken(at, length) && !isRequired(rule, at, length)) putListed(at, length);
   }
 }
 
-function isNamed(rule: u32, at: usize, length: u32): bool {
+function isRequired(rule: u32, at: usize, length: u32): bool {
   for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    if (isTextAt(scopeName(load<u32>(scopeIds(rule) + ((<usize>i) << 2))), at, length)) return true;
+    if (isTextAt(requiredScope(rule, i), at, length)) return true;
   }
   return false;
 }
@@ -239,12 +159,7 @@ function makeBody(reason: i32, withId: bool): usize {
   put('{"jsonrpc":"2.0","id":');
   putId(withId);
   put(',"error":{"code":');
-  const code = codeOf(reason);
-  if (code < 0) putByte(0x2d);
-  putNumber(<u32>abs(code));
-  put(',"message":"');
-  const message = textOf(settingAt(Setting.ReasonMessages), reason);
-  putJson(text(message), textLength(message));
+  putText(reasonAt(reason) + ReasonField.Error);
   put('","data":{"reason":"');
   putText(reasonName(reason));
   putByte(0x22);
@@ -274,8 +189,7 @@ function putDenial(reason: i32): void {
   if (reason != Reason.insufficient_scope) return;
   put(',"scopes":[');
   putScopes(true);
-  putByte(0x5d);
-  putParameter(",", '"resourceMetadata":"', Setting.ResourceMetadata);
+  putText(settingAt(Setting.ScopesEnd));
 }
 
 /** A rule's name, or rule[3] for the fourth when it has none. */
@@ -296,12 +210,7 @@ function decisionId(): u64 {
 /** Serves the metadata document (RFC 9728 section 3.2), or its preflight, to any origin. */
 export function sendDocument(head: bool, preflight: bool): bool {
   const document = settingAt(Setting.Document);
-  beginHeaders(5);
-  addHeader("content-type", "application/json");
-  addHeader("cache-control", "public, max-age=3600");
-  addHeader("access-control-allow-origin", "*");
-  addHeader("access-control-allow-methods", "GET, HEAD, OPTIONS");
-  addHeader("access-control-allow-headers", "*");
   const empty = head || preflight;
-  return send(preflight ? 204 : 200, Reason.metadata_document, empty ? 0 : text(document), textLength(document));
+  const status: u32 = preflight ? 204 : 200;
+  return send(status, Reason.metadata_document, text(document), empty ? 0 : textLength(document));
 }

@@ -1,6 +1,6 @@
 // One JSON-RPC message: checks the envelope and finds out what it asks for (MCP revisions 2024-11-05 to 2026-07-28).
-import { Kind, Reason, Setting, Slot } from "./program.ts";
-import { setting } from "./sections.ts";
+import { Kind, METHOD_SIZE, MethodField, Reason, Section, Setting, Slot } from "./program.ts";
+import { isTextAt, section, sectionCount, setting } from "./sections.ts";
 import { envelopeSlot, envelopeStart, MARK_ESCAPED, slotEnd } from "./slots.ts";
 import { metEnvelopeTwin } from "./members.ts";
 import { decodeString } from "./escape.ts";
@@ -91,29 +91,32 @@ function readResponse(id: usize): i32 {
   return REQUEST_OK;
 }
 
-function isMethod(name: string): bool {
-  return isText(methodAt, methodLength, name);
-}
-
 function startsMethod(name: string): bool {
   return startsText(methodAt, methodLength, name);
 }
 
 /** The kind of the method and the name that its target is found by. */
 function readMethod(): i32 {
-  if (isMethod("tools/call")) return named(Kind.Tool, Slot.Name);
-  if (isMethod("prompts/get")) return named(Kind.Prompt, Slot.Name);
-  if (isMethod("resources/read") || isMethod("resources/subscribe") || isMethod("resources/unsubscribe")) {
-    return named(Kind.Resource, Slot.Uri);
+  let record = section(Section.Methods);
+  for (let left = sectionCount(Section.Methods); left; left--, record += METHOD_SIZE) {
+    if (isTextAt(record + MethodField.Name, methodAt, methodLength)) return readKnown(record);
   }
-  if (isMethod("completion/complete")) return readReference();
-  if (isMethod("subscriptions/listen")) return readListen();
   if (startsMethod("tasks/")) {
     setKind(Kind.Task);
-    return isMethod("tasks/list") || decodeSlot(Slot.TaskId) ? REQUEST_OK : Reason.invalid_params;
+    return isText(methodAt, methodLength, "tasks/list") || decodeSlot(Slot.TaskId) ? REQUEST_OK : Reason.invalid_params;
   }
   setKind(Kind.Method);
-  if (isLifecycle()) setLifecycle();
+  if (startsMethod("notifications/")) setLifecycle();
+  return REQUEST_OK;
+}
+
+function readKnown(record: usize): i32 {
+  const kind = load<u32>(record, MethodField.Kind);
+  if (kind == Kind.Completion) return readReference();
+  if (kind == Kind.Subscription) return readListen();
+  if (kind != Kind.Method) return named(kind, load<u32>(record, MethodField.Slot));
+  setKind(Kind.Method);
+  setLifecycle();
   return REQUEST_OK;
 }
 
@@ -152,20 +155,6 @@ function readListen(): i32 {
 export function refersToPrompt(): bool {
   const type = decodeSlot(Slot.RefType);
   return type != 0 && isText(type, decodedLength, "ref/prompt");
-}
-
-function isLifecycle(): bool {
-  return (
-    isMethod("initialize") ||
-    isMethod("ping") ||
-    isMethod("server/discover") ||
-    startsMethod("notifications/") ||
-    isMethod("tools/list") ||
-    isMethod("resources/list") ||
-    isMethod("resources/templates/list") ||
-    isMethod("prompts/list") ||
-    isMethod("logging/setLevel")
-  );
 }
 
 export function isResponse(): bool {

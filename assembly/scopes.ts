@@ -47,12 +47,10 @@ export function openScopes(at: usize): void {
   list = 0;
 }
 
-/** Fills the table at `at` from the open program. */
+/** Fills the table at `at`, all zero, from the open program. */
 export function buildScopes(at: usize): void {
   const count = sectionCount(Section.Scopes);
-  const places = placesFor(count);
-  memory.fill(at, 0, scopesSize(count));
-  store<u32>(at, places - 1);
+  store<u32>(at, placesFor(count) - 1);
   openScopes(at);
   for (let scope: u32 = 0; scope < count; scope++) {
     const name = scopeName(scope);

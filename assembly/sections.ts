@@ -1,7 +1,7 @@
 // Reading the records of the program in use. The checks of verify.ts have proved every offset and index, so nothing
 // is tested here.
 import { sameBytes } from "./ascii.ts";
-import { HEADER_SIZE, NONE, Section, Setting, TEXT_SIZE } from "./program.ts";
+import { HEADER_SIZE, NONE, REASON_SIZE, Section, Setting, TEXT_SIZE } from "./program.ts";
 
 /** First byte of the program in use. */
 export let program: usize = 0;
@@ -68,6 +68,11 @@ export function isTextAt(pair: usize, at: usize, length: u32): bool {
 /** The pair of the text `index` in a run of Texts whose (first, count) is at `run`. */
 export function textOf(run: usize, index: u32): usize {
   return section(Section.Texts) + <usize>(load<u32>(run) + index) * TEXT_SIZE;
+}
+
+/** What the program has on a Reason. */
+export function reasonAt(reason: u32): usize {
+  return section(Section.Reasons) + <usize>reason * REASON_SIZE;
 }
 
 /** Whether a Flag of the policy is set. */

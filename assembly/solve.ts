@@ -26,6 +26,11 @@ export function challengeExtras(): u32 {
   return chosenCount;
 }
 
+/** Where they are, a u32 each. */
+export function extrasAt(): usize {
+  return chosen;
+}
+
 export function challengeExtra(index: u32): u32 {
   return load<u32>(chosen + ((<usize>index) << 2));
 }

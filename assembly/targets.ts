@@ -37,10 +37,9 @@ export function openTargets(at: usize): void {
   table = at + 8;
 }
 
-/** Fills the table at `at` from the open program. */
+/** Fills the table at `at`, all zero, from the open program. */
 export function buildTargets(at: usize): void {
   const count = sectionCount(Section.Buckets);
-  memory.fill(at, 0, targetsSize(count));
   store<u32>(at, placesFor(count) - 1);
   openTargets(at);
   let found: u32 = 0;

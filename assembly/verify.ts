@@ -18,13 +18,17 @@ import {
   MAGIC,
   MAX_PREFIX_LENGTHS,
   MAX_PROGRAM,
+  METHOD_SIZE,
+  MethodField,
   NODE_SIZE,
   NONE,
   NodeField,
   PREDICATE_SIZE,
   PREFIX_LENGTH_SIZE,
+  REASON_SIZE,
   RULE_SIZE,
   Reason,
+  ReasonField,
   RuleField,
   SCOPE_SIZE,
   SECTION_COUNT,
@@ -34,46 +38,52 @@ import {
   Setting,
   Slot,
   TEXT_SIZE,
+  THIRD_VALUE,
   VERSION,
 } from "./program.ts";
-import { program, section, sectionCount, settingAt, setting, useProgram } from "./sections.ts";
+import { program, section, sectionCount, setting, settingAt, text, textLength, useProgram } from "./sections.ts";
 import { checkCode } from "./check-code.ts";
 
 /** What a field of a record must be. */
 enum Check {
-  Text = 0,
-  TextOrNone = 0x10000,
-  Run = 0x20000, //         (first, count) within the section of the operand
-  Index = 0x30000, //       of a record of the section of the operand
-  IndexOrNone = 0x40000,
+  Run = 0, //               (first, count) within the section of the operand
+  RunOrNone = 0x10000,
+  Index = 0x20000, //       of a record of the section of the operand
+  IndexOrNone = 0x30000,
+  ListOrNone = 0x40000, //  a header list
   AtMost = 0x50000, //      the operand
 }
 
-// What is checked of all records of a section, one field each. The settings are one record.
+// What is checked of all records of a section, one field each. The settings are one record, and a text is a run of Bytes.
 const FIELD = 0x100;
 const OF = 0x1000000;
 // prettier-ignore
 const CHECKS: usize = memory.data<i32>([
-  Section.Settings + FIELD * 4 * Setting.BackendText + Check.TextOrNone,
-  Section.Settings + FIELD * 4 * Setting.Resource + Check.TextOrNone,
-  Section.Settings + FIELD * 4 * Setting.ResourceMetadata + Check.TextOrNone,
-  Section.Settings + FIELD * 4 * Setting.BaselineScopes + Check.TextOrNone,
-  Section.Settings + FIELD * 4 * Setting.Document + Check.TextOrNone,
-  Section.Settings + FIELD * 4 * Setting.PolicyName + Check.TextOrNone,
-  Section.Settings + FIELD * 4 * Setting.ReasonNames + Check.Run + OF * Section.Texts,
-  Section.Settings + FIELD * 4 * Setting.ReasonMessages + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.BackendText + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Document + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.PolicyName + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Challenge + Check.ListOrNone,
+  Section.Settings + FIELD * 4 * Setting.ScopesEnd + Check.Run,
   Section.Settings + FIELD * 4 * Setting.MetadataKeys + Check.Run + OF * Section.Texts,
   Section.Settings + FIELD * 4 * Setting.DocumentPaths + Check.Run + OF * Section.Texts,
   Section.Settings + FIELD * 4 * Setting.BackendFrom + Check.AtMost + OF * BackendFrom.Fixed,
-  Section.Scopes + FIELD * ScopeField.Name + Check.Text,
+  Section.Reasons + FIELD * ReasonField.Name + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Counter + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Error + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Headers + Check.ListOrNone,
+  Section.Methods + FIELD * MethodField.Name + Check.Run,
+  Section.Methods + FIELD * MethodField.Kind + Check.AtMost + OF * Kind.Task,
+  Section.Methods + FIELD * MethodField.Slot + Check.AtMost + OF * Slot.MetaVersion,
+  Section.Scopes + FIELD * ScopeField.Name + Check.Run,
   Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
   Section.ScopeIds + Check.Index + OF * Section.Scopes,
-  Section.Texts + Check.Text,
+  Section.Texts + Check.Run,
+  Section.Nodes + FIELD * NodeField.Name + Check.Run,
   Section.Claims + FIELD * ClaimField.Literal + Check.Index + OF * Section.Nodes,
   Section.Claims + FIELD * ClaimField.Path + Check.Index + OF * Section.Nodes,
   Section.Claims + FIELD * ClaimField.Type + Check.AtMost + OF * ClaimType.StringArray,
   Section.Claims + FIELD * ClaimField.Values + Check.Run + OF * Section.Texts,
-  Section.Rules + FIELD * RuleField.Name + Check.Text,
+  Section.Rules + FIELD * RuleField.Name + Check.Run,
   Section.Rules + FIELD * RuleField.Action + Check.AtMost + OF * Action.Allow,
   Section.Rules + FIELD * RuleField.Scopes + Check.Run + OF * Section.ScopeIds,
   Section.Rules + FIELD * RuleField.Claims + Check.Run + OF * Section.Claims,
@@ -81,35 +91,33 @@ const CHECKS: usize = memory.data<i32>([
   Section.Entries + FIELD * EntryField.Rule + Check.Index + OF * Section.Rules,
   Section.Entries + FIELD * EntryField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
   Section.Buckets + FIELD * BucketField.Kind + Check.AtMost + OF * Kind.Task,
-  Section.Buckets + FIELD * BucketField.Name + Check.Text,
-  Section.Buckets + FIELD * BucketField.Backend + Check.TextOrNone,
+  Section.Buckets + FIELD * BucketField.Name + Check.Run,
+  Section.Buckets + FIELD * BucketField.Backend + Check.RunOrNone,
   Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
 ]);
-const CHECK_COUNT: usize = 30;
+const CHECK_COUNT: usize = 35;
 
 // Bytes of a record, by Section.
 // prettier-ignore
-const RECORD_SIZES: usize = memory.data<i32>([
-  SETTINGS_SIZE, 1, SCOPE_SIZE, 4, NODE_SIZE, CLAIM_SIZE, TEXT_SIZE, RULE_SIZE, ENTRY_SIZE, BUCKET_SIZE, PREFIX_LENGTH_SIZE,
-  PREDICATE_SIZE, INSTRUCTION_SIZE, CELL_SIZE, AUTOMATON_SIZE,
+const RECORD_SIZES: usize = memory.data<u8>([
+  1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
+  <u8>BUCKET_SIZE, <u8>PREFIX_LENGTH_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE,
 ]);
 
+const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
 const OK = "";
 let length: u32 = 0;
 
 /** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
 export function checkProgram(at: usize, size: u32): string {
-  const tables = HEADER_SIZE + SECTION_COUNT * 8;
-  if (size < <u32>tables || size > <u32>MAX_PROGRAM)
-    return "the program has an impossible size; compile the policy again";
-  if (load<u32>(at) != MAGIC) return "the program is none of scopegate's; use the output of scopegate compile";
-  if (load<u32>(at, 4) != VERSION)
-    return "the program is for another version of the filter; compile it with the scopegate of this filter";
-  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size))
-    return "the program is damaged (checksum); compile the policy again";
+  if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an impossible size";
+  if (load<u32>(at) != MAGIC) return "the program is none of scopegate's";
+  if (load<u32>(at, 4) != VERSION) return "the program is for another version of the filter";
+  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size)) return "the program is damaged (checksum)";
   useProgram(at);
   length = size;
-  return checkRecords() && checkCode(at) == 0 ? OK : "the program is damaged (records); compile the policy again";
+  return checkRecords() && checkCode() == 0 ? OK : "the program is damaged (records)";
 }
 
 function checkRecords(): bool {
@@ -117,7 +125,7 @@ function checkRecords(): bool {
   for (let check = CHECKS; check < CHECKS + CHECK_COUNT * 4; check += 4) {
     if (!checkField(load<u8>(check), load<u8>(check, 1), load<u32>(check) & 0xff0000, load<u8>(check, 3))) return false;
   }
-  return checkSettings() && checkNodes() && checkBuckets();
+  return setting(Setting.MaxBody) <= 0x10000000 && checkChallenge() && checkNodes() && checkBuckets();
 }
 
 /** Makes one check of all records of a section. */
@@ -132,10 +140,11 @@ function checkField(index: u32, field: u32, check: u32, operand: u32): bool {
 
 function isFit(at: usize, check: u32, operand: u32): bool {
   const value = load<u32>(at);
-  if (value == NONE && (check == Check.TextOrNone || check == Check.IndexOrNone)) return true;
-  if (check <= <u32>Check.TextOrNone) return isText(at);
-  if (check == Check.Run) return isRun(at, operand);
-  return check == Check.AtMost ? value <= operand : value < sectionCount(operand);
+  if (check == Check.AtMost) return value <= operand;
+  if (check == Check.Index) return value < sectionCount(operand);
+  if (value == NONE && check != Check.Run) return true;
+  if (check == Check.IndexOrNone) return value < sectionCount(operand);
+  return isRun(at, operand) && (check != Check.ListOrNone || isHeaderList(at));
 }
 
 /** FNV-1a over everything behind the header's first 16 bytes. */
@@ -146,52 +155,61 @@ function checksum(at: usize, size: u32): u32 {
 }
 
 function recordSize(index: u32): u32 {
-  return load<u32>(RECORD_SIZES + ((<usize>index) << 2));
+  return load<u8>(RECORD_SIZES + <usize>index);
 }
 
+/** In order, so that nothing lies in the cells: those change when the program is taken, behind the checks. */
 function checkSections(): bool {
+  let end: u64 = TABLES;
   for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
-    const offset = <u32>(section(i) - program);
-    if (offset & 7 || offset > length) return false;
-    if (<u64>sectionCount(i) * <u64>recordSize(i) > <u64>(length - offset)) return false;
+    const offset = offsetOf(i);
+    if (offset & 7 || <u64>offset < end) return false;
+    end = <u64>offset + <u64>sectionCount(i) * <u64>recordSize(i);
+    if (end > <u64>length) return false;
   }
-  for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
-    if (i != <u32>Section.Cells && meetsCells(i)) return false;
-  }
-  return sectionCount(Section.Settings) >= <u32>Setting.Count && sectionCount(Section.Nodes) >= <u32>Slot.Count;
+  return (
+    sectionCount(Section.Settings) >= <u32>Setting.Count &&
+    sectionCount(Section.Nodes) >= <u32>Slot.Count &&
+    sectionCount(Section.Reasons) > <u32>Reason.Count
+  );
 }
 
-/** Whether a section shares bytes with the cells: those change when the program is taken, behind the checks. */
-function meetsCells(index: u32): bool {
-  const cells = section(Section.Cells);
-  const other = section(index);
-  const cellsEnd = cells + <usize>(sectionCount(Section.Cells) * recordSize(Section.Cells));
-  return other < cellsEnd && cells < other + <usize>(sectionCount(index) * recordSize(index));
+function offsetOf(index: u32): u32 {
+  return <u32>(section(index) - program);
 }
 
-function isText(pair: usize): bool {
-  const offset = load<u32>(pair);
-  return offset <= length && load<u32>(pair, 4) <= length - offset;
-}
-
-/** Whether (first, count) at `run` lies within a section. */
+/** Whether (first, count) at `run` lies within a section; in Bytes it is (offset, length). */
 function isRun(run: usize, target: u32): bool {
-  const first = load<u32>(run);
+  const first = load<u32>(run) - (target == Section.Bytes ? offsetOf(Section.Bytes) : 0);
   const total = sectionCount(target);
   return first <= total && load<u32>(run, 4) <= total - first;
 }
 
-/** What settings ask of one another. */
-function checkSettings(): bool {
-  const from = setting(Setting.BackendFrom);
-  const named = from == BackendFrom.ToolPrefix || from == BackendFrom.Fixed;
+/** Whether the scopes go into the third value of the challenge. */
+function checkChallenge(): bool {
+  const behind = setting(Setting.BehindScopes);
+  const list = text(settingAt(Setting.Challenge));
   return (
-    load<u32>(settingAt(Setting.ReasonNames), 4) >= <u32>Reason.Count &&
-    load<u32>(settingAt(Setting.ReasonMessages), 4) >= <u32>Reason.Count &&
-    (load<u32>(settingAt(Setting.DocumentPaths), 4) == 0 || isText(settingAt(Setting.Document))) &&
-    setting(Setting.MaxBody) <= 0x10000000 &&
-    (!named || (isText(settingAt(Setting.BackendText)) && load<u32>(settingAt(Setting.BackendText), 4) > 0))
+    behind == 0 ||
+    (textLength(settingAt(Setting.Challenge)) > 0 && load<u32>(list) == 3 && behind <= load<u32>(list, THIRD_VALUE) + 1)
   );
+}
+
+/** Whether a text is a list of headers from its first to its last byte: the host takes it as it is. */
+function isHeaderList(pair: usize): bool {
+  const list = text(pair);
+  const size = textLength(pair);
+  const end = list + <usize>size;
+  if (size < 4 || load<u32>(list) > (size - 4) >> 3) return false;
+  const texts = list + 4 + ((<usize>load<u32>(list)) << 3);
+  let at = texts;
+  for (let next = list + 4; next < texts; next += 4) {
+    if (load<u32>(next) >= <u32>(end - at)) return false;
+    at += <usize>load<u32>(next);
+    if (load<u8>(at)) return false;
+    at++;
+  }
+  return at == end;
 }
 
 /** Parents come before their children, so the tree has no cycle. */
@@ -201,7 +219,6 @@ function checkNodes(): bool {
     const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
     const parent = load<u32>(record, NodeField.Parent);
     if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i) return false;
-    if (i > <u32>Slot.Claims && !isText(record + NodeField.Name)) return false;
   }
   return true;
 }

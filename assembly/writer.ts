@@ -67,24 +67,6 @@ export function putNumber(value: u32): void {
   putByte(0x30 + (value % 10));
 }
 
-/** Adds a u32 in little-endian order. */
-export function putWord(value: u32): void {
-  if (at + 4 > limit) {
-    full = true;
-    return;
-  }
-  store<u32>(at, value);
-  at += 4;
-}
-
-/** Leaves room for bytes that are stored later, at the address it returns. */
-export function putSpace(length: u32): usize {
-  const space = at;
-  if (at + <usize>length > limit) full = true;
-  else at += <usize>length;
-  return space;
-}
-
 /** Adds raw UTF-8 as the inside of a JSON string. */
 export function putJson(from: usize, length: u32): void {
   if (isPlain(from, length)) return putStart(from, length);

@@ -36,10 +36,11 @@ export default class AsciiStrings extends Transform {
       (offset) => `@global @lazy const ${nameOf(offset)} = changetype<Ascii>(ASCII_POOL + ${offset});`,
     );
     parser.parseFile(
-      [ASCII, `@global @lazy const ASCII_POOL = memory.data<u8>([${pool}]);`, ...constants].join("\n"),
+      [ASCII, `@global const ASCII_POOL = memory.data<u8>([${pool}]);`, ...constants].join("\n"),
       "assembly/~ascii.ts",
-      false,
+      true,
     );
+    parser.sources.unshift(parser.sources.pop()); // compiled first: low addresses are short in code
   }
 }
 

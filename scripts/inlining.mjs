@@ -16,7 +16,6 @@ const CALLS = [
   "assembly/cell/endOf",
   "assembly/cell/truthOf",
   "assembly/duration/isDigitAt",
-  "assembly/request/isMethod",
   "assembly/scopes/beginTrial",
   "assembly/scopes/cellOf",
   "assembly/solve/challengeExtra",

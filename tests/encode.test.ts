@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as format from "../assembly/program.ts";
-import { Kind, Reason, Section, Setting, Slot, Tag } from "../assembly/program.ts";
+import { Kind, Reason, ReasonField, Section, Setting, Slot, Tag } from "../assembly/program.ts";
 import {
   compileDocument,
   compilePolicy,
@@ -15,6 +15,7 @@ import { Program } from "../scripts/compiler/program-reader.ts";
 import type { Constant } from "../scripts/compiler/pool.ts";
 import { MESSAGES } from "../scripts/compiler/reasons.ts";
 import { checksum, ProgramWriter } from "../scripts/compiler/writer.ts";
+import { decodePairs } from "../scripts/simulate/wire.ts";
 
 const text = readFileSync(new URL("cases/kinds/policy.yaml", import.meta.url), "utf8");
 const { program: bytes, policy } = compilePolicy(text, "policy.yaml");
@@ -33,8 +34,8 @@ test("the header and the section table", () => {
   assert.equal(program.word(4), format.VERSION);
   assert.equal(program.word(8), bytes.length);
   assert.equal(program.word(12), checksum(bytes));
-  const sizes = ["SETTINGS", "", "SCOPE", "", "NODE", "CLAIM", "TEXT", "RULE", "ENTRY", "BUCKET", "PREFIX_LENGTH"];
-  const rest = ["PREDICATE", "INSTRUCTION", "CELL", "AUTOMATON"];
+  const sizes = ["", "SETTINGS", "SCOPE", "", "NODE", "CLAIM", "TEXT", "RULE", "ENTRY", "BUCKET", "PREFIX_LENGTH"];
+  const rest = ["PREDICATE", "INSTRUCTION", "CELL", "AUTOMATON", "REASON", "METHOD"];
   const sizeOf = (name: string): number => (format as unknown as Record<string, number>)[`${name}_SIZE`] ?? 0;
   const record = [...sizes, ...rest].map((name, i) => sizeOf(name) || (i === Section.Bytes ? 1 : 4));
   const spans = record.map((size, i) => {
@@ -42,7 +43,6 @@ test("the header and the section table", () => {
     assert.equal(start % 8, 0, `${Section[i]} is aligned`);
     return { start, end: start + size * program.word(20 + 8 * i) };
   });
-  spans.sort((a, b) => a.start - b.start || a.end - b.end);
   spans.reduce((before, span) => (assert.ok(before.end <= span.start), span));
   assert.ok(spans.at(-1)!.end <= bytes.length);
 });
@@ -97,16 +97,34 @@ test("settings are where the filter reads them", () => {
   });
 });
 
-test("every reason has a name and a message that can stand in JSON", () => {
-  const names = program.textRun(program.setting(Setting.ReasonNames), program.setting(Setting.ReasonNames + 1));
-  const messages = program.textRun(
-    program.setting(Setting.ReasonMessages),
-    program.setting(Setting.ReasonMessages + 1),
-  );
-  assert.equal(names.length, Reason.Count);
-  names.forEach((name, reason) => assert.equal(name, Reason[reason] ?? ""));
-  messages.forEach((message, reason) => assert.equal(message.length > 0, reason in Reason));
+test("every reason has a name, and a refusal a message that can stand in JSON", () => {
+  program.each(Section.Reasons, (at, reason) => {
+    const textOf = (field: ReasonField): string => program.textAt(at + field)!;
+    if (reason === Reason.Count) return assert.equal(textOf(ReasonField.Counter), "scopegate.lenient.header_mismatch");
+    assert.equal(textOf(ReasonField.Name), Reason[reason]);
+    assert.match(textOf(ReasonField.Counter), new RegExp(`^scopegate\\.[a-z]+\\.${Reason[reason]}$`));
+    const refused = reason === Reason.host_error || reason >= Reason.insufficient_scope;
+    const message = `"message":"${MESSAGES[reason as keyof typeof MESSAGES]}`;
+    assert.equal(textOf(ReasonField.Error).replace(/^-?\d+,/, ""), refused ? message : "");
+  });
+  assert.equal(program.count(Section.Reasons), Reason.Count + 1);
   for (const message of Object.values(MESSAGES)) assert.match(message, /^[^"\\\p{C}]+$/u);
+});
+
+test("the headers of the answers", () => {
+  const headers = (reason: Reason): Record<string, string> => {
+    const at = program.record(Section.Reasons, reason) + ReasonField.Headers;
+    return Object.fromEntries(decodePairs(program.slice(program.word(at), program.word(at + 4))));
+  };
+  const url = "https://mcp.example.com/.well-known/oauth-protected-resource/team/mcp";
+  const challenge = `resource_metadata="${url}", scope="read"`;
+  const json = { "content-type": "application/json", "cache-control": "no-store" };
+  assert.deepEqual(headers(Reason.not_json), json);
+  assert.deepEqual(headers(Reason.insufficient_scope), json);
+  assert.deepEqual(headers(Reason.method_not_allowed), { ...json, allow: "POST" });
+  assert.deepEqual(headers(Reason.no_token), { ...json, "www-authenticate": `Bearer ${challenge}` });
+  const invalid = `Bearer error="invalid_token", ${challenge}`;
+  assert.deepEqual(headers(Reason.invalid_token), { ...json, "www-authenticate": invalid });
 });
 
 test("targets are grouped by what they name; inside a group in the rules' order", () => {

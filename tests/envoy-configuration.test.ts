@@ -25,9 +25,13 @@ function damaged(): string {
 
 describe("a configuration that is refused at start", () => {
   const wrong: [what: string, plugin: string, message: RegExp][] = [
-    ["empty", "", /there is no configuration; give the output of scopegate compile as a StringValue/],
+    [
+      "empty",
+      "",
+      /there is no configuration; give the output of this version's scopegate compile as a google\.protobuf\.StringValue/,
+    ],
     ["no JSON", "hello", /not JSON text/],
-    ["JSON without a program", "{}", /has no program; use the output of scopegate compile/],
+    ["JSON without a program", "{}", /has no program; give the output of/],
     ["cut off", GOOD.slice(0, -10), /not strict JSON/],
     ["a program with a wrong byte", damaged(), /scopegate: /],
     ["a policy in place of its program", JSON.stringify(POLICY), /has no program/],
@@ -42,7 +46,10 @@ describe("a configuration that is refused at start", () => {
       yaml
         .replace("google.protobuf.StringValue\n", "google.protobuf.Struct\n")
         .replace(/value: '(\{"scopegate".*\})'/, "value: $1");
-    await assert.rejects(Gateway.start({ edit }), /give it as google\.protobuf\.StringValue, not as a Struct/);
+    await assert.rejects(
+      Gateway.start({ edit }),
+      /is not JSON text; give the output of .* as a google\.protobuf\.StringValue/,
+    );
   });
 });
 

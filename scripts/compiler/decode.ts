@@ -214,7 +214,10 @@ function slotName(program: Program, slot: number): string {
 function cellText(program: Program, at: number): string {
   const tag: Tag = program.word(at);
   const [pointer, count] = [program.word(at + 8), program.word(at + 12)];
-  const cells = (n: number): string[] => Array.from({ length: n }, (_, i) => cellText(program, pointer + 16 * i));
+  const cells = (n: number): string[] => {
+    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not come before it");
+    return Array.from({ length: n }, (_, i) => cellText(program, pointer + 16 * i));
+  };
   switch (tag) {
     case Tag.Bool:
       return pointer ? "true" : "false";

@@ -7,19 +7,19 @@ import {
   MAX_PROGRAM,
   NONE,
   Op,
-  Reason,
   Section,
   Setting,
   Slot,
   Action,
 } from "../../assembly/program.ts";
+import { addAnswers } from "./answers.ts";
 import { compileWhen, stepsPerKiB } from "./cel/index.ts";
 import type { Report } from "./document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "./metadata.ts";
+import { addMethods } from "./methods.ts";
 import type { Claim, Policy, Rule } from "./policy.ts";
 import type { ExpressionProblem, Instruction } from "./pool.ts";
-import { MESSAGES } from "./reasons.ts";
 import type { TextTree } from "./shape.ts";
 import { ProgramWriter } from "./writer.ts";
 
@@ -36,6 +36,7 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures)
     buckets.addRule(rule, index, predicates);
   });
   buckets.write(report, writer);
+  addMethods(writer);
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
@@ -191,15 +192,14 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.MetadataKeys, ...writer.textRun(policy.metadataKeys));
   put(Setting.Resource, ...writer.text(policy.resource));
   put(Setting.ResourceMetadata, ...writer.text(policy.resourceMetadata));
-  put(Setting.BaselineScopes, ...writer.text(initialScopes(policy, closures).join(" ") || undefined));
+  const scopes = initialScopes(policy, closures).join(" ");
+  put(Setting.BaselineScopes, ...writer.text(scopes || undefined));
   put(Setting.DocumentPaths, ...writer.textRun(paths));
   put(Setting.Document, ...writer.text(document));
   put(Setting.MaxBody, policy.limits.body, policy.limits.depth, policy.limits.steps);
   put(Setting.LoopLimit, policy.loop.limit, policy.loop.window);
   put(Setting.PolicyName, ...writer.text(policy.name));
-  const reasons = Array.from({ length: Reason.Count }, (_, reason) => reason as Exclude<Reason, Reason.Count>);
-  put(Setting.ReasonNames, ...writer.textRun(reasons.map((reason) => Reason[reason] ?? "")));
-  put(Setting.ReasonMessages, ...writer.textRun(reasons.map((reason) => MESSAGES[reason] ?? "")));
+  addAnswers(writer, policy, scopes, put);
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
   for (const word of settings) writer.add(Section.Settings, [word]);
 }

@@ -9,10 +9,12 @@ import {
   HEADER_SIZE,
   INSTRUCTION_SIZE,
   MAGIC,
+  METHOD_SIZE,
   NODE_SIZE,
   NONE,
   PREDICATE_SIZE,
   PREFIX_LENGTH_SIZE,
+  REASON_SIZE,
   RULE_SIZE,
   SCOPE_SIZE,
   Section,
@@ -29,8 +31,8 @@ export class ProgramError extends Error {}
 
 /** Bytes of one record, in the order of Section. */
 const RECORD_SIZES = [
-  SETTINGS_SIZE,
   1,
+  SETTINGS_SIZE,
   SCOPE_SIZE,
   4,
   NODE_SIZE,
@@ -44,6 +46,8 @@ const RECORD_SIZES = [
   INSTRUCTION_SIZE,
   CELL_SIZE,
   AUTOMATON_SIZE,
+  REASON_SIZE,
+  METHOD_SIZE,
 ];
 
 export class Program {

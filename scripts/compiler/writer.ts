@@ -63,12 +63,16 @@ export class ProgramWriter implements Pool {
   /** The raw UTF-8 of a text; equal ones share their bytes. undefined is (NONE, 0). */
   text(value: string | undefined): Pair {
     if (value === undefined) return [NONE, 0];
-    let pair = this.texts.get(value);
-    if (!pair) {
-      const raw = utf8.encode(value);
-      pair = [this.append(raw, 1), raw.length];
-      this.texts.set(value, pair);
-    }
+    return this.raw(utf8.encode(value));
+  }
+
+  /** Bytes as a text; equal ones are shared. */
+  raw(bytes: Uint8Array): Pair {
+    const key = Buffer.from(bytes).toString("latin1");
+    const known = this.texts.get(key);
+    if (known) return known;
+    const pair: Pair = [this.append(bytes, 1), bytes.length];
+    this.texts.set(key, pair);
     return pair;
   }
 
@@ -216,7 +220,7 @@ export class ProgramWriter implements Pool {
 }
 
 /** u32 words of one record of each section. */
-const RECORD_WORDS = [1, 0, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 14];
+const RECORD_WORDS = [0, 1, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 14, 9, 4];
 
 function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(bytes.length * 2);

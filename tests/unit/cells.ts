@@ -1,5 +1,5 @@
 // Cells for the specs: made of texts, and shown as texts.
-import { Tag } from "../../assembly/program.ts";
+import { Section, Setting, Tag } from "../../assembly/program.ts";
 import { allocate } from "../../assembly/memory.ts";
 import { CELL, auxOf, doubleOf, intOf, lengthOf, setSpan, tagOf, uintOf } from "../../assembly/cell.ts";
 import { advance, openCursor } from "../../assembly/cursor.ts";
@@ -96,8 +96,8 @@ function showItems(list: usize): string {
 export function settings(stepBudget: u32): usize {
   const at = allocate(1024);
   memory.fill(at, 0, 1024);
-  store<u32>(at, 512, 16); // Section.Settings
-  store<u32>(at, 31, 20);
-  store<u32>(at, stepBudget, 512 + 19 * 4); // Setting.StepBudget
+  store<u32>(at + Section.Settings * 8, 512, 16);
+  store<u32>(at + Section.Settings * 8, Setting.Count, 20);
+  store<u32>(at + Setting.StepBudget * 4, stepBudget, 512);
   return at;
 }

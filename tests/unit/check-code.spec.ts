@@ -1,6 +1,7 @@
 import { CelType, LoopKind, Op, Tag } from "../../assembly/program.ts";
 import { BAD_AUTOMATON, BAD_CELL, BAD_PREDICATE, checkCode } from "../../assembly/check-code.ts";
 import { setBool, setInt, setSpan, setTimestamp } from "../../assembly/cell.ts";
+import { useProgram } from "../../assembly/sections.ts";
 import { resetRegion } from "../../assembly/memory.ts";
 import { newCell } from "./cells.ts";
 import { CELLS_AT, NODE_COUNT, PROGRAM_SIZE, begin, constant, emit, land, program, setBounds } from "./programs.ts";
@@ -19,7 +20,8 @@ function start(): void {
 /** The check's answer for the code emitted since start() and a Return. */
 function check(): i32 {
   emit(Op.Return);
-  return checkCode(program);
+  useProgram(program);
+  return checkCode();
 }
 
 /** The check's answer for a program with one more constant. */
@@ -82,10 +84,11 @@ describe("check-code", () => {
 
   test("no code, or a missing Return", () => {
     begin();
-    expect(checkCode(program)).toBe(BAD_PREDICATE);
+    useProgram(program);
+    expect(checkCode()).toBe(BAD_PREDICATE);
     start();
     emit(Op.Const, 0);
-    expect(checkCode(program)).toBe(1);
+    expect(checkCode()).toBe(1);
   });
 
   test("operands out of bounds", () => {

@@ -1,5 +1,5 @@
 // Programs of one predicate for the specs, written by hand: sections at fixed places, code in order of the calls.
-import { CELL_SIZE, INSTRUCTION_SIZE, Section } from "../../assembly/program.ts";
+import { CELL_SIZE, INSTRUCTION_SIZE, Section, Setting } from "../../assembly/program.ts";
 import { allocate } from "../../assembly/memory.ts";
 import { copyCell } from "../../assembly/cell.ts";
 import { useProgram } from "../../assembly/sections.ts";
@@ -29,7 +29,7 @@ export function begin(): void {
   instructions = 0;
   cells = 0;
   store<u32>(program, PROGRAM_SIZE, 8);
-  setSection(Section.Settings, SETTINGS_AT, 31);
+  setSection(Section.Settings, SETTINGS_AT, Setting.Count);
   setSection(Section.Nodes, NODES_AT, NODE_COUNT);
   setSection(Section.Predicates, PREDICATES_AT, 1);
   setSection(Section.Cells, CELLS_AT, 0);
@@ -41,7 +41,7 @@ export function begin(): void {
 
 /** Steps of a request. */
 export function setBudget(steps: u32): void {
-  store<u32>(program + SETTINGS_AT + 19 * 4, steps);
+  store<u32>(program + SETTINGS_AT + Setting.StepBudget * 4, steps);
 }
 
 /** Cells on the stack and open loops that the predicate says it needs. */
