@@ -20,8 +20,8 @@ import {
   tagOf,
   uintOf,
 } from "./cell.ts";
-import { isHexNumber, parseHexNumber } from "./hex-number.ts";
-import { MINUS, isNumber, parseNumber, signAt } from "./number.ts";
+import { numberRead } from "./number.ts";
+import { MINUS, isNumber, signAt } from "./number-text.ts";
 import { asDouble, fitsInt, fitsUint } from "./order.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "./shortest.ts";
 import { isUtf8, makeRaw } from "./text.ts";
@@ -95,9 +95,7 @@ function textToDouble(cell: usize): void {
     return setDouble(cell, sign == MINUS ? -Infinity : Infinity); // inf, infinity
   }
   if (letters == 0x6e616e && !sign) return setDouble(cell, NaN); // nan
-  let value: f64 = Infinity;
-  if (isNumber(start, end)) value = parseNumber(start, end);
-  else if (isHexNumber(start, end)) value = parseHexNumber();
+  const value = isNumber(start, end) ? numberRead() : Infinity;
   if (abs(value) == Infinity) setError(cell);
   else setDouble(cell, value);
 }

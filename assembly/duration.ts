@@ -1,6 +1,6 @@
 // Durations: text as Go's time.ParseDuration takes it.
 import { endOf, setDuration, setError, startOf } from "./cell.ts";
-import { MINUS, signAt } from "./number.ts";
+import { MINUS, signAt } from "./number-text.ts";
 import { makeRaw } from "./text.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration

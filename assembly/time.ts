@@ -4,7 +4,7 @@
 import { Tag, TimePart } from "./program.ts";
 import { auxOf, endOf, intOf, setError, setInt, setTimestamp, startOf, tagOf } from "./cell.ts";
 import { dateOfDays, daysInMonth, daysOfDate, foundDay, foundMonth, foundYear } from "./calendar.ts";
-import { MINUS, signAt } from "./number.ts";
+import { MINUS, signAt } from "./number-text.ts";
 import { makeRaw } from "./text.ts";
 
 export const FIRST_SECOND: i64 = -62135596800; // 0001-01-01T00:00:00Z
