@@ -21,7 +21,7 @@ import {
   uintOf,
 } from "./cell.ts";
 import { numberRead } from "./number.ts";
-import { MINUS, isNumber, signAt } from "./number-text.ts";
+import { MINUS, isNumber, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
 import { asDouble, fitsInt, fitsUint } from "./order.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "./shortest.ts";
 import { isUtf8, makeRaw } from "./text.ts";
@@ -35,26 +35,18 @@ const BOOLS: usize = memory.data<u64>([
   0x31, 0x74, 0x54, 0x74727565, 0x54727565, 0x54525545, 0x30, 0x66, 0x46, 0x66616c7365, 0x46616c7365, 0x46414c5345,
 ]);
 
-let magnitude: u64 = 0;
-
-/** Reads [start, end) as decimal digits into `magnitude`; false when it is none or above 2^64 - 1. */
-function parseDigits(start: usize, end: usize): bool {
-  magnitude = 0;
-  for (let p = start; p < end; p++) {
-    const digit = <u64>load<u8>(p) - 0x30;
-    if (digit > 9 || magnitude > u64.MAX_VALUE / 10) return false;
-    magnitude = magnitude * 10 + digit;
-    if (magnitude < digit) return false; // beyond 64 bits
-  }
-  return start < end;
+/** Reads [start, end) as decimal digits into `whole`; false when it is none or above `most`. */
+function isWhole(start: usize, end: usize, most: u64): bool {
+  readDigits(start, end, most);
+  return start < end && wholeEnd == end;
 }
 
 export function toInt(cell: usize): void {
   const tag = tagOf(cell);
-  const isWhole = tag == Tag.Int || tag == Tag.Timestamp || tag == Tag.Duration;
+  const isSame = tag == Tag.Int || tag == Tag.Timestamp || tag == Tag.Duration;
   if (tag == Tag.String) textToInt(cell);
   else if (tag == Tag.Double && fitsInt(doubleOf(cell))) setInt(cell, <i64>doubleOf(cell));
-  else if (isWhole || (tag == Tag.Uint && intOf(cell) >= 0)) setInt(cell, intOf(cell));
+  else if (isSame || (tag == Tag.Uint && intOf(cell) >= 0)) setInt(cell, intOf(cell));
   else setError(cell);
 }
 
@@ -64,9 +56,9 @@ function textToInt(cell: usize): void {
   const start = startOf(cell);
   const sign = signAt(start, endOf(cell));
   const negative = sign == MINUS;
-  if (!parseDigits(start + usize(sign != 0), endOf(cell))) return setError(cell);
-  if (negative ? magnitude > LOWEST_INT : magnitude >= LOWEST_INT) setError(cell);
-  else setInt(cell, negative ? <i64>(0 - magnitude) : <i64>magnitude);
+  const most = LOWEST_INT - <u64>(!negative);
+  if (isWhole(start + usize(sign != 0), endOf(cell), most)) setInt(cell, <i64>(negative ? 0 - whole : whole));
+  else setError(cell);
 }
 
 export function toUint(cell: usize): void {
@@ -74,7 +66,7 @@ export function toUint(cell: usize): void {
   if (tag == Tag.Uint) return;
   if (tag == Tag.Int && intOf(cell) >= 0) setUint(cell, uintOf(cell));
   else if (tag == Tag.Double && fitsUint(doubleOf(cell))) setUint(cell, <u64>doubleOf(cell));
-  else if (tag == Tag.String && makeRaw(cell) && parseDigits(startOf(cell), endOf(cell))) setUint(cell, magnitude);
+  else if (tag == Tag.String && makeRaw(cell) && isWhole(startOf(cell), endOf(cell), u64.MAX_VALUE)) setUint(cell, whole);
   else setError(cell);
 }
 

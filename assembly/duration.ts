@@ -1,6 +1,7 @@
 // Durations: text as Go's time.ParseDuration takes it.
 import { endOf, setDuration, setError, startOf } from "./cell.ts";
-import { MINUS, signAt } from "./number-text.ts";
+import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
+import { tenTo } from "./powers.ts";
 import { makeRaw } from "./text.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
@@ -32,49 +33,25 @@ let term: u64 = 0;
 
 /** Reads a number with its unit into `term` and returns the address behind it; 0 when it is none or too large. */
 function readTerm(start: usize): usize {
-  let p = readDigits(start);
-  const whole = value;
-  if (full) return 0;
+  let p = readDigits(start, end, MOST);
+  if (p != wholeEnd) return 0;
+  const units = whole;
   const point = p < end && load<u8>(p) == 0x2e;
-  const any = p > start || (point && isDigitAt(p + 1));
-  value = 0;
-  if (point) p = readDigits(p + 1);
+  const any = p > start || (point && isDigitAt(p + 1, end));
+  const first = p + usize(point);
+  p = readDigits(first, end, MOST); // digits of the fraction that do not fit are dropped
   const unit = readUnit(p);
-  if (!any || !unit || whole > MOST / unit) return 0;
-  term = whole * unit;
-  if (value) term += <u64>(<f64>value * (<f64>unit / scale));
+  if (!any || !unit || units > MOST / unit) return 0;
+  term = units * unit;
+  if (whole) term += <u64>(<f64>whole * (<f64>unit / tenTo(<i32>(wholeEnd - first))));
   return term > MOST ? 0 : unitEnd;
-}
-
-let value: u64 = 0;
-let scale: f64 = 1; // behind a point, the value is value / scale
-let full: bool = false;
-
-/** Reads digits into `value`; from those on that do not fit it is `full`. */
-function readDigits(start: usize): usize {
-  let p = start;
-  value = 0;
-  scale = 1;
-  full = false;
-  for (; isDigitAt(p); p++) {
-    const next = value * 10 + <u64>(load<u8>(p) - 0x30);
-    full = full || value > MOST / 10 || next > MOST;
-    if (full) continue;
-    value = next;
-    scale *= 10;
-  }
-  return p;
-}
-
-function isDigitAt(p: usize): bool {
-  return p < end && <u32>load<u8>(p) - 0x30 < 10;
 }
 
 /** Nanoseconds of the unit at `at`; 0 when there is none. Leaves its end in `unitEnd`. */
 function readUnit(at: usize): u64 {
   let word: u32 = 0;
   let p = at;
-  for (; p < end && load<u8>(p) != 0x2e && !isDigitAt(p); p++) word = p - at < 4 ? (word << 8) | load<u8>(p) : 0;
+  for (; p < end && load<u8>(p) != 0x2e && !isDigitAt(p, end); p++) word = p - at < 4 ? (word << 8) | load<u8>(p) : 0;
   unitEnd = p;
   if (p - at > 4) return 0;
   switch (word) {

@@ -26,6 +26,28 @@ export function signAt(at: usize, end: usize): u32 {
   return c == MINUS || c == 0x2b ? c : 0;
 }
 
+/** What readDigits read, and the address behind the last digit of it. */
+export let whole: u64 = 0;
+export let wholeEnd: usize = 0;
+
+/** Passes the digits from `at` on and returns the address behind them. They are read as long as they are at most `most`. */
+export function readDigits(at: usize, end: usize, most: u64): usize {
+  let p = at;
+  whole = 0;
+  wholeEnd = at;
+  for (; isDigitAt(p, end); p++) {
+    const next = whole * 10 + <u64>(load<u8>(p) - 0x30);
+    if (wholeEnd != p || whole > most / 10 || next > most || next < whole) continue;
+    whole = next;
+    wholeEnd = p + 1;
+  }
+  return p;
+}
+
+export function isDigitAt(p: usize, end: usize): bool {
+  return p < end && <u32>load<u8>(p) - 0x30 < 10;
+}
+
 /**
  * Takes [start, end) apart; false when it is no number. Beside JSON's numbers there are `+1`, `01`, `.5`, `5.`, `1_0`, and
  * `0x1.8p-2`, where the exponent is a must. An underscore stands between two digits; 0x counts as one.
