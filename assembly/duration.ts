@@ -1,32 +1,30 @@
 // Durations: text as Go's time.ParseDuration takes it.
-import { endOf, setDuration, setError, startOf } from "./cell.ts";
+import { endOf, setDuration, startOf } from "./cell.ts";
 import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
 import { tenTo } from "./powers.ts";
-import { makeRaw } from "./text.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
 
 let end: usize = 0;
 let unitEnd: usize = 0;
 
-/** Turns a string cell into the duration that it writes, or an error. */
-export function parseDuration(cell: usize): void {
-  if (!makeRaw(cell)) return setError(cell);
+/** Turns a raw string into the duration that it writes; false when it writes none. */
+export function parseDuration(cell: usize): bool {
   end = endOf(cell);
   const sign = signAt(startOf(cell), end);
   let p = startOf(cell) + usize(sign != 0);
-  if (p + 1 == end && load<u8>(p) == 0x30) return setDuration(cell, 0);
-  if (p == end) return setError(cell);
   let total: u64 = 0;
+  if (p + 1 == end && load<u8>(p) == 0x30) p = end;
+  else if (p == end) return false;
   while (p < end) {
     p = readTerm(p);
-    if (!p) return setError(cell);
     total += term;
-    if (total > MOST) return setError(cell);
+    if (!p || total > MOST) return false;
   }
-  if (sign == MINUS) setDuration(cell, <i64>(0 - total));
-  else if (total == MOST) setError(cell);
-  else setDuration(cell, <i64>total);
+  if (sign == MINUS) total = 0 - total;
+  else if (total == MOST) return false;
+  setDuration(cell, <i64>total);
+  return true;
 }
 
 let term: u64 = 0;

@@ -58,9 +58,8 @@ function field(count: i32, c: u32): i32 {
   return value;
 }
 
-/** Turns a string cell into the timestamp that it writes, or an error. */
-export function parseTimestamp(cell: usize): void {
-  if (!makeRaw(cell)) return setError(cell);
+/** Turns a raw string into the timestamp that it writes; false when it writes none. */
+export function parseTimestamp(cell: usize): bool {
   at = startOf(cell);
   end = endOf(cell);
   failed = false;
@@ -72,12 +71,13 @@ export function parseTimestamp(cell: usize): void {
   const second = number(2);
   const nanos = fraction();
   const offset = zone();
-  if (failed || at != end || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return setError(cell);
-  if (day < 1 || day > daysInMonth(year, month)) return setError(cell);
+  if (failed || at != end || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return false;
+  if (day < 1 || day > daysInMonth(year, month)) return false;
   const time = <i64>(hour * 3600 + minute * 60 + second - offset);
   const seconds = <i64>daysOfDate(year, month, day) * DAY + time;
-  if (!isInRange(seconds)) return setError(cell);
+  if (!isInRange(seconds)) return false;
   setTimestamp(cell, seconds, nanos | (offset ? OTHER_ZONE : 0));
+  return true;
 }
 
 /** Nanoseconds of a fraction, if there is one; digits behind the ninth are dropped. */
