@@ -5,11 +5,14 @@
 
 const MOST_LIMBS: u32 = 128;
 const FIVE_TO_13: u32 = 1220703125; // the largest power of five in a limb
-export const BIGNUM_SIZE: i32 = 516; // bytes
+const BIGNUM_SIZE: i32 = 516; // bytes
 
-/** A limb; 0 behind the last. */
-function limb(a: usize, i: u32): u64 {
-  return i < load<u32>(a) ? <u64>load<u32>(a + ((<usize>i) << 2), 4) : 0;
+/** The two that are compared. */
+export const left: usize = memory.data(BIGNUM_SIZE, 8);
+export const right: usize = memory.data(BIGNUM_SIZE, 8);
+
+function limb(a: usize, i: u32): u32 {
+  return load<u32>(a + ((<usize>i) << 2), 4);
 }
 
 export function setBig(a: usize, value: u64): void {
@@ -17,16 +20,12 @@ export function setBig(a: usize, value: u64): void {
   store<u64>(a, value, 4);
 }
 
-export function copyBig(to: usize, from: usize): void {
-  memory.copy(to, from, 4 + ((<usize>load<u32>(from)) << 2));
-}
-
 /** a = a * factor + plus. */
 export function mulBig(a: usize, factor: u32, plus: u32): void {
   const limbs = load<u32>(a);
   let carry = <u64>plus;
   for (let i: u32 = 0; i < limbs; i++) {
-    carry += limb(a, i) * <u64>factor;
+    carry += <u64>limb(a, i) * <u64>factor;
     store<u32>(a + ((<usize>i) << 2), <u32>carry, 4);
     carry >>= 32;
   }
@@ -37,7 +36,7 @@ export function mulBig(a: usize, factor: u32, plus: u32): void {
 }
 
 /** a = a * 5^power. */
-export function mulBigPow5(a: usize, power: u32): void {
+function mulBigPow5(a: usize, power: u32): void {
   let left = power;
   for (; left >= 13; left -= 13) mulBig(a, FIVE_TO_13, 0);
   let factor: u32 = 1;
@@ -46,7 +45,7 @@ export function mulBigPow5(a: usize, power: u32): void {
 }
 
 /** a = a << bits. */
-export function shiftBig(a: usize, bits: u32): void {
+function shiftBig(a: usize, bits: u32): void {
   const limbs = load<u32>(a);
   const whole = bits >> 5;
   if (!limbs || limbs + whole >= MOST_LIMBS) return;
@@ -56,21 +55,16 @@ export function shiftBig(a: usize, bits: u32): void {
   mulBig(a, 1 << (bits & 31), 0);
 }
 
-/** a = a + b * sign, where sign is 1 or -1 and the sum not below 0. */
-export function addBig(a: usize, b: usize, sign: i64): void {
-  let limbs = min(max(load<u32>(a), load<u32>(b)) + 1, MOST_LIMBS);
-  let carry: i64 = 0;
-  for (let i: u32 = 0; i < limbs; i++) {
-    carry += <i64>limb(a, i) + <i64>limb(b, i) * sign;
-    store<u32>(a + ((<usize>i) << 2), <u32>carry, 4);
-    carry >>= 32;
-  }
-  store<u32>(a, limbs);
-  while (limbs > 0 && !limb(a, limbs - 1)) store<u32>(a, --limbs);
+/** Compares left * 10^power with right * 2^binary: -1, 0 or 1. Neither keeps its value. */
+export function compareScaled(power: i32, binary: i32): i32 {
+  const shift = power - binary;
+  mulBigPow5(power > 0 ? left : right, <u32>abs(power));
+  shiftBig(shift > 0 ? left : right, <u32>abs(shift));
+  return compareBig(left, right);
 }
 
-/** Below 0, 0 or above 0 as a is below, equal to or above b. */
-export function compareBig(a: usize, b: usize): i32 {
+/** -1, 0 or 1 as a is below, equal to or above b. */
+function compareBig(a: usize, b: usize): i32 {
   const limbs = load<u32>(a);
   if (limbs != load<u32>(b)) return limbs < load<u32>(b) ? -1 : 1;
   for (let i = limbs; i > 0; i--) {

@@ -14,14 +14,13 @@ import {
   setError,
   setInt,
   setSpan,
-  setTimestamp,
   setUint,
   startOf,
   tagOf,
   uintOf,
 } from "./cell.ts";
-import { isHexNumber, parseHexNumber } from "./hex-number.ts";
-import { MINUS, isNumber, parseNumber, signAt } from "./number.ts";
+import { numberRead } from "./number.ts";
+import { MINUS, isNumber, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
 import { asDouble, fitsInt, fitsUint } from "./order.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "./shortest.ts";
 import { isUtf8, makeRaw } from "./text.ts";
@@ -35,71 +34,64 @@ const BOOLS: usize = memory.data<u64>([
   0x31, 0x74, 0x54, 0x74727565, 0x54727565, 0x54525545, 0x30, 0x66, 0x46, 0x66616c7365, 0x46616c7365, 0x46414c5345,
 ]);
 
-let magnitude: u64 = 0;
-
-/** Reads [start, end) as decimal digits into `magnitude`; false when it is none or above 2^64 - 1. */
-function parseDigits(start: usize, end: usize): bool {
-  magnitude = 0;
-  for (let p = start; p < end; p++) {
-    const digit = <u64>load<u8>(p) - 0x30;
-    if (digit > 9 || magnitude > u64.MAX_VALUE / 10) return false;
-    magnitude = magnitude * 10 + digit;
-    if (magnitude < digit) return false; // beyond 64 bits
-  }
-  return start < end;
-}
-
-export function toInt(cell: usize): void {
+/** Turns a value into one of the type `target`; an error when that cannot be. */
+export function convert(target: u32, cell: usize): void {
   const tag = tagOf(cell);
-  const isWhole = tag == Tag.Int || tag == Tag.Timestamp || tag == Tag.Duration;
-  if (tag == Tag.String) textToInt(cell);
-  else if (tag == Tag.Double && fitsInt(doubleOf(cell))) setInt(cell, <i64>doubleOf(cell));
-  else if (isWhole || (tag == Tag.Uint && intOf(cell) >= 0)) setInt(cell, intOf(cell));
-  else setError(cell);
+  if (tag == target) return;
+  if (tag == Tag.String ? !makeRaw(cell) || !parse(target, cell) : !cast(target, tag, cell)) setError(cell);
 }
 
-/** strconv.ParseInt, base 10. */
-function textToInt(cell: usize): void {
-  if (!makeRaw(cell)) return setError(cell);
+/** Turns a raw string into what it writes; false when it writes no such value. */
+function parse(target: u32, cell: usize): bool {
   const start = startOf(cell);
-  const sign = signAt(start, endOf(cell));
+  const end = endOf(cell);
+  const sign = signAt(start, end);
+  const first = start + usize(sign != 0);
   const negative = sign == MINUS;
-  if (!parseDigits(start + usize(sign != 0), endOf(cell))) return setError(cell);
-  if (negative ? magnitude > LOWEST_INT : magnitude >= LOWEST_INT) setError(cell);
-  else setInt(cell, negative ? <i64>(0 - magnitude) : <i64>magnitude);
+  switch (target) {
+    case Tag.Bool:
+      return parseBool(cell);
+    case Tag.Int: // strconv.ParseInt, base 10
+      if (!isWhole(first, end, LOWEST_INT - <u64>!negative)) return false;
+      setInt(cell, <i64>(negative ? 0 - whole : whole));
+      return true;
+    case Tag.Uint:
+      if (!isWhole(start, end, u64.MAX_VALUE)) return false;
+      setUint(cell, whole);
+      return true;
+    case Tag.Double:
+      return parseDouble(cell, sign, first);
+    case Tag.Bytes:
+      store<u32>(cell, Tag.Bytes);
+      return true;
+    case Tag.Timestamp:
+      return parseTimestamp(cell);
+    default:
+      return parseDuration(cell);
+  }
 }
 
-export function toUint(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.Uint) return;
-  if (tag == Tag.Int && intOf(cell) >= 0) setUint(cell, uintOf(cell));
-  else if (tag == Tag.Double && fitsUint(doubleOf(cell))) setUint(cell, <u64>doubleOf(cell));
-  else if (tag == Tag.String && makeRaw(cell) && parseDigits(startOf(cell), endOf(cell))) setUint(cell, magnitude);
-  else setError(cell);
-}
-
-export function toDouble(cell: usize): void {
-  if (isNumeric(tagOf(cell))) setDouble(cell, asDouble(cell));
-  else if (tagOf(cell) == Tag.String && makeRaw(cell)) textToDouble(cell);
-  else setError(cell);
+/** Reads [start, end) as decimal digits into `whole`; false when it is none or above `most`. */
+function isWhole(start: usize, end: usize, most: u64): bool {
+  readDigits(start, end, most);
+  return start < end && wholeEnd == end;
 }
 
 /** strconv.ParseFloat: decimal and hexadecimal numbers, infinities, NaN; out of range is an error. */
-function textToDouble(cell: usize): void {
-  const start = startOf(cell);
+function parseDouble(cell: usize, sign: u32, first: usize): bool {
+  if (!charge(64 + (lengthOf(cell) >> 3))) return false;
   const end = endOf(cell);
-  if (!charge(64 + (lengthOf(cell) >> 3))) return setError(cell);
-  const sign = signAt(start, end);
-  const letters = wordOf(start + usize(sign != 0), end, 0x20);
-  if (letters == 0x696e66 || letters == 0x696e66696e697479) {
-    return setDouble(cell, sign == MINUS ? -Infinity : Infinity); // inf, infinity
+  const letters = wordOf(first, end, 0x20);
+  let value: f64 = NaN;
+  // inf, infinity, nan
+  if (letters == 0x696e66 || letters == 0x696e66696e697479) value = sign == MINUS ? -Infinity : Infinity;
+  else if (letters != 0x6e616e || sign) {
+    if (!isNumber(startOf(cell), end)) return false;
+    value = numberRead();
+    if (abs(value) == Infinity) return false;
   }
-  if (letters == 0x6e616e && !sign) return setDouble(cell, NaN); // nan
-  let value: f64 = Infinity;
-  if (isNumber(start, end)) value = parseNumber(start, end);
-  else if (isHexNumber(start, end)) value = parseHexNumber();
-  if (abs(value) == Infinity) setError(cell);
-  else setDouble(cell, value);
+  setDouble(cell, value);
+  return true;
 }
 
 /** Up to eight bytes as one number, the first on top, with the bits of `fold` set in each; 0 for others and for more. */
@@ -114,50 +106,54 @@ function wordOf(start: usize, end: usize, fold: u32): u64 {
 }
 
 /** strconv.ParseBool. */
-export function toBool(cell: usize): void {
-  if (tagOf(cell) == Tag.Bool) return;
-  const word = tagOf(cell) == Tag.String && makeRaw(cell) ? wordOf(startOf(cell), endOf(cell), 0) : 0;
-  setError(cell);
+function parseBool(cell: usize): bool {
+  const word = wordOf(startOf(cell), endOf(cell), 0);
   for (let i: usize = 0; i < 12; i++) {
-    if (load<u64>(BOOLS + (i << 3)) == word) setBool(cell, i < 6);
+    if (load<u64>(BOOLS + (i << 3)) == word) {
+      setBool(cell, i < 6);
+      return true;
+    }
   }
+  return false;
 }
 
-export function toBytes(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.Bytes) return;
-  if (tag == Tag.String && makeRaw(cell)) store<u32>(cell, Tag.Bytes);
-  else setError(cell);
-}
-
-export function toTimestamp(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.Timestamp) return;
-  if (tag == Tag.String) parseTimestamp(cell);
-  else if (tag == Tag.Int && isInRange(intOf(cell))) setTimestamp(cell, intOf(cell), 0);
-  else setError(cell);
-}
-
-export function toDuration(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.Duration) return;
-  if (tag == Tag.String) parseDuration(cell);
-  else setError(cell);
-}
-
-export function toText(cell: usize): void {
-  const tag = tagOf(cell);
-  if (tag == Tag.String) return;
-  if (tag == Tag.Bytes) {
-    if (charge(lengthOf(cell) >> 3) && isUtf8(startOf(cell), endOf(cell))) store<u32>(cell, Tag.String);
-    else setError(cell);
-    return;
+/** Turns a value that is no string into another type; false when it has no value there. */
+function cast(target: u32, tag: u32, cell: usize): bool {
+  switch (target) {
+    case Tag.Int:
+      if (tag == Tag.Double && fitsInt(doubleOf(cell))) store<i64>(cell, <i64>doubleOf(cell), 8);
+      else if (tag != Tag.Timestamp && tag != Tag.Duration && (tag != Tag.Uint || intOf(cell) < 0)) return false;
+      break;
+    case Tag.Uint:
+      if (tag == Tag.Double && fitsUint(doubleOf(cell))) store<u64>(cell, <u64>doubleOf(cell), 8);
+      else if (tag != Tag.Int || intOf(cell) < 0) return false;
+      break;
+    case Tag.Double:
+      if (!isNumeric(tag)) return false;
+      store<f64>(cell, asDouble(cell), 8);
+      break;
+    case Tag.String:
+      if (tag != Tag.Bytes) return write(cell);
+      if (!charge(lengthOf(cell) >> 3) || !isUtf8(startOf(cell), endOf(cell))) return false;
+      break;
+    case Tag.Timestamp:
+      if (tag != Tag.Int || !isInRange(intOf(cell))) return false;
+      break;
+    default:
+      return false;
   }
+  store<u64>(cell, target); // the payload is right
+  return true;
+}
+
+/** string() of what is no text; false when it has no text form. */
+function write(cell: usize): bool {
   const out = scratch(max(DOUBLE_ROOM, TIMESTAMP_ROOM) + 1);
   const end = out ? print(cell, out) : 0;
-  if (!end) return setError(cell);
+  if (!end) return false;
   trimScratch(end);
   setSpan(cell, Tag.String, 0, out, <u32>(end - out));
+  return true;
 }
 
 /** Writes a value as string() does and returns the address behind it; 0 when it has no text form. */

@@ -1,80 +1,55 @@
 // Durations: text as Go's time.ParseDuration takes it.
-import { endOf, setDuration, setError, startOf } from "./cell.ts";
-import { MINUS, signAt } from "./number.ts";
-import { makeRaw } from "./text.ts";
+import { endOf, setDuration, startOf } from "./cell.ts";
+import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
+import { tenTo } from "./powers.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
 
 let end: usize = 0;
 let unitEnd: usize = 0;
 
-/** Turns a string cell into the duration that it writes, or an error. */
-export function parseDuration(cell: usize): void {
-  if (!makeRaw(cell)) return setError(cell);
+/** Turns a raw string into the duration that it writes; false when it writes none. */
+export function parseDuration(cell: usize): bool {
   end = endOf(cell);
   const sign = signAt(startOf(cell), end);
   let p = startOf(cell) + usize(sign != 0);
-  if (p + 1 == end && load<u8>(p) == 0x30) return setDuration(cell, 0);
-  if (p == end) return setError(cell);
   let total: u64 = 0;
+  if (p + 1 == end && load<u8>(p) == 0x30) p = end;
+  else if (p == end) return false;
   while (p < end) {
     p = readTerm(p);
-    if (!p) return setError(cell);
     total += term;
-    if (total > MOST) return setError(cell);
+    if (!p || total > MOST) return false;
   }
-  if (sign == MINUS) setDuration(cell, <i64>(0 - total));
-  else if (total == MOST) setError(cell);
-  else setDuration(cell, <i64>total);
+  if (sign == MINUS) total = 0 - total;
+  else if (total == MOST) return false;
+  setDuration(cell, <i64>total);
+  return true;
 }
 
 let term: u64 = 0;
 
 /** Reads a number with its unit into `term` and returns the address behind it; 0 when it is none or too large. */
 function readTerm(start: usize): usize {
-  let p = readDigits(start);
-  const whole = value;
-  if (full) return 0;
+  let p = readDigits(start, end, MOST);
+  if (p != wholeEnd) return 0;
+  const units = whole;
   const point = p < end && load<u8>(p) == 0x2e;
-  const any = p > start || (point && isDigitAt(p + 1));
-  value = 0;
-  if (point) p = readDigits(p + 1);
+  const any = p > start || (point && isDigitAt(p + 1, end));
+  const first = p + usize(point);
+  p = readDigits(first, end, MOST); // digits of the fraction that do not fit are dropped
   const unit = readUnit(p);
-  if (!any || !unit || whole > MOST / unit) return 0;
-  term = whole * unit;
-  if (value) term += <u64>(<f64>value * (<f64>unit / scale));
+  if (!any || !unit || units > MOST / unit) return 0;
+  term = units * unit;
+  if (whole) term += <u64>(<f64>whole * (<f64>unit / tenTo(<i32>(wholeEnd - first))));
   return term > MOST ? 0 : unitEnd;
-}
-
-let value: u64 = 0;
-let scale: f64 = 1; // behind a point, the value is value / scale
-let full: bool = false;
-
-/** Reads digits into `value`; from those on that do not fit it is `full`. */
-function readDigits(start: usize): usize {
-  let p = start;
-  value = 0;
-  scale = 1;
-  full = false;
-  for (; isDigitAt(p); p++) {
-    const next = value * 10 + <u64>(load<u8>(p) - 0x30);
-    full = full || value > MOST / 10 || next > MOST;
-    if (full) continue;
-    value = next;
-    scale *= 10;
-  }
-  return p;
-}
-
-function isDigitAt(p: usize): bool {
-  return p < end && <u32>load<u8>(p) - 0x30 < 10;
 }
 
 /** Nanoseconds of the unit at `at`; 0 when there is none. Leaves its end in `unitEnd`. */
 function readUnit(at: usize): u64 {
   let word: u32 = 0;
   let p = at;
-  for (; p < end && load<u8>(p) != 0x2e && !isDigitAt(p); p++) word = p - at < 4 ? (word << 8) | load<u8>(p) : 0;
+  for (; p < end && load<u8>(p) != 0x2e && !isDigitAt(p, end); p++) word = p - at < 4 ? (word << 8) | load<u8>(p) : 0;
   unitEnd = p;
   if (p - at > 4) return 0;
   switch (word) {

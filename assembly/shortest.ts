@@ -1,96 +1,64 @@
-// Doubles to decimal text: the shortest digits that read back as the same double, and of those the nearest (Burger and
-// Dybvig, "Printing Floating-Point Numbers Quickly and Accurately", 1996), laid out as Go's %g and %f do.
-import { BIGNUM_SIZE, addBig, compareBig, copyBig, mulBig, mulBigPow5, setBig, shiftBig } from "./bignum.ts";
+// Doubles to decimal text: the shortest digits that read back as the same double, and of those the nearest, laid out as
+// Go's %g and %f do. The value and the halfway points around it are counted in units of a power of ten that leaves 17 or 18
+// digits: estimated first, then corrected by exact comparison.
+import { compareScaled, left, right, setBig } from "./bignum.ts";
+import { binary, scale } from "./powers.ts";
 
 /** Bytes that a printed double takes at most. */
 export const DOUBLE_ROOM: u32 = 32;
 
-const rest: usize = memory.data(BIGNUM_SIZE, 8);
-const scale: usize = memory.data(BIGNUM_SIZE, 8);
-const gap: usize = memory.data(BIGNUM_SIZE, 8); // from the value to the halfway point below it
-const sum: usize = memory.data(BIGNUM_SIZE, 8);
+const MOST_UNIT: u64 = 100000000000000000; // 10^17
+
 const digits: usize = memory.data(24, 8);
 
 let pointExponent: i32 = 0; // the value is 0.d1d2… * 10^pointExponent
-let wide: bool = false; //     the halfway point above is twice as far as the one below
-let even: bool = false; //     the halfway points read back as this double
+
+let unitPower: i32 = 0; //   a unit is 10^unitPower
+let binaryPower: i32 = 0; // of the last bit of the numbers that are counted
+
+/** Compares a count of units with whole * 2^binaryPower: -1, 0 or 1. */
+function compareUnits(count: u64, whole: u64): i32 {
+  setBig(left, count);
+  setBig(right, whole);
+  return compareScaled(unitPower, binaryPower);
+}
+
+/** The largest count of units below whole * 2^binaryPower or, with `open` 1, at most that. */
+function unitsIn(whole: u64, open: i32): u64 {
+  const product = scale(whole, -unitPower, 0);
+  let count = (product >> -(binary + binaryPower)) + 1; // the error is less than one
+  while (compareUnits(count, whole) >= open) count--;
+  return count;
+}
 
 /** Writes the digits of a finite value above 0 and returns their number. */
 function shortestDigits(value: f64): i32 {
   const bits = reinterpret<u64>(value);
-  const biased = <i32>(bits >> 52);
-  const fraction = bits & 0xfffffffffffff;
-  const whole = biased ? fraction | 0x10000000000000 : fraction;
-  const exponent = max(biased, 1) - 1075;
-  wide = fraction == 0 && biased > 1;
-  even = (whole & 1) == 0;
-  // rest / scale is the value and gap / scale half the distance to the next double; all doubled once more when wide.
-  const extra: u32 = wide ? 2 : 1;
-  setBig(rest, whole);
-  setBig(scale, 1);
-  setBig(gap, 1);
-  shiftBig(rest, extra + max(exponent, 0));
-  shiftBig(gap, max(exponent, 0));
-  shiftBig(scale, extra + max(-exponent, 0));
-  scaleBy10(<i32>ceil(<f64>(exponent + 63 - <i32>clz(whole)) * 0.30102999566398114 - 1e-9));
-  return generate();
-}
-
-/** Divides by 10^power, where power is the number of digits before the point or one less. */
-function scaleBy10(power: i32): void {
-  const count = <u32>abs(power);
-  if (power >= 0) mulBigPow10(scale, count);
-  else {
-    mulBigPow10(rest, count);
-    mulBigPow10(gap, count);
+  const biased = max(<i32>(bits >> 52), 1);
+  const whole = bits - ((<u64>(biased - 1)) << 52); // value = whole * 2^(biased - 1075)
+  const even = i32((whole & 1) == 0); // the halfway points read back as this double
+  const wide = <u64>(whole << 12 == 0 && biased > 1); // the halfway point below is half as far as the one above
+  const four = whole << 2;
+  binaryPower = biased - 1077;
+  unitPower = max((((biased - 1012 - <i32>clz(whole)) * 78913) >> 18) - 16, -330);
+  const least = unitsIn(four - 2 + wide, 1 - even) + 1;
+  const most = unitsIn(four + 2, even);
+  const near = unitsIn(four, 1);
+  // Of the multiples of the largest unit that has one between the halfway points, the nearest.
+  let unit = MOST_UNIT;
+  let unitExponent = unitPower + 17;
+  let count = near / unit;
+  while (count * unit < least && (count + 1) * unit > most && unit > 1) {
+    unit /= 10;
+    unitExponent--;
+    count = near / unit;
   }
-  pointExponent = power;
-  if (reachesNext()) pointExponent++;
-  else {
-    mulBig(rest, 10, 0);
-    mulBig(gap, 10, 0);
-  }
-}
-
-function mulBigPow10(a: usize, power: u32): void {
-  mulBigPow5(a, power);
-  shiftBig(a, power);
-}
-
-/** Whether the halfway point above is at or beyond one whole unit. */
-function reachesNext(): bool {
-  copyBig(sum, rest);
-  addBig(sum, gap, 1);
-  if (wide) addBig(sum, gap, 1);
-  const order = compareBig(sum, scale);
-  return even ? order >= 0 : order > 0;
-}
-
-function generate(): i32 {
-  let count = 0;
-  while (count < 18) {
-    let digit: u32 = 0;
-    while (compareBig(rest, scale) >= 0) {
-      addBig(rest, scale, -1);
-      digit++;
-    }
-    const below = compareBig(rest, gap);
-    const low = even ? below <= 0 : below < 0;
-    const high = reachesNext();
-    if (low || high) {
-      if (low && high) {
-        mulBig(rest, 2, 0);
-        const order = compareBig(rest, scale);
-        if (order > 0 || (order == 0 && digit & 1)) digit++; // as near: the even digit, as in Go
-      } else if (high) digit++;
-    }
-    store<u8>(digits + count, digit + 0x30);
-    count++;
-    if (low || high) break;
-    mulBig(rest, 10, 0);
-    mulBig(gap, 10, 0);
-  }
-  return count;
+  const down = count * unit;
+  // Of two that are as near, the one with the even digit, as in Go.
+  if (down < least || (down + unit <= most && compareUnits(2 * down + unit, 2 * four) < <i32>(count & 1))) count++;
+  const length = <i32>(printUint(count, digits) - digits);
+  pointExponent = unitExponent + length;
+  return length;
 }
 
 /** Writes what Go's %g (or, with `fixed`, %f) makes of the value, and returns the address behind it. */

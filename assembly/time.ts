@@ -4,7 +4,7 @@
 import { Tag, TimePart } from "./program.ts";
 import { auxOf, endOf, intOf, setError, setInt, setTimestamp, startOf, tagOf } from "./cell.ts";
 import { dateOfDays, daysInMonth, daysOfDate, foundDay, foundMonth, foundYear } from "./calendar.ts";
-import { MINUS, signAt } from "./number.ts";
+import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
 import { makeRaw } from "./text.ts";
 
 export const FIRST_SECOND: i64 = -62135596800; // 0001-01-01T00:00:00Z
@@ -16,6 +16,7 @@ export const TIMESTAMP_ROOM: u32 = 32;
 export const OTHER_ZONE: u32 = 0x80000000;
 
 const DAY: i64 = 86400;
+const MOST_READ: u64 = 9999;
 
 /** Nanoseconds of a timestamp, 0 … 999,999,999. */
 export function nanosOf(cell: usize): i64 {
@@ -34,14 +35,10 @@ let failed: bool = false;
 
 /** Reads exactly `count` digits. */
 function number(count: i32): i32 {
-  let value = 0;
-  for (let i = 0; i < count; i++) {
-    const digit = at < end ? <u32>load<u8>(at) - 0x30 : 10;
-    if (digit >= 10) failed = true;
-    else at++;
-    value = value * 10 + <i32>digit;
-  }
-  return value;
+  const stop = at + <usize>count;
+  at = readDigits(at, min(stop, end), MOST_READ);
+  if (at != stop) failed = true;
+  return <i32>whole;
 }
 
 /** The next character; 0 at the end. */
@@ -61,39 +58,35 @@ function field(count: i32, c: u32): i32 {
   return value;
 }
 
-function isDigitAt(p: usize): bool {
-  return p < end && <u32>load<u8>(p) - 0x30 < 10;
-}
-
-/** Turns a string cell into the timestamp that it writes, or an error. */
-export function parseTimestamp(cell: usize): void {
-  if (!makeRaw(cell)) return setError(cell);
+/** Turns a raw string into the timestamp that it writes; false when it writes none. */
+export function parseTimestamp(cell: usize): bool {
   at = startOf(cell);
   end = endOf(cell);
   failed = false;
   const year = field(4, 0x2d);
   const month = field(2, 0x2d);
   const day = field(2, 0x54);
-  const hour = field(isDigitAt(at + 1) ? 2 : 1, 0x3a); // Go takes one digit here
+  const hour = field(isDigitAt(at + 1, end) ? 2 : 1, 0x3a); // Go takes one digit here
   const minute = field(2, 0x3a);
   const second = number(2);
   const nanos = fraction();
   const offset = zone();
-  if (failed || at != end || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return setError(cell);
-  if (day < 1 || day > daysInMonth(year, month)) return setError(cell);
+  if (failed || at != end || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return false;
+  if (day < 1 || day > daysInMonth(year, month)) return false;
   const time = <i64>(hour * 3600 + minute * 60 + second - offset);
   const seconds = <i64>daysOfDate(year, month, day) * DAY + time;
-  if (!isInRange(seconds)) return setError(cell);
+  if (!isInRange(seconds)) return false;
   setTimestamp(cell, seconds, nanos | (offset ? OTHER_ZONE : 0));
+  return true;
 }
 
 /** Nanoseconds of a fraction, if there is one; digits behind the ninth are dropped. */
 function fraction(): u32 {
   const c = peek();
-  if ((c != 0x2e && c != 0x2c) || !isDigitAt(at + 1)) return 0;
+  if ((c != 0x2e && c != 0x2c) || !isDigitAt(at + 1, end)) return 0;
   at++;
   let value: u32 = 0;
-  for (let place: u32 = 100000000; isDigitAt(at); at++) {
+  for (let place: u32 = 100000000; isDigitAt(at, end); at++) {
     value += (load<u8>(at) - 0x30) * place;
     place /= 10;
   }
@@ -138,9 +131,9 @@ function signed(): i32 {
   const c = signAt(at, end);
   at += usize(c != 0);
   const first = at;
-  let value = 0;
-  for (; isDigitAt(at); at++) value = min(value * 10 + <i32>load<u8>(at) - 0x30, 10000);
-  if (at == first || value >= 10000) failed = true;
+  at = readDigits(at, end, MOST_READ);
+  if (at == first || at != wholeEnd) failed = true;
+  const value = <i32>whole;
   return c == MINUS ? -value : value;
 }
 

@@ -34,7 +34,7 @@ import {
   wrapOptional,
 } from "./cell.ts";
 import { contain, isZero, makeList, makeMap, takeSize } from "./collection.ts";
-import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUint } from "./convert.ts";
+import { convert } from "./convert.ts";
 import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
 import { runAutomaton } from "./matcher.ts";
 import { TOO_DEEP, UNORDERED, compare, equal } from "./order.ts";
@@ -46,6 +46,9 @@ import { forgetTwins } from "./twin.ts";
 export const FALSE: i32 = 0;
 export const TRUE: i32 = 1;
 export const ERROR: i32 = NO_BOOL;
+
+/** The Tags that ToInt … ToDuration make, one in each hexadecimal digit from the right: Int Uint Double String Bool … */
+const TARGETS: u32 = 0xdc726543;
 
 const stack: usize = memory.data(4096, 16); // MAX_STACK cells
 
@@ -259,21 +262,14 @@ function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
     case Op.Size:
       return takeSize(x);
     case Op.ToInt:
-      return toInt(x);
     case Op.ToUint:
-      return toUint(x);
     case Op.ToDouble:
-      return toDouble(x);
     case Op.ToString:
-      return toText(x);
     case Op.ToBool:
-      return toBool(x);
     case Op.ToBytes:
-      return toBytes(x);
     case Op.ToTimestamp:
-      return toTimestamp(x);
     case Op.ToDuration:
-      return toDuration(x);
+      return convert((TARGETS >> ((op - Op.ToInt) << 2)) & 15, x);
     case Op.Time:
       return takePart(x, a, 0);
     case Op.TypeOf:

@@ -15,7 +15,7 @@ const CALLS = [
   "assembly/cell/copyCell",
   "assembly/cell/endOf",
   "assembly/cell/truthOf",
-  "assembly/duration/isDigitAt",
+  "assembly/number-text/isDigitAt",
   "assembly/scopes/beginTrial",
   "assembly/scopes/cellOf",
   "assembly/solve/challengeExtra",

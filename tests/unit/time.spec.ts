@@ -4,24 +4,24 @@ import { TimePart } from "../../assembly/program.ts";
 import { parseDuration } from "../../assembly/duration.ts";
 import { parseTimestamp, printTimestamp, takePart } from "../../assembly/time.ts";
 import { dateOfDays, daysOfDate, foundDay, foundMonth, foundYear } from "../../assembly/calendar.ts";
-import { setInt } from "../../assembly/cell.ts";
+import { setError, setInt } from "../../assembly/cell.ts";
 import { newCell, raw, settings, show } from "./cells.ts";
 
 function timestamp(text: string): string {
   const cell = raw(text);
-  parseTimestamp(cell);
+  if (!parseTimestamp(cell)) setError(cell);
   return show(cell);
 }
 
 function duration(text: string): string {
   const cell = raw(text);
-  parseDuration(cell);
+  if (!parseDuration(cell)) setError(cell);
   return show(cell);
 }
 
 function part(text: string, which: i32, zone: string = ""): string {
   const cell = raw(text);
-  parseTimestamp(cell);
+  if (!parseTimestamp(cell)) setError(cell);
   takePart(cell, which, zone.length ? raw(zone) : 0);
   return show(cell);
 }
@@ -36,7 +36,7 @@ function lastDay(year: i32, month: i32): i32 {
 /** The timestamp printed again. */
 function printed(text: string): string {
   const cell = raw(text);
-  parseTimestamp(cell);
+  if (!parseTimestamp(cell)) setError(cell);
   const out = memory.data(64);
   return String.UTF8.decodeUnsafe(out, printTimestamp(cell, out) - out);
 }
