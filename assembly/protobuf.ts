@@ -46,19 +46,22 @@ export function findField(at: usize, size: u32, name: usize, nameLength: u32): b
   return false;
 }
 
+/** Reads a length-delimited field; mostly its length is one byte. */
 function readDelimited(at: usize, end: usize, tag: u32): bool {
   if (at >= end || load<u8>(at) != tag) return false;
-  let size: u64 = 0;
-  let shift: u64 = 0;
-  let p = at + 1;
-  while (true) {
-    if (p >= end || shift > 28) return false;
-    const byte = load<u8>(p++);
-    size |= (<u64>(byte & 0x7f)) << shift;
-    if (byte < 0x80) break;
-    shift += 7;
+  let size = <u64>load<u8>(at, 1);
+  let p = at + 2;
+  if (size > 0x7f) {
+    size &= 0x7f;
+    let shift: u64 = 7;
+    let byte: u32 = 0x80;
+    for (; byte > 0x7f; shift += 7) {
+      if (p >= end || shift > 28) return false;
+      byte = load<u8>(p++);
+      size |= (<u64>(byte & 0x7f)) << shift;
+    }
   }
-  if (size > <u64>(end - p)) return false;
+  if (<u64>p + size > <u64>end) return false;
   start = p;
   length = <u32>size;
   cursor = p + <usize>size;
