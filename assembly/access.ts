@@ -12,11 +12,13 @@ import {
   setError,
   setNone,
   setNull,
+  setTruth,
   startOf,
   tagOf,
   unwrapOptional,
   wrapOptional,
   CELL,
+  NO_BOOL,
 } from "./cell.ts";
 import { countOf } from "./cursor.ts";
 import { findKey, isInt } from "./order.ts";
@@ -28,10 +30,10 @@ import { noteTwin } from "./twin.ts";
 const NULL_WHEN_ABSENT: u32 = 1;
 const NULL_IS_ABSENT: u32 = 2;
 
-// What a look-up found.
+// What a look-up found; the first three are also what has() says.
 const MISSING: i32 = 0; //  no such member or element
 const FOUND: i32 = 1;
-const WRONG: i32 = 2; //    not something one can look into with this key
+const WRONG: i32 = NO_BOOL; // not something one can look into with this key
 const UNFIT: i32 = 3; //    a scalar or null: has() is false and .? is none there, but selecting is an error
 
 const found: usize = memory.data(16, 8);
@@ -122,8 +124,7 @@ export function has(container: usize, key: usize): void {
   if (tagOf(container) == Tag.OptionalNone) return setBool(container, false);
   if (isPresent(container)) unwrapOptional(container);
   const result = lookUp(container, key);
-  if (result == WRONG) setError(container);
-  else setBool(container, result == FOUND);
+  setTruth(container, result == UNFIT ? 0 : result);
 }
 
 /** Whether a value can be a key or an index at all. */

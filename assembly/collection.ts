@@ -3,6 +3,7 @@ import { Tag } from "./program.ts";
 import { charge, scratch } from "./budget.ts";
 import {
   CELL,
+  NO_BOOL,
   copyCell,
   doubleOf,
   intOf,
@@ -15,11 +16,12 @@ import {
   setError,
   setInt,
   setSpan,
+  setTruth,
   tagOf,
   unwrapOptional,
 } from "./cell.ts";
 import { advance, countOf, openCursor } from "./cursor.ts";
-import { EQUAL, TOO_DEEP, UNEQUAL, equal, findKey, matchKey } from "./order.ts";
+import { EQUAL, UNEQUAL, equal, findKey, matchKey } from "./order.ts";
 import { pointCount } from "./text.ts";
 import { FIRST_SECOND, nanosOf } from "./time.ts";
 
@@ -85,24 +87,21 @@ function placeOf(pairs: usize, size: u32, key: usize): u32 {
 
 /** x in y: x is replaced by the answer. */
 export function contain(x: usize, y: usize): void {
-  if (tagOf(x) == Tag.Error) return;
   if (isMap(y)) {
     // Go cannot hash bytes: cel-go fails where it would look for them among the keys of a literal.
     if (tagOf(x) == Tag.Bytes && tagOf(y) == Tag.CellMap && lengthOf(y)) setError(x);
     else setBool(x, findKey(y, x, item));
-  } else if (isList(y)) containElement(x, y);
-  else setError(x);
+  } else setTruth(x, isList(y) ? containElement(x, y) : NO_BOOL);
 }
 
-function containElement(x: usize, list: usize): void {
+function containElement(x: usize, list: usize): i32 {
   let answer = UNEQUAL;
   openCursor(cursor, list);
   while (answer != EQUAL && advance(cursor, item)) {
     const result = equal(x, item, 0);
     if (result != UNEQUAL) answer = result;
   }
-  if (answer == TOO_DEEP) setError(x);
-  else setBool(x, answer == EQUAL);
+  return answer;
 }
 
 /** size(x). */

@@ -24,7 +24,7 @@ import { findMember, loadValue } from "./value.ts";
 
 /** Results of compare: no order, or a NaN among the operands. */
 export const UNORDERED: i32 = 2;
-/** Results of equal. */
+/** Results of equal: truths, where TOO_DEEP is none. */
 export const UNEQUAL: i32 = 0;
 export const EQUAL: i32 = 1;
 export const TOO_DEEP: i32 = 2;
