@@ -124,9 +124,9 @@ function setDistance(a: usize, b: usize): void {
 
 function joinTexts(a: usize, b: usize): void {
   if (!lengthOf(b)) return;
-  const room = <u64>lengthOf(a) + <u64>lengthOf(b);
-  const out = room < u32.MAX_VALUE ? scratch(<u32>room) : 0;
-  if (!out || !charge((<u32>room) >> 3)) return setError(a);
+  const room = lengthOf(a) + lengthOf(b); // neither is above 2^30
+  const out = scratch(room);
+  if (!out || !charge(room >> 3)) return setError(a);
   setSpan(a, tagOf(a), 0, out, <u32>(copyPoints(b, copyPoints(a, out)) - out));
 }
 

@@ -156,8 +156,9 @@ export function wrapOptional(cell: usize): void {
   if (tagOf(cell) != Tag.Error) store<u32>(cell, tagOf(cell) + OPTIONAL);
 }
 
+/** Makes a present optional its value; leaves what is none. */
 export function unwrapOptional(cell: usize): void {
-  store<u32>(cell, tagOf(cell) - OPTIONAL);
+  if (isPresent(cell)) store<u32>(cell, tagOf(cell) - OPTIONAL);
 }
 
 /** The CelType of a value that is no error. */

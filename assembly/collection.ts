@@ -5,7 +5,6 @@ import {
   CELL,
   NO_BOOL,
   copyCell,
-  doubleOf,
   intOf,
   isList,
   isMap,
@@ -18,6 +17,7 @@ import {
   setSpan,
   setTruth,
   tagOf,
+  uintOf,
   unwrapOptional,
 } from "./cell.ts";
 import { advance, countOf, openCursor } from "./cursor.ts";
@@ -41,7 +41,7 @@ export function makeList(first: usize, count: u32, optionals: bool): void {
     if (tagOf(cell) == Tag.Error) return setError(first);
     if (optionals && tagOf(cell) == Tag.OptionalNone) continue;
     copyCell(q, cell);
-    if (optionals && isPresent(q)) unwrapOptional(q);
+    if (optionals) unwrapOptional(q);
     q += CELL;
   }
   setSpan(first, Tag.CellList, 0, out, <u32>((q - out) / CELL));
@@ -67,7 +67,7 @@ export function makeMap(first: usize, count: u32, optionals: bool): void {
     }
     copyCell(target, key);
     copyCell(target + CELL, value);
-    if (optionals && isPresent(value)) unwrapOptional(target + CELL);
+    if (optionals) unwrapOptional(target + CELL);
     if (place == size) size++;
   }
   setSpan(first, Tag.CellMap, 0, out, size);
@@ -115,10 +115,10 @@ export function takeSize(x: usize): void {
 /** Whether a value is the zero of its type: false, 0, "", empty, null, none. */
 export function isZero(x: usize): bool {
   const tag = tagOf(x);
-  if (tag == Tag.Double) return doubleOf(x) == 0;
+  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
+  if (tag == Tag.Double) return uintOf(x) << 1 == 0; // or -0
   if (tag == Tag.Timestamp) return intOf(x) == FIRST_SECOND && nanosOf(x) == 0;
   if (isText(tag)) return lengthOf(x) == 0;
-  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
   if (isList(x) || isMap(x)) return countOf(x) == 0;
-  return !isPresent(x) && tag != Tag.Type && intOf(x) == 0;
+  return !isPresent(x) && intOf(x) == 0;
 }
