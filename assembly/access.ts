@@ -6,17 +6,18 @@ import {
   intOf,
   isList,
   isMap,
-  isNumeric,
-  isPresent,
+  isWithin,
   setBool,
   setError,
   setNone,
   setNull,
+  setTruth,
   startOf,
   tagOf,
   unwrapOptional,
   wrapOptional,
   CELL,
+  NO_BOOL,
 } from "./cell.ts";
 import { countOf } from "./cursor.ts";
 import { findKey, isInt } from "./order.ts";
@@ -28,10 +29,13 @@ import { noteTwin } from "./twin.ts";
 const NULL_WHEN_ABSENT: u32 = 1;
 const NULL_IS_ABSENT: u32 = 2;
 
-// What a look-up found.
+/** A bit for each slot that is null when absent. */
+const NULLABLE: u32 = (1 << Slot.Params) | (1 << Slot.Arguments) | (1 << Slot.Meta);
+
+// What a look-up found; the first three are also what has() says.
 const MISSING: i32 = 0; //  no such member or element
 const FOUND: i32 = 1;
-const WRONG: i32 = 2; //    not something one can look into with this key
+const WRONG: i32 = NO_BOOL; // not something one can look into with this key
 const UNFIT: i32 = 3; //    a scalar or null: has() is false and .? is none there, but selecting is an error
 
 const found: usize = memory.data(16, 8);
@@ -71,10 +75,10 @@ export function askSlot(slot: u32, mode: u32, cell: usize, optional: bool): void
   else setBool(cell, isThere);
 }
 
-/** The value that a slot is a member of; params, args and meta are null when absent. */
+/** The value that a slot is a member of. */
 function loadParent(slot: u32, cell: usize): void {
   const parent = slotParent(slot);
-  const nullable = parent == Slot.Arguments || parent == Slot.Meta || parent == Slot.Params;
+  const nullable = parent < <u32>Slot.Count && (NULLABLE >> parent) & 1;
   if (parent == NONE) setError(cell);
   else loadSlot(parent, nullable ? NULL_WHEN_ABSENT : 0, cell);
 }
@@ -117,29 +121,24 @@ export function select(container: usize, key: usize): void {
   else setError(container);
 }
 
-/** has(container.key); an optional stands for its value. */
+/** has(container.key); an optional stands for its value, and none has no members. */
 export function has(container: usize, key: usize): void {
-  if (tagOf(container) == Tag.OptionalNone) return setBool(container, false);
-  if (isPresent(container)) unwrapOptional(container);
+  unwrapOptional(container);
   const result = lookUp(container, key);
-  if (result == WRONG) setError(container);
-  else setBool(container, result == FOUND);
+  setTruth(container, result == UNFIT ? 0 : result);
 }
 
-/** Whether a value can be a key or an index at all. */
-function isQualifier(key: usize): bool {
-  const tag = tagOf(key);
-  return tag == Tag.String || tag == Tag.Bool || isNumeric(tag);
-}
-
-/** container.?key and container[?key]; an optional stands for its value. */
+/** container.?key and container[?key]; an optional stands for its value, and none has no members. */
 export function optSelect(container: usize, key: usize): void {
-  if (!isQualifier(key)) return setError(container);
-  if (tagOf(container) == Tag.OptionalNone) return;
-  if (isPresent(container)) unwrapOptional(container);
-  const result = lookUp(container, key);
+  unwrapOptional(container);
+  const result = isQualifier(tagOf(key)) ? lookUp(container, key) : WRONG;
   if (result == WRONG) return setError(container);
   if (result != FOUND) return setNone(container);
   copyCell(container, found);
   wrapOptional(container);
+}
+
+/** Whether a value can be a key or an index at all. */
+function isQualifier(tag: u32): bool {
+  return isWithin(tag, Tag.Bool, Tag.String);
 }

@@ -1,6 +1,6 @@
 // + - * / % and negation, with the overloads and the overflow checks of cel-go 0.28.1. The first operand is replaced by
 // the result, or by an error when there is no such overload or the result does not fit.
-import { Tag } from "./program.ts";
+import { Op, Tag } from "./program.ts";
 import { charge, scratch } from "./budget.ts";
 import {
   CELL,
@@ -9,6 +9,7 @@ import {
   intOf,
   isList,
   isText,
+  isWithin,
   lengthOf,
   setDouble,
   setDuration,
@@ -23,84 +24,76 @@ import { BILLION, OTHER_ZONE, isInRange, nanosOf } from "./time.ts";
 
 const cursor: usize = memory.data(16, 8);
 
-/** Keeps the type of `a` and gives it another value; an error when that overflowed. */
-function settle(a: usize, value: i64, overflow: bool): void {
-  if (overflow) setError(a);
-  else store<i64>(a, value, 8);
+/** a op b for the five operators, Add … Mod. */
+export function calculate(op: i32, a: usize, b: usize): void {
+  const tag = tagOf(a);
+  if (op == Op.Add && isList(a) && isList(b)) joinLists(a, b);
+  else if (tag != tagOf(b)) calculateMixed(op, a, b);
+  else if (tag == Tag.Double && op != Op.Mod) setDouble(a, doubleResult(op, doubleOf(a), doubleOf(b)));
+  else if (op == Op.Add && isText(tag)) joinTexts(a, b);
+  else if (op == Op.Sub && tag == Tag.Timestamp) setDistance(a, b);
+  else setWhole(op, a, intOf(a), intOf(b));
 }
 
-export function add(a: usize, b: usize): void {
-  const tag = tagOf(a);
-  const other = tagOf(b);
+/** Of two types only a duration and a timestamp have a sum, and a difference. */
+function calculateMixed(op: i32, a: usize, b: usize): void {
   const x = intOf(a);
   const y = intOf(b);
-  const sum = x + y;
-  if (isList(a) && isList(b)) joinLists(a, b);
-  else if (tag == Tag.Duration && other == Tag.Timestamp) shiftTime(a, b, x);
-  else if (tag == Tag.Timestamp && other == Tag.Duration) shiftTime(a, a, y);
-  else if (tag != other) setError(a);
-  else if (tag == Tag.Double) setDouble(a, doubleOf(a) + doubleOf(b));
-  else if (isText(tag)) joinTexts(a, b);
-  else if (tag == Tag.Uint) settle(a, sum, <u64>sum < <u64>x);
-  else settle(a, sum, !isSigned(tag) || ((x ^ sum) & (y ^ sum)) < 0);
+  const isMoment = tagOf(a) == Tag.Timestamp && tagOf(b) == Tag.Duration;
+  if (isMoment && op == Op.Add) shiftTime(a, a, y);
+  else if (isMoment && op == Op.Sub && y != i64.MIN_VALUE) shiftTime(a, a, -y);
+  else if (op == Op.Add && tagOf(a) == Tag.Duration && tagOf(b) == Tag.Timestamp) shiftTime(a, b, x);
+  else setError(a);
 }
 
-function isSigned(tag: u32): bool {
-  return tag == Tag.Int || tag == Tag.Duration;
+function doubleResult(op: i32, x: f64, y: f64): f64 {
+  return op == Op.Add ? x + y : op == Op.Sub ? x - y : op == Op.Mul ? x * y : x / y;
 }
 
-export function subtract(a: usize, b: usize): void {
+/** Gives `a` the value x op y; an error when that does not fit its type, or the type does not have the operator. */
+function setWhole(op: i32, a: usize, x: i64, y: i64): void {
   const tag = tagOf(a);
-  const other = tagOf(b);
-  const x = intOf(a);
-  const y = intOf(b);
-  const difference = x - y;
-  if (tag == Tag.Timestamp && other == Tag.Duration) {
-    if (y == i64.MIN_VALUE) setError(a);
-    else shiftTime(a, a, -y);
-  } else if (tag != other) setError(a);
-  else if (tag == Tag.Double) setDouble(a, doubleOf(a) - doubleOf(b));
-  else if (tag == Tag.Timestamp) setDistance(a, b);
-  else if (tag == Tag.Uint) settle(a, difference, <u64>x < <u64>y);
-  else settle(a, difference, !isSigned(tag) || ((x ^ y) & (x ^ difference)) < 0);
+  const signed = tag != Tag.Uint;
+  if (!isWithin(tag, Tag.Int, Tag.Uint) && (tag != Tag.Duration || op > Op.Sub)) return setError(a);
+  let value: i64;
+  let fits = true;
+  switch (op) {
+    case Op.Add:
+      value = x + y;
+      fits = signed ? ((x ^ value) & (y ^ value)) >= 0 : <u64>value >= <u64>x;
+      break;
+    case Op.Sub:
+      value = x - y;
+      fits = signed ? ((x ^ y) & (x ^ value)) >= 0 : <u64>x >= <u64>y;
+      break;
+    case Op.Mul:
+      value = x * y;
+      fits = signed ? !overflows(x, y) : y == 0 || <u64>value / <u64>y == <u64>x;
+      break;
+    default:
+      if (y == 0 || (signed && y == -1 && x == i64.MIN_VALUE)) return setError(a);
+      value = quotient(op == Op.Mod, signed, x, y);
+  }
+  if (fits) store<i64>(a, value, 8);
+  else setError(a);
 }
 
-export function multiply(a: usize, b: usize): void {
-  const tag = tagOf(a);
-  const x = intOf(a);
-  const y = intOf(b);
-  if (tag != tagOf(b)) setError(a);
-  else if (tag == Tag.Double) setDouble(a, doubleOf(a) * doubleOf(b));
-  else if (tag == Tag.Uint) settle(a, x * y, y != 0 && <u64>x > u64.MAX_VALUE / <u64>y);
-  else settle(a, x * y, tag != Tag.Int || overflows(x, y));
+function quotient(remainder: bool, signed: bool, x: i64, y: i64): i64 {
+  if (signed) return remainder ? x % y : x / y;
+  return <i64>(remainder ? <u64>x % <u64>y : <u64>x / <u64>y);
 }
 
 /** Whether the product of two ints does not fit. */
 function overflows(x: i64, y: i64): bool {
-  if (x == 0 || y == 0) return false;
-  if (x == -1 || y == -1) return x == i64.MIN_VALUE || y == i64.MIN_VALUE;
-  return (x * y) / y != x;
-}
-
-/** Division, or with `remainder` the remainder, which doubles do not have. */
-export function divide(a: usize, b: usize, remainder: bool): void {
-  const tag = tagOf(a);
-  const x = intOf(a);
-  const y = intOf(b);
-  if (tag != tagOf(b)) setError(a);
-  else if (tag == Tag.Double) {
-    if (remainder) setError(a);
-    else setDouble(a, doubleOf(a) / doubleOf(b));
-  } else if (y == 0) setError(a);
-  else if (tag == Tag.Uint) settle(a, <i64>(remainder ? <u64>x % <u64>y : <u64>x / <u64>y), false);
-  else if (tag != Tag.Int || (x == i64.MIN_VALUE && y == -1)) setError(a);
-  else settle(a, remainder ? x % y : x / y, false);
+  if (y == -1) return x == i64.MIN_VALUE;
+  return y != 0 && (x * y) / y != x;
 }
 
 export function negate(a: usize): void {
   const tag = tagOf(a);
   if (tag == Tag.Double) setDouble(a, -doubleOf(a));
-  else settle(a, -intOf(a), !isSigned(tag) || intOf(a) == i64.MIN_VALUE);
+  else if (tag == Tag.Uint) setError(a);
+  else setWhole(Op.Sub, a, 0, intOf(a));
 }
 
 /** out = the timestamp `time` moved by nanoseconds. */
@@ -131,9 +124,9 @@ function setDistance(a: usize, b: usize): void {
 
 function joinTexts(a: usize, b: usize): void {
   if (!lengthOf(b)) return;
-  const room = <u64>lengthOf(a) + <u64>lengthOf(b);
-  const out = room < u32.MAX_VALUE ? scratch(<u32>room) : 0;
-  if (!out || !charge((<u32>room) >> 3)) return setError(a);
+  const room = lengthOf(a) + lengthOf(b); // neither is above 2^30
+  const out = scratch(room);
+  if (!out || !charge(room >> 3)) return setError(a);
   setSpan(a, tagOf(a), 0, out, <u32>(copyPoints(b, copyPoints(a, out)) - out));
 }
 

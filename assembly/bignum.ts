@@ -37,10 +37,10 @@ export function mulBig(a: usize, factor: u32, plus: u32): void {
 
 /** a = a * 5^power. */
 function mulBigPow5(a: usize, power: u32): void {
-  let left = power;
-  for (; left >= 13; left -= 13) mulBig(a, FIVE_TO_13, 0);
+  let rest = power;
+  for (; rest >= 13; rest -= 13) mulBig(a, FIVE_TO_13, 0);
   let factor: u32 = 1;
-  for (; left > 0; left--) factor *= 5;
+  for (; rest > 0; rest--) factor *= 5;
   mulBig(a, factor, 0);
 }
 

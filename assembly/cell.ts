@@ -55,9 +55,16 @@ export function setNone(cell: usize): void {
   store<u64>(cell, Tag.OptionalNone);
 }
 
+// @ts-ignore: decorator
+@inline
 export function setBool(cell: usize, value: bool): void {
-  store<u64>(cell, Tag.Bool);
-  store<u64>(cell, <u64>value, 8);
+  setTruth(cell, i32(value));
+}
+
+/** A bool when `truth` is 0 or 1, and otherwise an error. */
+export function setTruth(cell: usize, truth: i32): void {
+  store<u64>(cell, <u32>truth > 1 ? Tag.Error : Tag.Bool);
+  store<u64>(cell, <u64>(<u32>truth), 8);
 }
 
 export function setInt(cell: usize, value: i64): void {
@@ -109,7 +116,7 @@ export function truthOf(cell: usize): i32 {
 const FORM: u32 = Tag.JsonList ^ Tag.CellList;
 
 /** Whether a tag is one of `first` … `last`. */
-function isWithin(tag: u32, first: u32, last: u32): bool {
+export function isWithin(tag: u32, first: u32, last: u32): bool {
   return tag - first <= last - first;
 }
 
@@ -149,8 +156,9 @@ export function wrapOptional(cell: usize): void {
   if (tagOf(cell) != Tag.Error) store<u32>(cell, tagOf(cell) + OPTIONAL);
 }
 
+/** Makes a present optional its value; leaves what is none. */
 export function unwrapOptional(cell: usize): void {
-  store<u32>(cell, tagOf(cell) - OPTIONAL);
+  if (isPresent(cell)) store<u32>(cell, tagOf(cell) - OPTIONAL);
 }
 
 /** The CelType of a value that is no error. */

@@ -3,8 +3,8 @@ import { Tag } from "./program.ts";
 import { charge, scratch } from "./budget.ts";
 import {
   CELL,
+  NO_BOOL,
   copyCell,
-  doubleOf,
   intOf,
   isList,
   isMap,
@@ -15,11 +15,13 @@ import {
   setError,
   setInt,
   setSpan,
+  setTruth,
   tagOf,
+  uintOf,
   unwrapOptional,
 } from "./cell.ts";
 import { advance, countOf, openCursor } from "./cursor.ts";
-import { EQUAL, TOO_DEEP, UNEQUAL, equal, findKey, matchKey } from "./order.ts";
+import { EQUAL, UNEQUAL, equal, findKey, matchKey } from "./order.ts";
 import { pointCount } from "./text.ts";
 import { FIRST_SECOND, nanosOf } from "./time.ts";
 
@@ -39,7 +41,7 @@ export function makeList(first: usize, count: u32, optionals: bool): void {
     if (tagOf(cell) == Tag.Error) return setError(first);
     if (optionals && tagOf(cell) == Tag.OptionalNone) continue;
     copyCell(q, cell);
-    if (optionals && isPresent(q)) unwrapOptional(q);
+    if (optionals) unwrapOptional(q);
     q += CELL;
   }
   setSpan(first, Tag.CellList, 0, out, <u32>((q - out) / CELL));
@@ -65,7 +67,7 @@ export function makeMap(first: usize, count: u32, optionals: bool): void {
     }
     copyCell(target, key);
     copyCell(target + CELL, value);
-    if (optionals && isPresent(value)) unwrapOptional(target + CELL);
+    if (optionals) unwrapOptional(target + CELL);
     if (place == size) size++;
   }
   setSpan(first, Tag.CellMap, 0, out, size);
@@ -85,24 +87,21 @@ function placeOf(pairs: usize, size: u32, key: usize): u32 {
 
 /** x in y: x is replaced by the answer. */
 export function contain(x: usize, y: usize): void {
-  if (tagOf(x) == Tag.Error) return;
   if (isMap(y)) {
     // Go cannot hash bytes: cel-go fails where it would look for them among the keys of a literal.
     if (tagOf(x) == Tag.Bytes && tagOf(y) == Tag.CellMap && lengthOf(y)) setError(x);
     else setBool(x, findKey(y, x, item));
-  } else if (isList(y)) containElement(x, y);
-  else setError(x);
+  } else setTruth(x, isList(y) ? containElement(x, y) : NO_BOOL);
 }
 
-function containElement(x: usize, list: usize): void {
+function containElement(x: usize, list: usize): i32 {
   let answer = UNEQUAL;
   openCursor(cursor, list);
   while (answer != EQUAL && advance(cursor, item)) {
     const result = equal(x, item, 0);
     if (result != UNEQUAL) answer = result;
   }
-  if (answer == TOO_DEEP) setError(x);
-  else setBool(x, answer == EQUAL);
+  return answer;
 }
 
 /** size(x). */
@@ -116,10 +115,10 @@ export function takeSize(x: usize): void {
 /** Whether a value is the zero of its type: false, 0, "", empty, null, none. */
 export function isZero(x: usize): bool {
   const tag = tagOf(x);
-  if (tag == Tag.Double) return doubleOf(x) == 0;
+  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
+  if (tag == Tag.Double) return uintOf(x) << 1 == 0; // or -0
   if (tag == Tag.Timestamp) return intOf(x) == FIRST_SECOND && nanosOf(x) == 0;
   if (isText(tag)) return lengthOf(x) == 0;
-  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
   if (isList(x) || isMap(x)) return countOf(x) == 0;
-  return !isPresent(x) && tag != Tag.Type && intOf(x) == 0;
+  return !isPresent(x) && intOf(x) == 0;
 }

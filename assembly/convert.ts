@@ -52,7 +52,7 @@ function parse(target: u32, cell: usize): bool {
     case Tag.Bool:
       return parseBool(cell);
     case Tag.Int: // strconv.ParseInt, base 10
-      if (!isWhole(first, end, LOWEST_INT - <u64>!negative)) return false;
+      if (!isWhole(first, end, LOWEST_INT - u64(!negative))) return false;
       setInt(cell, <i64>(negative ? 0 - whole : whole));
       return true;
     case Tag.Uint:
@@ -118,6 +118,7 @@ function parseBool(cell: usize): bool {
 }
 
 /** Turns a value that is no string into another type; false when it has no value there. */
+// eslint-disable-next-line complexity -- a table: what may become what
 function cast(target: u32, tag: u32, cell: usize): bool {
   switch (target) {
     case Tag.Int:

@@ -63,9 +63,9 @@ export function isNumber(start: usize, end: usize): bool {
   return takePower(behind + 1, end);
 }
 
-/** Takes digits, underscores and a point and returns the address behind them; 0 when they are not well formed. */
+/** Takes digits, underscores and a point, and returns the address behind them; 0 when they are not well formed. */
 // @ts-ignore: decorator
-@inline
+@inline // eslint-disable-next-line complexity -- what may stand before what
 function takeDigits(start: usize, end: usize): usize {
   const base: u32 = isHex ? 16 : 10;
   const most = isHex ? MOST_HEX_DIGITS : MOST_DIGITS;
@@ -74,7 +74,7 @@ function takeDigits(start: usize, end: usize): usize {
   let count: u32 = 0; // of the digits behind these
   let used: u32 = 0;
   let value: u64 = 0;
-  let whole: u32 = NONE; // digits before the point
+  let point: u32 = NONE; // digits before it
   let p = start;
   for (; p < end; p++) {
     const c = <u32>load<u8>(p);
@@ -93,15 +93,15 @@ function takeDigits(start: usize, end: usize): usize {
     } else if (c == 0x5f) {
       if (before != DIGIT) return 0;
       before = UNDERSCORE;
-    } else if (c == 0x2e && whole == NONE && before != UNDERSCORE) {
-      whole = zeros + count;
+    } else if (c == 0x2e && point == NONE && before != UNDERSCORE) {
+      point = zeros + count;
       before = 0;
     } else break;
   }
   if (count < most) digits = value;
   digitCount = count;
   usedDigits = used;
-  pointExponent = (<i32>min(whole, zeros + count) - <i32>zeros) * (isHex ? 4 : 1);
+  pointExponent = (<i32>min(point, zeros + count) - <i32>zeros) * (isHex ? 4 : 1);
   return zeros + count && before != UNDERSCORE ? p : 0;
 }
 

@@ -43,7 +43,7 @@ function magnitude(): f64 {
   if (!digits) return 0;
   if (isHex) {
     const shift = <i32>clz(digits);
-    const product = (digits << shift) | (<u64>(usedDigits > MOST_HEX_DIGITS));
+    const product = (digits << shift) | u64(usedDigits > MOST_HEX_DIGITS);
     return round(product, pointExponent - 4 * <i32>min(digitCount, MOST_HEX_DIGITS) - shift, 0);
   }
   if (pointExponent < -330) return 0;
@@ -53,7 +53,7 @@ function magnitude(): f64 {
     const power = tenTo(abs(exponent));
     return exponent < 0 ? <f64>digits / power : <f64>digits * power;
   }
-  const product = scale(digits, exponent, <u64>(usedDigits > MOST_DIGITS));
+  const product = scale(digits, exponent, u64(usedDigits > MOST_DIGITS));
   return round(product, binary, error);
 }
 

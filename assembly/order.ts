@@ -24,21 +24,21 @@ import { findMember, loadValue } from "./value.ts";
 
 /** Results of compare: no order, or a NaN among the operands. */
 export const UNORDERED: i32 = 2;
-/** Results of equal. */
+/** Results of equal: truths, where TOO_DEEP is none. */
 export const UNEQUAL: i32 = 0;
 export const EQUAL: i32 = 1;
 export const TOO_DEEP: i32 = 2;
 
 const MOST_DEPTH: i32 = 128;
-// Working cells of one level of nesting: two cursors, two elements, one value.
-const LEVEL: usize = 2 * CURSOR + 3 * CELL;
-const levels: usize = memory.data(10400, 8); // (MOST_DEPTH + 2) * LEVEL
+// Working cells of one level of nesting: two cursors, two elements.
+const LEVEL: usize = 2 * CURSOR + 2 * CELL;
+const levels: usize = memory.data(8320, 8); // (MOST_DEPTH + 2) * LEVEL
 
 /** EQUAL, UNEQUAL or TOO_DEEP; `depth` is 0 but for nested values. No operand is an error. */
 export function equal(a: usize, b: usize, depth: i32): i32 {
   if (isNumeric(tagOf(a)) && isNumeric(tagOf(b))) return i32(compareNumbers(a, b) == 0);
-  if (isList(a)) return isList(b) ? equalLists(a, b, depth) : UNEQUAL;
-  if (isMap(a)) return isMap(b) ? equalMaps(a, b, depth) : UNEQUAL;
+  if (isList(a)) return isList(b) ? equalItems(a, b, depth, false) : UNEQUAL;
+  if (isMap(a)) return isMap(b) ? equalItems(a, b, depth, true) : UNEQUAL;
   if (isPresent(a)) return isPresent(b) ? equalOptionals(a, b, depth) : UNEQUAL;
   return i32(tagOf(a) == tagOf(b) && equalScalars(a, b));
 }
@@ -47,42 +47,26 @@ export function equal(a: usize, b: usize, depth: i32): i32 {
 function equalScalars(a: usize, b: usize): bool {
   const tag = tagOf(a);
   if (isText(tag)) return sameText(a, b);
-  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
-  return intOf(a) == intOf(b) && (tag != Tag.Timestamp || nanosOf(a) == nanosOf(b));
+  return tag == Tag.Null || tag == Tag.OptionalNone || (intOf(a) == intOf(b) && nanosOf(a) == nanosOf(b));
 }
 
-function equalLists(a: usize, b: usize, depth: i32): i32 {
+/** Equality of two lists, or maps: every key of `a` is looked up in `b`. The steps bound the time that this takes. */
+function equalItems(a: usize, b: usize, depth: i32, areMaps: bool): i32 {
   if (depth > MOST_DEPTH) return TOO_DEEP;
   const left = levels + <usize>depth * LEVEL;
   const right = left + CURSOR;
   const x = right + CURSOR;
   const y = x + CELL;
+  if (areMaps && countOf(a) != countOf(b)) return UNEQUAL;
   openCursor(left, a);
   openCursor(right, b);
   while (advance(left, x)) {
-    if (!advance(right, y)) return UNEQUAL;
+    if (!(areMaps ? findKey(b, x, y) : advance(right, y))) return UNEQUAL;
+    if (areMaps) loadCursorValue(left, x);
     const result = equal(x, y, depth + 1);
     if (result != EQUAL) return result;
   }
-  return i32(!advance(right, y));
-}
-
-/** Every key of `a` is looked up in `b`; the steps bound the time that this takes. */
-function equalMaps(a: usize, b: usize, depth: i32): i32 {
-  if (depth > MOST_DEPTH) return TOO_DEEP;
-  const cursor = levels + <usize>depth * LEVEL;
-  const key = cursor + 2 * CURSOR;
-  const x = key + CELL;
-  const y = x + CELL;
-  if (countOf(a) != countOf(b)) return UNEQUAL;
-  openCursor(cursor, a);
-  while (advance(cursor, key)) {
-    if (!findKey(b, key, y)) return UNEQUAL;
-    loadCursorValue(cursor, x);
-    const result = equal(x, y, depth + 1);
-    if (result != EQUAL) return result;
-  }
-  return EQUAL;
+  return i32(areMaps || !advance(right, y));
 }
 
 function equalOptionals(a: usize, b: usize, depth: i32): i32 {
@@ -155,36 +139,32 @@ export function compare(a: usize, b: usize): i32 {
   if (isNumeric(tag) && isNumeric(other)) return compareNumbers(a, b);
   if (tag != other) return UNORDERED;
   if (isText(tag)) return sign(compareText(a, b));
-  if (tag == Tag.Bool || tag == Tag.Duration) return compareInts(intOf(a), intOf(b));
-  if (tag != Tag.Timestamp) return UNORDERED;
-  return intOf(a) == intOf(b) ? compareInts(nanosOf(a), nanosOf(b)) : compareInts(intOf(a), intOf(b));
+  if (tag != Tag.Bool && tag != Tag.Timestamp && tag != Tag.Duration) return UNORDERED;
+  const order = compareWhole(a, b);
+  return order ? order : sign(<i32>(nanosOf(a) - nanosOf(b)));
 }
 
 function sign(order: i32): i32 {
   return i32(order > 0) - i32(order < 0);
 }
 
-function compareInts(a: i64, b: i64): i32 {
-  return i32(a > b) - i32(a < b);
+/** cel-go rounds an int or uint to a double where it meets one, so neighbours above 2^53 are equal. */
+function compareNumbers(a: usize, b: usize): i32 {
+  if (tagOf(a) != Tag.Double && tagOf(b) != Tag.Double) return compareWhole(a, b);
+  const x = asDouble(a);
+  const y = asDouble(b);
+  return x < y ? -1 : x > y ? 1 : x == y ? 0 : UNORDERED;
 }
 
-function compareNumbers(a: usize, b: usize): i32 {
-  const tag = tagOf(a);
-  const other = tagOf(b);
-  if (tag == Tag.Double || other == Tag.Double) return compareDoubles(a, b);
-  if (tag == Tag.Int && other == Tag.Int) return compareInts(intOf(a), intOf(b));
-  // With at least one uint: a negative int is below, the others compare as unsigned.
-  if (tag == Tag.Int && intOf(a) < 0) return -1;
-  if (other == Tag.Int && intOf(b) < 0) return 1;
+/** Compares payloads that are ints or uints: what is negative is below, the others compare as unsigned. */
+function compareWhole(a: usize, b: usize): i32 {
+  const x = isNegative(a);
+  if (x != isNegative(b)) return x ? -1 : 1;
   return i32(uintOf(a) > uintOf(b)) - i32(uintOf(a) < uintOf(b));
 }
 
-/** cel-go rounds the int or uint to a double first, so neighbours above 2^53 are equal. */
-function compareDoubles(a: usize, b: usize): i32 {
-  const x = asDouble(a);
-  const y = asDouble(b);
-  if (isNaN(x) || isNaN(y)) return UNORDERED;
-  return i32(x > y) - i32(x < y);
+function isNegative(cell: usize): bool {
+  return tagOf(cell) != Tag.Uint && intOf(cell) < 0;
 }
 
 /** The value of a number as a double. */

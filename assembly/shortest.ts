@@ -37,7 +37,7 @@ function shortestDigits(value: f64): i32 {
   const biased = max(<i32>(bits >> 52), 1);
   const whole = bits - ((<u64>(biased - 1)) << 52); // value = whole * 2^(biased - 1075)
   const even = i32((whole & 1) == 0); // the halfway points read back as this double
-  const wide = <u64>(whole << 12 == 0 && biased > 1); // the halfway point below is half as far as the one above
+  const wide = u64(whole << 12 == 0 && biased > 1); // the halfway point below is half as far as the one above
   const four = whole << 2;
   binaryPower = biased - 1077;
   unitPower = max((((biased - 1012 - <i32>clz(whole)) * 78913) >> 18) - 16, -330);

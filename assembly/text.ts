@@ -67,16 +67,21 @@ function commonLength(a: usize, b: usize, length: u32): u32 {
   return i;
 }
 
+/** Whether both are raw, so that bytes can be compared. */
+function areRaw(a: usize, b: usize): bool {
+  return !(auxOf(a) | auxOf(b));
+}
+
 /** Whether two strings, or two bytes values, are the same. */
 export function sameText(a: usize, b: usize): bool {
-  if (auxOf(a) | auxOf(b)) return compareText(a, b) == 0;
+  if (!areRaw(a, b)) return compareText(a, b) == 0;
   const length = lengthOf(a);
   return length == lengthOf(b) && commonLength(startOf(a), startOf(b), length) == length;
 }
 
 /** Order by code points, which for raw strings and for bytes is the order of their bytes: below 0, 0 or above 0. */
 export function compareText(a: usize, b: usize): i32 {
-  if (auxOf(a) | auxOf(b)) return comparePoints(a, b);
+  if (!areRaw(a, b)) return comparePoints(a, b);
   const length = min(lengthOf(a), lengthOf(b));
   const i = commonLength(startOf(a), startOf(b), length);
   if (i == length) return <i32>lengthOf(a) - <i32>lengthOf(b);
@@ -110,27 +115,25 @@ function comparePoints(a: usize, b: usize): i32 {
   return i32(left > right) - i32(left < right);
 }
 
-/** Whether the rest of `text` from `at` on begins with `part`, by code points. */
+/** Whether the rest of `text` from `at` on, which is as long as `part` when both are raw, begins with `part`. */
 function startsAt(at: usize, text: usize, part: usize): bool {
+  const length = lengthOf(part);
+  if (areRaw(text, part)) return commonLength(at, startOf(part), length) == length;
   walk(at, text, part);
   return right == PAST;
 }
 
 /** Whether a string begins or, with `atEnd`, ends with another. */
 export function hasPart(text: usize, part: usize, atEnd: bool): bool {
-  const length = lengthOf(part);
-  if (auxOf(text) | auxOf(part)) return hasPartByPoints(text, part, atEnd);
-  if (length > lengthOf(text)) return false;
-  return commonLength(atEnd ? endOf(text) - <usize>length : startOf(text), startOf(part), length) == length;
-}
-
-/** Escapes cannot be read backwards, so this goes forward to where the part would start. */
-function hasPartByPoints(text: usize, part: usize, atEnd: bool): bool {
   let p = startOf(text);
-  if (atEnd) {
+  if (areRaw(text, part)) {
+    if (lengthOf(part) > lengthOf(text)) return false;
+    if (atEnd) p = endOf(text) - <usize>lengthOf(part);
+  } else if (atEnd) {
     const length = pointCount(part);
     const whole = pointCount(text);
     if (length > whole) return false;
+    // Escapes cannot be read backwards, so this goes forward to where the part would start.
     for (let i = whole - length; i > 0; i--) {
       pointAt(p, endOf(text), auxOf(text));
       p = after;
@@ -144,23 +147,18 @@ export function contains(text: usize, part: usize): bool {
   const length = lengthOf(part);
   if (length == 0) return true;
   if (!charge(lengthOf(text) >> 3)) return false;
-  const raw = !(auxOf(text) | auxOf(part));
+  const raw = areRaw(text, part);
   if (raw && length > lengthOf(text)) return false;
-  const last = raw ? endOf(text) - <usize>length : endOf(text) - 1;
+  const last = endOf(text) - (raw ? <usize>length : 1);
   const first = <u32>load<u8>(startOf(part));
-  let p = startOf(text);
-  if (raw) {
-    for (; p <= last; p++) {
-      if (load<u8>(p) != first) continue;
-      if (commonLength(p, startOf(part), length) == length) return true;
-      if (!charge(0)) return false;
+  for (let p = startOf(text); p <= last; p = after) {
+    while (raw && load<u8>(p) != first) {
+      if (++p > last) return false;
     }
-    return false;
-  }
-  for (; p <= last; p = after) {
     if (startsAt(p, text, part)) return true;
     if (!charge(0)) return false;
-    pointAt(p, endOf(text), auxOf(text));
+    if (raw) after = p + 1;
+    else pointAt(p, endOf(text), auxOf(text));
   }
   return false;
 }

@@ -11,7 +11,7 @@ import {
   Tag,
 } from "./program.ts";
 import { askSlot, has, loadSlot, optSelect, select } from "./access.ts";
-import { add, divide, multiply, negate, subtract } from "./arithmetic.ts";
+import { calculate, negate } from "./arithmetic.ts";
 import { loadAttribute, loadHeader } from "./attributes.ts";
 import { charge, openBudget, openScratch, spend } from "./budget.ts";
 import {
@@ -26,6 +26,7 @@ import {
   setError,
   setNone,
   setSpan,
+  setTruth,
   startOf,
   tagOf,
   truthOf,
@@ -37,7 +38,7 @@ import { contain, isZero, makeList, makeMap, takeSize } from "./collection.ts";
 import { convert } from "./convert.ts";
 import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops } from "./loop.ts";
 import { runAutomaton } from "./matcher.ts";
-import { TOO_DEEP, UNORDERED, compare, equal } from "./order.ts";
+import { UNORDERED, compare, equal } from "./order.ts";
 import { openings } from "./slots.ts";
 import { contains, hasPart } from "./text.ts";
 import { takePart } from "./time.ts";
@@ -114,6 +115,7 @@ function run(program: usize, first: usize): i32 {
   let pc = first;
   let x = stack - CELL; // the top of the stack
   let truth: i32;
+  let y: usize;
   openScratch();
   resetLoops();
   while (spend(1)) {
@@ -134,7 +136,7 @@ function run(program: usize, first: usize): i32 {
         loadSlot(c, a, x);
         break;
       case Op.Matches:
-        match(program, c, x);
+        setTruth(x, match(program, c, x));
         break;
 
       case Op.Jump:
@@ -147,7 +149,7 @@ function run(program: usize, first: usize): i32 {
       case Op.And:
       case Op.Or:
         x -= CELL;
-        combine(x, i32(op == Op.Or));
+        setTruth(x, combine(truthOf(x), truthOf(x + CELL), i32(op == Op.Or)));
         break;
       case Op.Branch:
         truth = truthOf(x);
@@ -207,56 +209,55 @@ function run(program: usize, first: usize): i32 {
         break;
 
       default:
-        if (op < Op.Select) {
-          x += CELL;
-          push(op, a, c, x, cells);
-        } else if (op < Op.Time || (op == Op.Time && !load<u16>(pc - INSTRUCTION_SIZE, 2))) unary(op, a, c, x, cells);
-        else {
+        y = x;
+        if (op < Op.Select) x += CELL;
+        else if (op > Op.Time || (op == Op.Time && load<u16>(pc - INSTRUCTION_SIZE, 2))) {
           x -= CELL;
-          binary(op, a, x, x + CELL);
+          if (tagOf(x) == Tag.Error || tagOf(y) == Tag.Error) {
+            setError(x);
+            break;
+          }
         }
+        apply(op, a, c, x, op <= Op.OptSelect ? cells + <usize>c * CELL : y);
     }
   }
   return ERROR;
 }
 
-/** The remaining instructions that leave a new value in `x`. */
-function push(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
-  const name = cells + <usize>c * CELL;
+/**
+ * The remaining instructions: they put a new value in `x`, or replace it by one made of it and of `y`: the cell c of the
+ * program, the second operand, or `x` itself when there is none.
+ */
+// eslint-disable-next-line max-lines-per-function -- a table: what each instruction does to the stack
+function apply(op: i32, a: u32, c: u32, x: usize, y: usize): void {
   switch (op) {
     case Op.HasSlot:
     case Op.OptSlot:
       return askSlot(c, a, x, op == Op.OptSlot);
     case Op.Attribute:
+      return loadAttribute(c, x);
     case Op.HasAttribute:
       loadAttribute(c, x);
-      break;
+      return setBool(x, tagOf(x) != Tag.Error);
     case Op.Header:
+      return loadHeader(startOf(y), lengthOf(y), a != 0, x);
     case Op.HasHeader:
-      loadHeader(startOf(name), lengthOf(name), a != 0 && op == Op.Header, x);
-      break;
+      loadHeader(startOf(y), lengthOf(y), false, x);
+      return setBool(x, tagOf(x) != Tag.Error);
     case Op.Local:
       return copyCell(x, loopVariable(c));
-    default:
+    case Op.OptNone:
       return setNone(x);
-  }
-  if (op == Op.HasAttribute || op == Op.HasHeader) setBool(x, tagOf(x) != Tag.Error);
-}
-
-/** Instructions that replace `x` by a value made of it. */
-function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
-  const name = cells + <usize>c * CELL;
-  switch (op) {
     case Op.Select:
-      return select(x, name);
+    case Op.Index:
+      return select(x, y);
     case Op.Has:
-      return has(x, name);
+      return has(x, y);
     case Op.OptSelect:
-      return optSelect(x, name);
+    case Op.OptIndex:
+      return optSelect(x, y);
     case Op.Not:
-      if (tagOf(x) == Tag.Bool) setBool(x, truthOf(x) == FALSE);
-      else setError(x);
-      return;
+      return setTruth(x, 1 - truthOf(x));
     case Op.Neg:
       return negate(x);
     case Op.Size:
@@ -271,11 +272,33 @@ function unary(op: i32, a: u32, c: u32, x: usize, cells: usize): void {
     case Op.ToDuration:
       return convert((TARGETS >> ((op - Op.ToInt) << 2)) & 15, x);
     case Op.Time:
-      return takePart(x, a, 0);
+      return takePart(x, a, y == x ? 0 : y);
     case Op.TypeOf:
       return takeType(x);
+    case Op.OptOf:
+    case Op.OptOfNonZero:
+    case Op.OptValue:
+    case Op.OptHasValue:
+      return optional(op, x);
+    case Op.Eq:
+      return setTruth(x, equal(x, y, 0));
+    case Op.Ne:
+      return setTruth(x, 1 - equal(x, y, 0));
+    case Op.In:
+      return contain(x, y);
+    case Op.Lt:
+    case Op.Le:
+    case Op.Gt:
+    case Op.Ge:
+      return setTruth(x, order(op, compare(x, y)));
+    case Op.Add:
+    case Op.Sub:
+    case Op.Mul:
+    case Op.Div:
+    case Op.Mod:
+      return calculate(op, x, y);
     default:
-      optional(op, x);
+      setTruth(x, search(op, x, y));
   }
 }
 
@@ -298,67 +321,26 @@ function optional(op: i32, x: usize): void {
   else setError(x);
 }
 
-/** Instructions that replace `x` by a value made of it and `y`. */
-function binary(op: i32, a: u32, x: usize, y: usize): void {
-  if (tagOf(x) == Tag.Error || tagOf(y) == Tag.Error) return setError(x);
-  switch (op) {
-    case Op.Index:
-      return select(x, y);
-    case Op.OptIndex:
-      return optSelect(x, y);
-    case Op.Eq:
-    case Op.Ne: {
-      const result = equal(x, y, 0);
-      if (result == TOO_DEEP) setError(x);
-      else setBool(x, (result != 0) == (op == Op.Eq));
-      return;
-    }
-    case Op.In:
-      return contain(x, y);
-    case Op.Add:
-      return add(x, y);
-    case Op.Sub:
-      return subtract(x, y);
-    case Op.Mul:
-      return multiply(x, y);
-    case Op.Div:
-    case Op.Mod:
-      return divide(x, y, op == Op.Mod);
-    case Op.Time:
-      return takePart(x, a, y);
-    case Op.StartsWith:
-    case Op.EndsWith:
-    case Op.Contains:
-      return search(op, x, y);
-    default:
-      order(op, x, y);
-  }
+/** The answer of < <= > >= to a comparison. */
+function order(op: i32, comparison: i32): i32 {
+  if (comparison == UNORDERED) return NO_BOOL;
+  const below = comparison < i32(op == Op.Le || op == Op.Gt); // or equal
+  return i32(below != op >= Op.Gt);
 }
 
-function order(op: i32, x: usize, y: usize): void {
-  const result = compare(x, y);
-  const wanted = op == Op.Lt || op == Op.Le ? -1 : 1;
-  const orEqual = op == Op.Le || op == Op.Ge;
-  if (result == UNORDERED) setError(x);
-  else setBool(x, result == wanted || (orEqual && result == 0));
+function search(op: i32, x: usize, y: usize): i32 {
+  if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) return NO_BOOL;
+  return i32(op == Op.Contains ? contains(x, y) : hasPart(x, y, op == Op.EndsWith));
 }
 
-function search(op: i32, x: usize, y: usize): void {
-  if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) setError(x);
-  else setBool(x, op == Op.Contains ? contains(x, y) : hasPart(x, y, op == Op.EndsWith));
-}
-
-function match(program: usize, automaton: u32, x: usize): void {
+function match(program: usize, automaton: u32, x: usize): i32 {
   const record = sectionOf(program, Section.Automata) + <usize>automaton * AUTOMATON_SIZE;
-  if (tagOf(x) == Tag.String && charge(lengthOf(x) >> 3)) setBool(x, runAutomaton(program, record, x));
-  else setError(x);
+  if (tagOf(x) != Tag.String || !charge(lengthOf(x) >> 3)) return NO_BOOL;
+  return i32(runAutomaton(program, record, x));
 }
 
 /** && and ||: the deciding bool on either side wins over an error or anything else on the other. */
-function combine(x: usize, decides: i32): void {
-  const a = truthOf(x);
-  const b = truthOf(x + CELL);
-  if (a == decides || b == decides) setBool(x, decides != 0);
-  else if (a == NO_BOOL || b == NO_BOOL) setError(x);
-  else setBool(x, decides == 0);
+function combine(a: i32, b: i32, decides: i32): i32 {
+  if (a == decides || b == decides) return decides;
+  return a == NO_BOOL || b == NO_BOOL ? NO_BOOL : 1 - decides;
 }
