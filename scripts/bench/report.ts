@@ -1,10 +1,10 @@
-// `npm run bench:report`: puts the results of build/bench.json (or the files named) into docs/benchmarks.md and draws
-// the graphs. Several files are one: a later one adds or replaces parts.
+// `npm run bench:report`: puts the results of build/bench.json (or the files named) into docs/benchmarks.md, draws the
+// graphs, and writes README's table of costs. Several files are one: a later one adds or replaces parts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { graphs } from "./plot.ts";
 import type { Results } from "./results.ts";
-import { describe } from "./tables.ts";
+import { costTable, describe } from "./tables.ts";
 
 const PAGE = "docs/benchmarks.md";
 const FOLDER = "docs/benchmarks";
@@ -21,13 +21,15 @@ const pictures = Object.keys(drawn).map(
   (name) => `![${name.replace(".svg", "").replaceAll("-", " ")}](benchmarks/${name})`,
 );
 
-const page = readFileSync(PAGE, "utf8");
-const [before, after] = [page.split(BEGIN)[0]!, page.split(END)[1]];
-if (after === undefined || before === page) throw new Error(`${PAGE} has lost its markers ${BEGIN} and ${END}`);
-const text = [before + BEGIN, describe(results, 3), ...pictures, END + after].join("\n\n");
-writeFileSync(PAGE, await format(text, { parser: "markdown", printWidth: 120 }));
-console.log(
-  `${PAGE}, ${Object.keys(drawn)
-    .map((name) => `${FOLDER}/${name}`)
-    .join(", ")}`,
-);
+await put(PAGE, [describe(results, 3), ...pictures]);
+if (results.envoy) await put("README.md", [costTable(results.envoy)]);
+console.log([PAGE, "README.md", ...Object.keys(drawn).map((name) => `${FOLDER}/${name}`)].join(", "));
+
+/** Replaces what stands between the markers of a page. */
+async function put(file: string, parts: string[]): Promise<void> {
+  const page = readFileSync(file, "utf8");
+  const [before, after] = [page.split(BEGIN)[0]!, page.split(END)[1]];
+  if (after === undefined || before === page) throw new Error(`${file} has lost its markers ${BEGIN} and ${END}`);
+  const text = [before + BEGIN, ...parts, END + after].join("\n\n");
+  writeFileSync(file, await format(text, { parser: "markdown", printWidth: 120 }));
+}

@@ -141,6 +141,19 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
   return [...lines, ...(missing.length ? [missing.join("\n")] : [])].join("\n\n");
 }
 
+/** What a request costs in Envoy by body, in microseconds, for README. */
+export function costTable({ loads }: EnvoyResults): string {
+  const bodies = loads.filter(({ load }) => !load.includes("denied"));
+  const shown = [OURS, "mcp + RBAC", "Rust wasm", "Rust native", "Lua"];
+  const names = shown.filter((name) => bodies.every(({ peers }) => peers.some(({ peer }) => peer === name)));
+  const microseconds = (value: number) => Math.round(value).toLocaleString("en");
+  const rows = bodies.map(({ load, peers }) => [
+    load,
+    ...names.map((name) => microseconds(peers.find(({ peer }) => peer === name)!.added!.median)),
+  ]);
+  return table(["body", ...names], rows);
+}
+
 function scalePart(axes: Axis[]): string {
   const parts = axes.map((axis) => {
     const rows = axis.points.map(({ x, y }) => [
