@@ -3,6 +3,9 @@ import { Reason } from "./program.ts";
 import { fail } from "./failure.ts";
 import { parseNumber } from "./number.ts";
 
+/** The address of an e: what endOfShort gives for a number that needs a closer look, as if an exponent followed. */
+const NOT_SHORT: usize = memory.data<u8>([0x65]);
+
 // @ts-ignore: decorator
 @inline
 function isDigit(c: u32): bool {
@@ -29,21 +32,22 @@ function endOfDigits(at: usize): usize {
 }
 
 /**
- * Behind the digits at `at`, with a point among them or none, when these are at most seven characters; 0 for any other
- * number, and for what is none. An exponent may follow.
+ * Behind the digits at `at`, with a point among them or none, when these are at most seven characters; NOT_SHORT for
+ * any other number, and for what is none. An exponent may follow.
  */
 // @ts-ignore: decorator
 @inline
 export function endOfShort(at: usize): usize {
   let others = othersAt(at);
   let end = at + <usize>(ctz(others) >> 3);
-  if (!others || end == at || (load<u8>(at) == 0x30 && end != at + 1)) return 0;
+  // No digit, or eight; or a zero before others.
+  if (end - at - 1 >= 7 || (load<u8>(at) == 0x30 && end != at + 1)) return NOT_SHORT;
   if (load<u8>(end) == 0x2e) {
     const point = end;
     others &= others - 1;
-    if (!others) return 0;
+    if (!others) return NOT_SHORT;
     end = at + <usize>(ctz(others) >> 3);
-    if (end == point + 1) return 0;
+    if (end == point + 1) return NOT_SHORT;
   }
   return end;
 }
@@ -53,7 +57,7 @@ export function skipNumbers(at: usize): usize {
   let p = at;
   while (true) {
     const end = endOfShort(p);
-    if (!end || load<u8>(end) != 0x2c) return p;
+    if (load<u8>(end) != 0x2c) return p;
     p = end + 1;
   }
 }

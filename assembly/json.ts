@@ -147,15 +147,25 @@ export function readValue(start: usize, root: u32): usize {
       continue;
     } else {
       p = endOfShort(at);
-      if (!p || (load<u8>(p) | 0x20) == 0x65) {
+      if ((load<u8>(p) | 0x20) == 0x65) {
         p = readNumber(at);
         if (!p) return 0;
       }
       if (slot != NO_SLOT) fillSlot(slot, at, p, 0);
-      if (closing == 0x5d && load<u8>(p) == 0x2c) {
-        p = skipNumbers(p + 1);
-        slot = NO_SLOT;
-        continue;
+      // What comes behind a number's comma has no need of the loop below.
+      if (load<u8>(p) == 0x2c) {
+        if (closing == 0x5d) {
+          p = skipNumbers(p + 1);
+          slot = NO_SLOT;
+          continue;
+        }
+        if (closing) {
+          p = readNextMember(p, frame, expected);
+          if (!p) return 0;
+          expected = nextKey;
+          slot = keySlot;
+          continue;
+        }
       }
     }
     // Behind a value: close what ends here, then go on with the next element or member.
@@ -171,14 +181,14 @@ export function readValue(start: usize, root: u32): usize {
       if (!closing) return p;
       const next = <u32>load<u8>(p);
       if (next == 0x2c) {
-        p++;
-        slot = NO_SLOT;
         if (closing == 0x7d) {
-          if (load<u8>(p) <= 0x20) p = skipBlank(p);
-          p = readMember(p, frame, expected);
+          p = readNextMember(p, frame, expected);
           if (!p) return 0;
           expected = nextKey;
           slot = keySlot;
+        } else {
+          p++;
+          slot = NO_SLOT;
         }
         break;
       }
@@ -206,6 +216,15 @@ function closeObject(frame: usize, start: usize, end: usize): bool {
   return closeKeys(base) || fail(Reason.duplicate_key) != 0;
 }
 
+/** Reads the key behind the comma at `at`, and its colon. */
+// @ts-ignore: decorator
+@inline
+function readNextMember(at: usize, frame: usize, expected: usize): usize {
+  let p = at + 1;
+  if (load<u8>(p) <= 0x20) p = skipBlank(p);
+  return readMember(p, frame, expected);
+}
+
 /** Reads a key and its colon, which may be the template's `expected`; leaves the slot of its value and the next key. */
 // @ts-ignore: decorator
 @inline
@@ -224,8 +243,10 @@ function readMember(at: usize, frame: usize, expected: usize): usize {
  * 0 where no template was followed.
  */
 function readKey(at: usize, frame: usize, expected: usize): usize {
-  const adopted = expected ? adoptKeys(<usize>load<u32>(frame, 16), expected) : READ_OK;
-  if (adopted != READ_OK) return fail(adopted);
+  if (expected) {
+    const adopted = adoptKeys(<usize>load<u32>(frame, 16), expected);
+    if (adopted != READ_OK) return fail(adopted);
+  }
   if (load<u8>(at) != 0x22) return fail(Reason.not_json);
   const start = at + 1;
   let key = start;

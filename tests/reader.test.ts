@@ -9,6 +9,7 @@ import { Choice, random } from "./support/random.ts";
 interface Reader {
   memory: WebAssembly.Memory;
   buffer(): number;
+  roomSize(): number;
   read(at: number, length: number): number;
 }
 
@@ -28,7 +29,7 @@ before(async () => {
 
 /** Whether the filter takes the text when it lies `shift` bytes behind a multiple of 64. */
 function takes(text: Uint8Array, shift: number): boolean {
-  const room = new Uint8Array(wasm.memory.buffer, wasm.buffer(), 65_536); // anew: the memory may have grown
+  const room = new Uint8Array(wasm.memory.buffer, wasm.buffer(), wasm.roomSize()); // anew: the memory may have grown
   const at = BLOCK + shift;
   room.set(rubbish.subarray(0, BLOCK), shift);
   room.set(text, at);
@@ -139,6 +140,80 @@ test("a key that was decoded is no template, whatever lies around it", () => {
   // What this key leaves in memory looks like the text of the member "\\n" where the next text decodes one.
   agree(bytesOf(`{"${"x".repeat(15)}\\"\\\\n\\":${"x".repeat(40)}":1}`), [0]);
   assert.ok(!agree(bytesOf('[{"\\u0062":1},{"\\\\n":1},{"\\n":1,"\\u000a":2}]'), [0]));
+});
+
+describe("behind a number in an object", () => {
+  const starts = ['{"a":', '[{"a":1,"b":2},{"a":', '{"x":{"a":1},"a":', "[", ""];
+  const numbers = "0 1 01 1.5 1. -1 1234567 12345678 123456789 1.23456 1.234567 12345678.5 1e5 0E1 1e e".split(" ");
+  const ends = [
+    ...[',"b":2}', ',"a":2}', ', "b":2}', ',\n\t"b" :2}', ' ,"b":2}', ',"b":2', ",}", ",b}", ",,", ',"b"}', ",1}"],
+    ...["}", "]", ""],
+  ];
+
+  test("comes a comma and a key, or the end", () => {
+    for (const start of starts)
+      for (const number of numbers)
+        for (const end of ends) for (const tail of ["", "]"]) agree(bytesOf(start + number + end + tail), [0, 9]);
+  });
+});
+
+describe("objects with many keys", () => {
+  const MOST = 131_072;
+  const SIZES = [16, 17, 18, 32, 33, 63, 64, 65, 128, 129, 1000, 1024, 1025, 16_384, 16_385, 65_537, MOST];
+  /** Short keys, keys that differ in their last bytes, keys that differ in their length only, keys that are hashed. */
+  const KEYS: ((i: number) => string)[] = [
+    (i) => `k${i.toString(36)}`,
+    (i) => `aa${(i + 32 ** 4).toString(32)}`,
+    (i) => Math.floor(i / 3).toString(36) + "\\u0000".repeat(i % 3),
+    (i) => `longer key ${i}`,
+  ];
+
+  const object = (keys: string[]): Uint8Array => bytesOf(`{${keys.map((key) => `"${key}":0`).join(",")}}`);
+  const list = (count: number, key: (i: number) => string): string[] => Array.from({ length: count }, (_, i) => key(i));
+
+  for (const [kind, key] of KEYS.entries())
+    test(`one that stands twice is found, whatever the size and the place (keys of kind ${kind})`, () => {
+      for (const size of SIZES) {
+        const keys = list(size, key);
+        assert.ok(takes(object(keys), 0), `${size} keys`);
+        const places = [0, 1, 15, 16, 17, size >> 1, size - 2, size - 1].filter((place) => place < size);
+        const first = new Set(size > 2000 ? [0, size >> 1] : places);
+        for (const one of first)
+          for (const other of places)
+            if (one !== other) assert.ok(!takes(object(keys.with(other, keys[one]!)), 0), `${size}: ${one}, ${other}`);
+      }
+    });
+
+  test("many that stand twice are found", () => {
+    for (const size of [9, 40, 1000, MOST / 2]) {
+      const keys = list(size, KEYS[0]!);
+      assert.ok(!takes(object([...keys, ...keys]), 0));
+      assert.ok(!takes(object(keys.flatMap((key) => [key, key])), 0));
+      assert.ok(!takes(object(list(2 * size, () => "same")), 0));
+    }
+  });
+
+  test("objects in them lose no keys of theirs", () => {
+    const outer = list(40, (i) => `"o${i}":0`);
+    const inner = `{${list(40, (i) => `"o${i}":0`).join(",")}}`;
+    for (let place = 0; place <= 40; place++) {
+      const members = outer.toSpliced(place, 0, `"x":${inner}`);
+      assert.ok(takes(bytesOf(`{${members.join(",")}}`), 0));
+      for (const twice of [0, 20, 39]) assert.ok(!takes(bytesOf(`{${[...members, `"o${twice}":1`].join(",")}}`), 0));
+    }
+  });
+
+  test("there is a limit", () => {
+    assert.ok(!takes(object(list(MOST + 1, KEYS[0]!)), 0));
+  });
+
+  test("random ones are told apart", () => {
+    const choice = new Choice(random(SEED));
+    for (let i = 0; i < 20_000; i++) {
+      const keys = [...new Set(list(17 + choice.below(60), () => `${choice.below(1e5)}`))];
+      assert.ok(takes(object(keys), 0), keys.join());
+    }
+  });
 });
 
 /** A random text that is JSON or nearly so; keys and objects repeat often. */
