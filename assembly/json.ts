@@ -159,10 +159,9 @@ export function readValue(start: usize, root: u32): usize {
           slot = NO_SLOT;
           continue;
         }
-        if (closing) {
-          p = readNextMember(p, frame, expected);
+        if (closing != 0 && !expected) {
+          p = readNextMember(p, frame, 0);
           if (!p) return 0;
-          expected = nextKey;
           slot = keySlot;
           continue;
         }
