@@ -105,8 +105,7 @@ export function readString(start: usize): usize {
           isOdd(c, half, low, high),
           isOdd(d, half, low, high),
         );
-        const unusual = odd & escaped & inside;
-        if (unusual && !readEscapes(block, unusual)) return 0;
+        if (odd & escaped & inside && !readEscapes(block, odd & escaped & inside)) return 0;
       }
       if (ends) return block + <usize>ctz(ends) + 1;
     }

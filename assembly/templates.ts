@@ -104,9 +104,9 @@ export function keepKeys(template: usize, base: u32, from: usize, to: usize): vo
       store<u64>(kept, load<u64>(printOf(key)));
       store<u64>(kept, load<u64>(placeOf(key)), 8);
       const comma = load<u8>(at - 2) == 0x20 ? at - 3 : at - 2;
-      const behind = at + <usize>length + (load<u8>(at + <usize>length, 2) == 0x20 ? 3 : 2);
-      const bytes = <u32>(behind - at) + 1;
-      const nextBytes = <u32>(behind - comma);
+      const value = at + <usize>length + (load<u8>(at + <usize>length, 2) == 0x20 ? 3 : 2);
+      const bytes = <u32>(value - at) + 1;
+      const nextBytes = <u32>(value - comma);
       if (nextBytes > LOOK) break;
       store<u32>(kept, (1 << bytes) - 1, MASK);
       store<u32>(kept, load<u8>(comma) == 0x2c ? (1 << nextBytes) - 1 : NEVER, NEXT_MASK);

@@ -136,6 +136,50 @@ describe("objects with the keys of the one before", () => {
   });
 });
 
+describe("objects with the blanks of the one before", () => {
+  const betweens = [",", ", ", ",  ", ",\n", " , ", "", " ", "  ", ",,", ", ,", ":", "{", "{ ", "[ ", '"', "\0", "."];
+  const colons = [":", ": ", ":  ", " : ", ":\t", "", " ", "::", ",", ": :"];
+
+  test("or with others, allowed or not", () => {
+    for (const first of betweens)
+      for (const second of betweens)
+        for (const value of ["1", '"b"', "[]", "null"])
+          agree(bytesOf(`[{"a":${value}${first}"b":${value}},{"a":${value}${second}"b":${value}}]`), [0]);
+    for (const first of colons)
+      for (const second of colons)
+        for (const between of [",", ", "])
+          for (const blank of ["", " "]) {
+            const member = (colon: string) => `{${blank}"a"${colon}1${between}"b"${colon}[]${between}"c"${colon}2}`;
+            agree(bytesOf(`[${member(first)},${member(second)},${member(first)}]`), [0]);
+          }
+  });
+
+  test("up to the longest key that one look takes, and longer", () => {
+    for (let length = 0; length <= 20; length++)
+      for (const [between, colon] of [
+        [",", ":"],
+        [", ", ": "],
+        [",", ": "],
+        [", ", ":"],
+      ])
+        for (const last of ["x", "y", '"', ":"]) {
+          const object = (key: string) => `{"a"${colon}1${between}"${key}"${colon}2}`;
+          const key = "k".repeat(length);
+          agree(bytesOf(`[${object(key + "x")},${object(key + last)},${object(key + "x")}]`), [0, 7]);
+        }
+  });
+});
+
+test("an escape has four hexadecimal digits", () => {
+  for (let place = 0; place < 4; place++)
+    for (let byte = 0; byte < 256; byte++)
+      for (const digits of ["0041", "d83d", "ABcd"]) {
+        const text = bytesOf(`["\\u${digits}\\ude00 and more text behind it"]`);
+        text[4 + place] = byte;
+        agree(text, [0, 60]);
+      }
+});
+
 test("a key that was decoded is no template, whatever lies around it", () => {
   // What this key leaves in memory looks like the text of the member "\\n" where the next text decodes one.
   agree(bytesOf(`{"${"x".repeat(15)}\\"\\\\n\\":${"x".repeat(40)}":1}`), [0]);
