@@ -16,6 +16,8 @@ const CALLS = [
   "assembly/cell/endOf",
   "assembly/cell/truthOf",
   "assembly/number-text/isDigitAt",
+  "assembly/order/fits*",
+  "assembly/order/isInt",
   "assembly/request/isMethod",
   "assembly/scopes/beginTrial",
   "assembly/scopes/cellOf",
