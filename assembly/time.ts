@@ -179,7 +179,12 @@ function timestampPart(seconds: i64, part: u32, nanos: i64): i32 {
 function durationPart(nanos: i64, part: u32): i64 {
   if (part == TimePart.Milliseconds) return nanos / 1000000;
   const unit = part == TimePart.Hours ? 3600 * BILLION : part == TimePart.Minutes ? 60 * BILLION : BILLION;
-  return <i64>(<f64>(nanos / unit) + <f64>(nanos % unit) / <f64>unit);
+  return <i64>inUnits(nanos, unit);
+}
+
+/** A duration in units of so many nanoseconds, as Go's Duration.Hours() and its like have it. */
+export function inUnits(nanos: i64, unit: i64): f64 {
+  return <f64>(nanos / unit) + <f64>(nanos % unit) / <f64>unit;
 }
 
 function printPadded(value: i32, width: i32, mark: u32, out: usize): usize {
