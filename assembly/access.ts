@@ -7,6 +7,7 @@ import {
   isList,
   isMap,
   isWithin,
+  lengthOf,
   setBool,
   setError,
   setNone,
@@ -19,7 +20,6 @@ import {
   CELL,
   NO_BOOL,
 } from "./cell.ts";
-import { countOf } from "./cursor.ts";
 import { findKey, isInt } from "./order.ts";
 import { MARK_ESCAPED, MARK_TWIN, anyTwin, filledSlot, slotMark, slotParent } from "./slots.ts";
 import { findElement, loadSpan, loadValue } from "./value.ts";
@@ -85,28 +85,23 @@ function loadParent(slot: u32, cell: usize): void {
 
 /** Loads the member or element `key` of `container` into `found`. */
 function lookUp(container: usize, key: usize): i32 {
-  if (tagOf(container) == Tag.Error || tagOf(key) == Tag.Error) return WRONG;
+  const tag = tagOf(key);
+  let index = intOf(key);
+  if (tagOf(container) == Tag.Error || tag == Tag.Error) return WRONG;
   if (isMap(container)) return findKey(container, key, found) ? FOUND : MISSING;
   if (!isList(container)) return UNFIT;
-  if (!isIndex(key)) return WRONG;
-  return loadElement(container, indexOf(key)) ? FOUND : MISSING;
-}
-
-/** Whether a value can be an index: a number that is an int without loss. */
-function isIndex(key: usize): bool {
-  const tag = tagOf(key);
-  if (tag == Tag.Double) return isInt(doubleOf(key));
-  return tag == Tag.Int || (tag == Tag.Uint && intOf(key) >= 0);
-}
-
-function indexOf(key: usize): i64 {
-  return tagOf(key) == Tag.Double ? <i64>doubleOf(key) : intOf(key);
+  // An index is a number that is an int without loss.
+  if (tag == Tag.Double) {
+    if (!isInt(doubleOf(key))) return WRONG;
+    index = <i64>doubleOf(key);
+  } else if (tag != Tag.Int && (tag != Tag.Uint || index < 0)) return WRONG;
+  return loadElement(container, index) ? FOUND : MISSING;
 }
 
 function loadElement(list: usize, index: i64): bool {
   if (index < 0) return false;
   if (tagOf(list) == Tag.CellList) {
-    if (index >= <i64>countOf(list)) return false;
+    if (index >= <i64>lengthOf(list)) return false;
     copyCell(found, startOf(list) + <usize>index * CELL);
     return true;
   }

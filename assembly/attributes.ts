@@ -29,9 +29,8 @@ export function loadAttribute(id: u32, cell: usize): void {
     case Attribute.Path:
       return loadKnown(cell, Known.Path);
     case Attribute.Headers:
-      return loadJson(cell, headersMap(false));
     case Attribute.HeadersAll:
-      return loadJson(cell, headersMap(true));
+      return loadJson(cell, headersMap(id == Attribute.HeadersAll));
     case Attribute.Scopes:
       return loadScopes(cell);
     case Attribute.Mcp:

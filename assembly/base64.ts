@@ -2,22 +2,20 @@
 
 /** Decodes to `out`, which has room for three quarters of the length; returns the bytes written, 0 when it is not base64. */
 export function decodeBase64(at: usize, length: u32, out: usize): u32 {
-  if (!length || length & 3) return 0;
+  if (length & 3) return 0;
   let q = out;
   let padding: u32 = 0;
-  for (let p = at; p < at + <usize>length; p += 4) {
-    let group: u32 = 0;
-    for (let i: usize = 0; i < 4; i++) {
-      const c = load<u8>(p + i);
-      const last = p + 4 == at + <usize>length;
-      let six = digit(c);
-      if (six < 0) {
-        if (c != 0x3d || !last || i < 2) return 0;
-        padding++;
-        six = 0;
-      } else if (padding) return 0;
-      group = (group << 6) | (<u32>six);
-    }
+  let group: u32 = 0;
+  for (let i: u32 = 0; i < length; i++) {
+    const c = load<u8>(at + <usize>i);
+    let six = digit(c);
+    if (six < 0) {
+      if (c != 0x3d || i + 2 < length) return 0;
+      padding++;
+      six = 0;
+    } else if (padding) return 0;
+    group = (group << 6) | (<u32>six);
+    if ((i & 3) != 3) continue;
     store<u8>(q, group >> 16);
     store<u8>(q, group >> 8, 1);
     store<u8>(q, group, 2);

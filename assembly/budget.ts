@@ -49,11 +49,9 @@ export function scratch(size: u32): usize {
     scratchNext = scratchStart;
     if (!scratchStart) return 0;
   }
-  if (size > <u32>SCRATCH_SIZE) return 0;
   const start = scratchNext;
-  const next = start + <usize>((size + 7) & ~7);
-  if (next > scratchStart + SCRATCH_SIZE) return 0;
-  scratchNext = next;
+  if (<usize>size > scratchStart + SCRATCH_SIZE - start) return 0;
+  scratchNext = start + <usize>((size + 7) & ~7);
   return start;
 }
 

@@ -10,6 +10,7 @@ import {
   isMap,
   isPresent,
   isText,
+  isWithin,
   lengthOf,
   setBool,
   setError,
@@ -74,7 +75,7 @@ export function makeMap(first: usize, count: u32, optionals: bool): void {
 }
 
 function isKey(tag: u32): bool {
-  return tag == Tag.String || tag == Tag.Int || tag == Tag.Uint || tag == Tag.Bool;
+  return isWithin(tag, Tag.Bool, Tag.Uint) || tag == Tag.String;
 }
 
 /** Where a key stands among `size` pairs; `size` when it is new. */

@@ -20,11 +20,11 @@ import {
   uintOf,
 } from "./cell.ts";
 import { numberRead } from "./number.ts";
-import { MINUS, isNumber, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
-import { asDouble, fitsInt, fitsUint } from "./order.ts";
+import { MINUS, isNumber, readDigits, signAt, whole, wholeEnd, wordOf } from "./number-text.ts";
+import { asDouble, fitsInt, fitsUint, isBelowZero } from "./order.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "./shortest.ts";
 import { isUtf8, makeRaw } from "./text.ts";
-import { BILLION, OTHER_ZONE, TIMESTAMP_ROOM, isInRange, parseTimestamp, printTimestamp } from "./time.ts";
+import { BILLION, OTHER_ZONE, TIMESTAMP_ROOM, inUnits, isInRange, parseTimestamp, printTimestamp } from "./time.ts";
 import { parseDuration } from "./duration.ts";
 
 const LOWEST_INT: u64 = 0x8000000000000000;
@@ -82,27 +82,16 @@ function parseDouble(cell: usize, sign: u32, first: usize): bool {
   if (!charge(64 + (lengthOf(cell) >> 3))) return false;
   const end = endOf(cell);
   const letters = wordOf(first, end, 0x20);
-  let value: f64 = NaN;
+  let value: f64 = Infinity;
   // inf, infinity, nan
-  if (letters == 0x696e66 || letters == 0x696e66696e697479) value = sign == MINUS ? -Infinity : Infinity;
-  else if (letters != 0x6e616e || sign) {
-    if (!isNumber(startOf(cell), end)) return false;
-    value = numberRead();
+  if (letters == 0x696e66 || letters == 0x696e66696e697479) value = sign == MINUS ? -value : value;
+  else if (letters == 0x6e616e && !sign) value = NaN;
+  else {
+    if (isNumber(startOf(cell), end)) value = numberRead();
     if (abs(value) == Infinity) return false;
   }
   setDouble(cell, value);
   return true;
-}
-
-/** Up to eight bytes as one number, the first on top, with the bits of `fold` set in each; 0 for others and for more. */
-function wordOf(start: usize, end: usize, fold: u32): u64 {
-  let word: u64 = 0;
-  for (let p = start; p < end; p++) {
-    const c = (<u32>load<u8>(p)) | fold;
-    if (!c || end - start > 8) return 0;
-    word = (word << 8) | (<u64>c);
-  }
-  return word;
 }
 
 /** strconv.ParseBool. */
@@ -159,7 +148,8 @@ function write(cell: usize): bool {
 
 /** Writes a value as string() does and returns the address behind it; 0 when it has no text form. */
 function print(cell: usize, out: usize): usize {
-  switch (tagOf(cell)) {
+  const tag = tagOf(cell);
+  switch (tag) {
     case Tag.Bool:
       if (!intOf(cell)) {
         store<u32>(out, 0x736c6166); // fals
@@ -169,26 +159,22 @@ function print(cell: usize, out: usize): usize {
       store<u32>(out, 0x65757274); // true
       return out + 4;
     case Tag.Int:
-      if (intOf(cell) >= 0) return printUint(uintOf(cell), out);
+    case Tag.Uint:
+      if (!isBelowZero(cell)) return printUint(uintOf(cell), out);
       store<u8>(out, 0x2d);
       return printUint(0 - uintOf(cell), out + 1);
-    case Tag.Uint:
-      return printUint(uintOf(cell), out);
     case Tag.Double:
-      return charge(64) ? printDouble(doubleOf(cell), out, false) : 0;
+    case Tag.Duration: {
+      if (!charge(64)) return 0;
+      if (tag == Tag.Double) return printDouble(doubleOf(cell), out, false);
+      // Seconds as a double, and an s, as cel-go.
+      const end = printDouble(inUnits(intOf(cell), BILLION), out, true);
+      store<u8>(end, 0x73);
+      return end + 1;
+    }
     case Tag.Timestamp:
       return auxOf(cell) & OTHER_ZONE ? 0 : printTimestamp(cell, out);
-    case Tag.Duration:
-      return printDuration(intOf(cell), out);
     default:
       return 0;
   }
-}
-
-/** Seconds as a double, and an s, as cel-go. */
-function printDuration(nanos: i64, out: usize): usize {
-  const seconds = <f64>(nanos / BILLION) + <f64>(nanos % BILLION) / 1e9;
-  const end = charge(64) ? printDouble(seconds, out, true) : 0;
-  if (end) store<u8>(end, 0x73);
-  return end ? end + 1 : 0;
 }

@@ -1,6 +1,6 @@
 // Durations: text as Go's time.ParseDuration takes it.
 import { endOf, setDuration, startOf } from "./cell.ts";
-import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd } from "./number-text.ts";
+import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd, wordOf } from "./number-text.ts";
 import { tenTo } from "./powers.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
@@ -47,27 +47,14 @@ function readTerm(start: usize): usize {
 
 /** Nanoseconds of the unit at `at`; 0 when there is none. Leaves its end in `unitEnd`. */
 function readUnit(at: usize): u64 {
-  let word: u32 = 0;
   let p = at;
-  for (; p < end && load<u8>(p) != 0x2e && !isDigitAt(p, end); p++) word = p - at < 4 ? (word << 8) | load<u8>(p) : 0;
+  while (p < end && load<u8>(p) != 0x2e && !isDigitAt(p, end)) p++;
   unitEnd = p;
-  if (p - at > 4) return 0;
-  switch (word) {
-    case 0x6e73: // ns
-      return 1;
-    case 0x7573: // us
-    case 0xc2b573: // µs, U+00B5
-    case 0xcebc73: // μs, U+03BC
-      return 1000;
-    case 0x6d73: // ms
-      return 1000000;
-    case 0x73: // s
-      return 1000000000;
-    case 0x6d: // m
-      return 60000000000;
-    case 0x68: // h
-      return 3600000000000;
-    default:
-      return 0;
-  }
+  const word = wordOf(at, p, 0);
+  if (word == 0x6e73) return 1; // ns
+  if (word == 0x7573 || word == 0xc2b573 || word == 0xcebc73) return 1000; // us, and µs with U+00B5 or U+03BC
+  if (word == 0x6d73) return 1000000; // ms
+  if (word == 0x73) return 1000000000; // s
+  if (word == 0x6d) return 60000000000; // m
+  return word == 0x68 ? 3600000000000 : 0; // h
 }

@@ -26,6 +26,17 @@ export function signAt(at: usize, end: usize): u32 {
   return c == MINUS || c == 0x2b ? c : 0;
 }
 
+/** Up to eight bytes as one number, the first on top, with the bits of `fold` set in each; 0 for others and for more. */
+export function wordOf(start: usize, end: usize, fold: u32): u64 {
+  let word: u64 = 0;
+  for (let p = start; p < end; p++) {
+    const c = (<u32>load<u8>(p)) | fold;
+    if (!c || end - start > 8) return 0;
+    word = (word << 8) | (<u64>c);
+  }
+  return word;
+}
+
 /** What readDigits read, and the address behind the last digit of it. */
 export let whole: u64 = 0;
 export let wholeEnd: usize = 0;

@@ -156,14 +156,14 @@ function compareNumbers(a: usize, b: usize): i32 {
   return x < y ? -1 : x > y ? 1 : x == y ? 0 : UNORDERED;
 }
 
-/** Compares payloads that are ints or uints: what is negative is below, the others compare as unsigned. */
+/** Compares payloads that are ints or uints: what is below zero is less, the others compare as unsigned. */
 function compareWhole(a: usize, b: usize): i32 {
-  const x = isNegative(a);
-  if (x != isNegative(b)) return x ? -1 : 1;
+  const x = isBelowZero(a);
+  if (x != isBelowZero(b)) return x ? -1 : 1;
   return i32(uintOf(a) > uintOf(b)) - i32(uintOf(a) < uintOf(b));
 }
 
-function isNegative(cell: usize): bool {
+export function isBelowZero(cell: usize): bool {
   return tagOf(cell) != Tag.Uint && intOf(cell) < 0;
 }
 

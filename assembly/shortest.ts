@@ -64,11 +64,12 @@ function shortestDigits(value: f64): i32 {
 /** Writes what Go's %g (or, with `fixed`, %f) makes of the value, and returns the address behind it. */
 export function printDouble(value: f64, out: usize, fixed: bool): usize {
   if (isNaN(value)) return printWord(out, 0x4e614e, 3); // NaN
-  const negative = reinterpret<u64>(value) >> 63 != 0;
+  const bits = reinterpret<u64>(value);
+  const negative = bits >> 63 != 0;
   if (abs(value) == Infinity) return printWord(out, negative ? 0x666e492d : 0x666e492b, 4); // ±Inf
   let q = out;
   if (negative) store<u8>(q++, 0x2d);
-  if (value == 0) {
+  if (bits << 1 == 0) {
     store<u8>(q, 0x30);
     return q + 1;
   }

@@ -33,11 +33,11 @@ let at: usize = 0;
 let end: usize = 0;
 let failed: bool = false;
 
-/** Reads exactly `count` digits. */
-function number(count: i32): i32 {
+/** Reads exactly `count` digits, which write at most `most`. */
+function number(count: i32, most: u64): i32 {
   const stop = at + <usize>count;
-  at = readDigits(at, min(stop, end), MOST_READ);
-  if (at != stop) failed = true;
+  at = readDigits(at, min(stop, end), most);
+  if (wholeEnd != stop) failed = true;
   return <i32>whole;
 }
 
@@ -51,33 +51,36 @@ function literal(c: u32): void {
   else failed = true;
 }
 
-/** Reads exactly `count` digits and the character `c` behind them. */
-function field(count: i32, c: u32): i32 {
-  const value = number(count);
+/** Reads exactly `count` digits, which write at most `most`, and the character `c` behind them. */
+function field(count: i32, most: u64, c: u32): i32 {
+  const value = number(count, most);
   literal(c);
   return value;
 }
 
 /** Turns a raw string into the timestamp that it writes; false when it writes none. */
 export function parseTimestamp(cell: usize): bool {
-  at = startOf(cell);
-  end = endOf(cell);
-  failed = false;
-  const year = field(4, 0x2d);
-  const month = field(2, 0x2d);
-  const day = field(2, 0x54);
-  const hour = field(isDigitAt(at + 1, end) ? 2 : 1, 0x3a); // Go takes one digit here
-  const minute = field(2, 0x3a);
-  const second = number(2);
+  openText(cell);
+  const year = field(4, 9999, 0x2d);
+  const month = field(2, 12, 0x2d);
+  const day = field(2, 31, 0x54);
+  const hour = field(isDigitAt(at + 1, end) ? 2 : 1, 23, 0x3a); // Go takes one digit here
+  const minute = field(2, 59, 0x3a);
+  const second = number(2, 59);
   const nanos = fraction();
   const offset = zone();
-  if (failed || at != end || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return false;
-  if (day < 1 || day > daysInMonth(year, month)) return false;
+  if (failed || at != end || !month || !day || day > daysInMonth(year, month)) return false;
   const time = <i64>(hour * 3600 + minute * 60 + second - offset);
   const seconds = <i64>daysOfDate(year, month, day) * DAY + time;
   if (!isInRange(seconds)) return false;
   setTimestamp(cell, seconds, nanos | (offset ? OTHER_ZONE : 0));
   return true;
+}
+
+function openText(cell: usize): void {
+  at = startOf(cell);
+  end = endOf(cell);
+  failed = false;
 }
 
 /** Nanoseconds of a fraction, if there is one; digits behind the ninth are dropped. */
@@ -99,23 +102,19 @@ function zone(): i32 {
   at++;
   if (c == 0x5a) return 0;
   if (c != 0x2b && c != 0x2d) failed = true;
-  const hours = field(2, 0x3a);
-  const minutes = number(2);
-  if (hours > 24 || minutes > 60) failed = true; // Go's bounds
+  const hours = field(2, 24, 0x3a); // Go's bounds
+  const minutes = number(2, 60);
   const offset = hours * 3600 + minutes * 60;
   return c == 0x2d ? -offset : offset;
 }
 
-/** Seconds east of UTC that the string cell names: nothing, UTC, or hours and minutes. False for other names. */
+/** Finds the seconds east of UTC that the string cell names: nothing, UTC, or hours and minutes. False for other names. */
 function parseZone(text: usize): bool {
-  offsetFound = 0;
   if (!makeRaw(text)) return false;
   const length = endOf(text) - startOf(text);
   if (length == 0) return true;
   if (length == 3 && (load<u32>(startOf(text)) & 0xffffff) == 0x435455) return true; // UTC
-  at = startOf(text);
-  end = endOf(text);
-  failed = false;
+  openText(text);
   const negative = load<u8>(at) == 0x2d;
   const hours = signed();
   literal(0x3a);
@@ -137,13 +136,15 @@ function signed(): i32 {
   return c == MINUS ? -value : value;
 }
 
-/** Replaces a timestamp or duration by a part of it; `zoneText` is a string cell, or 0 for UTC. */
+/** Replaces a timestamp or duration by a part of it; `zoneText` is a cell, or 0 for UTC. */
 export function takePart(cell: usize, part: u32, zoneText: usize): void {
   const tag = tagOf(cell);
-  if (tag == Tag.Duration && !zoneText) takeDurationPart(cell, part);
-  else if (tag != Tag.Timestamp || (zoneText && tagOf(zoneText) != Tag.String)) setError(cell);
-  else if (zoneText && !parseZone(zoneText)) setError(cell);
-  else setInt(cell, <i64>timestampPart(intOf(cell) + <i64>(zoneText ? offsetFound : 0), part, nanosOf(cell)));
+  const value = intOf(cell);
+  offsetFound = 0;
+  if (tag == Tag.Duration && !zoneText && part >= <u32>TimePart.Hours) setInt(cell, durationPart(value, part));
+  else if (tag == Tag.Timestamp && (!zoneText || (tagOf(zoneText) == Tag.String && parseZone(zoneText)))) {
+    setInt(cell, <i64>timestampPart(value + <i64>offsetFound, part, nanosOf(cell)));
+  } else setError(cell);
 }
 
 function timestampPart(seconds: i64, part: u32, nanos: i64): i32 {
@@ -159,9 +160,8 @@ function timestampPart(seconds: i64, part: u32, nanos: i64): i32 {
     case TimePart.DayOfYear:
       return days - daysOfDate(foundYear(), 1, 1);
     case TimePart.DayOfMonth:
-      return foundDay() - 1;
     case TimePart.Date:
-      return foundDay();
+      return foundDay() - i32(part == TimePart.DayOfMonth);
     case TimePart.DayOfWeek:
       return (days + 770004) % 7; // 1970-01-01 was a Thursday
     case TimePart.Hours:
@@ -176,12 +176,15 @@ function timestampPart(seconds: i64, part: u32, nanos: i64): i32 {
 }
 
 /** Whole hours, minutes, seconds or milliseconds of a duration, by way of a double as in Go. */
-function takeDurationPart(cell: usize, part: u32): void {
-  const nanos = intOf(cell);
-  if (part < <u32>TimePart.Hours) return setError(cell);
-  if (part == TimePart.Milliseconds) return setInt(cell, nanos / 1000000);
+function durationPart(nanos: i64, part: u32): i64 {
+  if (part == TimePart.Milliseconds) return nanos / 1000000;
   const unit = part == TimePart.Hours ? 3600 * BILLION : part == TimePart.Minutes ? 60 * BILLION : BILLION;
-  setInt(cell, <i64>(<f64>(nanos / unit) + <f64>(nanos % unit) / <f64>unit));
+  return <i64>inUnits(nanos, unit);
+}
+
+/** A duration in units of so many nanoseconds, as Go's Duration.Hours() and its like have it. */
+export function inUnits(nanos: i64, unit: i64): f64 {
+  return <f64>(nanos / unit) + <f64>(nanos % unit) / <f64>unit;
 }
 
 function printPadded(value: i32, width: i32, mark: u32, out: usize): usize {

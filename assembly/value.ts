@@ -48,19 +48,24 @@ export function skipValue(at: usize): usize {
     else if (c == RAW_DOUBLE) p += 9;
     else {
       p++;
-      if (c == 0x5b || c == 0x7b) depth++;
-      else if (c == 0x5d || c == 0x7d) depth--;
+      if ((c | 0x20) == 0x7b) depth++;
+      else if (isClosing(c)) depth--;
       else if (depth == 0) p = skipScalar(p);
     }
   } while (depth > 0);
   return p;
 }
 
+/** Whether a character is the closing bracket of a list or of a map; they differ in one bit. */
+function isClosing(c: u32): bool {
+  return (c | 0x20) == 0x7d;
+}
+
 function skipScalar(at: usize): usize {
   let p = at;
   while (true) {
     const c = load<u8>(p);
-    if (c <= 0x20 || c == 0x2c || c == 0x5d || c == 0x7d) return p;
+    if (c <= 0x20 || c == 0x2c || isClosing(c)) return p;
     p++;
   }
 }
@@ -104,7 +109,7 @@ function skipBlank(at: usize): usize {
 export function firstItem(at: usize): usize {
   const p = skipBlank(at + 1);
   const c = load<u8>(p);
-  return c == 0x5d || c == 0x7d ? 0 : p;
+  return isClosing(c) ? 0 : p;
 }
 
 /** The element, or key, that follows the value which ends at `at`; 0 when there is none. */

@@ -18,6 +18,8 @@ const CALLS = [
   "assembly/cell/endOf",
   "assembly/cell/truthOf",
   "assembly/number-text/isDigitAt",
+  "assembly/order/fits*",
+  "assembly/order/isInt",
   "assembly/scopes/beginTrial",
   "assembly/scopes/cellOf",
   "assembly/solve/challengeExtra",

@@ -68,6 +68,7 @@ const wrongTimestamps = [
   "0001-01-01T00:00:00+00:01",
 ];
 const wrongDurations = [
+  "1\0s",
   "",
   "1",
   "-",
