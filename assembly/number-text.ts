@@ -44,14 +44,18 @@ export let wholeEnd: usize = 0;
 /** Passes the digits from `at` on and returns the address behind them. They are read as long as they are at most `most`. */
 export function readDigits(at: usize, end: usize, most: u64): usize {
   let p = at;
-  whole = 0;
-  wholeEnd = at;
-  for (; isDigitAt(p, end); p++) {
-    const next = whole * 10 + <u64>(load<u8>(p) - 0x30);
-    if (wholeEnd != p || whole > most / 10 || next > most || next < whole) continue;
-    whole = next;
-    wholeEnd = p + 1;
+  let kept = at;
+  let value: u64 = 0;
+  for (; p < end; p++) {
+    const digit = <u64>load<u8>(p) - 0x30;
+    if (digit > 9) break;
+    const next = value * 10 + digit;
+    if (kept != p || value > u64.MAX_VALUE / 10 || next > most || next < value) continue;
+    value = next;
+    kept = p + 1;
   }
+  whole = value;
+  wholeEnd = kept;
   return p;
 }
 

@@ -1,17 +1,16 @@
 // A number times a power of ten, in 64 bits and with a bound on the error.
 
-/** 10^(16k) for k = -22 … 20: the 64 leading bits, rounded. */
+const FIRST: i32 = -352;
+const STEP: i32 = 28;
+
+/** 10^(FIRST + STEP * i): the 64 leading bits, rounded. */
 // prettier-ignore
 const POWERS: usize = memory.data<u64>([
-  0xcd42a11346f34f7d, 0xe3e27a444d8d98b8, 0xfd00b897478238d1, 0x8c71dcd9ba0b4926, 0x9becce62836ac577,
-  0xad1c8eab5ee43b67, 0xc0314325637a193a, 0xd5605fcdcf32e1d7, 0xece53cec4a314ebe, 0x8380dea93da4bc60,
-  0x91ff83775423cc06, 0xa21727db38cb0030, 0xb3f4e093db73a093, 0xc7caba6e7c5382c9, 0xddd0467c64bce4a1,
-  0xf64335bcf065d37d, 0x88b402f7fd75539b, 0x97c560ba6b0919a6, 0xa87fea27a539e9a5, 0xbb127c53b17ec159,
-  0xcfb11ead453994ba, 0xe69594bec44de15b, 0x8000000000000000, 0x8e1bc9bf04000000, 0x9dc5ada82b70b59e,
-  0xaf298d050e4395d7, 0xc2781f49ffcfa6d5, 0xd7e77a8f87daf7fc, 0xefb3ab16c59b14a3, 0x850fadc09923329e,
-  0x93ba47c980e98ce0, 0xa402b9c5a8d3a6e7, 0xb616a12b7fe617aa, 0xca28a291859bbf93, 0xe070f78d3927556b,
-  0xf92e0c3537826146, 0x8a5296ffe33cc930, 0x9991a6f3d6bf1766, 0xaa7eebfb9df9de8e, 0xbd49d14aa79dbc82,
-  0xd226fc195c6a2f8c, 0xe950df20247c83fd, 0x81842f29f2cce376,
+  0xcd42a11346f34f7d, 0xcf42894a5dce35ea, 0xd1476e2c07286faa, 0xd3515c2831559a83, 0xd5605fcdcf32e1d7,
+  0xd77485cb25823ac7, 0xd98ddaee19068c76, 0xdbac6c247d62a584, 0xddd0467c64bce4a1, 0xdff9772470297ebd,
+  0xe2280b6c20dd5232, 0xe45c10c42a2b3b06, 0xe69594bec44de15b, 0xe8d4a51000000000, 0xeb194f8e1ae525fd,
+  0xed63a231d4c4fb27, 0xefb3ab16c59b14a3, 0xf209787bb47d6b85, 0xf46518c2ef5b8cd1, 0xf6c69a72a3989f5c,
+  0xf92e0c3537826146, 0xfb9b7cd9a4a7443c, 0xfe0efb53d30dd4d8, 0x80444b5e7aa7cf85, 0x81842f29f2cce376,
 ]);
 
 /** value * 10^exponent is about the result * 2^binary. */
@@ -42,20 +41,21 @@ export function scale(value: u64, exponent: i32, off: u64): u64 {
   let shift = clz(value); // all bits that the product was shifted by, to the left
   let product = value << shift;
   let reach = off << shift;
-  const step = (exponent + 352) >> 4;
-  const small = exponent + 352 - (step << 4); // 0 … 15
+  const step = (exponent - FIRST) / STEP;
+  const small = (exponent - FIRST) % STEP; // 5^27 is the largest power of five in 64 bits
   if (small) {
-    const ten = <u64>tenTo(small);
-    const spare = clz(ten);
-    product = mulHigh(product, ten << spare);
+    let five: u64 = 1;
+    for (let i = 0; i < small; i++) five *= 5;
+    const spare = clz(five);
+    product = mulHigh(product, five << spare);
     const low = clz(product);
     product <<= low;
     reach = (reach + 1) << low;
-    shift += spare + low - 64;
+    shift += spare + low - 64 - <u64>small;
   }
   product = mulHigh(product, load<u64>(POWERS + ((<usize>step) << 3)));
   const low = clz(product);
-  binary = ((((step << 4) - 352) * 217706) >> 16) + 1 - <i32>(shift + low);
+  binary = (((exponent - small) * 217706) >> 16) + 1 - <i32>(shift + low);
   error = (reach + 3) << low;
   return product << low;
 }

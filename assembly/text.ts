@@ -115,25 +115,31 @@ function comparePoints(a: usize, b: usize): i32 {
   return i32(left > right) - i32(left < right);
 }
 
-/** Whether the rest of `text` from `at` on, which is as long as `part` when both are raw, begins with `part`. */
+/** Whether the bytes at `at` are those of a raw string. */
+function hasBytes(at: usize, part: usize): bool {
+  return commonLength(at, startOf(part), lengthOf(part)) == lengthOf(part);
+}
+
+/** Whether the rest of `text` from `at` on begins with `part`, by code points. */
 function startsAt(at: usize, text: usize, part: usize): bool {
-  const length = lengthOf(part);
-  if (areRaw(text, part)) return commonLength(at, startOf(part), length) == length;
   walk(at, text, part);
   return right == PAST;
 }
 
 /** Whether a string begins or, with `atEnd`, ends with another. */
 export function hasPart(text: usize, part: usize, atEnd: bool): bool {
+  const length = lengthOf(part);
+  if (!areRaw(text, part)) return hasPartByPoints(text, part, atEnd);
+  return length <= lengthOf(text) && hasBytes(atEnd ? endOf(text) - <usize>length : startOf(text), part);
+}
+
+/** Escapes cannot be read backwards, so this goes forward to where the part would start. */
+function hasPartByPoints(text: usize, part: usize, atEnd: bool): bool {
   let p = startOf(text);
-  if (areRaw(text, part)) {
-    if (lengthOf(part) > lengthOf(text)) return false;
-    if (atEnd) p = endOf(text) - <usize>lengthOf(part);
-  } else if (atEnd) {
+  if (atEnd) {
     const length = pointCount(part);
     const whole = pointCount(text);
     if (length > whole) return false;
-    // Escapes cannot be read backwards, so this goes forward to where the part would start.
     for (let i = whole - length; i > 0; i--) {
       pointAt(p, endOf(text), auxOf(text));
       p = after;
@@ -151,14 +157,19 @@ export function contains(text: usize, part: usize): bool {
   if (raw && length > lengthOf(text)) return false;
   const last = endOf(text) - (raw ? <usize>length : 1);
   const first = <u32>load<u8>(startOf(part));
-  for (let p = startOf(text); p <= last; p = after) {
-    while (raw && load<u8>(p) != first) {
-      if (++p > last) return false;
+  let p = startOf(text);
+  if (raw) {
+    for (; p <= last; p++) {
+      if (load<u8>(p) != first) continue;
+      if (hasBytes(p, part)) return true;
+      if (!charge(0)) return false;
     }
+    return false;
+  }
+  for (; p <= last; p = after) {
     if (startsAt(p, text, part)) return true;
     if (!charge(0)) return false;
-    if (raw) after = p + 1;
-    else pointAt(p, endOf(text), auxOf(text));
+    pointAt(p, endOf(text), auxOf(text));
   }
   return false;
 }
