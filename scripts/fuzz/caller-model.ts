@@ -39,7 +39,7 @@ const CLAIM_RULES = [
   { name: "level", target: { tools: [{ tool: "level", when: "jwt.claims.level >= 3" }] } },
 ];
 
-/** The policy; without claims the filter reads only the scopes, by another way. */
+/** The policy; without claims the filter reads only the scopes. */
 export function policyWith(claims: boolean): object {
   return {
     apiVersion: "scopegate/v1",
@@ -51,7 +51,7 @@ export function policyWith(claims: boolean): object {
   };
 }
 
-/** Containers around a claim in a payload that the filter reads whole: when a rule wants a claim, or a scope claim has a null. */
+/** Containers around a claim, when a rule wants one: then the filter reads all of the payload. */
 const MAX_CLAIM_DEPTH = 65;
 
 export function judgeCaller(call: Call, headers: Header[], payload: Struct | null, claims: boolean): Verdict {
@@ -60,8 +60,7 @@ export function judgeCaller(call: Call, headers: Header[], payload: Struct | nul
   const preflight = call.httpMethod === "OPTIONS";
   if (payload === null) return preflight ? "allow" : "unauthenticated";
   if (call.httpMethod !== "POST") return "allow";
-  const whole = claims || [payload["scope"], payload["scp"]].some(hasNull);
-  if (whole && depthOf(payload) > MAX_CLAIM_DEPTH) return "unauthenticated";
+  if (claims && depthOf(payload) > MAX_CLAIM_DEPTH) return "unauthenticated";
   if (!mirrorsAgree(call, headers)) return "reject";
   return allows(call.name, headers, payload, claims) ? "allow" : "deny";
 }
@@ -123,10 +122,6 @@ function decoded(header: string): string | undefined {
   return /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64) && base64 !== ""
     ? Buffer.from(base64, "base64").toString("latin1")
     : undefined;
-}
-
-function hasNull(value: Json | undefined): boolean {
-  return value === null || (typeof value === "object" && Object.values(value).some(hasNull));
 }
 
 function depthOf(value: Json): number {
