@@ -1,54 +1,11 @@
 // Reads records out of program bytes. Checks the header, the checksum and every offset, so that a damaged file is
 // reported and never listed wrongly.
-import {
-  AUTOMATON_SIZE,
-  BUCKET_SIZE,
-  CELL_SIZE,
-  CLAIM_SIZE,
-  ENTRY_SIZE,
-  HEADER_SIZE,
-  INSTRUCTION_SIZE,
-  MAGIC,
-  METHOD_SIZE,
-  NODE_SIZE,
-  NONE,
-  PREDICATE_SIZE,
-  PREFIX_LENGTH_SIZE,
-  REASON_SIZE,
-  RULE_SIZE,
-  SCOPE_SIZE,
-  Section,
-  SECTION_COUNT,
-  Setting,
-  SETTINGS_SIZE,
-  TEXT_SIZE,
-  VERSION,
-} from "../../assembly/program.ts";
+import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Setting, VERSION } from "../../assembly/program.ts";
+import { RECORD_SIZES } from "./records.ts";
 import { checksum } from "./writer.ts";
 
 /** The bytes are no program that this version can read. */
 export class ProgramError extends Error {}
-
-/** Bytes of one record, in the order of Section. */
-const RECORD_SIZES = [
-  1,
-  SETTINGS_SIZE,
-  SCOPE_SIZE,
-  4,
-  NODE_SIZE,
-  CLAIM_SIZE,
-  TEXT_SIZE,
-  RULE_SIZE,
-  ENTRY_SIZE,
-  BUCKET_SIZE,
-  PREFIX_LENGTH_SIZE,
-  PREDICATE_SIZE,
-  INSTRUCTION_SIZE,
-  CELL_SIZE,
-  AUTOMATON_SIZE,
-  REASON_SIZE,
-  METHOD_SIZE,
-];
 
 export class Program {
   readonly view: DataView;

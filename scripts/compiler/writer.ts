@@ -2,6 +2,7 @@
 import { Flag, HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Slot, Tag, VERSION } from "../../assembly/program.ts";
 import { buildAutomaton, type Automaton } from "./automaton.ts";
 import type { Constant, Pool } from "./pool.ts";
+import { RECORD_SIZES } from "./records.ts";
 
 const utf8 = new TextEncoder();
 const BYTES_START = HEADER_SIZE + 8 * SECTION_COUNT;
@@ -193,7 +194,7 @@ export class ProgramWriter implements Pool {
         table.push(BYTES_START, this.used);
         continue;
       }
-      table.push(end, words.length / RECORD_WORDS[section]!);
+      table.push(end, (words.length * 4) / RECORD_SIZES[section]!);
       end += align8(words.length * 4);
     }
     const program = new Uint8Array(end);
@@ -218,9 +219,6 @@ export class ProgramWriter implements Pool {
     }
   }
 }
-
-/** u32 words of one record of each section. */
-const RECORD_WORDS = [0, 1, 4, 1, 3, 5, 2, 8, 2, 7, 2, 4, 2, 4, 14, 9, 4];
 
 function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(bytes.length * 2);
