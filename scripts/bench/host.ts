@@ -3,7 +3,7 @@
 // scripts/simulate.ts is the faithful one.
 import { filterModule } from "../evaluate/filter-file.ts";
 import type { Loaded } from "../evaluate/engine.ts";
-import { encodeMetadata, encodePairs, encodeProperty, type Struct } from "../simulate/wire.ts";
+import { encodeMetadata, encodePairs, type Struct } from "../simulate/wire.ts";
 import { METADATA_KEY, SCOPE } from "./policies.ts";
 
 const [OK, NOT_FOUND] = [0, 1];
@@ -11,6 +11,7 @@ const PLUGIN_CONFIGURATION = 7;
 const PAGE = 65_536;
 /** The clock stands still: asking it shall cost nothing. */
 const NOW = new Uint32Array(BigUint64Array.of(1_767_225_600_000_000_000n).buffer);
+const METADATA = Buffer.from("metadata");
 const JWT = "envoy.filters.http.jwt_authn";
 
 export const CLAIMS = { iss: "https://auth.example.com", sub: "alice", scope: `openid ${SCOPE} files:read` };
@@ -34,8 +35,7 @@ export class BareHost {
   private bytes = new Uint8Array();
   private words = new Uint32Array();
   private readonly headers = headerPairs();
-  private readonly properties = new Map<number, { path: string; value: Uint8Array | undefined }>();
-  private readonly answers: { [path: string]: Uint8Array };
+  private readonly metadata: Uint8Array;
   private readonly configuration: Uint8Array;
   private body: Uint8Array = new Uint8Array();
   private refused = false;
@@ -44,13 +44,7 @@ export class BareHost {
 
   /** @param claims the verified payload of every request; @param module another build of the filter */
   constructor({ configuration }: Pick<Loaded, "configuration">, claims: Struct = CLAIMS, module = filterModule()) {
-    const payload = ["metadata", "filter_metadata", JWT, METADATA_KEY];
-    const answer = (value: Struct | string) => encodeProperty(value) as Uint8Array;
-    this.answers = Object.fromEntries([
-      [payload.join("\0"), answer(claims)],
-      ...Object.entries(claims).map(([name, value]) => [[...payload, name].join("\0"), answer(value as string)]),
-      ["metadata", encodeMetadata({ [JWT]: { [METADATA_KEY]: claims } })],
-    ]) as { [path: string]: Uint8Array };
+    this.metadata = encodeMetadata({ [JWT]: { [METADATA_KEY]: claims } });
     this.configuration = Buffer.from(configuration);
     this.filter = new WebAssembly.Instance(module, { env: this.imports() }).exports as unknown as Filter;
     this.look();
@@ -119,10 +113,8 @@ export class BareHost {
         this.give(this.headers, pointerTo, sizeTo),
       proxy_get_buffer_bytes: (buffer: number, _start: number, _size: number, pointerTo: number, sizeTo: number) =>
         this.give(buffer === PLUGIN_CONFIGURATION ? this.configuration : this.body, pointerTo, sizeTo),
-      proxy_get_property: (path: number, size: number, pointerTo: number, sizeTo: number) => {
-        const value = this.property(path, size);
-        return value ? this.give(value, pointerTo, sizeTo) : NOT_FOUND;
-      },
+      proxy_get_property: (path: number, size: number, pointerTo: number, sizeTo: number) =>
+        this.isMetadata(path, size) ? this.give(this.metadata, pointerTo, sizeTo) : NOT_FOUND,
       proxy_send_local_response: () => {
         this.refused = true;
         return OK;
@@ -138,18 +130,12 @@ export class BareHost {
     };
   }
 
-  /** Paths of one length with the same two bytes at the end are taken for the same; only the first is looked at whole. */
-  private property(at: number, size: number): Uint8Array | undefined {
+  /** The one property that there is. */
+  private isMetadata(at: number, size: number): boolean {
     if (this.bytes.length === 0) this.look();
-    const end = at + size;
-    const key = (size * 256 + this.bytes[end - 2]!) * 256 + this.bytes[end - 1]!;
-    let known = this.properties.get(key);
-    if (!known) {
-      const path = Buffer.from(this.bytes.subarray(at, end)).toString();
-      known = { path, value: this.answers[path.replace(/\0$/, "")] };
-      this.properties.set(key, known);
-    }
-    return known.value;
+    if (size !== METADATA.length) return false;
+    for (let i = 0; i < size; i++) if (this.bytes[at + i] !== METADATA[i]) return false;
+    return true;
   }
 
   private log(at: number, size: number): number {

@@ -1,5 +1,5 @@
 // One request as the host sees it: what the filter may read at each stage, and what became of the request.
-import { concat, encodeMetadata, encodeProperty, UNREADABLE, type Json, type Pair, type Struct } from "./wire.ts";
+import { concat, encodeMetadata, encodeProperty, type Pair, type Struct } from "./wire.ts";
 import { Rc } from "./guest.ts";
 
 export const JWT_NAMESPACE = "envoy.filters.http.jwt_authn";
@@ -78,12 +78,12 @@ export class Stream {
     return this.headers.find(([key]) => key === name)?.[1];
   }
 
-  /** The value of a property, with the code that Envoy answers where there is none. */
+  /** The value of a property, with the code that Envoy answers where there is none. Of metadata the whole only. */
   property(path: readonly string[]): Uint8Array | Rc {
     const [root, ...rest] = path;
-    if (root === "metadata") return this.metadata(rest);
+    if (root === "metadata") return rest.length ? Rc.NotFound : encodeMetadata(this.request.metadata ?? {});
     if (root === "request") return this.requestProperty(rest);
-    const known: { [path: string]: Json | undefined } = {
+    const known: { [path: string]: string | number | undefined } = {
       "xds.route_name": this.request.route,
       "xds.cluster_name": this.request.cluster,
       "source.address": "127.0.0.1:50000",
@@ -96,18 +96,11 @@ export class Stream {
     return encode(state ?? known[path.join(".")]);
   }
 
-  private metadata(path: string[]): Uint8Array | Rc {
-    const namespaces = this.request.metadata ?? {};
-    if (path.length === 0) return encodeMetadata(namespaces);
-    if (path[0] !== "filter_metadata") return Rc.NotFound;
-    return encode(member(namespaces, path.slice(1)));
-  }
-
   private requestProperty([name = "", key = ""]: string[]): Uint8Array | Rc {
     if (!this.headersReadable) return Rc.NotFound;
     const path = this.header(":path") ?? "";
     const query = path.indexOf("?");
-    const values: { [name: string]: Json | undefined } = {
+    const values: { [name: string]: string | undefined } = {
       path,
       url_path: query < 0 ? path : path.slice(0, query),
       query: query < 0 ? "" : path.slice(query + 1),
@@ -129,18 +122,6 @@ export class Stream {
   }
 }
 
-function encode(value: Json | undefined): Uint8Array | Rc {
-  if (value === undefined) return Rc.NotFound;
-  const bytes = encodeProperty(value);
-  return bytes === UNREADABLE ? Rc.SerializationFailure : bytes;
-}
-
-/** The value at a path through objects and lists; undefined where the path leaves them. */
-function member(value: Json, path: string[]): Json | undefined {
-  let at: Json | undefined = value;
-  for (const key of path) {
-    if (at === null || typeof at !== "object" || !Object.hasOwn(at, key)) return undefined;
-    at = (at as { [key: string]: Json })[key];
-  }
-  return at;
+function encode(value: string | number | undefined): Uint8Array | Rc {
+  return value === undefined ? Rc.NotFound : encodeProperty(value);
 }

@@ -1,13 +1,10 @@
-// How Envoy hands values to a filter: the pairs encoding of maps and lists, the untyped property forms, and the
-// serialised core.v3.Metadata. Measured on Envoy 1.40; docs/envoy.md tells what that means for the filter.
+// How Envoy hands values to a filter: the pairs encoding of header maps, properties, and the serialised
+// core.v3.Metadata. Measured on Envoy 1.40; docs/envoy.md tells what that means for the filter.
 
 /** A value of protobuf's Struct, which is what jwt_authn keeps a payload as. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Struct = { [key: string]: Json };
 export type Pair = readonly [string, string];
-
-/** Reading this value fails with SerializationFailure: it is null, or holds a null somewhere. */
-export const UNREADABLE = Symbol("unreadable");
 
 const utf8 = new TextEncoder();
 
@@ -40,19 +37,9 @@ export function decodePairs(bytes: Uint8Array): [string, string][] {
   return pairs;
 }
 
-/** What proxy_get_property gives for a value inside filter metadata. */
-export function encodeProperty(value: Json): Uint8Array | typeof UNREADABLE {
-  if (value === null) return UNREADABLE;
-  if (typeof value === "string") return utf8.encode(value);
-  if (typeof value === "number") return encodeDouble(value);
-  if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
-  const pairs: [Uint8Array, Uint8Array][] = [];
-  for (const [key, item] of Object.entries(value)) {
-    const bytes = encodeProperty(item);
-    if (bytes === UNREADABLE) return UNREADABLE;
-    pairs.push(Array.isArray(value) ? [bytes, new Uint8Array()] : [utf8.encode(key), bytes]);
-  }
-  return encodePairs(pairs);
+/** What proxy_get_property gives for a text or a number. */
+export function encodeProperty(value: string | number): Uint8Array {
+  return typeof value === "string" ? utf8.encode(value) : encodeDouble(value);
 }
 
 /** core.v3.Metadata with field 1, filter_metadata: namespace → Struct. */
