@@ -116,9 +116,7 @@ function onEnd(stream: usize): i32 {
 /** The one exit that lets a request through. */
 function pass(stream: usize, reason: i32): i32 {
   tell(reason);
-  count(reason);
-  store<u32>(stream, State.Passed, ContextField.State);
-  closeStream(stream);
+  settle(stream, reason, State.Passed);
   return CONTINUE;
 }
 
@@ -129,10 +127,15 @@ function answer(stream: usize, reason: i32): i32 {
 }
 
 function answered(stream: usize, reason: i32): i32 {
-  count(reason);
-  store<u32>(stream, State.Answered, ContextField.State);
-  closeStream(stream);
+  settle(stream, reason, State.Answered);
   return STOP;
+}
+
+/** What was kept for the decision is given back with it, as an answer may stream for hours. */
+function settle(stream: usize, reason: i32, state: u32): void {
+  count(reason);
+  store<u32>(stream, state, ContextField.State);
+  closeStream(stream);
 }
 
 /** Leaves what was decided for the access log: reason;rule index;rule name;method;what it names. */
@@ -205,7 +208,7 @@ function openKept(stream: usize): void {
   openToken(kept + <usize>size, load<u32>(stream, ContextField.Token));
 }
 
-/** Gives back what a stream keeps: once it is decided, as an answer may stream for hours. */
+/** Gives back what a stream keeps. */
 export function closeStream(stream: usize): void {
   release(<usize>load<u32>(stream, ContextField.Block));
   store<u32>(stream, 0, ContextField.Block);

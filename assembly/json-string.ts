@@ -204,7 +204,7 @@ function isHex4(at: usize): bool {
   const word = load<u32>(at);
   const lower = word | 0x20202020;
   const letters = (lower + 0x1f1f1f1f) & ~(lower + 0x19191919); // a … f
-  return ((((lower ^ 0x30303030) + 0x76767676) & ~letters) | word) & 0x80808080 ? false : true;
+  return (((((lower ^ 0x30303030) + 0x76767676) & ~letters) | word) & 0x80808080) == 0;
 }
 
 /** Checks the escape \u whose `u` is at `at`; a surrogate must come with its other half, which is then read too. */

@@ -169,6 +169,7 @@ export function readValue(start: usize, root: u32): usize {
     }
     // Behind a value: close what ends here, then go on with the next element or member.
     while (true) {
+      // Two ifs: of && the compiler makes a number, which is tested again.
       if (expected) {
         if (isExpectedNext(p, expected)) {
           p += expectedNextSize(expected);

@@ -349,6 +349,7 @@ export const MAX_LOOPS = 12; //         open at once
 export const MAX_STATES = 4096; //      of an automaton before it is minimised
 export const MAX_PREFIX_LENGTHS = 64; // a kind
 export const SCRATCH_SIZE = 262144; //  bytes for lists and strings that a predicate makes
+export const MAX_CHALLENGE = 6144; //   bytes of a WWW-Authenticate; a longer one is left out
 export const DEFAULT_MAX_BODY = 4194304;
 export const DEFAULT_MAX_DEPTH = 128;
 export const DEFAULT_STEP_BUDGET = 16777216;

@@ -1,7 +1,18 @@
 // Answers: decision → status, headers, JSON-RPC error body. What does not depend on the request, the program has ready
 // (scripts/compiler/answers.ts). The host checks no header value (CR LF splits a response), so every scope is bounded and
 // cleaned here; nothing a caller chose stands in a header.
-import { Flag, NONE, Reason, ReasonField, RuleField, Section, Setting, Slot, THIRD_VALUE } from "./program.ts";
+import {
+  Flag,
+  MAX_CHALLENGE,
+  NONE,
+  Reason,
+  ReasonField,
+  RuleField,
+  Section,
+  Setting,
+  Slot,
+  THIRD_VALUE,
+} from "./program.ts";
 import { hasFlag, isTextAt, reasonAt, sectionCount, setting, settingAt, text, textLength } from "./sections.ts";
 import {
   begin,
@@ -28,7 +39,6 @@ import { endsText } from "./ascii.ts";
 import { answerTime } from "./repeats.ts";
 import { sendResponse } from "./host.ts";
 
-const MAX_CHALLENGE: u32 = 6144;
 const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
 const DETAILS = "scopegate{";

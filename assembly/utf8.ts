@@ -60,12 +60,12 @@ export function unfinished(v: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-export function lowHalf(v: v128): v128 {
+function lowHalf(v: v128): v128 {
   return v128.and(v, i8x16.splat(15));
 }
 
 // @ts-ignore: decorator
 @inline
-export function highHalf(v: v128): v128 {
+function highHalf(v: v128): v128 {
   return v128.and(i16x8.shr_u(v, 4), i8x16.splat(15));
 }

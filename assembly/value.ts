@@ -15,7 +15,7 @@ const keyCell: usize = memory.data(16, 8);
 let escaped: u32 = 0;
 
 /** Behind the string whose opening quote is at `at`. Reads aligned blocks, so never beyond the memory. */
-export function skipString(at: usize): usize {
+function skipString(at: usize): usize {
   let p = at + 1;
   escaped = 0;
   while (true) {

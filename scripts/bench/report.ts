@@ -22,14 +22,16 @@ const pictures = Object.keys(drawn).map(
 );
 
 await put(PAGE, [describe(results, 3), ...pictures]);
-if (results.envoy) await put("README.md", [costTable(results.envoy)]);
-console.log([PAGE, "README.md", ...Object.keys(drawn).map((name) => `${FOLDER}/${name}`)].join(", "));
+const written = [PAGE, ...Object.keys(drawn).map((name) => `${FOLDER}/${name}`)];
+if (results.envoy) written.push(await put("README.md", [costTable(results.envoy)]));
+console.log(written.join(", "));
 
-/** Replaces what stands between the markers of a page. */
-async function put(file: string, parts: string[]): Promise<void> {
+/** Replaces what stands between the markers of a page, and returns its name. */
+async function put(file: string, parts: string[]): Promise<string> {
   const page = readFileSync(file, "utf8");
   const [before, after] = [page.split(BEGIN)[0]!, page.split(END)[1]];
   if (after === undefined || before === page) throw new Error(`${file} has lost its markers ${BEGIN} and ${END}`);
   const text = [before + BEGIN, ...parts, END + after].join("\n\n");
   writeFileSync(file, await format(text, { parser: "markdown", printWidth: 120 }));
+  return file;
 }

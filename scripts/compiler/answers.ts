@@ -3,7 +3,7 @@
 //
 // WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
 // take the first `scope=` they find, nothing free-form stands before it.
-import { Reason, Section, Setting } from "../../assembly/program.ts";
+import { MAX_CHALLENGE, Reason, Section, Setting } from "../../assembly/program.ts";
 import { encodePairs, type Pair } from "../simulate/wire.ts";
 import type { Policy } from "./policy.ts";
 import { MESSAGES } from "./reasons.ts";
@@ -12,7 +12,6 @@ import type { ProgramWriter } from "./writer.ts";
 type Code = Exclude<Reason, Reason.Count>;
 type Settings = (setting: Setting, ...words: readonly number[]) => void;
 
-const MAX_CHALLENGE = 6144;
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
 
 const JSON_BODY: Pair[] = [
