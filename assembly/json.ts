@@ -11,17 +11,27 @@
 // with a zero, which is valid nowhere in JSON. What lies between a look and its result are additions to one address, so
 // the processor works on the next value while it still checks this one.
 import { Reason } from "./program.ts";
-import { fillSlot, endSlot } from "./slots.ts";
-import { childSlot, hasMembers } from "./members.ts";
-import { clearKeys, closeKeys, decodedKeyLength, decodeKey, keyCount, pushKey } from "./keys.ts";
+import { anyTwin, fillSlot, endSlot } from "./slots.ts";
+import { childSlot, hasMembers, membersOf } from "./members.ts";
+import {
+  clearKeys,
+  closeKeys,
+  decodedKeyLength,
+  decodeKey,
+  fingerprint,
+  keyCount,
+  LINEAR,
+  pushKey,
+  pushKnownKey,
+} from "./keys.ts";
 import {
   adoptKeys,
-  clearTemplates,
-  expectedSize,
   expectedNextSize,
+  expectedSize,
+  expectedSlot,
   isExpected,
   isExpectedNext,
-  keepKeys,
+  keepKey,
   nextExpected,
   templateOf,
 } from "./templates.ts";
@@ -32,6 +42,7 @@ import { clearFailure, fail, READ_OK } from "./failure.ts";
 export const READ_PADDING: u32 = 64;
 const MAX_FRAMES: u32 = 1024;
 const NO_SLOT: u32 = 0xffffffff;
+const NOBODY: usize = 1; // owner of members that nobody watches
 
 // The literal names as words.
 const NULL: u32 = 0x6c6c756e;
@@ -39,14 +50,14 @@ const TRUE: u32 = 0x65757274;
 const ALSE: u32 = 0x65736c61; // behind the f
 
 // A frame:  0: closing bracket   4: node whose members are watched, or NO_SLOT   8: keys below   12: slot to close, or NO_SLOT
-//          16: template, or 0   20: its next key, while a container in this one is open
-const FRAME: usize = 24;
-const frames: usize = memory.data(24 * 1025, 16);
+//          16: template; once it is left, where the object's next key goes in it; 0 where there is none
+//          20: the template's next key, while a container in this one is open
+const FRAME: usize = 32;
+const frames: usize = memory.data(32 * 1025, 16);
 
 let textEnd: usize = 0;
 let maxDepth: u32 = 0;
-let keySlot: u32 = 0; //   slot of the key just read
-let nextKey: usize = 0; // key of the template behind it, as long as all keys were the template's; 0 otherwise
+let keySlot: u32 = 0; // slot of the key that readKey read
 
 /** Prepares for `readValue` on texts that end at `end`; nesting up to `depth` containers. */
 export function openReader(end: usize, depth: u32): void {
@@ -90,7 +101,6 @@ export function readValue(start: usize, root: u32): usize {
   let p = start;
   store<u32>(frames, 0);
   clearKeys();
-  clearTemplates();
   while (true) {
     const at = p;
     const c = <u32>load<u8>(p);
@@ -117,18 +127,27 @@ export function readValue(start: usize, root: u32): usize {
       p++;
       if (load<u8>(p) <= 0x20) p = skipBlank(p);
       if (c == 0x7b) {
-        const node = slot != NO_SLOT && hasMembers(slot) ? slot : NO_SLOT;
-        if (node == NO_SLOT) {
-          expected = templateOf(<u32>(frame - frames) / <u32>FRAME - 1, <usize>load<u32>(frame - FRAME, 20));
+        let node = NO_SLOT;
+        let owner = NOBODY;
+        if (slot != NO_SLOT && hasMembers(slot)) {
+          node = slot;
+          owner = membersOf(slot);
         }
+        expected = templateOf((frame - frames) / FRAME - 1, <usize>load<u32>(frame - FRAME, 20), owner);
         store<u32>(frame, node, 4);
         store<u32>(frame, keyCount(), 8);
         store<u32>(frame, <u32>expected, 16);
         if (load<u8>(p) != 0x7d) {
-          p = readMember(p, frame, expected);
-          if (!p) return 0;
-          expected = nextKey;
-          slot = keySlot;
+          if (expected && isExpected(p, expected)) {
+            p += expectedSize(expected);
+            slot = expectedSlot(expected);
+            expected = nextExpected(expected);
+          } else {
+            p = readKey(p, frame, expected);
+            if (!p) return 0;
+            slot = keySlot;
+            expected = 0;
+          }
           continue;
         }
       } else {
@@ -160,7 +179,7 @@ export function readValue(start: usize, root: u32): usize {
           continue;
         }
         if (closing != 0 && !expected) {
-          p = readNextMember(p, frame, 0);
+          p = readKey(behindComma(p), frame, 0);
           if (!p) return 0;
           slot = keySlot;
           continue;
@@ -169,23 +188,27 @@ export function readValue(start: usize, root: u32): usize {
     }
     // Behind a value: close what ends here, then go on with the next element or member.
     while (true) {
-      // Two ifs: of && the compiler makes a number, which is tested again.
-      if (expected) {
-        if (isExpectedNext(p, expected)) {
-          p += expectedNextSize(expected);
-          expected = nextExpected(expected);
-          slot = NO_SLOT;
-          break;
-        }
+      if (expected && isExpectedNext(p, expected)) {
+        p += expectedNextSize(expected);
+        slot = expectedSlot(expected);
+        expected = nextExpected(expected);
+        break;
       }
       if (!closing) return p;
       const next = <u32>load<u8>(p);
       if (next == 0x2c) {
         if (closing == 0x7d) {
-          p = readNextMember(p, frame, expected);
-          if (!p) return 0;
-          expected = nextKey;
-          slot = keySlot;
+          p = behindComma(p);
+          if (expected && isExpected(p, expected)) {
+            p += expectedSize(expected);
+            slot = expectedSlot(expected);
+            expected = nextExpected(expected);
+          } else {
+            p = readKey(p, frame, expected);
+            if (!p) return 0;
+            slot = keySlot;
+            expected = 0;
+          }
         } else {
           p++;
           slot = NO_SLOT;
@@ -194,7 +217,7 @@ export function readValue(start: usize, root: u32): usize {
       }
       if (next == closing) {
         p++;
-        if (next == 0x7d && !expected && !closeObject(frame, start, p)) return 0;
+        if (next == 0x7d && !expected && !closeObject(frame)) return 0;
         if (load<u32>(frame, 12) != NO_SLOT) endSlot(load<u32>(frame, 12), p, 0);
         frame -= FRAME;
         closing = load<u32>(frame);
@@ -208,34 +231,17 @@ export function readValue(start: usize, root: u32): usize {
   }
 }
 
-/** Checks that the keys of the object in `frame` are all different; they are the template for the next one at its depth. */
-function closeObject(frame: usize, start: usize, end: usize): bool {
-  const base = load<u32>(frame, 8);
-  const template = <usize>load<u32>(frame, 16);
-  if (template) keepKeys(template, base, start, end);
-  return closeKeys(base) || fail(Reason.duplicate_key) != 0;
+/** Checks that the keys of the object in `frame` are all different. */
+function closeObject(frame: usize): bool {
+  return closeKeys(load<u32>(frame, 8)) || fail(Reason.duplicate_key) != 0;
 }
 
-/** Reads the key behind the comma at `at`, and its colon. */
+/** Behind the comma at `at` and the white space there. */
 // @ts-ignore: decorator
 @inline
-function readNextMember(at: usize, frame: usize, expected: usize): usize {
-  let p = at + 1;
-  if (load<u8>(p) <= 0x20) p = skipBlank(p);
-  return readMember(p, frame, expected);
-}
-
-/** Reads a key and its colon, which may be the template's `expected`; leaves the slot of its value and the next key. */
-// @ts-ignore: decorator
-@inline
-function readMember(at: usize, frame: usize, expected: usize): usize {
-  if (expected != 0 && isExpected(at, expected)) {
-    keySlot = NO_SLOT;
-    nextKey = nextExpected(expected);
-    return at + expectedSize(expected);
-  }
-  nextKey = 0;
-  return readKey(at, frame, expected);
+function behindComma(at: usize): usize {
+  const p = at + 1;
+  return load<u8>(p) <= 0x20 ? skipBlank(p) : p;
 }
 
 /**
@@ -246,6 +252,7 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
   if (expected) {
     const adopted = adoptKeys(<usize>load<u32>(frame, 16), expected);
     if (adopted != READ_OK) return fail(adopted);
+    store<u32>(frame, <u32>expected, 16);
   }
   if (load<u8>(at) != 0x22) return fail(Reason.not_json);
   const start = at + 1;
@@ -254,6 +261,7 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
   let length = <u32>(p - start);
   if (load<u8>(p) == 0x22) p++;
   else {
+    store<u32>(frame, 0, 16); // templates have plain keys only
     p = readString(start);
     if (!p) return 0;
     length = <u32>(p - start) - 1;
@@ -263,13 +271,25 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
       length = decodedKeyLength();
     }
   }
-  const refused = pushKey(key, length, load<u32>(frame, 8));
+  const base = load<u32>(frame, 8);
+  const few = keyCount() - base < LINEAR;
+  const print = fingerprint(key, length);
+  const refused = few ? pushKey(print, base) : pushKnownKey(print);
   if (refused != READ_OK) return fail(refused);
   const node = load<u32>(frame, 4);
   keySlot = node == NO_SLOT ? NO_SLOT : childSlot(node, key, length, true);
   if (load<u8>(p) != 0x3a) {
     p = skipBlank(p);
     if (load<u8>(p) != 0x3a) return fail(Reason.not_json);
-  }
+  } else if (few) keep(frame, at, p + 1, print);
   return p + 1;
+}
+
+/**
+ * Keeps the key just read, from `at` to behind its colon, for the template. What is kept must hold for every text: not so
+ * a key that has to be marked as a twin.
+ */
+function keep(frame: usize, at: usize, end: usize, print: u64): void {
+  const template = <usize>load<u32>(frame, 16);
+  if (template && !anyTwin) store<u32>(frame, <u32>keepKey(template, at, end, print, keySlot), 16);
 }

@@ -4,7 +4,7 @@
 // once in 2^30 objects of the largest size. In an object of up to LINEAR keys each new key is compared with those before
 // it; larger objects are checked once, when they close (`distinct`).
 //
-// Per key:  prints: fingerprint u64     places: address of its decoded bytes u32, length u32 (the first LINEAR of an object)
+// Per key: its fingerprint u64.
 import { Reason } from "./program.ts";
 import { allocate, release, reserve, trimRegion } from "./memory.ts";
 import { decodeString } from "./escape.ts";
@@ -19,7 +19,7 @@ export const MAX_OPEN_KEYS: u32 = 131072;
 const ROUNDS: u32 = 8;
 const STEP: u64 = 0xd6e8feb86659fd93;
 
-let prints: usize = 0; // places lie behind them
+let prints: usize = 0;
 let capacity: u32 = 0;
 let count: u32 = 0;
 let decodedLength: u32 = 0;
@@ -42,15 +42,8 @@ export function keyCount(): u32 {
 /** Where the fingerprint of a key is. */
 // @ts-ignore: decorator
 @inline
-export function printOf(key: u32): usize {
+function printOf(key: u32): usize {
   return prints + ((<usize>key) << 3);
-}
-
-/** Where the address and the length of a key are. */
-// @ts-ignore: decorator
-@inline
-export function placeOf(key: u32): usize {
-  return prints + ((<usize>(capacity + key)) << 3);
 }
 
 /** Decodes a key from its text with escapes; 0 when memory is exhausted. */
@@ -71,27 +64,23 @@ export function decodedKeyLength(): u32 {
 /** Takes a key of an object whose first key has the index `base`; -1, or why it is refused. */
 // @ts-ignore: decorator
 @inline
-export function pushKey(at: usize, length: u32, base: u32): i32 {
+export function pushKey(print: u64, base: u32): i32 {
   if (count == capacity && !enlarge()) return Reason.too_many_members;
-  const print = fingerprint(at, length);
   const place = printOf(count);
-  if (count - base < LINEAR) {
-    for (let other = printOf(base); other < place; other += 8) {
-      if (load<u64>(other) == print) return Reason.duplicate_key;
-    }
-    store<u32>(placeOf(count), <u32>at);
-    store<u32>(placeOf(count), length, 4);
+  for (let other = printOf(base); other < place; other += 8) {
+    if (load<u64>(other) == print) return Reason.duplicate_key;
   }
   store<u64>(place, print);
   count++;
   return READ_OK;
 }
 
-/** Takes a key again that is known to be different from those before it in its object; -1, or why it is refused. */
-export function pushKnownKey(print: u64, place: u64): i32 {
+/** Takes a key that is known to be different from those before it in its object; -1, or why it is refused. */
+// @ts-ignore: decorator
+@inline
+export function pushKnownKey(print: u64): i32 {
   if (count == capacity && !enlarge()) return Reason.too_many_members;
   store<u64>(printOf(count), print);
-  store<u64>(placeOf(count), place);
   count++;
   return READ_OK;
 }
@@ -107,20 +96,19 @@ export function closeKeys(base: u32): bool {
 function enlarge(): bool {
   const wanted = capacity ? capacity * 2 : FIRST_KEYS;
   if (wanted > MAX_OPEN_KEYS) return false;
-  const fresh = allocate(wanted << 4);
+  const fresh = allocate(wanted << 3);
   if (!fresh) return false;
-  const used = (<usize>count) << 3;
-  memory.copy(fresh, prints, used);
-  memory.copy(fresh + ((<usize>wanted) << 3), placeOf(0), used);
+  memory.copy(fresh, prints, (<usize>count) << 3);
   release(prints);
   prints = fresh;
   capacity = wanted;
   return true;
 }
 
+/** The fingerprint of a key. */
 // @ts-ignore: decorator
 @inline
-function fingerprint(at: usize, length: u32): u64 {
+export function fingerprint(at: usize, length: u32): u64 {
   // The text is padded, so eight bytes can be read even where the key is shorter.
   if (length < 8) return (load<u64>(at) & (((<u64>1) << (length << 3)) - 1)) | ((<u64>length) << 56);
   return hashKey(at, length) | 0x8000000000000000;

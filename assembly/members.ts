@@ -6,6 +6,7 @@ import { mix, sameBytes } from "./ascii.ts";
 import { section, text, textLength } from "./sections.ts";
 import { reserve, trimRegion } from "./memory.ts";
 import { markTwin } from "./slots.ts";
+import { forgetOwners } from "./templates.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
 
@@ -41,6 +42,7 @@ export function forgetEnvelopeTwin(): void {
 export function buildMembers(at: usize, count: u32): void {
   store<u32>(at, placesFor(count) - 1);
   openMembers(at);
+  forgetOwners();
   for (let slot: u32 = 0; slot < count; slot++) {
     const node = section(Section.Nodes) + <usize>slot * NODE_SIZE;
     const parent = parentOf(slot);
@@ -65,6 +67,13 @@ export function buildMembers(at: usize, count: u32): void {
 @inline
 function placeAt(index: u32): usize {
   return table + ((<usize>index) << 4);
+}
+
+/** What the members of a node are told apart by from those of another. */
+// @ts-ignore: decorator
+@inline
+export function membersOf(node: u32): usize {
+  return parents + <usize>node;
 }
 
 /** Whether the program names members of this slot's value. */
