@@ -21,8 +21,8 @@ import {
   fingerprint,
   keyCount,
   LINEAR,
+  pushCompared,
   pushKey,
-  pushKnownKey,
 } from "./keys.ts";
 import {
   adoptKeys,
@@ -42,7 +42,6 @@ import { clearFailure, fail, READ_OK } from "./failure.ts";
 export const READ_PADDING: u32 = 64;
 const MAX_FRAMES: u32 = 1024;
 const NO_SLOT: u32 = 0xffffffff;
-const NOBODY: usize = 1; // owner of members that nobody watches
 
 // The literal names as words.
 const NULL: u32 = 0x6c6c756e;
@@ -58,6 +57,7 @@ const frames: usize = memory.data(32 * 1025, 16);
 let textEnd: usize = 0;
 let maxDepth: u32 = 0;
 let keySlot: u32 = 0; // slot of the key that readKey read
+let nobody: u64 = 1 << 32; // owner of members that nobody watches: no address, and another one for each text
 
 /** Prepares for `readValue` on texts that end at `end`; nesting up to `depth` containers. */
 export function openReader(end: usize, depth: u32): void {
@@ -101,6 +101,7 @@ export function readValue(start: usize, root: u32): usize {
   let p = start;
   store<u32>(frames, 0);
   clearKeys();
+  nobody++;
   while (true) {
     const at = p;
     const c = <u32>load<u8>(p);
@@ -128,10 +129,10 @@ export function readValue(start: usize, root: u32): usize {
       if (load<u8>(p) <= 0x20) p = skipBlank(p);
       if (c == 0x7b) {
         let node = NO_SLOT;
-        let owner = NOBODY;
+        let owner = nobody;
         if (slot != NO_SLOT && hasMembers(slot)) {
           node = slot;
-          owner = membersOf(slot);
+          owner = <u64>membersOf(slot);
         }
         expected = templateOf((frame - frames) / FRAME - 1, <usize>load<u32>(frame - FRAME, 20), owner);
         store<u32>(frame, node, 4);
@@ -271,18 +272,26 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
       length = decodedKeyLength();
     }
   }
-  const base = load<u32>(frame, 8);
-  const few = keyCount() - base < LINEAR;
-  const print = fingerprint(key, length);
-  const refused = few ? pushKey(print, base) : pushKnownKey(print);
-  if (refused != READ_OK) return fail(refused);
   const node = load<u32>(frame, 4);
   keySlot = node == NO_SLOT ? NO_SLOT : childSlot(node, key, length, true);
+  const refused = takeKey(frame, at, p, fingerprint(key, length));
+  if (refused != READ_OK) return fail(refused);
   if (load<u8>(p) != 0x3a) {
     p = skipBlank(p);
     if (load<u8>(p) != 0x3a) return fail(Reason.not_json);
-  } else if (few) keep(frame, at, p + 1, print);
+  }
   return p + 1;
+}
+
+/** Takes the key [at, end) with its quotes, one of the first of its object for the template too; -1, or why it is refused. */
+// @ts-ignore: decorator
+@inline
+function takeKey(frame: usize, at: usize, end: usize, print: u64): i32 {
+  const base = load<u32>(frame, 8);
+  if (keyCount() - base >= LINEAR) return pushKey(print);
+  const refused = pushCompared(print, base);
+  if (refused == READ_OK && load<u8>(end) == 0x3a) keep(frame, at, end + 1, print);
+  return refused;
 }
 
 /**

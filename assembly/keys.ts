@@ -61,28 +61,25 @@ export function decodedKeyLength(): u32 {
   return decodedLength;
 }
 
-/** Takes a key of an object whose first key has the index `base`; -1, or why it is refused. */
+/** Takes a key; -1, or why it is refused. */
 // @ts-ignore: decorator
 @inline
-export function pushKey(print: u64, base: u32): i32 {
-  if (count == capacity && !enlarge()) return Reason.too_many_members;
-  const place = printOf(count);
-  for (let other = printOf(base); other < place; other += 8) {
-    if (load<u64>(other) == print) return Reason.duplicate_key;
-  }
-  store<u64>(place, print);
-  count++;
-  return READ_OK;
-}
-
-/** Takes a key that is known to be different from those before it in its object; -1, or why it is refused. */
-// @ts-ignore: decorator
-@inline
-export function pushKnownKey(print: u64): i32 {
+export function pushKey(print: u64): i32 {
   if (count == capacity && !enlarge()) return Reason.too_many_members;
   store<u64>(printOf(count), print);
   count++;
   return READ_OK;
+}
+
+/** Takes a key that is another one than those before it in its object, whose first has the index `base`. */
+// @ts-ignore: decorator
+@inline
+export function pushCompared(print: u64, base: u32): i32 {
+  const end = printOf(count);
+  for (let other = printOf(base); other < end; other += 8) {
+    if (load<u64>(other) == print) return Reason.duplicate_key;
+  }
+  return pushKey(print);
 }
 
 /** Forgets the keys from `base` on; false when one of them stood twice. */

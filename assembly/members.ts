@@ -5,7 +5,7 @@ import { NODE_SIZE, NONE, NodeField, Section, Slot } from "./program.ts";
 import { mix, sameBytes } from "./ascii.ts";
 import { section, text, textLength } from "./sections.ts";
 import { reserve, trimRegion } from "./memory.ts";
-import { markTwin } from "./slots.ts";
+import { markTwin, suspectTwin } from "./slots.ts";
 import { forgetOwners } from "./templates.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
@@ -153,6 +153,7 @@ function hashUnusual(node: u32, key: usize, length: u32): u32 {
   const folded = reserve(length + 8);
   if (!folded) {
     twins = true; // refuse rather than miss one
+    suspectTwin();
     return 0;
   }
   const hash = hashKey(node, folded, fold(key, length, folded), true);

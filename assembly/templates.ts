@@ -4,12 +4,16 @@
 // nothing is kept of them; at the first other key those so far are taken over, and from there on the object's own keys
 // replace the template's.
 //
-// A template:  0: whose members they are   32: its keys. Behind the last one there is one that no text is equal to.
+// A template has an owner: the members that the program names in such an object, or the text that it is in when it names
+// none. So one caller's keys may be found sooner by the next only in objects that the policy looks into, where they are
+// the names of the protocol and of a tool's arguments; what else callers name is of no use behind its text.
+//
+// A template:  0: owner u64   32: its keys. Behind the last one there is one that no text is equal to.
 // A key:  0: the member's start: the key with its quotes, the colon, and a blank when one follows; in front the comma and
 // a blank, when there is no more than that   16: fingerprint u64   24: bytes of that text when it begins with the key,
 // otherwise NEVER, u16   26: the same when it begins with the comma, u16   28: slot
 import { READ_OK } from "./failure.ts";
-import { pushKnownKey } from "./keys.ts";
+import { pushKey } from "./keys.ts";
 
 /** Depths that have templates, the outermost ones. */
 const DEPTHS: usize = 16;
@@ -28,11 +32,11 @@ const templates: usize = memory.data(2 * 16 * 576, 64);
  * The first key of the template for objects at a depth, 0 being the outermost, whose members belong to `owner`, which is
  * not 0; 0 where there is none. `around` is the next key of the template that the object around follows.
  */
-export function templateOf(depth: usize, around: usize, owner: usize): usize {
+export function templateOf(depth: usize, around: usize, owner: u64): usize {
   if (depth >= DEPTHS) return 0;
   const template = templates + ((depth << 1) | ((around / KEY) & 1)) * TEMPLATE;
-  if (<usize>load<u32>(template) != owner) {
-    store<u32>(template, <u32>owner);
+  if (load<u64>(template) != owner) {
+    store<u64>(template, owner);
     endTemplate(template + KEY);
   }
   return template + KEY;
@@ -40,7 +44,7 @@ export function templateOf(depth: usize, around: usize, owner: usize): usize {
 
 /** Forgets whose members the templates have: addresses may mean others now. */
 export function forgetOwners(): void {
-  for (let i: usize = 0; i < 2 * DEPTHS; i++) store<u32>(templates + i * TEMPLATE, 0);
+  for (let i: usize = 0; i < 2 * DEPTHS; i++) store<u64>(templates + i * TEMPLATE, 0);
 }
 
 /** Whether the member at `at` starts as the template's `expected` does. */
@@ -95,7 +99,7 @@ export function nextExpected(expected: usize): usize {
 /** Takes over the template's keys before `expected`, for an object that goes on differently; -1, or why it is refused. */
 export function adoptKeys(template: usize, expected: usize): i32 {
   for (let key = template; key < expected; key += KEY) {
-    const refused = pushKnownKey(load<u64>(key, PRINT));
+    const refused = pushKey(load<u64>(key, PRINT));
     if (refused != READ_OK) return refused;
   }
   return READ_OK;
