@@ -262,7 +262,6 @@ function readKey(at: usize, frame: usize, expected: usize): usize {
   let length = <u32>(p - start);
   if (load<u8>(p) == 0x22) p++;
   else {
-    store<u32>(frame, 0, 16); // templates have plain keys only
     p = readString(start);
     if (!p) return 0;
     length = <u32>(p - start) - 1;
