@@ -121,6 +121,8 @@ export function actionOf(index: u32): u32 {
 }
 
 /** The Outcome of one rule; takes its entries. */
+// @ts-ignore: decorator
+@inline
 function tryRule(index: u32): i32 {
   const record = ruleAt(index);
   const target = tryEntries(index);

@@ -50,6 +50,8 @@ export function readHeaders(): bool {
 }
 
 /** Walks a list of headers; false when it is none. */
+// @ts-ignore: decorator
+@inline
 function walk(from: usize, total: u32): bool {
   notes = walked;
   store<u64>(notes, 0);
@@ -119,6 +121,8 @@ function note(header: u32, offset: u32, total: u32): void {
 }
 
 /** Names come in lower case from the host (HTTP/1 too). A name of the length of a known one is compared with that. */
+// @ts-ignore: decorator
+@inline
 function identify(name: usize, total: u32): u32 {
   const first = load<u8>(name);
   switch (total) {

@@ -53,6 +53,8 @@ export function endOfShort(at: usize): usize {
 }
 
 /** Passes the short numbers from `at` on that have a comma right behind them; returns where the next element starts. */
+// @ts-ignore: decorator
+@inline
 export function skipNumbers(at: usize): usize {
   let p = at;
   while (true) {

@@ -115,6 +115,8 @@ export function readString(start: usize): usize {
 }
 
 /** Checks the characters whose bytes `highs` has in the block, those before `read` left out; returns what is behind the last. */
+// @ts-ignore: decorator
+@inline
 function readCharacters(block: usize, highs: u64, read: usize): usize {
   let behind = max(read, block);
   let left = highs;
@@ -189,6 +191,8 @@ function isOdd(v: v128, half: v128, low: v128, high: v128): v128 {
 }
 
 /** Checks the escapes of a block that are not simple; `places` has a bit for what stands behind each backslash. */
+// @ts-ignore: decorator
+@inline
 function readEscapes(block: usize, places: u64): bool {
   for (let left = places; left; left &= left - 1) {
     const at = block + <usize>ctz(left);
@@ -208,6 +212,8 @@ function isHex4(at: usize): bool {
 }
 
 /** Checks the escape \u whose `u` is at `at`; a surrogate must come with its other half, which is then read too. */
+// @ts-ignore: decorator
+@inline
 function readUnicode(at: usize): bool {
   if (load<u8>(at) != 0x75 || !isHex4(at + 1)) return fail(Reason.not_json) != 0;
   if ((load<u8>(at, 1) | 0x20) != 0x64 || load<u8>(at, 2) < 0x38) return true;

@@ -49,6 +49,8 @@ export function decodeText(at: usize, end: usize, escaped: u32): usize {
 }
 
 /** Reads the message in the slots; -1, or the Reason why it is refused. */
+// @ts-ignore: decorator
+@inline
 export function readRequest(): i32 {
   clearCall();
   if (load<u8>(envelopeStart(Slot.Body)) != 0x7b) return Reason.not_jsonrpc;
@@ -110,6 +112,8 @@ function readMethod(): i32 {
   return REQUEST_OK;
 }
 
+// @ts-ignore: decorator
+@inline
 function readKnown(record: usize): i32 {
   const kind = load<u32>(record, MethodField.Kind);
   if (kind == Kind.Completion) return readReference();

@@ -157,6 +157,8 @@ export function loadScopes(cell: usize): void {
   else setSpan(cell, Tag.CellList, 0, list, listCount);
 }
 
+// @ts-ignore: decorator
+@inline
 function collect(): bool {
   const known = sectionCount(Section.Scopes);
   list = reserve((pieceCount + known + 1) * CELL_SIZE);

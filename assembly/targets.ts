@@ -69,6 +69,8 @@ function hash(kind: u32, backend: usize, backendLength: u32, name: usize, nameLe
 }
 
 /** The bucket of exactly this key; `backend` 0 is the bucket of entries without one. */
+// @ts-ignore: decorator
+@inline
 function findBucket(kind: u32, backend: usize, backendLength: u32, name: usize, nameLength: u32): u32 {
   if (!((kinds >> kind) & 1)) return NO_BUCKET;
   let place = hash(kind, backend, backendLength, name, nameLength) & mask;
