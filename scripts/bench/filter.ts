@@ -1,5 +1,5 @@
 // The filter alone, in the V8 of this process (Envoy's engine): how long a call takes, beside JSON.parse of its body.
-import { callOf, GREETING, SHAPES, SIZES, type Shape } from "./bodies.ts";
+import { callOf, GREETING, SHAPES, SIZES, unlikeCalls, type Shape } from "./bodies.ts";
 import { BareHost } from "./host.ts";
 import { compare, middle, type Candidate, type Comparison } from "./measure.ts";
 import { greetingOf, manyTools, oneRule, PATTERN, sameTool, scopeOnly, TOOL } from "./policies.ts";
@@ -8,6 +8,7 @@ import type { BodyResult, FilterResults, PolicyResult, Question } from "./result
 export const RULES = [1, 10, 100, 1_000, 10_000];
 const SAME_TOOL_RULES = 50;
 const LONG = 10_000;
+const UNLIKE = 64;
 /** Times that a configuration is taken, each by a new VM. */
 const CONFIGURED = 5;
 
@@ -100,9 +101,14 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
     name,
     run: (count) => gate.send(body, count, allowed),
   });
+  const unlike = unlikeCalls(TOOL, UNLIKE);
+  const sendingUnlike = (count: number) => {
+    for (let i = 0; i < count; i++) regex.send(unlike[i % UNLIKE]!, 1);
+  };
   const costs = compare(
     [
       sending("scope", plain, small),
+      { name: "unlike", run: sendingUnlike },
       sending("regex", regex, small),
       sending("denied", denying, small, false),
       sending("same", same, lastOf),
@@ -114,6 +120,7 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
   );
   return [
     { name: `200 B allowed by a scope and \`matches("${PATTERN}")\``, cost: whole(costs, "regex") },
+    { name: "the same, keys in another order and other arguments each time", cost: whole(costs, "unlike") },
     { name: "200 B denied for its scope, with a challenge", cost: whole(costs, "denied") },
     { name: "what that `matches` adds to a scope alone", cost: costs.difference("regex", "scope") },
     { name: `${SAME_TOOL_RULES} rules on one tool, a \`matches\` each, the last one true`, cost: whole(costs, "same") },
