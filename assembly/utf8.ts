@@ -2,9 +2,9 @@
 // before (Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021).
 
 /** Bytes of the character at `at`, whose first byte is not ASCII; 0 when it is none. */
-// eslint-disable-next-line complexity -- the table of RFC 3629 section 4, row by row
 // @ts-ignore: decorator
 @inline
+// eslint-disable-next-line complexity -- the table of RFC 3629 section 4, row by row
 export function characterSize(at: usize): u32 {
   const c = <u32>load<u8>(at);
   const d = <u32>load<u8>(at, 1);
