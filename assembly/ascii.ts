@@ -29,7 +29,7 @@ export function sameBytes(a: usize, b: usize, length: u32): bool {
 /** A bit for each of `count` bytes, at most 16. */
 // @ts-ignore: decorator
 @inline
-function below(count: u32): i32 {
+export function below(count: u32): i32 {
   return (1 << count) - 1;
 }
 
