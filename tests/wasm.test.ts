@@ -121,6 +121,17 @@ describe("the payload", () => {
     });
   }
 
+  test("scopes are told apart at ASCII white space, wherever it stands in the string", () => {
+    const host = hostWith();
+    for (let before = 0; before < 40; before++)
+      for (let code = 0; code < 0x100; code++) {
+        const scope = `${"x".repeat(before)}${String.fromCharCode(code)}files:read`;
+        const blank = code === 0x20 || (code >= 9 && code <= 13);
+        const { forwarded } = host.request(call("fs__read", { path: "/public/a" }, {}, { scope }));
+        assert.equal(forwarded, blank, `${before} letters, then U+${code.toString(16)}`);
+      }
+  });
+
   test("jwt.scopes lists the token's scopes, whatever else is read", () => {
     const scopes = Array.from({ length: 40 }, (_, i) => `s${i}`);
     const when = `jwt.scopes.size() == 40 && ${scopes.map((scope) => `"${scope}" in jwt.scopes`).join(" && ")}`;
