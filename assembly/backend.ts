@@ -5,15 +5,16 @@ import { setting, settingAt, text, textLength } from "./sections.ts";
 import { nameAt, nameLength, setBackend, setTool } from "./call.ts";
 import { getProperty, Status, value, valueLength } from "./host.ts";
 
-/** Splits the tool's name as sent into backend and tool. */
-export function resolveBackend(): void {
+/** Splits the tool's name as sent into backend and tool; false when the host fails to tell the backend. */
+export function resolveBackend(): bool {
   const from = setting(Setting.BackendFrom);
   setTool(nameAt, nameLength);
   if (from == BackendFrom.ToolPrefix) splitPrefix();
   else if (from == BackendFrom.Fixed)
     setBackend(text(settingAt(Setting.BackendText)), textLength(settingAt(Setting.BackendText)));
-  else if (from == BackendFrom.Route) readBackend("xds\x00route_name");
-  else if (from == BackendFrom.Cluster) readBackend("xds\x00cluster_name");
+  else if (from == BackendFrom.Route) return readBackend("xds\x00route_name");
+  else if (from == BackendFrom.Cluster) return readBackend("xds\x00cluster_name");
+  return true;
 }
 
 function splitPrefix(): void {
@@ -30,6 +31,8 @@ function splitPrefix(): void {
   }
 }
 
-function readBackend(path: string): void {
-  if (getProperty(bytesOf(path), sizeOf(path)) == Status.Ok) setBackend(value(), valueLength());
+function readBackend(path: string): bool {
+  const status = getProperty(bytesOf(path), sizeOf(path));
+  if (status == Status.Ok) setBackend(value(), valueLength());
+  return status == Status.Ok || status == Status.NotFound;
 }

@@ -4,7 +4,7 @@
 // The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo   24: holdHeaders
 // and behind it the tables in that order.
 import { Section } from "./program.ts";
-import { allocate, release, reserve } from "./memory.ts";
+import { allocate, ranOut, release, reserve } from "./memory.ts";
 import { READ_PADDING, onlyBlank, openReader, readValue } from "./json.ts";
 import { sectionCount, useProgram } from "./sections.ts";
 import { openSlots, slotsSize } from "./slots.ts";
@@ -99,7 +99,9 @@ function build(decoded: usize, size: u32, hold: bool): usize {
   buildMembers(tableOf(block, Field.Members), nodes);
   buildScopes(tableOf(block, Field.Scopes));
   buildTargets(tableOf(block, Field.Targets));
-  return block;
+  if (!ranOut()) return block;
+  release(block);
+  return 0;
 }
 
 /** Gives a table of `size` bytes the next place in the block that is being built. */

@@ -3,7 +3,7 @@
 // (HTTP/2 trailers, tests/envoy.test.ts: a body callback with the end of the stream then never comes).
 import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
 import { hasFlag, isTextAt, setting, settingAt, textOf } from "./sections.ts";
-import { allocate, release } from "./memory.ts";
+import { allocate, ranOut, release } from "./memory.ts";
 import { holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
@@ -113,8 +113,9 @@ function onEnd(stream: usize): i32 {
   return isPass(reason) ? pass(stream, reason) : answer(stream, endRepeats(reason));
 }
 
-/** The one exit that lets a request through. */
+/** The one exit that lets a request through. What was judged without the memory for it may have missed something. */
 function pass(stream: usize, reason: i32): i32 {
+  if (ranOut()) return answer(stream, Reason.host_error);
   tell(reason);
   settle(stream, reason, State.Passed);
   return CONTINUE;

@@ -17,6 +17,7 @@ import {
 /** What a call answers; anything else is a failure. */
 export enum Status {
   Ok = 0,
+  NotFound = 1,
 }
 export enum LogLevel {
   Info = 2,

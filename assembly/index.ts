@@ -4,7 +4,7 @@ import { findContext, addContext, removeContext, ContextField } from "./streams.
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
 import { begin, finish, put, written } from "./writer.ts";
-import { clear32, reserve, resetRegion } from "./memory.ts";
+import { clear64, reserve, resetRegion } from "./memory.ts";
 import { READ_PADDING } from "./json.ts";
 import { seedKeys } from "./keys.ts";
 import { startTrace, traceCount } from "./trace.ts";
@@ -14,7 +14,7 @@ export function proxy_abi_version_0_2_1(): void {}
 /** Memory for what a host call returns; zero bytes behind it let the JSON reader run without bounds. */
 export function proxy_on_memory_allocate(size: u32): usize {
   const at = reserve(size + READ_PADDING);
-  if (at) clear32(at + <usize>size);
+  if (at) clear64(at + <usize>size);
   return at;
 }
 

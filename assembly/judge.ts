@@ -16,7 +16,7 @@ import { isNormalUri } from "./uri.ts";
 import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
 import { envelopeStart } from "./slots.ts";
-import { clear32 } from "./memory.ts";
+import { clear64 } from "./memory.ts";
 import { forgetAnswers } from "./memo.ts";
 import { count, LENIENT } from "./metrics.ts";
 
@@ -50,7 +50,7 @@ export function isPass(reason: i32): bool {
 /** Judges the body of `size` bytes at `at`, padded as the reader wants. Returns a Reason. */
 export function judge(at: usize, size: u32): i32 {
   openBody();
-  clear32(at + <usize>size);
+  clear64(at + <usize>size);
   const end = at + <usize>size;
   openReader(end, setting(Setting.MaxDepth));
   if (load<u32>(at) << 8 == 0xbfbbef00) return Reason.not_json; // a byte order mark
@@ -98,7 +98,7 @@ function judgeMessage(): i32 {
 }
 
 function judgeKind(): i32 {
-  if (kind == Kind.Tool) resolveBackend();
+  if (kind == Kind.Tool && !resolveBackend()) return Reason.host_error;
   let target = kind;
   if (isGoverned()) {
     if (kind == Kind.Subscription) return judgeSubscriptions();

@@ -24,9 +24,12 @@ let capacity: u32 = 0;
 let count: u32 = 0;
 let decodedLength: u32 = 0;
 let seed: u64 = 0x9e3779b97f4a7c15;
+let seeded: bool = false;
 
-/** Makes the hashes unforeseeable for callers. Before any fingerprint is kept. */
+/** Makes the hashes unforeseeable for callers. Once: templates keep fingerprints. */
 export function seedKeys(entropy: u64): void {
+  if (seeded) return;
+  seeded = true;
   seed ^= entropy * STEP;
   seed |= 1;
 }

@@ -1,7 +1,7 @@
 // Memory: a small heap for what outlives a callback (configurations, streams), and the region of one callback.
 // The region is a chain of heap blocks that is given back when the callback ends, so the memory of a large body is
 // found again by the next one and wasm memory never grows twice for the same size. Nothing here traps: an
-// allocation that cannot be had is 0.
+// allocation that cannot be had is 0, and the callback is known to have gone without it (`ranOut`).
 //
 // A block:  0: size in bytes, all included (multiple of 16)   8: next free block (only while free)   16: payload
 // Free blocks are chained by address and joined with their neighbours.
@@ -10,6 +10,7 @@ const HEAD: usize = 16;
 const SPARE: usize = 16; // bytes behind a payload: who reads a text may read that much past its end
 const FIRST_CHUNK: u32 = 65536 - 16 - 16;
 const PAGE: usize = 65536;
+const MOST: u32 = 0x40000000;
 
 let freeList: usize = 0;
 
@@ -17,14 +18,23 @@ let chunk: usize = 0; //      current chunk of the region; its first word points
 let regionTop: usize = 0;
 let regionLimit: usize = 0;
 let firstChunk: usize = 0;
+let exhausted: bool = false;
+
+/** Whether something could not be had since `resetRegion`: what was made without it must not let anything through. */
+export function ranOut(): bool {
+  return exhausted;
+}
 
 /** A block of at least `size` bytes, 16-byte aligned; 0 when memory is exhausted. */
 export function allocate(size: u32): usize {
-  if (size > 0x40000000) return 0;
-  const wanted = ((<usize>size + 15) & ~(<usize>15)) + HEAD + SPARE;
-  const found = take(wanted);
-  if (found) return found;
-  return grow(wanted) ? take(wanted) : 0;
+  if (size <= MOST) {
+    const wanted = ((<usize>size + 15) & ~(<usize>15)) + HEAD + SPARE;
+    const found = take(wanted);
+    if (found) return found;
+    if (grow(wanted)) return take(wanted);
+  }
+  exhausted = true;
+  return 0;
 }
 
 function take(wanted: usize): usize {
@@ -89,7 +99,7 @@ function join(block: usize): void {
 
 /** Bytes in the region of this callback, 16-byte aligned; 0 when memory is exhausted. Gone at `resetRegion`. */
 export function reserve(size: u32): usize {
-  if (size > 0x40000000) return 0;
+  if (size > MOST) return allocate(size);
   const start = (regionTop + 15) & ~(<usize>15);
   if (chunk && start + <usize>size <= regionLimit) {
     regionTop = start + <usize>size;
@@ -111,11 +121,17 @@ function extend(size: u32): usize {
   return start;
 }
 
-/** Clears 32 bytes: the padding that the JSON reader wants (READ_PADDING), or a small record. */
+/** Clears 32 bytes: a small record. */
 export function clear32(at: usize): void {
   const zero = i64x2.splat(0);
   v128.store(at, zero);
   v128.store(at, zero, 16);
+}
+
+/** Clears 64 bytes: the padding that the JSON reader wants (READ_PADDING), as it looks at what is there. */
+export function clear64(at: usize): void {
+  clear32(at);
+  clear32(at + 32);
 }
 
 /** Shortens the newest reservation to what was used: everything from `end` on is free again. */
@@ -130,6 +146,7 @@ export function isNewest(end: usize): bool {
 
 /** Empties the region. A first chunk of the usual size is kept, larger ones go back to the heap. */
 export function resetRegion(): void {
+  exhausted = false;
   while (chunk && chunk != firstChunk) {
     const before = load<usize>(chunk);
     release(chunk);

@@ -24,6 +24,7 @@ const firstPieces: usize = memory.data(8 * 32, 8);
 let pieces: usize = firstPieces;
 let pieceCount: u32 = 0;
 let pieceRoom: u32 = FIRST_PIECES;
+let partial: bool = false; // not all of them could be kept
 let list: usize = 0; // cells of jwt.scopes, made when asked for
 let listCount: u32 = 0;
 
@@ -44,6 +45,7 @@ export function openScopes(at: usize): void {
   pieces = firstPieces;
   pieceCount = 0;
   pieceRoom = FIRST_PIECES;
+  partial = false;
   list = 0;
 }
 
@@ -106,13 +108,16 @@ export function endTrial(): void {
 
 /** Takes one scope of the token. */
 export function addScope(at: usize, length: u32): void {
-  if (!length || pieceCount >= MAX_PIECES) return;
-  if (pieceCount == pieceRoom && !enlarge()) return;
+  if (!length) return;
+  const scope = find(at, length);
+  if (scope != NO_SCOPE) hold(scope);
+  if (pieceCount >= MAX_PIECES || (pieceCount == pieceRoom && !enlarge())) {
+    partial = true;
+    return;
+  }
   store<u32>(pieces + ((<usize>pieceCount) << 3), <u32>at);
   store<u32>(pieces + ((<usize>pieceCount) << 3), length, 4);
   pieceCount++;
-  const scope = find(at, length);
-  if (scope != NO_SCOPE) hold(scope);
 }
 
 function enlarge(): bool {
@@ -161,9 +166,9 @@ export function tokenScopeLength(index: u32): u32 {
   return load<u32>(pieces + ((<usize>index) << 3), 4);
 }
 
-/** Writes jwt.scopes to a cell: the token's scopes and all they imply, sorted by bytes, each once. */
+/** Writes jwt.scopes to a cell: the token's scopes and all they imply, sorted by bytes, each once; an error if it is not whole. */
 export function loadScopes(cell: usize): void {
-  if (!list && !collect()) setError(cell);
+  if (partial || (!list && !collect())) setError(cell);
   else setSpan(cell, Tag.CellList, 0, list, listCount);
 }
 

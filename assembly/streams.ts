@@ -3,7 +3,7 @@
 // A record:  0: next in its bucket   4: context id   8: root id (0 for a root)   12: configuration block (root) or
 //            what is kept (stream): headers, then the token   16: bytes of the kept headers   20: State
 //           24: body bytes so far   28: credentials sent   32: bytes of the token
-import { allocate, clear32, release } from "./memory.ts";
+import { allocate, clear64, release } from "./memory.ts";
 
 export enum State {
   Denied = 0, // nothing decided yet: nothing may pass
@@ -42,8 +42,7 @@ export function addContext(id: u32, root: u32): void {
   if (findContext(id)) return;
   const record = allocate(RECORD);
   if (!record) return;
-  clear32(record);
-  clear32(record + 32);
+  clear64(record);
   store<u32>(record, load<u32>(bucketOf(id)));
   store<u32>(record, id, 4);
   store<u32>(record, root, ContextField.Root);

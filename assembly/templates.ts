@@ -1,16 +1,17 @@
 // Templates: objects mostly have the same keys in the same order as one before them, in a list or in the request before.
-// So the keys of the last object are kept, for each depth and for keys at odd and at even places of the object around it.
+// So the keys of the last object are kept, for each depth, and for keys at odd and at even places of an object around it
+// that follows its own template.
 // As long as an object's keys are the template's, byte by byte, they are all different, their slots are known, and
 // nothing is kept of them; at the first other key those so far are taken over, and from there on the object's own keys
 // replace the template's.
 //
 // A template has an owner: the members that the program names in such an object, or the text that it is in when it names
-// none. So one caller's keys may be found sooner by the next only in objects that the policy looks into, where they are
-// the names of the protocol and of a tool's arguments; what else callers name is of no use behind its text.
+// none. So one caller's keys are found sooner by the next only in objects that the program looks into: the message, its
+// params and _meta, and where a rule does so the arguments. What else callers name is of no use behind its text.
 //
 // A template:  0: owner u64   32: its keys. Behind the last one there is one that no text is equal to.
 // A key:  0: the member's start: the key with its quotes, the colon, and a blank when one follows; in front the comma and
-// a blank, when there is no more than that   16: fingerprint u64   24: bytes of that text when it begins with the key,
+// a blank, when there is no more than that; of what follows nothing counts   16: fingerprint u64   24: bytes of that text when it begins with the key,
 // otherwise NEVER, u16   26: the same when it begins with the comma, u16   28: slot
 import { READ_OK } from "./failure.ts";
 import { pushKey } from "./keys.ts";

@@ -81,6 +81,18 @@ describe("a host call that fails", () => {
     }
   });
 
+  test("a backend that the host fails to tell is not taken for none", () => {
+    const tools = [{ backend: "x", tool: "t" }];
+    const policy = { ...OPEN, backend: { from: "route" }, rules: [{ name: "no", action: "Deny", target: { tools } }] };
+    const request = call("t", {});
+    for (const code of CODES) {
+      let reads = 0; // the token first
+      const failure = (name: string) => (name === "proxy_get_property" && reads++ === 1 ? code : undefined);
+      const { forwarded } = hostWith({ failure }, policy).request(request);
+      assert.equal(forwarded, code === Rc.NotFound, Rc[code]);
+    }
+  });
+
   test("a refusal that cannot be sent still keeps the request back", () => {
     const host = hostWith({
       failure: (name) => (name === "proxy_send_local_response" ? Rc.InternalFailure : undefined),

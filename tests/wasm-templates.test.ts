@@ -81,6 +81,20 @@ describe("keys of the object before", () => {
     }
   });
 
+  test("a refused configuration in between changes nothing", () => {
+    // A root context more starts the VM once more, and the clock has gone on.
+    let now = 1n;
+    const host = hostWith({ now: () => (now += 12_345n) }, policy('args.directory == "public"'));
+    const sent = (text: string) => host.request({ ...call("t", {}), body: bytes(args(text)) }).forwarded;
+    const TWICE = '{"directory":"secret","directory":"public"}';
+    assert.ok(sent('{"directory":"public"}'));
+    assert.ok(!sent(TWICE));
+    assert.ok(sent('{"directory":"public"}'));
+    assert.ok(!host.configure("{}").ok);
+    assert.ok(!sent(TWICE));
+    assert.ok(!sent(`${TWICE},"arguments":{"directory":"public"}`));
+  });
+
   test("bodies and configurations in any order", () => {
     const choice = new Choice(random(SEED));
     const host = hostWith({}, ONE);

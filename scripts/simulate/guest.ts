@@ -13,6 +13,9 @@ export enum Rc {
   Unimplemented = 12,
 }
 
+const PAGE = 65_536; //      bytes
+const MAX_PAGES = 65_536; // of a memory with addresses of 32 bits
+
 export type Exports = Record<string, (...args: (number | bigint)[]) => number>;
 
 /** Thrown by the readers below; the import that called them answers InvalidMemoryAccess. */
@@ -23,6 +26,11 @@ export class Guest {
     readonly exports: Exports,
     private readonly memory: WebAssembly.Memory,
   ) {}
+
+  /** Takes all linear memory that there can be, so that the filter gets none any more: for tests. */
+  exhaust(): void {
+    this.memory.grow(MAX_PAGES - this.memory.buffer.byteLength / PAGE);
+  }
 
   /** Bytes of linear memory, for tests about growth. */
   get size(): number {
