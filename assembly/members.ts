@@ -43,6 +43,8 @@ export function buildMembers(at: usize, count: u32): void {
   store<u32>(at, placesFor(count) - 1);
   openMembers(at);
   forgetOwners();
+  // A tool's arguments have an owner even if the program names none of them.
+  store<u8>(parents + <usize>Slot.Arguments, 1);
   for (let slot: u32 = 0; slot < count; slot++) {
     const node = section(Section.Nodes) + <usize>slot * NODE_SIZE;
     const parent = parentOf(slot);

@@ -6,8 +6,8 @@
 // replace the template's.
 //
 // A template has an owner: the members that the program names in such an object, or the text that it is in when it names
-// none. So one caller's keys are found sooner by the next only in objects that the program looks into: the message, its
-// params and _meta, and where a rule does so the arguments. What else callers name is of no use behind its text.
+// none. So one caller's keys are found sooner by the next only in the message, its params, _meta and arguments, and in
+// objects of these that a rule looks into. What else callers name is of no use behind its text.
 //
 // A template:  0: owner u64   32: its keys. Behind the last one there is one that no text is equal to.
 // A key:  0: the member's start: the key with its quotes, the colon, and a blank when one follows; in front the comma and
