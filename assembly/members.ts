@@ -5,7 +5,7 @@ import { NODE_SIZE, NONE, NodeField, Section, Slot } from "./program.ts";
 import { mix, sameBytes } from "./ascii.ts";
 import { section, text, textLength } from "./sections.ts";
 import { reserve, trimRegion } from "./memory.ts";
-import { markTwin, suspectTwin } from "./slots.ts";
+import { markTwin } from "./slots.ts";
 import { forgetOwners } from "./templates.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
@@ -78,7 +78,7 @@ export function membersOf(node: u32): usize {
   return parents + <usize>node;
 }
 
-/** Whether the program names members of this slot's value. */
+/** Whether members of this slot's value are looked up: the program names some, or they are a tool's arguments. */
 export function hasMembers(slot: u32): bool {
   return load<u8>(parents + <usize>slot) != 0;
 }
@@ -155,7 +155,6 @@ function hashUnusual(node: u32, key: usize, length: u32): u32 {
   const folded = reserve(length + 8);
   if (!folded) {
     twins = true; // refuse rather than miss one
-    suspectTwin();
     return 0;
   }
   const hash = hashKey(node, folded, fold(key, length, folded), true);

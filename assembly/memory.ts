@@ -10,7 +10,7 @@ const HEAD: usize = 16;
 const SPARE: usize = 16; // bytes behind a payload: who reads a text may read that much past its end
 const FIRST_CHUNK: u32 = 65536 - 16 - 16;
 const PAGE: usize = 65536;
-const MOST: u32 = 0x40000000;
+const MOST: u32 = 0x40000000; // bytes at once
 
 let freeList: usize = 0;
 
@@ -27,12 +27,15 @@ export function ranOut(): bool {
 
 /** A block of at least `size` bytes, 16-byte aligned; 0 when memory is exhausted. */
 export function allocate(size: u32): usize {
-  if (size <= MOST) {
-    const wanted = ((<usize>size + 15) & ~(<usize>15)) + HEAD + SPARE;
-    const found = take(wanted);
-    if (found) return found;
-    if (grow(wanted)) return take(wanted);
-  }
+  if (size > MOST) return nothing();
+  const wanted = ((<usize>size + 15) & ~(<usize>15)) + HEAD + SPARE;
+  const found = take(wanted);
+  if (found) return found;
+  return grow(wanted) ? take(wanted) : nothing();
+}
+
+/** The address of what cannot be had. */
+function nothing(): usize {
   exhausted = true;
   return 0;
 }
@@ -99,7 +102,7 @@ function join(block: usize): void {
 
 /** Bytes in the region of this callback, 16-byte aligned; 0 when memory is exhausted. Gone at `resetRegion`. */
 export function reserve(size: u32): usize {
-  if (size > MOST) return allocate(size);
+  if (size > MOST) return nothing();
   const start = (regionTop + 15) & ~(<usize>15);
   if (chunk && start + <usize>size <= regionLimit) {
     regionTop = start + <usize>size;

@@ -58,11 +58,6 @@ export function endSlot(slot: u32, end: usize, mark: u32): void {
   store<u32>(record, <u32>end, 12);
 }
 
-/** Notes that there may be a twin, nobody knows of which slot. */
-export function suspectTwin(): void {
-  anyTwin = true;
-}
-
 /** Notes a twin; the slot may be empty. */
 export function markTwin(slot: u32): void {
   const record = at(slot);

@@ -1,9 +1,8 @@
 // Templates: objects mostly have the same keys in the same order as one before them, in a list or in the request before.
 // So the keys of the last object are kept, for each depth, and for keys at odd and at even places of an object around it
-// that follows its own template.
-// As long as an object's keys are the template's, byte by byte, they are all different, their slots are known, and
-// nothing is kept of them; at the first other key those so far are taken over, and from there on the object's own keys
-// replace the template's.
+// that follows its own template. As long as an object's keys are the template's, byte by byte, they are all different,
+// their slots are known, and nothing is kept of them; at the first other key those so far are taken over, and from there
+// on the object's own keys replace the template's.
 //
 // A template has an owner: the members that the program names in such an object, or the text that it is in when it names
 // none. So one caller's keys are found sooner by the next only in the message, its params, _meta and arguments, and in
@@ -11,15 +10,15 @@
 //
 // A template:  0: owner u64   32: its keys. Behind the last one there is one that no text is equal to.
 // A key:  0: the member's start: the key with its quotes, the colon, and a blank when one follows; in front the comma and
-// a blank, when there is no more than that; of what follows nothing counts   16: fingerprint u64   24: bytes of that text when it begins with the key,
-// otherwise NEVER, u16   26: the same when it begins with the comma, u16   28: slot
+// a blank, when there is no more than that; what stands behind counts for nothing   16: fingerprint u64   24: bytes of
+// that text when it begins with the key, otherwise NEVER, u16   26: the same when it begins with the comma, u16   28: slot
 import { READ_OK } from "./failure.ts";
 import { pushKey } from "./keys.ts";
 
 /** Depths that have templates, the outermost ones. */
 const DEPTHS: usize = 16;
 const KEY: usize = 32;
-const TEMPLATE: usize = 576; // LINEAR + 2 keys
+const TEMPLATE: usize = 576; // the owner's record, LINEAR keys, and the end
 const LOOK: usize = 16;
 const NEVER: u32 = 17; // more than a look has
 const PRINT: usize = 16;
