@@ -35,23 +35,20 @@ export function callOf(tool: string, bytes: number, shape: Shape = "mixed", text
 
 /** Calls of 200 bytes, each with its keys in another order than the one before, and an argument of another name. */
 export function unlikeCalls(tool: string, count: number): Buffer[] {
-  return Array.from({ length: count }, (_, i) => {
-    const args = turned({ [`greeting${i}`]: "x".repeat(38), text: GREETING }, i);
-    const params = turned({ name: tool, arguments: args, _meta: { progressToken: 1 } }, i);
-    return Buffer.from(JSON.stringify(turned({ jsonrpc: "2.0", id: 1, method: "tools/call", params }, i)));
-  });
+  return Array.from({ length: count }, (_, i) => message(tool, { [`greeting${i}`]: "x".repeat(38) }, GREETING, i));
 }
 
-/** An object whose members begin with another one. */
+/** A call; the first `by` members of each of its objects, modulo their number, come last. */
+function message(tool: string, args: object, text: string, by = 0): Buffer {
+  const params = { name: tool, arguments: turned({ ...args, text }, by), _meta: { progressToken: 1 } };
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: turned(params, by) };
+  return Buffer.from(JSON.stringify(turned(call, by)));
+}
+
 function turned(object: object, by: number): object {
   const entries = Object.entries(object);
   const first = by % entries.length;
   return Object.fromEntries([...entries.slice(first), ...entries.slice(0, first)]);
-}
-
-function message(tool: string, args: object, text: string): Buffer {
-  const params = { name: tool, arguments: { ...args, text }, _meta: { progressToken: 1 } };
-  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
 }
 
 function filler(shape: Shape, bytes: number): object {

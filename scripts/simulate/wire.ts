@@ -1,5 +1,5 @@
 // How Envoy hands values to a filter: the pairs encoding of header maps, properties, and the serialised
-// core.v3.Metadata. Measured on Envoy 1.40; docs/architecture.md tells what that means for the filter.
+// core.v3.Metadata. Measured on Envoy 1.40.
 
 /** A value of protobuf's Struct, which is what jwt_authn keeps a payload as. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
