@@ -14,7 +14,7 @@
 // A text is a pair (offset, length) of raw UTF-8 in the section Bytes. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 3;
+export const VERSION = 4;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
@@ -86,13 +86,14 @@ export enum Setting {
 
 export enum Flag {
   DefaultAllow = 1, //     defaultAction: Allow
-  NeedsClaims = 2, //      some rule or predicate reads a claim: read the whole payload
+  NeedsClaims = 2, //      some rule or predicate reads a claim
   NeedsScopeList = 4, //   some predicate reads jwt.scopes
   NeedsHeaders = 8, //     some predicate reads request.headers
   NeedsRequest = 16, //    some predicate reads request.method, .host or .path
   InBand = 32, //          denials are a 200 with a JSON-RPC error
   IncludeGranted = 64, //  the challenge also lists the scopes that the token holds
   LenientHeaders = 128, // a disagreement of mirror headers is counted, not refused
+  NeedsAllClaims = 256, // some predicate reads the claims as a whole: those that no slot names, too
 }
 
 export enum BackendFrom {

@@ -4,7 +4,8 @@
 //   Metadata, Struct:  0a len { 0a len key, 12 len value }, repeated     ListValue:  0a len value, repeated
 //   Value:  08 null   11 double   1a len string   20 bool   2a len Struct   32 len ListValue
 import { isText, sameBytes } from "./ascii.ts";
-import { Slot } from "./program.ts";
+import { Flag, Slot } from "./program.ts";
+import { hasFlag } from "./sections.ts";
 import { addScope, addScopes } from "./scopes.ts";
 import { childSlot, hasMembers } from "./members.ts";
 import { fillSlot, MARK_ESCAPED } from "./slots.ts";
@@ -33,15 +34,11 @@ export function findField(at: usize, size: u32, name: usize, nameLength: u32): b
   let p = at;
   const end = at + <usize>size;
   while (p < end) {
-    if (!readDelimited(p, end, 0x0a)) {
-      // Metadata has a second map (typed_filter_metadata, field 2): skip it.
-      if (!readDelimited(p, end, 0x12)) return false;
-      p = cursor;
-      continue;
-    }
-    p = cursor;
-    if (!readEntry()) return false;
-    if (keySize == nameLength && sameBytes(keyAt, name, nameLength)) return true;
+    const next = nextEntry(p, end);
+    if (next && keySize == nameLength && sameBytes(keyAt, name, nameLength)) return true;
+    // Metadata has a second map (typed_filter_metadata, field 2): skip it.
+    if (!next && !readDelimited(p, end, 0x12)) return false;
+    p = next ? next : cursor;
   }
   return false;
 }
@@ -68,20 +65,22 @@ function readDelimited(at: usize, end: usize, tag: u32): bool {
   return true;
 }
 
-/** Splits the map entry in (start, length) into its key and its value. */
-function readEntry(): bool {
-  const end = start + <usize>length;
-  if (!readDelimited(start, end, 0x0a)) return false;
-  keyAt = start;
-  keySize = length;
-  return readDelimited(cursor, end, 0x12);
-}
-
-/** Reads the entry of a Struct that is at `at`; where the next one is, or 0 when there is none. */
+/** Reads the entry of a map that is at `at`; where the next one is, or 0 when there is none. */
 export function nextEntry(at: usize, end: usize): usize {
+  // Mostly the lengths of the entry and of its key take one byte: 0a length 0a length.
+  if (at + 4 <= end && (load<u32>(at) & 0x80ff80ff) == 0x000a000a) {
+    const next = at + 2 + <usize>load<u8>(at, 1);
+    keyAt = at + 4;
+    keySize = load<u8>(at, 3);
+    return next <= end && readDelimited(keyAt + <usize>keySize, next, 0x12) ? next : 0;
+  }
   if (!readDelimited(at, end, 0x0a)) return 0;
   const next = cursor;
-  return readEntry() ? next : 0;
+  const last = start + <usize>length;
+  if (!readDelimited(start, last, 0x0a)) return 0;
+  keyAt = start;
+  keySize = length;
+  return readDelimited(cursor, last, 0x12) ? next : 0;
 }
 
 /** Opens a Value that holds a Struct: its entries are the field then. */
@@ -106,13 +105,14 @@ export function readScopes(at: usize, size: u32): bool {
   return true;
 }
 
-/** Writes the claims, a Struct, as a JSON object, without scope and scp, which become scopes. */
+/** Writes the claims, a Struct, as a JSON object, without scope and scp, which become scopes, and what no one reads. */
 export function transcribe(at: usize, size: u32): bool {
   return writeStruct(at, size, Slot.Claims, 0) && !overflowed();
 }
 
 function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {
   const watched = node != NO_SLOT && hasMembers(node);
+  const whole = depth != 0 || hasFlag(Flag.NeedsAllClaims);
   let first = true;
   let p = at;
   const end = at + <usize>size;
@@ -128,12 +128,13 @@ function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {
       if (!takeScopes(value, valueLength)) return false;
       continue;
     }
+    const slot = watched ? childSlot(node, key, keyLength, false) : NO_SLOT;
+    if (slot == NO_SLOT && !whole) continue;
     if (!first) putByte(0x2c);
     first = false;
     putByte(0x22);
     putJson(key, keyLength);
     put('":');
-    const slot = watched ? childSlot(node, key, keyLength, false) : NO_SLOT;
     if (!writeValue(value, valueLength, slot, depth)) return false;
   }
   putByte(0x7d);
@@ -189,7 +190,7 @@ function writeList(at: usize, size: u32, depth: u32): bool {
 }
 
 function isScopeClaim(key: usize, size: u32): bool {
-  return isText(key, size, "scope") || isText(key, size, "scp");
+  return load<u16>(key) == 0x6373 && (isText(key, size, "scope") || isText(key, size, "scp")); // sc
 }
 
 /** A string of scopes between blanks, or a list with a scope in each string item; anything else holds none. */

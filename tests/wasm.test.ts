@@ -161,6 +161,25 @@ describe("the payload", () => {
     for (const payload of others)
       assertRefused(host.request(call("stat", {}, {}, payload)), 403, JSON.stringify(payload));
   });
+
+  // Where all claims are read by name, the filter leaves out the others.
+  for (const when of [
+    "size(jwt.claims) == 4",
+    'jwt.claims[args.key] == "a"',
+    'args.key in jwt.claims && jwt.claims.sub == "ann"',
+    'jwt.claims.exists(name, name == "level") && has(jwt.claims.sub)',
+    'jwt.claims == {"sub": "ann", "team": "a", "level": 3, "note": null}',
+    "[jwt.claims][0].level == 3",
+    "dyn(jwt.claims).level == 3",
+    'jwt.?claims.?team.orValue("") == "a"',
+    "jwt.claims.level == 3 && jwt.claims.?nothing == optional.none() && !has(jwt.claims.nothing)",
+  ])
+    test(`the claims as a whole and by name: ${when}`, () => {
+      const host = hostWith({}, { ...OPEN, defaultAction: "Deny", rules: [{ target: { tools: ["t"] }, when }] });
+      const payload = { sub: "ann", team: "a", level: 3, note: null, scope: "s" };
+      const request = call("t", { key: "team" }, {}, payload);
+      assertAllowed(host.request(request), request, when);
+    });
 });
 
 test("the answer to a refusal carries the caller's id and no argument", () => {

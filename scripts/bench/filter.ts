@@ -1,6 +1,6 @@
 // The filter alone, in the V8 of this process (Envoy's engine): how long a call takes, beside JSON.parse of its body.
 import { callOf, GREETING, SHAPES, SIZES, unlikeCalls, type Shape } from "./bodies.ts";
-import { BareHost } from "./host.ts";
+import { BareHost, IDENTITY } from "./host.ts";
 import { compare, middle, type Candidate, type Comparison } from "./measure.ts";
 import { greetingOf, manyTools, oneRule, PATTERN, sameTool, scopeOnly, TOOL } from "./policies.ts";
 import type { BodyResult, FilterResults, PolicyResult, Question } from "./results.ts";
@@ -9,6 +9,7 @@ export const RULES = [1, 10, 100, 1_000, 10_000];
 const SAME_TOOL_RULES = 50;
 const LONG = 10_000;
 const UNLIKE = 64;
+const CLAIM = '"on-call" in jwt.claims.groups';
 /** Times that a configuration is taken, each by a new VM. */
 const CONFIGURED = 5;
 
@@ -95,6 +96,7 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
     new BareHost(oneRule()),
     new BareHost(sameTool(SAME_TOOL_RULES)),
   ];
+  const [identified, reading] = [new BareHost(oneRule(), IDENTITY), new BareHost(oneRule(CLAIM), IDENTITY)];
   const denying = new BareHost(oneRule(), { sub: "alice", scope: "openid files:read" });
   const lastOf = callOf(TOOL, 200, "mixed", greetingOf(SAME_TOOL_RULES - 1));
   const sending = (name: string, gate: BareHost, body: Buffer, allowed = true): Candidate => ({
@@ -112,6 +114,8 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
       sending("regex", regex, small),
       sending("denied", denying, small, false),
       sending("same", same, lastOf),
+      sending("identity", identified, small),
+      sending("claim", reading, small),
       sending("long scope", plain, long),
       sending("long regex", regex, long),
     ],
@@ -124,6 +128,8 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
     { name: "200 B denied for its scope, with a challenge", cost: whole(costs, "denied") },
     { name: "what that `matches` adds to a scope alone", cost: costs.difference("regex", "scope") },
     { name: `${SAME_TOOL_RULES} rules on one tool, a \`matches\` each, the last one true`, cost: whole(costs, "same") },
+    { name: `a token with ${Object.keys(IDENTITY).length} claims in place of 3`, cost: whole(costs, "identity") },
+    { name: `that token, and \`${CLAIM}\``, cost: whole(costs, "claim") },
     {
       name: `that \`matches\` over ${LONG / 1000} KB`,
       cost: costs.difference("long regex", "long scope"),

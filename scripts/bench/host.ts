@@ -16,6 +16,27 @@ const JWT = "envoy.filters.http.jwt_authn";
 
 export const CLAIMS = { iss: "https://auth.example.com", sub: "alice", scope: `openid ${SCOPE} files:read` };
 
+/** A token with what identity providers put into one. */
+export const IDENTITY = {
+  ...CLAIMS,
+  aud: "https://mcp.example.com/mcp",
+  exp: 1_767_229_200,
+  iat: 1_767_225_600,
+  nbf: 1_767_225_600,
+  jti: "6f0c1e52-6f3f-4d0c-9a55-0a7d2f1c9b11",
+  azp: "agent-1",
+  client_id: "agent-1",
+  sid: "7d1b7c0e",
+  typ: "Bearer",
+  acr: "1",
+  email: "alice@example.com",
+  email_verified: true,
+  name: "Alice Example",
+  preferred_username: "alice",
+  groups: ["engineering", "on-call"],
+  roles: ["reader"],
+};
+
 interface Filter {
   memory: WebAssembly.Memory;
   proxy_on_memory_allocate(size: number): number;

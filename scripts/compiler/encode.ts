@@ -118,10 +118,16 @@ class Predicates {
   private compile(text: string): Predicate {
     const { code, problems, cost } = compileWhen(text, this.writer);
     if (!code) return { index: NONE, problems };
+    if (code.instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
     const run = this.writer.run(Section.Code, code.instructions.map(instructionWords));
     const index = this.writer.add(Section.Predicates, [...run, code.stack, code.loops]);
     return { index, problems, steps: cost && stepsPerKiB(cost) };
   }
+}
+
+/** Slots below that of the claims are those of the claims that are read by name. */
+function readsAllClaims({ op, c }: Instruction): boolean {
+  return (op === Op.Slot || op === Op.HasSlot || op === Op.OptSlot) && c === (Slot.Claims as number);
 }
 
 function instructionWords({ op, a = 0, b = 0, c = 0 }: Instruction): number[] {

@@ -189,6 +189,6 @@ export function randomPayload(choice: Choice): Struct | null {
   sometimes(0.4, "level", () => (choice.chance(0.7) ? choice.below(6) : randomJson(choice, 1)));
   sometimes(0.2, "blocked", () => choice.one(["yes", "no", ["yes"], null, true] as Json[]));
   sometimes(0.15, "extra", () => randomJson(choice, 4));
-  sometimes(0.03, "extra", () => deep(choice.below(90)));
+  sometimes(0.06, choice.one(["extra", "org", "level"]), () => deep(choice.below(90)));
   return payload;
 }
