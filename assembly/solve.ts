@@ -74,37 +74,35 @@ function isAllowed(): bool {
 
 /** Tries every set of `size` scopes that are not held, in the order of their indexes. */
 function trySets(size: u32): bool {
-  const total = sectionCount(Section.Scopes);
-  for (let i: u32 = 0; i < size; i++) store<u32>(chosen + ((<usize>i) << 2), i);
-  while (true) {
-    if (isNew(size)) {
-      if (++trials > MAX_TRIALS) return false;
-      beginTrial();
-      for (let i: u32 = 0; i < size; i++) hold(challengeExtra(i));
-      const helps = isAllowed();
-      endTrial();
-      if (helps) {
-        chosenCount = size;
-        return true;
-      }
+  for (let more = choose(0, size, 0); more; more = nextSet(size)) {
+    if (++trials > MAX_TRIALS) return false;
+    beginTrial();
+    for (let i: u32 = 0; i < size; i++) hold(challengeExtra(i));
+    const helps = isAllowed();
+    endTrial();
+    if (helps) {
+      chosenCount = size;
+      return true;
     }
-    if (!nextSet(size, total)) return false;
   }
+  return false;
 }
 
-/** Whether none of the chosen scopes is held already. */
-function isNew(size: u32): bool {
-  for (let i: u32 = 0; i < size; i++) {
-    if (isHeld(challengeExtra(i))) return false;
+/** Chooses scopes from `first` on that are not held for the places from `place` on; false when there are too few. */
+function choose(place: u32, size: u32, first: u32): bool {
+  const total = sectionCount(Section.Scopes);
+  let scope = first;
+  for (let i = place; i < size; i++) {
+    while (scope < total && isHeld(scope)) scope++;
+    if (scope >= total) return false;
+    store<u32>(chosen + ((<usize>i) << 2), scope++);
   }
   return true;
 }
 
-function nextSet(size: u32, total: u32): bool {
-  let i = size;
-  while (i && challengeExtra(i - 1) == total - size + i - 1) i--;
-  if (!i) return false;
-  let scope = challengeExtra(i - 1) + 1;
-  for (let j = i - 1; j < size; j++) store<u32>(chosen + ((<usize>j) << 2), scope++);
-  return true;
+function nextSet(size: u32): bool {
+  for (let i = size; i; i--) {
+    if (choose(i - 1, size, challengeExtra(i - 1) + 1)) return true;
+  }
+  return false;
 }
