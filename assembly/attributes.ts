@@ -2,10 +2,19 @@
 import { Attribute, Kind, Slot, Tag } from "./program.ts";
 import { setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
 import { backendAt, backendLength, methodAt, methodLength, nameAt, nameLength, toolAt, toolLength } from "./call.ts";
-import { countKnown, foundAt, foundLength, headersMap, headerValue, headerValues, Known } from "./headers.ts";
+import {
+  beginValue,
+  countKnown,
+  foundAt,
+  foundLength,
+  headersMap,
+  headerValue,
+  headerValues,
+  Known,
+} from "./headers.ts";
 import { decidedKind } from "./decide.ts";
 import { loadScopes } from "./scopes.ts";
-import { begin, finish, overflowed, put, putByte, putBytes, putJson, written } from "./writer.ts";
+import { finish, overflowed, put, putByte, putBytes, putJson, written } from "./writer.ts";
 import { slotEnd, slotStart } from "./slots.ts";
 
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
@@ -73,7 +82,7 @@ function loadJson(cell: usize, at: usize): void {
 }
 
 function mcpMap(): usize {
-  begin((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
+  beginValue((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
   put('{"method":"');
   putJson(methodAt, methodLength);
   if (decidedKind() == Kind.Tool) {
@@ -100,7 +109,7 @@ function loadParams(cell: usize): void {
     setNull(cell);
     return;
   }
-  begin(<u32>(slotEnd(Slot.Params) - params) + 64);
+  beginValue(<u32>(slotEnd(Slot.Params) - params) + 64);
   putByte(0x7b);
   let first = raw("name", Slot.Name, true);
   first = raw("arguments", Slot.Arguments, first);

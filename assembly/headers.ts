@@ -4,6 +4,7 @@
 //
 // One walk over the list notes where the headers are that matter here:
 //   0: bits of the Known that are there   4: bits of those that are there again   8: per Known (offset, length) of the first
+import { charge } from "./budget.ts";
 import { begin, finish, put, putByte, putJson } from "./writer.ts";
 import { getHeaderPairs, Status, value, valueLength } from "./host.ts";
 import { bytesOf, sameBytes } from "./ascii.ts";
@@ -210,11 +211,17 @@ function findFrom(index: u32, from: usize, name: usize, total: u32): u32 {
   return count;
 }
 
+/** Begins a text that a predicate reads. It stays until the request is decided, so every byte of it is a step. */
+export function beginValue(capacity: u32): void {
+  charge(capacity);
+  begin(capacity);
+}
+
 /** All values of a header as a JSON list text; 0 when there is none. */
 export function headerValues(name: usize, total: u32): usize {
   const first = findFrom(0, firstName(), name, total);
   if (first == count) return 0;
-  begin(size * 6 + 16);
+  beginValue(size * 6 + 16);
   putValues(first, cursor, name, total);
   return finish();
 }
@@ -238,7 +245,7 @@ function putValue(): void {
 
 /** All headers but the pseudo ones as a JSON map text: the first value, or with `all` the list of values. */
 export function headersMap(all: bool): usize {
-  begin(size * 12 + 16);
+  beginValue(size * 6 + 16);
   putByte(0x7b);
   let name = firstName();
   let first = true;

@@ -1,8 +1,10 @@
 // What one request may take of the filter, whatever its policy: time and memory have a bound that callers cannot move.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Host } from "../scripts/simulate.ts";
-import { call, hostWith } from "./support/host.ts";
+import type { Host, SimulatedRequest, Struct } from "../scripts/simulate.ts";
+import { assertAllowed, call, hostWith } from "./support/host.ts";
+
+const MEBIBYTE = 1 << 20;
 
 function hostOf(rule: object, more: object = {}): Host {
   return hostWith({}, { apiVersion: "scopegate/v1", kind: "Policy", ...more, rules: [rule] });
@@ -14,6 +16,31 @@ const toolWhen = (when: string) => ({ target: { tools: [{ tool: "t", when }] } }
 const scopeNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `s${i}`);
 
 const declaring = (count: number) => ({ scopes: Object.fromEntries(scopeNames(count).map((name) => [name, {}])) });
+
+/** A request with a long list in its arguments and a long header. */
+function withHeader(count: number, payload?: Struct): SimulatedRequest {
+  const request = call("t", { l: Array.from({ length: count }, () => "q") }, {}, payload);
+  return { ...request, headers: [...request.headers!, ["x-team", "a".repeat(20_000)]] };
+}
+
+describe("what a predicate makes of the headers or of params", () => {
+  for (const made of [
+    'request.headers_all["x-team"]',
+    "request.headers",
+    "request.headers_all",
+    "request.mcp.params",
+  ]) {
+    test(`${made}, again and again, runs out of steps before it takes the memory`, () => {
+      const host = hostOf(toolWhen(`args.l.all(x, !(x in ${made}))`));
+      const few = withHeader(10);
+      assertAllowed(host.request(few), few, "a few times is nothing");
+      const { trap, forwarded } = host.request(withHeader(20_000));
+      assert.equal(trap, undefined);
+      assert.ok(!forwarded);
+      assert.ok(host.guest.size < 64 * MEBIBYTE, `${host.guest.size} bytes`);
+    });
+  }
+});
 
 describe("the search for a challenge", () => {
   test("does not go through sets of scopes that the token holds", () => {
