@@ -79,7 +79,7 @@ function isWhole(start: usize, end: usize, most: u64): bool {
 
 /** strconv.ParseFloat: decimal and hexadecimal numbers, infinities, NaN; out of range is an error. */
 function parseDouble(cell: usize, sign: u32, first: usize): bool {
-  if (!charge(64 + (lengthOf(cell) >> 3))) return false;
+  if (!charge(64)) return false;
   const end = endOf(cell);
   const letters = wordOf(first, end, 0x20);
   let value: f64 = Infinity;

@@ -2,6 +2,7 @@
 // steps, each only when the one before cannot decide: exact double arithmetic (Clinger); the product of the first 19 digits
 // and a 64-bit power of ten with a bound on its error; the comparison of the whole text with the halfway point in big
 // numbers.
+import { charge } from "./budget.ts";
 import { compareScaled, left, mulBig, right, setBig } from "./bignum.ts";
 import {
   MOST_DIGITS,
@@ -18,6 +19,9 @@ import {
 import { binary, error, scale, tenTo } from "./powers.ts";
 
 const MOST_COMPARED: u32 = 800; // a halfway point has at most 767 digits, so any after these only break a tie
+
+/** What big numbers cost: they take up to thirty microseconds. */
+const EXACT_COST: u32 = 512;
 
 let exact: bool = false;
 
@@ -83,6 +87,7 @@ function round(product: u64, power: i32, off: u64): f64 {
 /** Whether the text is above (2 * kept + 1) * 2^power, or equal to it and kept odd. */
 function roundsUp(kept: u64, power: i32): bool {
   exact = true;
+  charge(EXACT_COST);
   setBig(right, kept * 2 + 1);
   const order = compareScaled(loadDigits(left), power);
   return order > 0 || (order == 0 && (kept & 1) != 0);

@@ -174,11 +174,12 @@ export function contains(text: usize, part: usize): bool {
   return false;
 }
 
-/** Makes a string raw, in scratch memory when it has escapes. False when that is full. */
+/** Makes a string raw for who reads it whole, in scratch memory when it has escapes. False when that or the steps are gone. */
 export function makeRaw(text: usize): bool {
+  if (!charge(lengthOf(text) >> 3)) return false;
   if (!auxOf(text)) return true;
   const out = scratch(lengthOf(text));
-  if (!out || !charge(lengthOf(text) >> 3)) return false;
+  if (!out) return false;
   setSpan(text, Tag.String, 0, out, <u32>(copyPoints(text, out) - out));
   return true;
 }

@@ -2,6 +2,7 @@
 // left out (GHSA-q382-vc8q-7jhj). A predicate that looks at a member with such a twin beside it may have seen another
 // value than the server will, so the request is refused (Reason.ambiguous_key).
 import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
+import { charge } from "./budget.ts";
 import { afterPoint, pointAt, sameText } from "./text.ts";
 
 const END: u32 = 0xffffffff;
@@ -46,7 +47,10 @@ function foldedAt(at: usize, end: usize, escaped: u32): u32 {
   while (p < end) {
     const point = pointAt(p, end, escaped);
     p = afterPoint();
-    if (point == 0) continue;
+    if (point == 0) {
+      charge(1); // a name full of them is gone through again for every key
+      continue;
+    }
     next = p;
     if (point - 0x41 < 26) return point | 0x20;
     return point == 0x17f ? 0x73 : point == 0x212a ? 0x6b : point;

@@ -3,13 +3,11 @@
 import { Tag } from "./program.ts";
 import { charge, isExhausted } from "./budget.ts";
 import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
-import { parseNumber, tookExactPath } from "./number.ts";
+import { parseNumber } from "./number.ts";
 import { KEY_SAME, KEY_TWIN, compareKeys, noteTwin } from "./twin.ts";
 
 const QUOTE: u32 = 0x22;
 const RAW_DOUBLE: u32 = 1;
-/** What a number costs that needs exact arithmetic; it takes up to ten microseconds. */
-const EXACT_COST: u32 = 512;
 
 const keyCell: usize = memory.data(16, 8);
 let escaped: u32 = 0;
@@ -94,7 +92,6 @@ export function loadSpan(cell: usize, start: usize, end: usize, hasEscapes: u32)
 function loadNumber(cell: usize, start: usize, end: usize): void {
   const value = parseNumber(start, end);
   charge((<u32>(end - start)) >> 3);
-  if (tookExactPath()) charge(EXACT_COST);
   if (abs(value) == Infinity) setError(cell);
   else setDouble(cell, value);
 }

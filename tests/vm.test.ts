@@ -193,6 +193,7 @@ test("a damaged program is refused, or runs without a trap", () => {
 
 test("inputs made to take long run out of steps within seconds", () => {
   const keys = Array.from({ length: 60000 }, (_, i) => `"key${i}":${i}`).join();
+  const ones = Array.from({ length: 20000 }, () => 1);
   const hostile: [when: string, args: string][] = [
     ["args.a.contains(args.b)", JSON.stringify({ a: "a".repeat(2000000), b: `${"a".repeat(100000)}b` })],
     ["args.a.contains(args.b)", `{"a":"${"\\u0061".repeat(300000)}","b":"${"a".repeat(30000)}b"}`],
@@ -200,6 +201,14 @@ test("inputs made to take long run out of steps within seconds", () => {
     ["args.l.all(x, args.l.all(y, x != y + 0.5))", `{"l":[${"1,".repeat(100000)}1]}`],
     ["args.l.all(x, x > 0.0)", `{"l":[${"9007199254740993.00000000000000000000000000000001,".repeat(80000)}1]}`],
     ["args.l.all(x, args.l[99999] >= x)", `{"l":[${"1,".repeat(100000)}1]}`],
+    ["args.k in args.m", `{"k":"${"\\u0000".repeat(8000)}k","m":{${keys}}}`],
+    ["args.l.all(x, int(args.t) == 1)", JSON.stringify({ l: ones, t: `${"0".repeat(20000)}1` })],
+    ["args.l.all(x, duration(args.t) > duration('1s'))", JSON.stringify({ l: ones, t: `1.${"0".repeat(20000)}h` })],
+    [
+      "args.l.all(x, timestamp(args.t) > timestamp('2020-01-01T00:00:00Z'))",
+      JSON.stringify({ l: ones, t: `2026-01-01T00:00:00.${"1".repeat(20000)}Z` }),
+    ],
+    ["args.l.all(x, double(x) >= 0.0)", `{"l":[${'"2.4703282292062327208e-324",'.repeat(80000)}"1"]}`],
   ];
   for (const [when, args] of hostile) {
     restart();
