@@ -3,12 +3,15 @@
 import { SCOPE_SIZE, ScopeField, Section, Tag, CELL_SIZE } from "./program.ts";
 import { below, hashBytes } from "./ascii.ts";
 import { isTextAt, section, sectionCount, text, textLength } from "./sections.ts";
+import { charge } from "./budget.ts";
 import { copyCell, lengthOf, setError, setSpan, startOf } from "./cell.ts";
 import { reserve } from "./memory.ts";
 import { placesFor } from "./members.ts";
 
 const NO_SCOPE: u32 = 0xffffffff;
 const MAX_PIECES: u32 = 8192;
+/** Steps for each scope of a list; it is made anew for every grant that is tried. */
+const SORT_COST: u32 = 32;
 
 // By name: mask u32, then per place scope + 1; behind it per scope the generation in which it was held.
 let table: usize = 0;
@@ -183,6 +186,7 @@ function collect(): bool {
   for (let i: u32 = 0; i < known; i++) {
     if (isHeld(i)) append(text(scopeName(i)), textLength(scopeName(i)));
   }
+  charge(listCount * SORT_COST);
   sort(listCount);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < listCount; i++) {

@@ -64,4 +64,11 @@ describe("the search for a challenge", () => {
       assert.deepEqual(/ scope="([^"]*)"/.exec(header)?.[1]?.split(" ").sort(), [...lacking].sort());
     }
   });
+
+  test("pays for the lists of scopes that it makes", () => {
+    const host = hostOf(toolWhen('"none" in jwt.scopes'), declaring(64));
+    const others = Array.from({ length: 8000 }, (_, i) => `other${i}`);
+    assert.equal(host.request(call("t", {}, {}, { scope: others.join(" ") })).reply?.status, 403);
+    assert.ok(host.guest.size < 32 * MEBIBYTE, `${host.guest.size} bytes`);
+  });
 });
