@@ -8,9 +8,14 @@ let steps: i64 = 0;
 let scratchStart: usize = 0;
 let scratchNext: usize = 0;
 
-/** Gives the policy's step budget and forgets the scratch block, which lies in the region of a callback. */
+/** Gives the policy's step budget. */
 export function openBudget(): void {
   steps = <i64>setting(Setting.StepBudget);
+  forgetScratch();
+}
+
+/** Forgets the scratch block, which lies in the region. */
+export function forgetScratch(): void {
   scratchStart = 0;
 }
 

@@ -147,21 +147,29 @@ export function isNewest(end: usize): bool {
   return regionTop == end;
 }
 
+/** Where the region ends now, for `rewindRegion`. */
+export function regionEnd(): usize {
+  return regionTop;
+}
+
+/** Gives back everything that was reserved since the region ended at `end`. */
+export function rewindRegion(end: usize): void {
+  while (end < chunk || end > regionLimit) leaveChunk();
+  regionTop = end;
+}
+
+/** Gives the current chunk back; the one before is the current one then. */
+function leaveChunk(): void {
+  const before = load<usize>(chunk);
+  release(chunk);
+  chunk = before;
+  regionLimit = before ? before - HEAD - SPARE + load<usize>(before - HEAD) : 0;
+}
+
 /** Empties the region. A first chunk of the usual size is kept, larger ones go back to the heap. */
 export function resetRegion(): void {
   exhausted = false;
-  while (chunk && chunk != firstChunk) {
-    const before = load<usize>(chunk);
-    release(chunk);
-    chunk = before;
-  }
-  if (!chunk) return;
-  if (load<usize>(chunk - HEAD) > <usize>FIRST_CHUNK + HEAD + SPARE + 64) {
-    release(chunk);
-    chunk = 0;
-    regionTop = regionLimit = 0;
-    return;
-  }
-  regionTop = chunk + 16;
-  regionLimit = chunk - HEAD - SPARE + load<usize>(chunk - HEAD);
+  while (chunk && chunk != firstChunk) leaveChunk();
+  if (chunk && load<usize>(chunk - HEAD) > <usize>FIRST_CHUNK + HEAD + SPARE + 64) leaveChunk();
+  regionTop = chunk ? chunk + 16 : 0;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Host, SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, call, hostWith } from "./support/host.ts";
+import { assertAllowed, bytes, call, hostWith } from "./support/host.ts";
 
 const MEBIBYTE = 1 << 20;
 
@@ -71,4 +71,19 @@ describe("the search for a challenge", () => {
     assert.equal(host.request(call("t", {}, {}, { scope: others.join(" ") })).reply?.status, 403);
     assert.ok(host.guest.size < 32 * MEBIBYTE, `${host.guest.size} bytes`);
   });
+});
+
+test("a batch does not keep what it read of the token for each of its messages", () => {
+  const host = hostOf({ source: { jwt: { claims: [{ name: "a", values: ["b"] }] } }, target: { tools: ["t"] } });
+  const message = '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}';
+  const request: SimulatedRequest = {
+    ...call("t", {}, {}, { a: "b", groups: Array.from({ length: 100 }, (_, i) => `group number ${i}`) }),
+    headers: [
+      ["content-type", "application/json"],
+      ["mcp-protocol-version", "2025-03-26"],
+    ],
+    body: bytes(`[${Array.from({ length: 20_000 }, () => message).join()}]`),
+  };
+  assertAllowed(host.request(request), request, "each message is allowed");
+  assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
 });
