@@ -62,7 +62,7 @@ export function allowedNow(): bool {
   const by = rule;
   rule = before;
   grantingRule = by;
-  return reason == Reason.allowed || reason == Reason.default_allow;
+  return !sawTwin() && (reason == Reason.allowed || reason == Reason.default_allow);
 }
 
 /** The rule that `allowedNow` was allowed by; NONE for the default action. */

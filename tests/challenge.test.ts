@@ -88,6 +88,24 @@ function checkOne(policy: RandomPolicy, call: Call, held: string[], exact: boole
   if (exact) assert.equal(granted.length - held.length, smallest, `a smaller grant helps: ${story}`);
 }
 
+test("a grant that lets a predicate meet an ambiguous key is none", () => {
+  const when = '"a" in jwt.scopes && args.m[args.k] == 1';
+  const loaded = loadOrFail({
+    apiVersion: "scopegate/v1",
+    kind: "Policy",
+    scopes: { a: {} },
+    rules: [{ target: { tools: [{ tool: "t", when }] } }],
+  });
+  const ask = (scope: string, m: object) => {
+    const params = { name: "t", arguments: { k: "x", m } };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    return engine.evaluate(loaded, { body, payload: { scope } });
+  };
+  assert.deepEqual(ask("", { x: 1 }).requiredScopes, ["a"]);
+  assert.equal(ask("a", { x: 1, X: 2 }).reason, "ambiguous_key");
+  assert.equal(ask("", { x: 1, X: 2 }).requiredScopes, null);
+});
+
 const SEED = Number(process.env["SEED"] ?? 20261123);
 
 function run(name: string, rounds: number, whens: readonly string[], scopes?: object): void {
