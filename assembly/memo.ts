@@ -8,9 +8,9 @@ export enum Answer {
   Error = 2,
 }
 
-// Per predicate: generation u32, answer u32; one leading record holds the generation.
+// Per predicate: generation + answer u64; one leading record holds the generation, which never comes round.
 let memo: usize = 0;
-let generation: u32 = 0;
+let generation: u64 = 0;
 
 export function memoSize(count: u32): u32 {
   return (count + 1) << 3;
@@ -23,8 +23,8 @@ export function openMemo(at: usize): void {
 }
 
 export function forgetAnswers(): void {
-  generation = load<u32>(memo) + 1;
-  store<u32>(memo, generation);
+  generation = load<u64>(memo) + 4;
+  store<u64>(memo, generation);
 }
 
 /** The Answer of a predicate for the call being decided. */
@@ -32,9 +32,9 @@ export function forgetAnswers(): void {
 @inline
 export function answer(predicate: u32): i32 {
   const record = memo + ((<usize>(predicate + 1)) << 3);
-  if (load<u32>(record) == generation) return load<u32>(record, 4);
+  const known = load<u64>(record) - generation;
+  if (known <= <u64>Answer.Error) return <i32>known;
   const fresh = evaluate(program, predicate);
-  store<u32>(record, generation);
-  store<u32>(record, fresh, 4);
+  store<u64>(record, generation + <u64>fresh);
   return fresh;
 }

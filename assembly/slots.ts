@@ -25,10 +25,11 @@ export function openSlots(slots: usize): void {
   table = slots;
   anyTwin = false;
   openings++;
-  generation = load<u32>(slots) + 1;
-  if (generation == 0) generation = 1;
+  generation = max(load<u32>(slots) + 1, 1);
   store<u32>(slots, generation);
-  memory.fill(slots + SLOT_SIZE, 0, <usize>Slot.Count * SLOT_SIZE);
+  // Begun anew: what was filled four billion messages ago must not count.
+  const count = generation == 1 ? sectionCount(Section.Nodes) : <u32>Slot.Count;
+  memory.fill(slots + SLOT_SIZE, 0, <usize>count * SLOT_SIZE);
 }
 
 /** Bytes that the slots of `count` nodes take: one leading record holds the generation. */

@@ -3,6 +3,7 @@ import { isExhausted, stepsLeft } from "../../assembly/budget.ts";
 import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cell.ts";
 import { fillSlot, markTwin, openSlots, slotsSize } from "../../assembly/slots.ts";
 import { allocate, resetRegion } from "../../assembly/memory.ts";
+import { Answer, answer, memoSize, openMemo } from "../../assembly/memo.ts";
 import { sawTwin } from "../../assembly/twin.ts";
 import { ERROR, FALSE, TRUE, evaluate, relocate } from "../../assembly/vm.ts";
 import { json, newCell, place, raw } from "./cells.ts";
@@ -205,6 +206,38 @@ describe("vm", () => {
       emit(Op.Return);
       const expected = which == 3 ? TRUE : which == 1 || which == 4 ? ERROR : FALSE;
       expect(evaluate(program, 0)).toBe(expected, text);
+    }
+  });
+
+  test("what was filled when the generations were last begun does not count", () => {
+    const slots = allocate(slotsSize(NODE_COUNT));
+    memory.fill(slots, 0, slotsSize(NODE_COUNT));
+    begin();
+    emit(Op.HasSlot, 23);
+    emit(Op.Return);
+    open();
+    openSlots(slots);
+    const at = place('{"x":true}');
+    fillSlot(22, at, at + 10, 0);
+    fillSlot(23, at + 5, at + 9, 0);
+    expect(evaluate(program, 0)).toBe(TRUE);
+    store<u32>(slots, 0xffffffff);
+    openSlots(slots);
+    fillSlot(22, at, at + 10, 0);
+    expect(evaluate(program, 0)).toBe(FALSE);
+  });
+
+  test("no answer is known of a predicate that never ran, however many calls there were", () => {
+    const memo = allocate(memoSize(1));
+    memory.fill(memo, 0, memoSize(1));
+    begin();
+    emit(Op.Const, truth(true));
+    emit(Op.Return);
+    open();
+    store<u32>(memo, 0xffffffff);
+    for (let i = 0; i < 3; i++) {
+      openMemo(memo);
+      expect(answer(0)).toBe(Answer.True);
     }
   });
 
