@@ -121,7 +121,7 @@ function takeDigits(start: usize, end: usize): usize {
 }
 
 /** The value of a digit; 16 or more when it is none. */
-function hexDigit(c: u32): u32 {
+export function hexDigit(c: u32): u32 {
   if (c - 0x30 < 10) return c - 0x30;
   const letter = (c | 0x20) - 0x61;
   return letter < 6 ? letter + 10 : 16;

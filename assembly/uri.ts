@@ -1,7 +1,8 @@
 // Resource URIs. A target names one byte by byte, or a prefix of it. So that no other spelling of a URI walks around
 // a prefix, a URI that is not in normal form is refused where the policy has prefixes (RFC 3986 section 6.2.2):
-// dot segments, percent-encoded dots, slashes or backslashes, backslashes, control characters, a percent sign without two
-// digits behind it, or capitals in the scheme or the authority.
+// dot segments, percent-encoded slashes, backslashes or characters that need no encoding, backslashes, control characters,
+// a percent sign without two digits behind it, or capitals in the scheme or the authority.
+import { hexDigit } from "./number-text.ts";
 
 /** Whether the URI is in normal form. */
 export function isNormalUri(at: usize, length: u32): bool {
@@ -22,25 +23,20 @@ export function isNormalUri(at: usize, length: u32): bool {
   return true;
 }
 
-/** Whether the percent sign has two hexadecimal digits behind it that hide no dot, slash or backslash. */
+/** Whether the percent sign has two hexadecimal digits behind it that hide nothing. */
 function isPlainEscape(at: usize, end: usize): bool {
-  if (at + 2 >= end || !isHexDigit(load<u8>(at, 1)) || !isHexDigit(load<u8>(at, 2))) return false;
-  return !isHiddenSeparator(at);
-}
-
-function isHexDigit(c: u32): bool {
-  return c - 0x30 < 10 || (c | 0x20) - 0x61 < 6;
+  const high = hexDigit(load<u8>(at, 1));
+  const low = hexDigit(load<u8>(at, 2));
+  return at + 2 < end && (high | low) < 16 && !isHiding((high << 4) | low);
 }
 
 function isAuthority(colon: usize, end: usize): bool {
   return colon + 2 < end && load<u16>(colon, 1) == 0x2f2f;
 }
 
-function isHiddenSeparator(at: usize): bool {
-  const high = load<u8>(at, 1);
-  const low = load<u8>(at, 2) | 0x20;
-  if (high == 0x32) return low == 0x65 || low == 0x66; // %2e %2f
-  return high == 0x35 && low == 0x63; // %5c
+/** Whether a character is unreserved (RFC 3986 section 2.3), a slash or a backslash. */
+function isHiding(c: u32): bool {
+  return c - 0x2d < 13 || (c | 0x20) - 0x61 < 26 || c == 0x5c || c == 0x5f || c == 0x7e; // -./ and digits, letters, \ _ ~
 }
 
 function isDotSegment(at: usize, end: usize): bool {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
+import { assertAllowed, assertRefused, bytes, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
 
 for (const options of MODES) {
   describe(options.holdsHeaders ? "headers held" : "headers sent on", () => {
@@ -180,6 +180,27 @@ describe("the payload", () => {
       const request = call("t", { key: "team" }, {}, payload);
       assertAllowed(host.request(request), request, when);
     });
+});
+
+test("a second spelling of a URI does not walk around a prefix that is denied", () => {
+  const host = hostWith(
+    {},
+    {
+      ...OPEN,
+      rules: [{ name: "secret", action: "Deny", target: { resources: ["file:///secret/*"] } }],
+    },
+  );
+  const read = (uri: string): SimulatedRequest => ({
+    ...call("", {}),
+    body: bytes(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri } })),
+  });
+  assertRefused(host.request(read("file:///secret/a")), 403, "as it is written");
+  for (const uri of ["%73ecret/a", "secre%74/a", "x/%2E%2e/secret/a", "%5f", "%7E", "%2D", "%30", "%5C", "%2fsecret/a"])
+    assertRefused(host.request(read(`file:///${uri}`)), 400, uri);
+  for (const uri of ["a%20b", "caf%C3%A9", "a%3Fb", "a%23b", "a%25b", "a%3Ab", "a%40b", "a%5Bb", "a%60", "a%7B"]) {
+    const request = read(`file:///${uri}`);
+    assertAllowed(host.request(request), request, uri);
+  }
 });
 
 test("the answer to a refusal carries the caller's id and no argument", () => {
