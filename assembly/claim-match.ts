@@ -3,7 +3,7 @@ import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "./program.ts";
 import { isTextAt, section, textOf } from "./sections.ts";
 import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
 import { decodeText, slotTextLength } from "./request.ts";
-import { skipValue } from "./value.ts";
+import { firstItem, nextItem, skipValue } from "./value.ts";
 
 /** Whether every claim of the run (first, count) at `run` holds. */
 export function claimsHold(run: usize): bool {
@@ -23,12 +23,11 @@ function claimHolds(record: usize): bool {
   const first = load<u8>(at);
   if (first == 0x22) return isListed(at, slotEnd(slot), (slotMark(slot) & MARK_ESCAPED) != 0, values);
   if (first != 0x5b || load<u32>(record, ClaimField.Type) != ClaimType.StringArray) return false;
-  // Written by claims.ts: no white space between the elements.
-  let p = at + 1;
-  while (load<u8>(p) != 0x5d) {
+  let p = firstItem(at);
+  while (p) {
     const end = skipValue(p);
     if (load<u8>(p) == 0x22 && isListed(p, end, true, values)) return true;
-    p = load<u8>(end) == 0x2c ? end + 1 : end;
+    p = nextItem(end);
   }
   return false;
 }

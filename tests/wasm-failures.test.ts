@@ -1,9 +1,21 @@
 // The built filter when things go wrong: failing host calls, bad configurations, memory.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { ClaimField, HEADER_SIZE, Section } from "../assembly/program.ts";
+import { checksum } from "../scripts/compiler/writer.ts";
 import { filterModule } from "../scripts/evaluate/filter-file.ts";
 import { Host, Rc, type Answer, type SimulatedRequest } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, call, configuration, hostWith, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
+import {
+  assertAllowed,
+  assertRefused,
+  bytes,
+  call,
+  configuration,
+  hostWith,
+  OPEN,
+  PRIVATE,
+  PUBLIC,
+} from "./support/host.ts";
 
 describe("a host call that fails", () => {
   /** Calls without which a decision stands: they only tell about it. */
@@ -136,6 +148,34 @@ describe("configurations", () => {
       assert.equal(logs.length, 1, `${what}: ${logs.join(" | ")}`);
       assertAllowed(host.request(PUBLIC), PUBLIC, `after: ${what}`);
       assertRefused(host.request(PRIVATE), 403, `after: ${what}`);
+    }
+  });
+
+  test("one whose claim is an argument is refused, or reads it as any other", () => {
+    const policy = {
+      ...OPEN,
+      rules: [
+        {
+          source: { jwt: { claims: [{ name: "a", valueType: "StringArray", values: ["b"] }] } },
+          target: { tools: [{ tool: "t", when: "has(args.l)" }] },
+        },
+      ],
+    };
+    const good = JSON.parse(configuration(false, policy)) as { program: string };
+    const sound = Buffer.from(good.program, "base64");
+    const claims = sound.readUInt32LE(HEADER_SIZE + 8 * Section.Claims);
+    const request = call("t", {}, {}, {});
+    const text = Buffer.from(request.body!).toString();
+    for (let slot = 0; slot < sound.readUInt32LE(HEADER_SIZE + 8 * Section.Nodes + 4); slot++) {
+      const program = Buffer.from(sound);
+      program.writeUInt32LE(slot, claims + ClaimField.Literal);
+      program.writeUInt32LE(checksum(program), 12);
+      for (const list of ['[ "a,",1 ]', '[ 1 , "]" , {} ]', "[ ]"]) {
+        const host = new Host(filterModule());
+        if (!host.configure(JSON.stringify({ ...good, program: program.toString("base64") })).ok) continue;
+        const body = bytes(" ".repeat(200_000) + text.replace('"arguments":{', `"arguments":{"l":${list}`));
+        assert.equal(host.request({ ...request, body }).trap, undefined, `slot ${slot}, ${list}`);
+      }
     }
   });
 
