@@ -1,21 +1,22 @@
 // What predicates may use up: steps, counted down over all predicates of a request, and scratch memory for the lists
 // and strings that one predicate makes. Both running out make the predicate an error.
 import { SCRATCH_SIZE, Setting } from "./program.ts";
-import { reserve } from "./memory.ts";
+import { reserve, rewindRegion } from "./memory.ts";
 import { setting } from "./sections.ts";
 
 let steps: i64 = 0;
 let scratchStart: usize = 0;
 let scratchNext: usize = 0;
 
-/** Gives the policy's step budget. */
+/** Gives the policy's step budget and forgets the scratch block, which lies in the region of a callback. */
 export function openBudget(): void {
   steps = <i64>setting(Setting.StepBudget);
-  forgetScratch();
+  scratchStart = 0;
 }
 
-/** Forgets the scratch block, which lies in the region. */
-export function forgetScratch(): void {
+/** Gives back everything that was reserved since the region ended at `end`; the scratch block may be among it. */
+export function rewind(end: usize): void {
+  rewindRegion(end);
   scratchStart = 0;
 }
 

@@ -1,9 +1,10 @@
 // Whether the claims that a rule lists hold. A name is looked up as it is written, then as a dotted path.
 import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "./program.ts";
+import { charge } from "./budget.ts";
 import { isTextAt, section, textOf } from "./sections.ts";
 import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "./slots.ts";
 import { decodeText, slotTextLength } from "./request.ts";
-import { firstItem, nextItem, skipValue } from "./value.ts";
+import { escaped, firstItem, nextItem, skipValue } from "./value.ts";
 
 /** Whether every claim of the run (first, count) at `run` holds. */
 export function claimsHold(run: usize): bool {
@@ -21,19 +22,20 @@ function claimHolds(record: usize): bool {
   if (!at) return false;
   const values = record + ClaimField.Values;
   const first = load<u8>(at);
-  if (first == 0x22) return isListed(at, slotEnd(slot), (slotMark(slot) & MARK_ESCAPED) != 0, values);
+  if (first == 0x22) return isListed(at, slotEnd(slot), slotMark(slot) & MARK_ESCAPED, values);
   if (first != 0x5b || load<u32>(record, ClaimField.Type) != ClaimType.StringArray) return false;
   let p = firstItem(at);
   while (p) {
     const end = skipValue(p);
-    if (load<u8>(p) == 0x22 && isListed(p, end, true, values)) return true;
+    charge(((<u32>(end - p)) >> 3) + 1); // every grant that is tried goes through it again
+    if (load<u8>(p) == 0x22 && isListed(p, end, escaped, values)) return true;
     p = nextItem(end);
   }
   return false;
 }
 
-function isListed(at: usize, end: usize, escaped: bool, values: usize): bool {
-  const string = decodeText(at, end, escaped ? 1 : 0);
+function isListed(at: usize, end: usize, hasEscapes: u32, values: usize): bool {
+  const string = decodeText(at, end, hasEscapes);
   const length = slotTextLength();
   if (!string) return false;
   const count = load<u32>(values, 4);

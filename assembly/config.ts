@@ -7,7 +7,6 @@ import { Section } from "./program.ts";
 import { allocate, ranOut, release, reserve } from "./memory.ts";
 import { READ_PADDING, onlyBlank, openReader, readValue } from "./json.ts";
 import { sectionCount, useProgram } from "./sections.ts";
-import { forgetScratch } from "./budget.ts";
 import { openSlots, slotsSize } from "./slots.ts";
 import { buildMembers, membersSize, openMembers, forgetEnvelopeTwin } from "./members.ts";
 import { buildScopes, openScopes, scopesSize } from "./scopes.ts";
@@ -139,7 +138,6 @@ export function openBody(): void {
 
 /** Empties what belongs to one message: slots, held scopes and answers of predicates. */
 export function openCall(): void {
-  forgetScratch();
   openScopes(tableOf(current, Field.Scopes));
   openSlots(tableOf(current, Field.Slots));
   openMemo(tableOf(current, Field.Memo));

@@ -16,7 +16,8 @@ import { isNormalUri } from "./uri.ts";
 import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
 import { envelopeStart } from "./slots.ts";
-import { clear64, regionEnd, rewindRegion } from "./memory.ts";
+import { clear64, regionEnd } from "./memory.ts";
+import { rewind } from "./budget.ts";
 import { forgetAnswers } from "./memo.ts";
 import { count, LENIENT } from "./metrics.ts";
 
@@ -68,7 +69,7 @@ function judgeBatch(list: usize): i32 {
   let p = firstItem(list);
   const before = regionEnd();
   while (p) {
-    rewindRegion(before); // of a hundred thousand messages only one is kept at a time
+    rewind(before); // of a hundred thousand messages only one is kept at a time
     openCall();
     const end = readValue(p, Slot.Body);
     if (!end) return readFailure();

@@ -2,6 +2,8 @@
 // does, a grant can change predicates too: then grants are tried in the order of their size, each by deciding the
 // call again, at most MAX_TRIALS of them; what is not found within that gets no challenge.
 import { Flag, NONE, Section } from "./program.ts";
+import { isExhausted, rewind } from "./budget.ts";
+import { regionEnd } from "./memory.ts";
 import { hasFlag, sectionCount } from "./sections.ts";
 import { beginTrial, endTrial, hold, isHeld } from "./scopes.ts";
 import { forgetAnswers } from "./memo.ts";
@@ -65,17 +67,19 @@ function search(): bool {
 }
 
 function isAllowed(): bool {
+  const before = regionEnd();
   forgetAnswers();
   const allowed = allowedNow();
   rule = allowingRule();
   forgetAnswers();
+  rewind(before);
   return allowed;
 }
 
 /** Tries every set of `size` scopes that are not held, in the order of their indexes. */
 function trySets(size: u32): bool {
   for (let more = choose(0, size, 0); more; more = nextSet(size)) {
-    if (++trials > MAX_TRIALS) return false;
+    if (++trials > MAX_TRIALS || isExhausted()) return false;
     beginTrial();
     for (let i: u32 = 0; i < size; i++) hold(challengeExtra(i));
     const helps = isAllowed();

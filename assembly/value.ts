@@ -10,7 +10,8 @@ const QUOTE: u32 = 0x22;
 const RAW_DOUBLE: u32 = 1;
 
 const keyCell: usize = memory.data(16, 8);
-let escaped: u32 = 0;
+/** Whether the string that was passed last has escapes. */
+export let escaped: u32 = 0;
 
 /** Behind the string whose opening quote is at `at`. Reads aligned blocks, so never beyond the memory. */
 function skipString(at: usize): usize {

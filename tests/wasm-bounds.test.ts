@@ -71,6 +71,20 @@ describe("the search for a challenge", () => {
     assert.equal(host.request(call("t", {}, {}, { scope: others.join(" ") })).reply?.status, 403);
     assert.ok(host.guest.size < 32 * MEBIBYTE, `${host.guest.size} bytes`);
   });
+
+  test("keeps nothing of a grant that was tried, and pays for the lists of claims", () => {
+    const rule = (i: number) => ({
+      source: { jwt: { claims: [{ name: "groups", valueType: "StringArray", values: [`group ${i}`] }] } },
+      ...toolWhen('!("none" in jwt.scopes)'),
+    });
+    const rules = Array.from({ length: 200 }, (_, i) => rule(i));
+    const host = hostWith({}, { apiVersion: "scopegate/v1", kind: "Policy", ...declaring(40), rules });
+    const groups = (count: number) => Array.from({ length: count }, (_, i) => `other group ${i}`);
+    const request = call("t", {}, {}, { groups: [...groups(200), "group 199"] });
+    assertAllowed(host.request(request), request, "the last rule holds");
+    assert.equal(host.request(call("t", {}, {}, { groups: groups(200) })).reply?.status, 403);
+    assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
+  });
 });
 
 test("a batch does not keep what it read of the token for each of its messages", () => {
