@@ -11,7 +11,6 @@ import { readToken } from "./claims.ts";
 import { resolveBackend } from "./backend.ts";
 import { clearDecision, decide, decidingRule, isGoverned } from "./decide.ts";
 import { challengeRule, findChallenge } from "./solve.ts";
-import { hasPrefixes } from "./targets.ts";
 import { isNormalUri } from "./uri.ts";
 import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
@@ -112,7 +111,7 @@ function judgeKind(): i32 {
 }
 
 function judgeResource(): i32 {
-  if (hasPrefixes(Kind.ResourcePrefix) && !isNormalUri(nameAt, nameLength)) return Reason.invalid_params;
+  if (hasFlag(Flag.NormalUris) && !isNormalUri(nameAt, nameLength)) return Reason.invalid_params;
   return decide(Kind.Resource, nameAt, nameLength);
 }
 

@@ -94,6 +94,8 @@ export enum Flag {
   IncludeGranted = 64, //  the challenge also lists the scopes that the token holds
   LenientHeaders = 128, // a disagreement of mirror headers is counted, not refused
   NeedsAllClaims = 256, // some predicate reads the claims as a whole: those that no slot names, too
+  NormalUris = 512, //     a URI in another spelling could walk around a rule: only normal ones are decided about
+  AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
 }
 
 export enum BackendFrom {

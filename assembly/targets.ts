@@ -121,15 +121,6 @@ export function addPrefixEntries(kind: u32, name: usize, nameLength: u32): bool 
   return any;
 }
 
-/** Whether some target names a prefix of this kind. */
-export function hasPrefixes(kind: u32): bool {
-  let record = section(Section.PrefixLengths);
-  for (let left = sectionCount(Section.PrefixLengths); left; left--, record += PREFIX_LENGTH_SIZE) {
-    if (load<u32>(record) == kind) return true;
-  }
-  return false;
-}
-
 /** Adds the entries of the rules without a target. */
 export function addOpenEntries(): void {
   addEntries(Kind.Any, 0, 0, 0, 0);

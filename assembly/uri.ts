@@ -1,16 +1,20 @@
 // Resource URIs. A target names one byte by byte, or a prefix of it. So that no other spelling of a URI walks around
-// a prefix, a URI that is not in normal form is refused where the policy has prefixes (RFC 3986 section 6.2.2):
-// dot segments, percent-encoded slashes, backslashes or characters that need no encoding, backslashes, control characters,
-// a percent sign without two digits behind it, or capitals in the scheme or the authority.
+// a rule, one that is not in normal form is refused where that could be (RFC 3986 section 6.2.2; Flag.NormalUris): dot
+// segments, percent-encoded slashes, backslashes or characters that need no encoding, escapes with small letters or
+// without two digits, backslashes, control characters, capitals in the scheme or the authority. Characters beyond ASCII,
+// which RFC 3986 does not have but servers do, are refused where a rule has one, raw or as escapes (Flag.AsciiUris).
+import { Flag } from "./program.ts";
+import { hasFlag } from "./sections.ts";
 import { hexDigit } from "./number-text.ts";
 
 /** Whether the URI is in normal form. */
 export function isNormalUri(at: usize, length: u32): bool {
   const end = at + <usize>length;
+  const beyond: u32 = hasFlag(Flag.AsciiUris) ? 0x80 : 0x100;
   let authority: i32 = 0; // 0 scheme, 1 authority, 2 path
   for (let p = at; p < end; p++) {
     const c = <u32>load<u8>(p);
-    if (c <= 0x20 || c == 0x7f || c == 0x5c || (c == 0x25 && !isPlainEscape(p, end))) return false;
+    if (!isCharacter(c, beyond) || (c == 0x25 && !isPlainEscape(p, end))) return false;
     if (authority < 2 && c - 0x41 < 26) return false;
     if (authority == 0 && c == 0x3a) {
       authority = isAuthority(p, end) ? 1 : 2;
@@ -23,11 +27,17 @@ export function isNormalUri(at: usize, length: u32): bool {
   return true;
 }
 
-/** Whether the percent sign has two hexadecimal digits behind it that hide nothing. */
+function isCharacter(c: u32, beyond: u32): bool {
+  return c > 0x20 && c != 0x5c && c != 0x7f && c < beyond;
+}
+
+/** Whether the percent sign has two hexadecimal digits behind it, of capitals, that hide nothing. */
 function isPlainEscape(at: usize, end: usize): bool {
-  const high = hexDigit(load<u8>(at, 1));
-  const low = hexDigit(load<u8>(at, 2));
-  return at + 2 < end && (high | low) < 16 && !isHiding((high << 4) | low);
+  const first = load<u8>(at, 1);
+  const second = load<u8>(at, 2);
+  const high = hexDigit(first);
+  const low = hexDigit(second);
+  return at + 2 < end && max(first, second) < 0x61 && (high | low) < 16 && !isHiding((high << 4) | low);
 }
 
 function isAuthority(colon: usize, end: usize): bool {

@@ -21,6 +21,7 @@ import { addMethods } from "./methods.ts";
 import type { Claim, Policy, Rule } from "./policy.ts";
 import type { ExpressionProblem, Instruction } from "./pool.ts";
 import type { TextTree } from "./shape.ts";
+import { dependsOnSpelling, isInternational, readsUri } from "./uris.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /**
@@ -72,6 +73,10 @@ function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number
     rule.claims.map((claim) => claimRecord(writer, claim)),
   );
   if (rule.claims.length > 0) writer.need(Flag.NeedsClaims);
+  for (const target of rule.targets ?? []) {
+    if (!dependsOnSpelling(rule, target)) continue;
+    writer.need(Flag.NormalUris | (isInternational(target.name) ? Flag.AsciiUris : 0));
+  }
   writer.add(Section.Rules, [...writer.text(rule.name), rule.action, ...scopes, ...claims, predicates.add(rule.when)]);
 }
 
@@ -119,6 +124,7 @@ class Predicates {
     const { code, problems, cost } = compileWhen(text, this.writer);
     if (!code) return { index: NONE, problems };
     if (code.instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
+    if (code.instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
     const run = this.writer.run(Section.Code, code.instructions.map(instructionWords));
     const index = this.writer.add(Section.Predicates, [...run, code.stack, code.loops]);
     return { index, problems, steps: cost && stepsPerKiB(cost) };

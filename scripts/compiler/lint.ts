@@ -4,6 +4,10 @@ import type { Place, Report } from "./document.ts";
 import type { Closures } from "./hierarchy.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import { distance } from "./spelling.ts";
+import { dependsOnSpelling, isInternational, isNormalUri } from "./uris.ts";
+
+const NORMAL_FORM =
+  "the normal form: escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
 
 /** Adds warnings about a policy that compiles. */
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
@@ -11,6 +15,7 @@ export function lintPolicy(report: Report, policy: Policy, closures: Closures): 
   warnOfShadows(report, policy, closures);
   warnOfScopes(report, policy);
   warnOfTargets(report, policy);
+  warnOfUris(report, policy);
   warnOfTwins(report, scopeNames(policy));
   warnOfTwins(report, toolNames(policy));
 }
@@ -120,6 +125,19 @@ function warnOfTargets(report: Report, policy: Policy): void {
     if (from === BackendFrom.ToolPrefix && backend.includes(text)) {
       report.warn(place, `this never matches: a backend ends before the first "${text}"`);
     }
+  }
+}
+
+/** Where spelling matters, a URI that is not in normal form is refused before a rule is looked at. */
+function warnOfUris(report: Report, policy: Policy): void {
+  const targets = policy.rules.flatMap((rule) => rule.targets?.map((target) => ({ ...target, rule })) ?? []);
+  const guarded = targets.filter((target) => dependsOnSpelling(target.rule, target));
+  const ascii = guarded.some(({ name }) => isInternational(name));
+  for (const { kind, name, place } of guarded.length ? targets : []) {
+    // The last segment of a prefix goes on.
+    const uri = kind === Kind.ResourcePrefix ? `${name}x` : name;
+    if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, ascii))
+      report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
   }
 }
 
