@@ -53,7 +53,6 @@ export function decodeText(at: usize, end: usize, escaped: u32): usize {
 @inline
 export function readRequest(): i32 {
   clearCall();
-  if (load<u8>(envelopeStart(Slot.Body)) != 0x7b) return Reason.not_jsonrpc;
   if (metEnvelopeTwin()) return Reason.ambiguous_key;
   if (!isVersion2()) return Reason.not_jsonrpc;
   const id = envelopeStart(Slot.Id);

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, bytes, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
+import { assertAllowed, assertRefused, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
+
+const TWO_OF_A_NAME: [string, string][] = [
+  ["x-a", "1"],
+  ["x-b", "2"],
+  ["x-a", "3"],
+];
 
 for (const options of MODES) {
   describe(options.holdsHeaders ? "headers held" : "headers sent on", () => {
@@ -61,6 +67,19 @@ for (const options of MODES) {
         );
       assertAllowed(host.request(request("a")), request("a"), "team a");
       assertRefused(host.request(request("b")), 403, "team b");
+    });
+
+    test("the headers as a whole", () => {
+      const headers: SimulatedRequest["headers"] = [["content-type", "application/json"], ...TWO_OF_A_NAME];
+      const id = 'request.headers["x-request-id"]'; // the host adds it
+      const when = [
+        `request.headers == {"content-type": "application/json", "x-a": "1", "x-b": "2", "x-request-id": ${id}}`,
+        `request.headers_all == {"content-type": ["application/json"], "x-a": ["1", "3"], "x-b": ["2"], "x-request-id": [${id}]}`,
+        "size(request.headers) == 4 && size(request.headers_all) == 4",
+      ].join(" && ");
+      const host = hostWith(options, { ...OPEN, defaultAction: "Deny", rules: [{ target: { tools: ["t"] }, when }] });
+      const request = call("t", {}, { headers });
+      assertAllowed(host.request(request), request, when);
     });
 
     test("nothing of a refused request is sent on when the host holds the headers", () => {
@@ -180,27 +199,6 @@ describe("the payload", () => {
       const request = call("t", { key: "team" }, {}, payload);
       assertAllowed(host.request(request), request, when);
     });
-});
-
-test("a second spelling of a URI does not walk around a prefix that is denied", () => {
-  const host = hostWith(
-    {},
-    {
-      ...OPEN,
-      rules: [{ name: "secret", action: "Deny", target: { resources: ["file:///secret/*"] } }],
-    },
-  );
-  const read = (uri: string): SimulatedRequest => ({
-    ...call("", {}),
-    body: bytes(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri } })),
-  });
-  assertRefused(host.request(read("file:///secret/a")), 403, "as it is written");
-  for (const uri of ["%73ecret/a", "secre%74/a", "x/%2E%2e/secret/a", "%5f", "%7E", "%2D", "%30", "%5C", "%2fsecret/a"])
-    assertRefused(host.request(read(`file:///${uri}`)), 400, uri);
-  for (const uri of ["a%20b", "caf%C3%A9", "a%3Fb", "a%23b", "a%25b", "a%3Ab", "a%40b", "a%5Bb", "a%60", "a%7B"]) {
-    const request = read(`file:///${uri}`);
-    assertAllowed(host.request(request), request, uri);
-  }
 });
 
 test("the answer to a refusal carries the caller's id and no argument", () => {
