@@ -192,8 +192,9 @@ function nextName(index: u32): usize {
   return <usize>nameLength(index) + <usize>valueSize(index) + 2;
 }
 
-/** Finds the first header of any name; false when there is none. */
+/** Finds the first header of any name; false when there is none. Each that is passed is a step. */
 export function headerValue(name: usize, total: u32): bool {
+  charge(count);
   return findFrom(0, firstName(), name, total) < count;
 }
 

@@ -40,15 +40,24 @@ describe("what a predicate makes of the headers or of params", () => {
       assert.ok(host.guest.size < 64 * MEBIBYTE, `${host.guest.size} bytes`);
     });
   }
+
+  test("each header that a look-up passes is a step", () => {
+    const asking = (steps: number) =>
+      hostOf(toolWhen('args.l.all(x, request.headers["x-team"] != x)'), { limits: { steps } });
+    const request = withHeader(100);
+    const others = Array.from({ length: 90 }, (_, i): [string, string] => [`x-${i}`, "a"]);
+    const more = { ...request, headers: [...others, ...request.headers!] };
+    assertAllowed(asking(9_000).request(request), request, "a few headers");
+    assert.ok(!asking(9_000).request(more).forwarded, "a hundred headers take more steps");
+    assertAllowed(asking(90_000).request(more), more, "which there may be");
+  });
 });
 
 describe("the search for a challenge", () => {
   test("does not go through sets of scopes that the token holds", () => {
-    const host = hostOf(toolWhen("size(jwt.scopes) > 99"), declaring(40));
-    const start = performance.now();
-    const { reply } = host.request(call("t", {}, {}, { scope: scopeNames(40).join(" ") }));
-    assert.equal(reply?.status, 403);
-    assert.ok(performance.now() - start < 500, `${performance.now() - start} ms`);
+    const host = hostOf(toolWhen("size(jwt.scopes) > 999"), declaring(200));
+    const { reply } = host.request(call("t", {}, {}, { scope: scopeNames(200).join(" ") }));
+    assert.equal(reply?.status, 403, "through all of them it would not come to an end in years");
   });
 
   test("still finds the set among the others, and the last one", () => {
