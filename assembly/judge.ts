@@ -7,16 +7,16 @@ import { onlyBlank, openReader, readValue } from "./json.ts";
 import { readFailure } from "./failure.ts";
 import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
-import { readToken } from "./claims.ts";
+import { readToken, tokenLength } from "./claims.ts";
 import { resolveBackend } from "./backend.ts";
 import { clearDecision, decide, decidingRule, isGoverned } from "./decide.ts";
 import { challengeRule, findChallenge } from "./solve.ts";
 import { isNormalUri } from "./uri.ts";
-import { clearCall, kind, nameAt, nameLength, setName } from "./call.ts";
+import { clearCall, kind, lifecycle, nameAt, nameLength, setName } from "./call.ts";
 import { firstItem, nextItem } from "./value.ts";
 import { envelopeStart } from "./slots.ts";
 import { clear64, regionEnd } from "./memory.ts";
-import { rewind } from "./budget.ts";
+import { charge, rewind } from "./budget.ts";
 import { forgetAnswers } from "./memo.ts";
 import { count, LENIENT } from "./metrics.ts";
 
@@ -62,14 +62,15 @@ export function judge(at: usize, size: u32): i32 {
 }
 
 function judgeBatch(list: usize): i32 {
-  withId = false;
   if (!declaresBatches()) return Reason.batch;
   let result: i32 = Reason.batch; // an empty one
   let p = firstItem(list);
   const before = regionEnd();
   while (p) {
     rewind(before); // of a hundred thousand messages only one is kept at a time
+    openJudge();
     openCall();
+    if (!charge(tokenLength >> 4)) return Reason.batch; // each reads the token again
     const end = readValue(p, Slot.Body);
     if (!end) return readFailure();
     if (load<u8>(p) != 0x7b) return Reason.batch;
@@ -117,20 +118,17 @@ function judgeResource(): i32 {
 
 /** Every URI must be allowed; the first that is not is the answer. */
 function judgeSubscriptions(): i32 {
-  const list = envelopeStart(Slot.ResourceSubscriptions);
-  if (!list) return decide(Kind.Subscription, 0, 0);
-  let reason: i32 = Reason.lifecycle;
-  let p = firstItem(list);
-  while (p) {
+  if (lifecycle) return decide(Kind.Subscription, 0, 0);
+  let p = firstItem(envelopeStart(Slot.ResourceSubscriptions));
+  while (true) {
     if (load<u8>(p) != 0x22) return Reason.invalid_params;
     const end = readValue(p, NO_SLOT);
     const uri = decodeText(p, end, 1);
     if (!uri || !slotTextLength()) return Reason.invalid_params;
     setName(uri, slotTextLength());
     forgetAnswers();
-    reason = judgeResource();
-    if (!isPass(reason)) return reason;
+    const reason = judgeResource();
     p = nextItem(end);
+    if (!p || !isPass(reason)) return reason;
   }
-  return reason;
 }

@@ -4,19 +4,20 @@
 // loop and is not counted. One bounded table for all workers: ENTRIES small values in the host's shared data.
 //
 // An entry:  0: hash of subject, client, call and rule   8: first seen, seconds   12: challenges, one per token
-//           16: hash of the last token's jti, iat or exp; a newcomer replaces who is in its place
+//           16: hash of the last token's jti, iat or exp   24: hash of the subject; a newcomer replaces who is in its place
+// Clients choose their name and the names in a call, and so can make the first hash what they like; not the subject's.
 import { hashBytes } from "./ascii.ts";
 import { Reason, Setting } from "./program.ts";
 import { setting } from "./sections.ts";
 import { begin, finish, put, putNumber, written } from "./writer.ts";
-import { getShared, now, setShared, sharedVersion, Status, value, valueLength } from "./host.ts";
+import { getShared, now, setShared, sharedVersion, value, valueLength } from "./host.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { challengeExtras, challengeRule, extrasAt } from "./solve.ts";
 import { Mark, markAt, markLength, readMarks } from "./identity.ts";
 import { clear32, reserve } from "./memory.ts";
 
 const ENTRIES: u32 = 256;
-const ENTRY: u32 = 24;
+const ENTRY: u32 = 32;
 
 let clock: u64 = 0;
 
@@ -32,11 +33,12 @@ export function endRepeats(reason: i32): i32 {
   const limit = setting(Setting.LoopLimit);
   if (reason != Reason.insufficient_scope || !limit) return reason;
   readMarks();
-  if (!markLength(Mark.Subject)) return reason;
-  const hash = callHash(hashMark(Mark.Client, hashMark(Mark.Subject, 0)));
+  const subject = hashMark(Mark.Subject, 0);
+  if (!subject) return reason;
+  const hash = callHash(hashMark(Mark.Client, subject));
   const token = hashMark(Mark.Token, 0);
   clock = now();
-  return remember(hash, token, <u32>(clock / 1000000000)) > limit ? Reason.challenge_loop : reason;
+  return remember(hash, subject, token, <u32>(clock / 1000000000)) > limit ? Reason.challenge_loop : reason;
 }
 
 /** Hashes a mark of the token into `seed`; the seed when there is none. */
@@ -48,22 +50,24 @@ function hashMark(mark: u32, seed: u64): u64 {
 function callHash(who: u64): u64 {
   const method = hashBytes(who ^ (<u64>challengeRule()), methodAt, methodLength);
   const name = hashBytes(method, nameAt, nameLength);
-  return hashBytes(name, extrasAt(), challengeExtras() << 2) | 1;
+  return hashBytes(name, extrasAt(), challengeExtras() << 2);
 }
 
 /** Counts one challenge and returns how often it was given in this window. */
-function remember(hash: u64, token: u64, seconds: u32): u32 {
+function remember(hash: u64, subject: u64, token: u64, seconds: u32): u32 {
   begin(32);
-  put("scopegate.challenges.");
+  put("scopegate.loops.");
   putNumber((<u32>(hash >> 32)) & (ENTRIES - 1));
   const key = finish();
   const keyLength = written();
   if (!key) return 0;
-  const known = getShared(key, keyLength) == Status.Ok && valueLength() == ENTRY;
+  getShared(key, keyLength);
+  const known = valueLength() == ENTRY; // 0 when there is none
   const version = sharedVersion();
   const entry = known ? value() : emptyEntry();
   if (!entry) return 0;
-  const fresh = load<u64>(entry) != hash || seconds - load<u32>(entry, 8) > setting(Setting.LoopWindow);
+  const same = load<u64>(entry) == hash && load<u64>(entry, 24) == subject;
+  const fresh = !same || seconds - load<u32>(entry, 8) > setting(Setting.LoopWindow);
   const before: u32 = fresh ? 0 : load<u32>(entry, 12);
   if (before && token && token == load<u64>(entry, 16)) return before;
   const times = before + 1;
@@ -71,6 +75,7 @@ function remember(hash: u64, token: u64, seconds: u32): u32 {
   if (fresh) store<u32>(entry, seconds, 8);
   store<u32>(entry, times, 12);
   store<u64>(entry, token, 16);
+  store<u64>(entry, subject, 24);
   // Another worker that was quicker wins; this challenge is then not counted.
   setShared(key, keyLength, entry, ENTRY, version);
   return times;

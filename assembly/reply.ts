@@ -41,6 +41,7 @@ import { sendResponse } from "./host.ts";
 
 const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
+const MAX_GRANTED: i32 = 2048; // bytes of scopes that the token holds
 const DETAILS = "scopegate{";
 
 let decisions: u64 = 0;
@@ -127,11 +128,14 @@ function putListed(at: usize, length: u32): void {
   if (asJson) putByte(0x22);
 }
 
-/** What the token holds, as far as it may stand in a header and is not named yet. */
+/** What the token holds, as far as it may stand in a header and is not named yet, and has room there. */
 function putGranted(rule: u32): void {
+  let left: i32 = MAX_GRANTED;
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const at = tokenScope(i);
     const length = tokenScopeLength(i);
+    left -= length + 1;
+    if (left < 0) return;
     if (isScopeToken(at, length) && !isRequired(rule, at, length)) putListed(at, length);
   }
 }

@@ -6,6 +6,7 @@ import { metEnvelopeTwin } from "./members.ts";
 import { decodeString } from "./escape.ts";
 import { isText, startsText } from "./ascii.ts";
 import { reserve, trimRegion } from "./memory.ts";
+import { firstItem } from "./value.ts";
 import {
   clearCall,
   Form,
@@ -147,11 +148,9 @@ function readReference(): i32 {
 function readListen(): i32 {
   setKind(Kind.Subscription);
   const list = envelopeStart(Slot.ResourceSubscriptions);
-  if (!list) {
-    setLifecycle();
-    return REQUEST_OK;
-  }
-  return load<u8>(list) == 0x5b ? REQUEST_OK : Reason.invalid_params;
+  if (list && load<u8>(list) != 0x5b) return Reason.invalid_params;
+  if (!list || !firstItem(list)) setLifecycle();
+  return REQUEST_OK;
 }
 
 /** Whether completion/complete names a prompt; else it names a resource. */

@@ -110,3 +110,33 @@ test("a batch does not keep what it read of the token for each of its messages",
   assertAllowed(host.request(request), request, "each message is allowed");
   assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
 });
+
+test("a batch does not read a large token for as long as it likes", () => {
+  const host = hostOf({ target: { tools: ["t"] } });
+  const scope = Array.from({ length: 4000 }, (_, i) => `scope${i}`).join(" ");
+  const batchOf = (count: number): SimulatedRequest => ({
+    ...call("t", {}, {}, { scope }),
+    headers: [
+      ["content-type", "application/json"],
+      ["mcp-protocol-version", "2025-03-26"],
+    ],
+    body: bytes(`[${Array<string>(count).fill('{"jsonrpc":"2.0","method":"ping"}').join()}]`),
+  });
+  assertAllowed(host.request(batchOf(1000)), batchOf(1000), "a thousand messages are nothing");
+  const start = performance.now();
+  assert.equal(host.request(batchOf(100_000)).reply?.status, 400);
+  assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+});
+
+test("a challenge that lists what the token holds has room for what the call needs", () => {
+  const rule = { source: { jwt: { scopes: ["need"] } }, target: { tools: ["t"] } };
+  const host = hostOf(rule, { resource: "https://mcp.example.com/mcp", challenge: { include: "granted" } });
+  for (const count of [1, 1000, 4000, 8000]) {
+    const { reply } = host.request(call("t", {}, {}, { scope: scopeNames(count).join(" ") }));
+    const challenge = reply?.headers.find(([name]) => name === "www-authenticate")?.[1] ?? "";
+    const scopes = /, scope="(need s0[^"]*)", resource_metadata="/.exec(challenge)?.[1]?.split(" ") ?? [];
+    assert.deepEqual(scopes.slice(1), scopeNames(scopes.length - 1));
+    const body = JSON.parse(reply?.body ?? "") as { error: { data: { scopes: string[] } } };
+    assert.deepEqual(body.error.data.scopes, scopes);
+  }
+});

@@ -101,3 +101,43 @@ describe("the same challenge again and again", () => {
     for (let jti = 1; jti < 20; jti++) assert.equal(off.ask(token(jti)), "insufficient_scope");
   });
 });
+
+// The hash of assembly/ascii.ts, which has no secret: who may choose a name can go backwards from the hash of another call.
+const BITS = (1n << 64n) - 1n;
+const FACTOR = 0x9e3779b97f4a7c15n;
+const INVERSE = 0xf1de83e19937733dn; // of the factor, modulo 2^64
+const fold = (x: bigint): bigint => x ^ (x >> 32n);
+const mix = (x: bigint): bigint => fold((fold(x) * FACTOR) & BITS);
+const unmix = (x: bigint): bigint => fold((fold(x) * INVERSE) & BITS);
+
+function hash(seed: bigint, text: string): bigint {
+  const all = Buffer.concat([Buffer.from(text), Buffer.alloc(8)]);
+  let state = seed ^ BigInt(Buffer.byteLength(text));
+  for (let at = 0; at + 8 <= all.length; at += 8) {
+    const left = BigInt(Math.min(all.length - 8 - at, 8));
+    state = mix(state ^ (all.readBigUInt64LE(at) & ((1n << (8n * left)) - 1n)));
+  }
+  return state;
+}
+
+/** A name whose hash with `seed` is `wanted`: 24 bytes, the last 8 of which make up for the others. */
+function nameFor(seed: bigint, wanted: bigint): string {
+  for (let i = 0; ; i++) {
+    const start = `name ${i}`.padEnd(16);
+    const word = Buffer.alloc(8);
+    word.writeBigUInt64LE(unmix(unmix(wanted)) ^ mix(mix(seed ^ 24n ^ word64(start, 0)) ^ word64(start, 8)));
+    if (word.every((byte) => byte < 0x80)) return start + word.toString();
+  }
+}
+
+const word64 = (text: string, at: number): bigint => Buffer.from(text).readBigUInt64LE(at);
+
+test("no caller can use up the challenges of another one with a name that is made for it", () => {
+  const session = new Session({ ...POLICY, rules: [{ source: { jwt: { scopes: ["admin"] } } }] });
+  const seedOf = (sub: string): bigint => hash(hash(0n, sub), "tools/call");
+  const name = nameFor(seedOf("mallory"), hash(seedOf("alice"), "sum"));
+  assert.equal(hash(seedOf("mallory"), name), hash(seedOf("alice"), "sum"));
+  for (let jti = 1; jti <= 4; jti++) session.ask({ sub: "mallory", jti: `${jti}` }, name);
+  assert.equal(session.ask({ sub: "mallory", jti: "5" }, name), "challenge_loop");
+  assert.equal(session.ask({ sub: "alice", jti: "1" }, "sum"), "insufficient_scope");
+});

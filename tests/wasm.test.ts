@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
+import { assertAllowed, assertRefused, bytes, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
 
 const TWO_OF_A_NAME: [string, string][] = [
   ["x-a", "1"],
@@ -229,4 +229,39 @@ test("the filter state and the counters tell the decision", () => {
     counted.some(([name]) => name.includes("no_rule")),
     JSON.stringify(counted),
   );
+});
+
+const message = (method: string, params: object) => ({ jsonrpc: "2.0", id: 7, method, params });
+
+function posting(body: unknown, version?: string): SimulatedRequest {
+  const headers: [string, string][] = [["content-type", "application/json"]];
+  if (version) headers.push(["mcp-protocol-version", version]);
+  return { ...call("t", {}), headers, body: bytes(JSON.stringify(body)) };
+}
+
+test("a subscription to no resource is one that a rule may name", () => {
+  const rules = [{ action: "Deny", target: { methods: ["subscriptions/listen"] } }];
+  for (const govern of [["tools"], ["tools", "subscriptions"]]) {
+    const [named, unnamed] = [hostWith({}, { ...OPEN, govern, rules }), hostWith({}, { ...OPEN, govern })];
+    for (const notifications of [{}, { resourceSubscriptions: [] }]) {
+      const request = posting(message("subscriptions/listen", { notifications }));
+      assertRefused(named.request(request), 403, JSON.stringify(notifications));
+      assert.match(unnamed.request(request).state.get("scopegate") ?? "", /^lifecycle;-;/);
+    }
+  }
+});
+
+test("the filter state of a batch has nothing of the messages before the one that decides", () => {
+  const host = hostWith({}, { ...OPEN, rules: [{ name: "rule", target: { tools: ["t"] } }] });
+  const allowed = message("tools/call", { name: "t" });
+  for (const [last, state] of [
+    [{ jsonrpc: "2.0", id: 1, result: {} }, "response;-;;;"],
+    [{ jsonrpc: "1.0" }, "not_jsonrpc;-;;;"],
+    [5, "batch;-;;;"],
+    [allowed, "allowed;0;rule;tools/call;t"],
+  ]) {
+    const answer = host.request(posting([allowed, last], "2025-03-26"));
+    assert.equal(answer.state.get("scopegate"), state);
+    if (answer.reply) assert.equal((JSON.parse(answer.reply.body) as { id: unknown }).id, null);
+  }
 });
