@@ -228,3 +228,34 @@ No scope would help.
     assert.match(out, /\nA token with these scopes would do: files:read\n$/);
   });
 });
+
+describe("what cannot be read is said, without a stack trace", () => {
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+
+  test("eval: a policy or a payload that is nested deeply, and the lines behind it", () => {
+    const input = [
+      `{"id": "policy", "policy": {"a": ${deep}}, "body": ""}`,
+      `{"id": "payload", "payload": {"a": ${deep}}, "body": ""}`,
+      request("fs__read_file", { path: "/public/a", size: 1 }),
+    ].join("\n");
+    const { code, out, err } = run(["eval", "policy.yaml"], input);
+    assert.deepEqual({ code, err }, { code: 1, err: "" });
+    const results = lines(out).map(({ error, decision }) => error ?? decision);
+    assert.deepEqual(results, ["it is nested too deeply", "it is nested too deeply", "allow"]);
+  });
+
+  for (const [what, text, message] of [
+    ["an alias of nothing", "body: *x", /^request\.yaml: error: Unresolved alias/],
+    [
+      "a payload that holds itself",
+      "payload: &a {x: *a}\nbody: ''",
+      /^request\.yaml: error: it is nested too deeply\n$/,
+    ],
+  ] as const)
+    test(`explain: ${what}`, () => {
+      const { code, err } = run(["explain", "policy.yaml", "--request", file("request.yaml", text)]);
+      assert.equal(code, 1);
+      assert.match(err, message);
+      assert.doesNotMatch(err, /\n +at /);
+    });
+});

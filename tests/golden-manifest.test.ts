@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
 
 const JWKS = ["--jwks", "https://auth.example.com/jwks"];
@@ -98,4 +98,50 @@ describe("manifest options", () => {
       assert.deepEqual([status, stdout], [2, ""]);
       assert.match(stderr, message);
     });
+});
+
+describe("values that mean something to YAML or to Envoy", () => {
+  const folder = mkdtempSync(join(tmpdir(), "scopegate-manifest-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const manifestOf = (target: string, name: string, key: string): string => {
+    const policy = {
+      apiVersion: "scopegate/v1",
+      kind: "Policy",
+      metadata: { name },
+      resource: "https://mcp.example.com/a%20b",
+      authorizationServers: ["https://auth.example.com"],
+      jwt: { metadataKeys: [key, "payload"] },
+      rules: [],
+    };
+    const file = join(folder, "policy.json");
+    writeFileSync(file, JSON.stringify(policy));
+    const { status, stdout, stderr } = manifest(file, "--target", target, ...JWKS, ...IMAGE, "--namespace", "0123");
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
+
+  type Named = { name?: unknown; namespace?: unknown };
+  type Manifest = { metadata: Named; spec: { targetRefs?: Named[]; parentRefs?: Named[] } };
+
+  test("names of objects are text, whatever they look like", () => {
+    for (const target of ["envoy-gateway", "istio"])
+      for (const name of ["123", "true", "no", "null", "1e3", "0x10"])
+        for (const document of parseAllDocuments(manifestOf(target, name, "mcp"))) {
+          const { metadata, spec } = document.toJS() as Manifest;
+          for (const reference of [metadata, ...(spec.targetRefs ?? []), ...(spec.parentRefs ?? [])])
+            assert.equal(typeof reference.name, "string", `${name}: ${JSON.stringify(reference)}`);
+          assert.equal(metadata.namespace, "0123");
+        }
+  });
+
+  test("a percent sign is no command in a header", () => {
+    const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("envoy-gateway", "files", "mcp"))?.[1] ?? "";
+    assert.match(header, /oauth-protected-resource\/a%%20b"/);
+  });
+
+  test("a key that no command can have is left out of the access log", () => {
+    for (const key of ["https://auth.example.com", "a%b", "a)b"])
+      assert.doesNotMatch(manifestOf("envoy-gateway", "files", key), /DYNAMIC_METADATA/);
+    assert.match(manifestOf("envoy-gateway", "files", "mcp"), /jwt_authn:mcp:sub/);
+  });
 });

@@ -194,3 +194,41 @@ for (const [resource, url, paths] of URLS) {
     );
   });
 }
+
+const HEAD = "apiVersion: scopegate/v1\nkind: Policy\n";
+const errorsOf = (text: string): string[] =>
+  compilePolicy(text, "policy.yaml").problems.flatMap(({ severity, message }) => (severity === "error" ? message : []));
+
+test("tags that make something else of a text are refused, and YAML 1.1 is read as 1.2", () => {
+  for (const tag of ["binary", "timestamp", "omap", "set", "pairs", "foo"]) {
+    const [first] = errorsOf(`${HEAD}rules: [{ target: { tools: [!!${tag} 2001-12-14] } }]`);
+    assert.equal(first, `the tag tag:yaml.org,2002:${tag} has no meaning here`);
+  }
+  const { policy } = compilePolicy(
+    `%YAML 1.1\n---\n${HEAD}rules: [{ target: { tools: [2001-12-14, no, 1:30] } }]`,
+    "p",
+  );
+  assert.deepEqual(
+    policy?.rules[0]?.targets?.map(({ name }) => name),
+    ["2001-12-14", "no", "1:30"],
+  );
+  assert.deepEqual(errorsOf(`${HEAD}rules: [{ target: { tools: [!!str 5] } }]`), []);
+});
+
+test("a URL without a host is refused", () => {
+  for (const url of ["https:///mcp", "http:////mcp"])
+    assert.match(
+      errorsOf(`${HEAD}rules: []\nresource: ${url}\nauthorizationServers: [https://a.example]`).join(),
+      /URL/,
+    );
+});
+
+test("a hierarchy that is too deep or too large is refused, soon", () => {
+  const scopes = (count: number, implied: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => `  s${i}: {implies: [${implied(i)}]}\n`).join("");
+  const chain = `${HEAD}rules: []\nscopes:\n${scopes(15_000, (i) => `s${i + 1}`)}  s15000: {}\n`;
+  assert.match(errorsOf(chain).join(), /more than 256 scopes imply one another in a row/);
+  const wide = `${HEAD}rules: []\nscopes:\n${scopes(2000, () => "all")}  all: {implies: &x [${Array.from({ length: 2000 }, (_, i) => `t${i}`).join()}]}\n`;
+  const declared = Array.from({ length: 2000 }, (_, i) => `  t${i}: {}\n`).join("");
+  assert.match(errorsOf(wide + declared).join(), /more than 1000000 times in all/);
+});

@@ -4,6 +4,7 @@ import { Engine, type Loaded } from "../evaluate/engine.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import type { Result, Step } from "../evaluate/result.ts";
 import { explainWhen, type Part } from "../explain/parts.ts";
+import { nameOf } from "./check.ts";
 import { loadFile } from "./eval.ts";
 
 export const explain: Command = {
@@ -40,8 +41,10 @@ function readRequestFile(file: string): EvalRequest | undefined {
   try {
     return readRequest(parse(text));
   } catch (error) {
-    if (!(error instanceof RequestError) && (error as Error).name !== "YAMLParseError") throw error;
-    process.stderr.write(`${file}: error: ${(error as Error).message}\n`);
+    // Of an alias the parser has a ReferenceError.
+    if (!(error instanceof RequestError || ["YAMLParseError", "ReferenceError"].includes((error as Error).name)))
+      throw error;
+    process.stderr.write(`${nameOf(file)}: error: ${(error as Error).message}\n`);
     return undefined;
   }
 }

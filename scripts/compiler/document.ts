@@ -106,6 +106,7 @@ export class Report {
 const MAX_DEPTH = 64;
 const TOO_DEEP = "the document is nested too deeply";
 const OVERFLOW = /call stack/; // how the parser ends on deep nesting
+const CORE_TAG = /^tag:yaml\.org,2002:(?:map|seq|str|int|float|bool|null)$/;
 const HALF_PAIR = /\p{Cs}/u;
 const MAX_NODES = 200_000; // aliases can blow up a small text
 
@@ -116,6 +117,8 @@ export function readYaml(source: Source, report: Report): Tree[] {
     uniqueKeys: false,
     lineCounter: new LineCounter(),
     stringKeys: false,
+    schema: "core", // also below a %YAML 1.1
+    resolveKnownTags: false,
     logLevel: "silent" as const,
   };
   const documents = parseAllDocuments(source.text, options) as Document.Parsed[];
@@ -175,7 +178,7 @@ class YamlReader {
     if (depth > MAX_DEPTH) return this.refuse(place, TOO_DEEP);
     if (isAlias(node)) return this.readAlias(node.resolve(this.document), place, depth);
     const tag = (node as { tag?: string } | null)?.tag;
-    if (tag && !tag.startsWith("tag:yaml.org,2002:")) return this.refuse(place, `the tag ${tag} has no meaning here`);
+    if (tag && !CORE_TAG.test(tag)) return this.refuse(place, `the tag ${tag} has no meaning here`);
     if (isMap(node)) return { ...place, kind: "map", members: this.readMembers(node.items, path, depth) };
     if (isSeq(node)) {
       const items = node.items.map((item, i) => this.read(item, `${path}[${i}]`, span, depth + 1));

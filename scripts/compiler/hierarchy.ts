@@ -6,6 +6,9 @@ import { suggest } from "./spelling.ts";
 /** Scope → itself and everything it implies, in the order of discovery. Holds every scope that the policy names. */
 export type Closures = Map<string, string[]>;
 
+const MAX_CHAIN = 256; // scopes that imply one another in a row
+const MAX_IMPLIED = 1_000_000; // by all scopes together
+
 /** Closes the hierarchy; unknown names and cycles are reported. */
 export function closeScopes(report: Report, policy: Policy): Closures {
   const inRules = policy.rules.flatMap((rule) => rule.scopes);
@@ -21,7 +24,14 @@ export function closeScopes(report: Report, policy: Policy): Closures {
     }
   }
   reportCycles(report, policy);
-  return new Map([...known].map((name) => [name, closure(policy, name)]));
+  const closures: Closures = new Map();
+  let left = MAX_IMPLIED;
+  for (const name of known) {
+    closures.set(name, left > 0 ? closure(policy, name) : [name]);
+    left -= closures.get(name)!.length;
+  }
+  if (left < 0) report.error({ path: "scopes" }, `the scopes imply each other more than ${MAX_IMPLIED} times in all`);
+  return closures;
 }
 
 function closure(policy: Policy, name: string): string[] {
@@ -43,6 +53,8 @@ function reportCycles(report: Report, policy: Policy): void {
       return void report.error(from, `these scopes imply each other: ${cycle}`, "a scope may only imply narrower ones");
     }
     if (done.has(name)) return;
+    if (path.length >= MAX_CHAIN)
+      return void report.error(from, `more than ${MAX_CHAIN} scopes imply one another in a row`);
     path.push(name);
     for (const item of policy.scopes.get(name)?.implies ?? []) visit(item.value, item);
     path.pop();

@@ -90,7 +90,11 @@ function baitMessage(what: string): string {
 export function url(report: Report, tree: Tree): string | undefined {
   const value = text(report, tree);
   if (value === undefined) return undefined;
-  if (!/^https?:\/\/[^\s"\\<>]+$/.test(value) || !/^[\x21-\x7e]{1,2048}$/.test(value) || !URL.canParse(value)) {
+  if (
+    !/^https?:\/\/[^\s"\\<>/][^\s"\\<>]*$/.test(value) ||
+    !/^[\x21-\x7e]{1,2048}$/.test(value) ||
+    !URL.canParse(value)
+  ) {
     return report.error(
       tree,
       "an absolute http or https URL is expected here",

@@ -52,6 +52,14 @@ const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) =>
   cluster: ["a string", isString],
 };
 
+const MAX_DEPTH = 128; // more than what a policy or Envoy takes
+
+/** Also of what holds itself, as an alias of YAML can. */
+function isDeep(value: unknown, left = MAX_DEPTH): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return left === 0 || Object.values(value).some((item) => isDeep(item, left - 1));
+}
+
 /** Checks the shape of a request. Throws RequestError. */
 export function readRequest(value: unknown): EvalRequest {
   if (!isObject(value)) throw new RequestError("a request is a JSON object");
@@ -61,6 +69,7 @@ export function readRequest(value: unknown): EvalRequest {
     if (!test(item)) throw new RequestError(`${key} must be ${what}`);
   }
   const request = value as EvalRequest;
+  if (isDeep(request.payload) || isDeep(request.policy)) throw new RequestError("it is nested too deeply");
   if (request.body !== undefined && request.bodyBase64 !== undefined)
     throw new RequestError("body and bodyBase64 exclude each other");
   if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)

@@ -1,8 +1,8 @@
 // Objects for Envoy Gateway 1.9, which has no field to hold the headers in a wasm filter: its request buffer, moved
 // behind the filter, does it.
-import type { Part } from "./host.ts";
+import { logged, type Part } from "./host.ts";
 import { head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
-import { indent, list, quoted, scalar } from "./yaml.ts";
+import { indent, list, literal, quoted, scalar } from "./yaml.ts";
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
 const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
@@ -25,7 +25,7 @@ function metadataKey({ compiled }: KubernetesTarget): string {
 }
 
 function targetRef(target: KubernetesTarget): string {
-  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${nameOf(target)}}]\n`;
+  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${scalar(nameOf(target))}}]\n`;
 }
 
 function envoyProxy(target: KubernetesTarget): string {
@@ -49,7 +49,7 @@ spec:
               code: "%RESPONSE_CODE%"
               details: "%RESPONSE_CODE_DETAILS%"
               scopegate: "%FILTER_STATE(wasm.scopegate:PLAIN)%"
-              sub: "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${metadataKey(target)}:sub)%"
+              sub: "${logged(metadataKey(target), "sub")}"
           sinks:
             - {type: File, file: {path: /dev/stdout}}
 `;
@@ -62,7 +62,7 @@ ${head(GATEWAY_API, "Gateway", target.gateway, target)}\
 spec:
   gatewayClassName: envoy-gateway
   infrastructure:
-    parametersRef: {group: gateway.envoyproxy.io, kind: EnvoyProxy, name: ${target.gateway}}
+    parametersRef: {group: gateway.envoyproxy.io, kind: EnvoyProxy, name: ${scalar(target.gateway)}}
   listeners:
     - {name: http, protocol: HTTP, port: 80}
 `;
@@ -74,7 +74,7 @@ function route(target: KubernetesTarget): string {
 # The MCP server.
 ${head(GATEWAY_API, "HTTPRoute", nameOf(target), target)}\
 spec:
-  parentRefs: [{name: ${target.gateway}}]
+  parentRefs: [{name: ${scalar(target.gateway)}}]
 ${hostnames(url)}\
   rules:
     - name: mcp
@@ -97,7 +97,7 @@ function metadataParts(target: KubernetesTarget): Part[] {
 # The protected resource metadata (RFC 9728), open to all: here clients learn where to get a token.
 ${head(GATEWAY_API, "HTTPRoute", name, target)}\
 spec:
-  parentRefs: [{name: ${target.gateway}}]
+  parentRefs: [{name: ${scalar(target.gateway)}}]
 ${hostnames(url)}\
   rules:
     - name: metadata
@@ -105,7 +105,7 @@ ${hostnames(url)}\
         - {method: GET, path: {type: Exact, value: ${scalar(url.pathname)}}}
       filters:
         - type: ExtensionRef
-          extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: ${name}}
+          extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: ${scalar(name)}}
 `;
   const answer = `\
 # Its text, made from the policy.
@@ -184,6 +184,6 @@ ${targetRef(target)}\
         statusCode: 401
         header:
           set:
-            - {name: WWW-Authenticate, value: ${quoted(compiled.challenge())}}
+            - {name: WWW-Authenticate, value: ${quoted(literal(compiled.challenge()))}}
 `;
 }

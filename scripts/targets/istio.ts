@@ -15,7 +15,7 @@ export function istioObjects(target: KubernetesTarget): Part[] {
 }
 
 function targetRef({ gateway }: KubernetesTarget): string {
-  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ${gateway}}]\n`;
+  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ${scalar(gateway)}}]\n`;
 }
 
 function requestAuthentication(target: KubernetesTarget): string {

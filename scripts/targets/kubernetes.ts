@@ -1,7 +1,7 @@
 // What the Kubernetes targets share: where the objects live, and where the host gets the filter from.
 import { isIP } from "node:net";
 import type { Compiled, Token } from "./host.ts";
-import { quoted } from "./yaml.ts";
+import { quoted, scalar } from "./yaml.ts";
 
 export interface KubernetesTarget {
   compiled: Compiled;
@@ -36,5 +36,5 @@ export function pluginYaml({ compiled }: KubernetesTarget): string {
 
 /** The first lines of every object. */
 export function head(apiVersion: string, kind: string, name: string, { namespace }: KubernetesTarget): string {
-  return `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: ${namespace}}\n`;
+  return `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: ${scalar(name)}, namespace: ${scalar(namespace)}}\n`;
 }

@@ -12,6 +12,11 @@ export function scalar(text: string): string {
   return bare.test(text) && !words.test(text) ? text : quoted(text);
 }
 
+/** A text where Envoy reads a format: a percent sign begins a command there, two are one. */
+export function literal(text: string): string {
+  return text.replaceAll("%", "%%");
+}
+
 /** A flow list. */
 export function list(items: readonly string[]): string {
   return `[${items.map(scalar).join(", ")}]`;
