@@ -11,6 +11,8 @@ import { nameOf, report } from "./check.ts";
 
 type Options = Invocation["options"];
 
+const MAX_DIRECT_RESPONSE = 4096; // bytes
+
 const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> = {
   envoy(options, compiled) {
     const target = envoyTarget(options, compiled);
@@ -19,6 +21,11 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
   "envoy-gateway"(options, compiled) {
     if (compiled.policy.resource === undefined)
       throw new UsageError("the policy needs a resource: its host and path become the route");
+    const size = Buffer.byteLength(compiled.document ?? "");
+    if (size > MAX_DIRECT_RESPONSE)
+      throw new CannotRun(
+        `the metadata document has ${size} bytes, and Envoy Gateway answers with at most ${MAX_DIRECT_RESPONSE}: list fewer scopesSupported`,
+      );
     return envoyGatewayObjects(kubernetesTarget(options, compiled));
   },
   istio(options, compiled) {

@@ -1,6 +1,6 @@
 // Objects for Envoy Gateway 1.9, which has no field to hold the headers in a wasm filter: its request buffer, moved
 // behind the filter, does it.
-import { logged, type Part } from "./host.ts";
+import type { Part } from "./host.ts";
 import { head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
 import { indent, list, literal, quoted, scalar } from "./yaml.ts";
 
@@ -49,7 +49,7 @@ spec:
               code: "%RESPONSE_CODE%"
               details: "%RESPONSE_CODE_DETAILS%"
               scopegate: "%FILTER_STATE(wasm.scopegate:PLAIN)%"
-              sub: "${logged(metadataKey(target), "sub")}"
+              sub: "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${metadataKey(target)}:sub)%"
           sinks:
             - {type: File, file: {path: /dev/stdout}}
 `;

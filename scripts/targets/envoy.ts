@@ -1,6 +1,6 @@
 // A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
 // is there; tests/envoy*.test.ts run exactly this text.
-import { logged, type Address, type Jwks, type Token } from "./host.ts";
+import type { Address, Jwks, Token } from "./host.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
 
 export interface EnvoyTarget {
@@ -152,10 +152,11 @@ ${jwksCluster(target.token?.jwks)}stats_config:
 /** One line a request: status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
 function accessLog(target: EnvoyTarget): string {
   const { key, failureKey } = metadataNames(target);
+  const metadata = (path: string) => `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${path})%`;
   return JSON.stringify(
     '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% ' +
       '"%FILTER_STATE(wasm.scopegate:PLAIN)%" ' +
-      `sub=${logged(key, "sub")} token=${logged(failureKey, "message")} %DURATION%ms\n`,
+      `sub=${metadata(`${key}:sub`)} token=${metadata(`${failureKey}:message`)} %DURATION%ms\n`,
   );
 }
 

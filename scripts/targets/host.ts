@@ -23,11 +23,6 @@ export interface Part {
   yaml: string;
 }
 
-/** The access log's command for what jwt_authn left under a key; a dash for a key that such a command cannot have. */
-export function logged(key: string, member: string): string {
-  return /[%():]/.test(key) ? "-" : `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${key}:${member})%`;
-}
-
 /** A policy and its program. */
 export class Compiled {
   private readonly reader: Program;
