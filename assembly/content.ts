@@ -37,8 +37,9 @@ function checkParameters(from: usize, end: usize): i32 {
     const start = p;
     while (p < end && isParameter(load<u8>(p))) p++;
     const size = <u32>(p - start);
-    if (size >= 8 && isTextFolded(start, 8, "charset=")) {
-      if (++charsets > 1 || !isUtf8(start + 8, size - 8)) return Reason.content_type;
+    // With charset*= and charset*0= (RFC 2231), which some readers take for the same.
+    if (size >= 7 && isTextFolded(start, 7, "charset")) {
+      if (++charsets > 1 || !isUtf8(start + 7, size - 7)) return Reason.content_type;
     } else if (!size && p < end) return Reason.content_type;
   }
 }
@@ -48,7 +49,9 @@ function isParameter(c: u32): bool {
 }
 
 function isUtf8(from: usize, size: u32): bool {
-  return isTextFolded(from, size, "utf-8") || isTextFolded(from, size, '"utf-8"') || isTextFolded(from, size, "utf8");
+  return (
+    isTextFolded(from, size, "=utf-8") || isTextFolded(from, size, '="utf-8"') || isTextFolded(from, size, "=utf8")
+  );
 }
 
 function isBlank(c: u32): bool {

@@ -56,7 +56,7 @@ function callHash(who: u64): u64 {
 /** Counts one challenge and returns how often it was given in this window. */
 function remember(hash: u64, subject: u64, token: u64, seconds: u32): u32 {
   begin(32);
-  put("scopegate.loops.");
+  put("scopegate.loop");
   putNumber((<u32>(hash >> 32)) & (ENTRIES - 1));
   const key = finish();
   const keyLength = written();

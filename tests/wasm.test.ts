@@ -265,3 +265,17 @@ test("the filter state of a batch has nothing of the messages before the one tha
     if (answer.reply) assert.equal((JSON.parse(answer.reply.body) as { id: unknown }).id, null);
   }
 });
+
+test("no parameter names a charset in another way", () => {
+  const host = hostWith({}, OPEN);
+  const typed = (type: string): SimulatedRequest => ({
+    ...posting(message("ping", {})),
+    headers: [["content-type", type]],
+  });
+  for (const parameter of ["charset*=utf-16", "charset*0=utf-16", "charset*=utf-8''utf-16", "charset"])
+    assertRefused(host.request(typed(`application/json;${parameter}`)), 415, parameter);
+  for (const parameter of ["", " charset=UTF-8", 'charset="utf-8"', "charset=utf8", "profile=x"]) {
+    const request = typed(`application/json;${parameter}`);
+    assertAllowed(host.request(request), request, parameter);
+  }
+});
