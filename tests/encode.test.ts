@@ -256,3 +256,7 @@ test("a listing of wild bytes with a right checksum ends in ProgramError or a te
   }
   assert.ok(refused > 0);
 });
+
+test("no word of a program lies in front of it or behind", () => {
+  for (const at of [-1, -4, -16, bytes.length - 3]) assert.throws(() => program.word(at), ProgramError, `${at}`);
+});

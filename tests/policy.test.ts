@@ -232,3 +232,10 @@ test("a hierarchy that is too deep or too large is refused, soon", () => {
   const declared = Array.from({ length: 2000 }, (_, i) => `  t${i}: {}\n`).join("");
   assert.match(errorsOf(wide + declared).join(), /more than 1000000 times in all/);
 });
+
+test("of many unknown scopes only the first ones are looked for among the others", () => {
+  const scopes = Array.from({ length: 100 }, (_, i) => `  declared${i}: {implies: [unknown${i}]}\n`).join("");
+  const { problems } = compilePolicy(`${HEAD}rules: []\nscopes:\n${scopes}`, "policy.yaml");
+  assert.equal(problems.length, 100);
+  assert.equal(problems.filter(({ hint }) => hint !== undefined).length, 16);
+});

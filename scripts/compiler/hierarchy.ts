@@ -7,19 +7,21 @@ import { suggest } from "./spelling.ts";
 export type Closures = Map<string, string[]>;
 
 const MAX_CHAIN = 256; // scopes that imply one another in a row
+const MAX_HINTS = 16; // each looks at all scopes
 const MAX_IMPLIED = 1_000_000; // by all scopes together
 
 /** Closes the hierarchy; unknown names and cycles are reported. */
 export function closeScopes(report: Report, policy: Policy): Closures {
   const inRules = policy.rules.flatMap((rule) => rule.scopes);
   const known = new Set([...policy.scopes.keys(), ...inRules]);
+  let hints = MAX_HINTS;
   for (const { implies } of policy.scopes.values()) {
     for (const item of implies) {
       if (known.has(item.value)) continue;
       report.error(
         item,
         `the scope "${item.value}" is neither declared under scopes nor used in a rule`,
-        suggest(item.value, [...known]),
+        hints-- > 0 ? suggest(item.value, [...known]) : undefined,
       );
     }
   }

@@ -31,7 +31,7 @@ export class Program {
   }
 
   word(at: number): number {
-    if (at + 4 > this.bytes.length) this.refuse(`offset ${at} lies outside of it`);
+    if (at < 0 || at + 4 > this.bytes.length) this.refuse(`offset ${at} lies outside of it`);
     return this.view.getUint32(at, true);
   }
 
