@@ -63,7 +63,7 @@ export function loadConfig(text: usize, length: u32): usize {
   const encoded = foundAt() + 1;
   const encodedLength = foundLength() - 2;
   if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
-    return refuse("the configuration is for another version of the filter");
+    return refuse("the program is for another version of the filter");
   }
   const hold = findText(text, "holdHeaders") && load<u8>(foundAt()) == 0x74;
   const room = reserve(encodedLength + 16);
