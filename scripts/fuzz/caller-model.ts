@@ -96,7 +96,7 @@ function isJson(type: string): boolean {
   const [media = "", ...parameters] = type.split(";").map((part) => part.replace(/^[ \t]+|[ \t]+$/g, ""));
   if (media.toLowerCase() !== "application/json" || /^[ \t]/.test(type)) return false;
   if (parameters.at(-1) === "") parameters.pop();
-  const charsets = parameters.filter((part) => /^charset=/i.test(part));
+  const charsets = parameters.filter((part) => /^charset/i.test(part));
   return (
     parameters.every((part) => /^[!-+\--~]+$/.test(part)) &&
     charsets.length <= 1 &&
