@@ -104,15 +104,16 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
 function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent }: EnvoyResults): string {
   const microseconds = (value: number) => `${digits(value)} µs`;
   const rows = loads.flatMap(({ load, peers: all }) => {
-    const own = all.find(({ peer }) => peer === OURS)?.added?.median;
+    const own = all.find(({ peer }) => peer === OURS)?.added;
+    const isClear = own !== undefined && own.spread[0] > 0; // nothing is so many times what may be nothing
     return all.map(({ peer, total, added, service, rate: requests }) => [
       load,
       peer,
       microseconds(total.median),
       added ? `${added.median < 0 ? "" : "+"}${microseconds(added.median)}` : "",
       added ? range(added, digits) : "",
-      added && added.median > 0 && own && own > 0 && peer !== OURS && peer !== AGAIN
-        ? `${(added.median / own).toFixed(1)}×`
+      added && added.median > 0 && isClear && peer !== OURS && peer !== AGAIN
+        ? `${(added.median / own.median).toFixed(1)}×`
         : "",
       service ? microseconds(service.median) : "",
       requests.toFixed(0),
