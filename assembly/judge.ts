@@ -21,6 +21,8 @@ import { forgetAnswers } from "./memo.ts";
 import { count, LENIENT } from "./metrics.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
+/** Steps for each URI of a subscription: it is looked up under every length of prefix that the policy has. */
+const URI_COST: u32 = 64;
 
 let rule: u32 = NONE;
 let withId: bool = false;
@@ -121,7 +123,7 @@ function judgeSubscriptions(): i32 {
   if (lifecycle) return decide(Kind.Subscription, 0, 0);
   let p = firstItem(envelopeStart(Slot.ResourceSubscriptions));
   while (true) {
-    if (load<u8>(p) != 0x22) return Reason.invalid_params;
+    if (load<u8>(p) != 0x22 || !charge(URI_COST)) return Reason.invalid_params;
     const end = readValue(p, NO_SLOT);
     const uri = decodeText(p, end, 1);
     if (!uri || !slotTextLength()) return Reason.invalid_params;

@@ -140,3 +140,14 @@ test("a challenge that lists what the token holds has room for what the call nee
     assert.deepEqual(body.error.data.scopes, scopes);
   }
 });
+
+test("each URI of a subscription is paid for", () => {
+  const host = hostOf({ target: { resources: ["a:*"] } }, { limits: { steps: 1000 } });
+  const listening = (count: number): SimulatedRequest => {
+    const notifications = { resourceSubscriptions: Array.from({ length: count }, (_, i) => `a:${i}`) };
+    const message = { jsonrpc: "2.0", id: 1, method: "subscriptions/listen", params: { notifications } };
+    return { ...call("", {}), body: bytes(JSON.stringify(message)) };
+  };
+  assertAllowed(host.request(listening(15)), listening(15), "as many as there are steps for");
+  assert.equal(host.request(listening(16)).reply?.status, 400);
+});

@@ -7,7 +7,7 @@ import { distance } from "./spelling.ts";
 import { dependsOnSpelling, isInternational, isNormalUri } from "./uris.ts";
 
 const NORMAL_FORM =
-  "the normal form: escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
+  "the normal form: ASCII; escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
 
 /** Adds warnings about a policy that compiles. */
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
