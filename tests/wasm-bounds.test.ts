@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Host, SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, bytes, call, hostWith } from "./support/host.ts";
+import { assertAllowed, bytes, call, hostWith, message, posting } from "./support/host.ts";
 
 const MEBIBYTE = 1 << 20;
 
@@ -98,14 +98,14 @@ describe("the search for a challenge", () => {
 
 test("a batch does not keep what it read of the token for each of its messages", () => {
   const host = hostOf({ source: { jwt: { claims: [{ name: "a", values: ["b"] }] } }, target: { tools: ["t"] } });
-  const message = '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}';
+  const notification = '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}';
   const request: SimulatedRequest = {
     ...call("t", {}, {}, { a: "b", groups: Array.from({ length: 100 }, (_, i) => `group number ${i}`) }),
     headers: [
       ["content-type", "application/json"],
       ["mcp-protocol-version", "2025-03-26"],
     ],
-    body: bytes(`[${Array.from({ length: 20_000 }, () => message).join()}]`),
+    body: bytes(`[${Array.from({ length: 20_000 }, () => notification).join()}]`),
   };
   assertAllowed(host.request(request), request, "each message is allowed");
   assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
@@ -145,8 +145,7 @@ test("each URI of a subscription is paid for", () => {
   const host = hostOf({ target: { resources: ["a:*"] } }, { limits: { steps: 1000 } });
   const listening = (count: number): SimulatedRequest => {
     const notifications = { resourceSubscriptions: Array.from({ length: count }, (_, i) => `a:${i}`) };
-    const message = { jsonrpc: "2.0", id: 1, method: "subscriptions/listen", params: { notifications } };
-    return { ...call("", {}), body: bytes(JSON.stringify(message)) };
+    return posting(message("subscriptions/listen", { notifications }));
   };
   assertAllowed(host.request(listening(15)), listening(15), "as many as there are steps for");
   assert.equal(host.request(listening(16)).reply?.status, 400);

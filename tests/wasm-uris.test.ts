@@ -3,13 +3,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isNormalUri } from "../scripts/compiler/uris.ts";
 import type { Host, SimulatedRequest } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, bytes, call, hostWith, OPEN } from "./support/host.ts";
+import { assertAllowed, assertRefused, hostWith, message, OPEN, posting } from "./support/host.ts";
 import { Choice, seeded } from "./support/random.ts";
 
-const read = (uri: string): SimulatedRequest => ({
-  ...call("", {}),
-  body: bytes(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri } })),
-});
+const read = (uri: string): SimulatedRequest => posting(message("resources/read", { uri }));
 
 /** A host whose default is to allow. */
 const hostThat = (rule: object): Host => hostWith({}, { ...OPEN, rules: [{ name: "uris", ...rule }] });

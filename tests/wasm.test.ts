@@ -3,7 +3,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, assertRefused, bytes, call, hostWith, MODES, OPEN, PRIVATE, PUBLIC } from "./support/host.ts";
+import {
+  assertAllowed,
+  assertRefused,
+  call,
+  hostWith,
+  message,
+  MODES,
+  OPEN,
+  posting,
+  PRIVATE,
+  PUBLIC,
+} from "./support/host.ts";
 
 const TWO_OF_A_NAME: [string, string][] = [
   ["x-a", "1"],
@@ -230,14 +241,6 @@ test("the filter state and the counters tell the decision", () => {
     JSON.stringify(counted),
   );
 });
-
-const message = (method: string, params: object) => ({ jsonrpc: "2.0", id: 7, method, params });
-
-function posting(body: unknown, version?: string): SimulatedRequest {
-  const headers: [string, string][] = [["content-type", "application/json"]];
-  if (version) headers.push(["mcp-protocol-version", version]);
-  return { ...call("t", {}), headers, body: bytes(JSON.stringify(body)) };
-}
 
 test("a subscription to no resource is one that a rule may name", () => {
   const rules = [{ action: "Deny", target: { methods: ["subscriptions/listen"] } }];

@@ -21,7 +21,7 @@ import { addMethods } from "./methods.ts";
 import type { Claim, Policy, Rule } from "./policy.ts";
 import type { ExpressionProblem, Instruction } from "./pool.ts";
 import type { TextTree } from "./shape.ts";
-import { dependsOnSpelling, isInternational, readsUri } from "./uris.ts";
+import { readsUri, uriFlags } from "./uris.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /**
@@ -73,10 +73,6 @@ function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number
     rule.claims.map((claim) => claimRecord(writer, claim)),
   );
   if (rule.claims.length > 0) writer.need(Flag.NeedsClaims);
-  for (const target of rule.targets ?? []) {
-    if (!dependsOnSpelling(rule, target)) continue;
-    writer.need(Flag.NormalUris | (isInternational(target.name) ? Flag.AsciiUris : 0));
-  }
   writer.add(Section.Rules, [...writer.text(rule.name), rule.action, ...scopes, ...claims, predicates.add(rule.when)]);
 }
 
@@ -219,6 +215,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
 function flagsOf(writer: ProgramWriter, policy: Policy): number {
   return (
     writer.flags |
+    uriFlags(policy.rules) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
     (policy.inBand ? Flag.InBand : 0) |
     (policy.includeGranted ? Flag.IncludeGranted : 0) |

@@ -1,10 +1,10 @@
 // What is allowed but probably not meant: warnings about rules that cannot decide, likely misspellings, and weak settings.
-import { Action, BackendFrom, Kind } from "../../assembly/program.ts";
+import { Action, BackendFrom, Flag, Kind } from "../../assembly/program.ts";
 import type { Place, Report } from "./document.ts";
 import type { Closures } from "./hierarchy.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import { distance } from "./spelling.ts";
-import { dependsOnSpelling, isInternational, isNormalUri } from "./uris.ts";
+import { isNormalUri, uriFlags } from "./uris.ts";
 
 const NORMAL_FORM =
   "the normal form: ASCII; escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
@@ -130,13 +130,12 @@ function warnOfTargets(report: Report, policy: Policy): void {
 
 /** Where spelling matters, a URI that is not in normal form is refused before a rule is looked at. */
 function warnOfUris(report: Report, policy: Policy): void {
-  const targets = policy.rules.flatMap((rule) => rule.targets?.map((target) => ({ ...target, rule })) ?? []);
-  const guarded = targets.filter((target) => dependsOnSpelling(target.rule, target));
-  const ascii = guarded.some(({ name }) => isInternational(name));
-  for (const { kind, name, place } of guarded.length ? targets : []) {
+  const flags = uriFlags(policy.rules);
+  const targets = flags ? policy.rules.flatMap((rule) => rule.targets ?? []) : [];
+  for (const { kind, name, place } of targets) {
     // The last segment of a prefix goes on.
     const uri = kind === Kind.ResourcePrefix ? `${name}x` : name;
-    if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, ascii))
+    if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, (flags & Flag.AsciiUris) !== 0))
       report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
   }
 }

@@ -1,15 +1,21 @@
 // Resource URIs in policies: docs/wire-profile.md, "Resource URIs".
-import { Action, Attribute, Kind, NONE, Op } from "../../assembly/program.ts";
+import { Action, Attribute, Flag, Kind, NONE, Op } from "../../assembly/program.ts";
 import type { Rule, Target } from "./policy.ts";
 import type { Instruction } from "./pool.ts";
 
-/** Whether another spelling of a URI could walk around this target. */
-export function dependsOnSpelling({ action }: Rule, { kind }: Target): boolean {
+/** What the filter must ask of URIs so that no other spelling walks around a target: no flag, NormalUris, AsciiUris too. */
+export function uriFlags(rules: readonly Rule[]): number {
+  const guarded = rules.flatMap((rule) => rule.targets?.filter((target) => dependsOnSpelling(rule, target)) ?? []);
+  if (guarded.length === 0) return 0;
+  return Flag.NormalUris | (guarded.some(({ name }) => isInternational(name)) ? Flag.AsciiUris : 0);
+}
+
+function dependsOnSpelling({ action }: Rule, { kind }: Target): boolean {
   return kind === Kind.ResourcePrefix || (kind === Kind.Resource && action === Action.Deny);
 }
 
 /** Whether a URI has characters beyond ASCII, as they are or as escapes. */
-export function isInternational(uri: string): boolean {
+function isInternational(uri: string): boolean {
   return BEYOND_ASCII.test(uri) || /%[89A-F]/i.test(uri);
 }
 

@@ -70,6 +70,15 @@ export function call(
   };
 }
 
+export const message = (method: string, params: object) => ({ jsonrpc: "2.0", id: 7, method, params });
+
+/** A request with any body, in any revision. */
+export function posting(body: unknown, version?: string): SimulatedRequest {
+  const headers: [string, string][] = [["content-type", "application/json"]];
+  if (version) headers.push(["mcp-protocol-version", version]);
+  return { ...call("t", {}), headers, body: bytes(JSON.stringify(body)) };
+}
+
 export const PUBLIC = call("fs__read", { path: "/public/a" });
 export const PRIVATE = call("fs__read", { path: "/etc/passwd" });
 export const MODES: HostOptions[] = [{ holdsHeaders: false }, { holdsHeaders: true }];

@@ -67,6 +67,13 @@ function search(kind: i32, list: string, wanted: f64): i32 {
   return run();
 }
 
+/** A block of zeros. */
+function cleared(size: u32): usize {
+  const block = allocate(size);
+  memory.fill(block, 0, size);
+  return block;
+}
+
 describe("vm", () => {
   afterEach(() => resetRegion());
 
@@ -192,8 +199,7 @@ describe("vm", () => {
   });
 
   test("slots: absent, null and members of what is no map", () => {
-    const slots = allocate(slotsSize(NODE_COUNT));
-    memory.fill(slots, 0, slotsSize(NODE_COUNT));
+    const slots = cleared(slotsSize(NODE_COUNT));
     for (let which = 0; which < 5; which++) {
       begin();
       emit(Op.HasSlot, 23); // a child of slot 22
@@ -210,8 +216,7 @@ describe("vm", () => {
   });
 
   test("what was filled when the generations were last begun does not count", () => {
-    const slots = allocate(slotsSize(NODE_COUNT));
-    memory.fill(slots, 0, slotsSize(NODE_COUNT));
+    const slots = cleared(slotsSize(NODE_COUNT));
     begin();
     emit(Op.HasSlot, 23);
     emit(Op.Return);
@@ -228,8 +233,7 @@ describe("vm", () => {
   });
 
   test("no answer is known of a predicate that never ran, however many calls there were", () => {
-    const memo = allocate(memoSize(1));
-    memory.fill(memo, 0, memoSize(1));
+    const memo = cleared(memoSize(1));
     begin();
     emit(Op.Const, truth(true));
     emit(Op.Return);
@@ -242,8 +246,7 @@ describe("vm", () => {
   });
 
   test("reading a slot with a twin is noted", () => {
-    const slots = allocate(slotsSize(NODE_COUNT));
-    memory.fill(slots, 0, slotsSize(NODE_COUNT));
+    const slots = cleared(slotsSize(NODE_COUNT));
     begin();
     emit(Op.Slot, 23);
     emit(Op.Return);
