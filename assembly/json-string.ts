@@ -20,10 +20,11 @@ import { characterSize, misfitsIn, unfinished } from "./utf8.ts";
 
 // A vector constant costs V8 three instructions wherever it stands; one that is loaded stays in a register.
 const signs: usize = memory.data<u8>([0x22, 0x5c, 0x20, 0x0f]); // quote, backslash, blank, and the lower half of a byte
-// Who may stand behind a backslash, `u` left out, by the lower half of a byte and by the higher one: 1 " /, 2 backslash,
-// 4 b f n, 8 r t. The bits of both halves together name the row that a byte is in.
-const lowHalves: usize = memory.data<u8>([0, 0, 13, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1]);
-const highHalves: usize = memory.data<u8>([0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
+// Who may stand behind a backslash, but for quote, backslash and `u`: / b f n r t, each at the place that both halves of its
+// byte give by XOR. Elsewhere 0x80, whose own place is another one.
+const simple: usize = memory.data<u8>([
+  0x66, 0x80, 0x80, 0x74, 0x62, 0x72, 0x80, 0x80, 0x6e, 0x80, 0x80, 0x80, 0x80, 0x2f, 0x80, 0x80,
+]);
 
 /** Bytes of a block that are not ASCII, up to which each character is read by itself. */
 const FEW: u64 = 8;
@@ -46,9 +47,10 @@ export function stringMarks(): u32 {
 @inline
 export function endOfPlain(start: usize): usize {
   const quote = v128.load8_splat(signs);
-  const slash = v128.load8_splat(signs, 1);
-  const blank = v128.load8_splat(signs, 2);
-  return start + <usize>ctz(i8x16.bitmask(stops(v128.load(start), quote, slash, blank)) | 0x10000);
+  const slash = v128.load8_splat(signs + 1);
+  const blank = v128.load8_splat(signs + 2);
+  const v = v128.load(start);
+  return start + <usize>ctz(i8x16.bitmask(v128.or(signsIn(v, quote, slash), strangersIn(v, blank))) | 0x10000);
 }
 
 /** Reads a string from behind its opening quote; returns the address behind the closing one, or 0, and leaves its marks. */
@@ -60,11 +62,10 @@ export function readString(start: usize): usize {
   let open: bool = false; // whether a character goes on from there
   let read: usize = 0; // behind the character that was checked last by itself
   const quote = v128.load8_splat(signs);
-  const slash = v128.load8_splat(signs, 1);
-  const blank = v128.load8_splat(signs, 2);
-  const half = v128.load8_splat(signs, 3);
-  const low = v128.load(lowHalves);
-  const high = v128.load(highHalves);
+  const slash = v128.load8_splat(signs + 1);
+  const blank = v128.load8_splat(signs + 2);
+  const half = v128.load8_splat(signs + 3);
+  const table = v128.load(simple);
   marks = 0;
   pairEnd = 0;
   while (true) {
@@ -72,9 +73,10 @@ export function readString(start: usize): usize {
     const b = v128.load(block, 16);
     const c = v128.load(block, 32);
     const d = v128.load(block, 48);
-    const early = v128.or(stops(a, quote, slash, blank), stops(b, quote, slash, blank));
-    const late = v128.or(stops(c, quote, slash, blank), stops(d, quote, slash, blank));
-    if (carried != 0 || open || v128.any_true(v128.or(early, late))) {
+    const strangers = strangersIn(i8x16.min_s(i8x16.min_s(a, b), i8x16.min_s(c, d)), blank);
+    const early = v128.or(signsIn(a, quote, slash), signsIn(b, quote, slash));
+    const late = v128.or(signsIn(c, quote, slash), signsIn(d, quote, slash));
+    if (carried != 0 || open || i8x16.bitmask(v128.or(v128.or(early, late), strangers))) {
       const slashes = equal(a, b, c, d, slash);
       let escaped: u64 = 0;
       if (slashes | carried) {
@@ -82,9 +84,10 @@ export function readString(start: usize): usize {
         escaped = codes ^ (slashes | carried);
         carried = (codes & slashes) >> 63;
       }
-      const ends = equal(a, b, c, d, quote) & ~escaped;
+      const quotes = equal(a, b, c, d, quote);
+      const ends = quotes & ~escaped;
       const inside = ends ^ (ends - 1);
-      if (open || i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d)))) {
+      if (open || i8x16.bitmask(strangers)) {
         const highs = bits(a, b, c, d);
         if (open || popcnt(highs) > FEW) {
           if (misfitsIn(block, before) & inside) return fail(Reason.invalid_utf8);
@@ -93,19 +96,15 @@ export function readString(start: usize): usize {
           read = readCharacters(block, highs & inside, read);
           if (!read) return 0;
         }
-      }
-      if (i8x16.bitmask(v128.or(controls(a, b, blank), controls(c, d, blank)))) {
-        if (controlsIn(block) & inside) return fail(Reason.not_json);
+        if (hasControls(i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d)), blank)) {
+          if (controlsIn(block) & inside) return fail(Reason.not_json);
+        }
       }
       if (escaped & inside) {
         marks = MARK_ESCAPED;
-        const odd = bits(
-          isOdd(a, half, low, high),
-          isOdd(b, half, low, high),
-          isOdd(c, half, low, high),
-          isOdd(d, half, low, high),
-        );
-        if (odd & escaped & inside && !readEscapes(block, odd & escaped & inside)) return 0;
+        const known = quotes | slashes | simpleIn(a, b, c, d, half, table);
+        const others = escaped & inside & ~known;
+        if (others && !readEscapes(block, others)) return 0;
       }
       if (ends) return block + <usize>ctz(ends) + 1;
     }
@@ -131,12 +130,18 @@ function readCharacters(block: usize, highs: u64, read: usize): usize {
   }
 }
 
-/** 0xff for each byte that readString must look at: quotes, backslashes, control characters, not ASCII. */
+/** 0xff for each quote and backslash. */
 // @ts-ignore: decorator
 @inline
-function stops(v: v128, quote: v128, slash: v128, blank: v128): v128 {
-  // As signed bytes, everything below 0x20 is a control character or not ASCII.
-  return v128.or(v128.or(i8x16.eq(v, quote), i8x16.eq(v, slash)), i8x16.lt_s(v, blank));
+function signsIn(v: v128, quote: v128, slash: v128): v128 {
+  return v128.or(i8x16.eq(v, quote), i8x16.eq(v, slash));
+}
+
+/** 0xff for each control character and each byte that is not ASCII: as signed bytes these are below a blank. */
+// @ts-ignore: decorator
+@inline
+function strangersIn(v: v128, blank: v128): v128 {
+  return i8x16.lt_s(v, blank);
 }
 
 /** One bit for each byte whose highest bit is set. */
@@ -154,11 +159,11 @@ function equal(a: v128, b: v128, c: v128, d: v128, wanted: v128): u64 {
   return bits(i8x16.eq(a, wanted), i8x16.eq(b, wanted), i8x16.eq(c, wanted), i8x16.eq(d, wanted));
 }
 
-/** The highest bit of each place where one of two blocks has a control character. */
+/** Whether one of 16 bytes is a control character. */
 // @ts-ignore: decorator
 @inline
-function controls(a: v128, b: v128, blank: v128): v128 {
-  return v128.or(v128.andnot(i8x16.lt_s(a, blank), a), v128.andnot(i8x16.lt_s(b, blank), b));
+function hasControls(v: v128, blank: v128): bool {
+  return v128.any_true(i8x16.sub_sat_u(blank, v));
 }
 
 /** One bit for each of the 64 bytes at `block` that is a control character. */
@@ -182,12 +187,17 @@ function escapes(slashes: u64, carried: u64): u64 {
   return (((first << 1) | ODD) - first) ^ ODD;
 }
 
-/** 0xff for each byte that may not stand behind a backslash, `u` among them. */
+/** One bit for each byte that is one of / b f n r t. */
 // @ts-ignore: decorator
 @inline
-function isOdd(v: v128, half: v128, low: v128, high: v128): v128 {
-  const rows = v128.and(i8x16.swizzle(low, v128.and(v, half)), i8x16.swizzle(high, v128.and(i16x8.shr_u(v, 4), half)));
-  return i8x16.eq(rows, i8x16.splat(0));
+function simpleIn(a: v128, b: v128, c: v128, d: v128, half: v128, table: v128): u64 {
+  return bits(isSimple(a, half, table), isSimple(b, half, table), isSimple(c, half, table), isSimple(d, half, table));
+}
+
+// @ts-ignore: decorator
+@inline
+function isSimple(v: v128, half: v128, table: v128): v128 {
+  return i8x16.eq(v, i8x16.swizzle(table, v128.and(v128.xor(v, i16x8.shr_u(v, 4)), half)));
 }
 
 /** Checks the escapes of a block that are not simple; `places` has a bit for what stands behind each backslash. */

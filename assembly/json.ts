@@ -47,7 +47,7 @@ const NO_SLOT: u32 = 0xffffffff;
 // The literal names as words.
 const NULL: u32 = 0x6c6c756e;
 const TRUE: u32 = 0x65757274;
-const ALSE: u32 = 0x65736c61; // behind the f
+const FALS: u32 = 0x736c6166;
 
 // A frame:  0: closing bracket   4: node whose members are watched, or NO_SLOT   8: keys below   12: slot to close, or NO_SLOT
 //          16: template; once it is left, where the object's next key goes in it; 0 where there is none
@@ -159,9 +159,13 @@ export function readValue(start: usize, root: u32): usize {
       }
     } else if (c > 0x40) {
       const word = load<u32>(p);
-      if (word == NULL || word == TRUE) p += 4;
-      else if (c == 0x66 && load<u32>(p, 1) == ALSE) p += 5;
-      else return fail(Reason.not_json);
+      p += 4;
+      if (word != NULL) {
+        if (word == FALS) {
+          if (load<u8>(p) != 0x65) return fail(Reason.not_json);
+          p++;
+        } else if (word != TRUE) return fail(Reason.not_json);
+      }
       if (slot != NO_SLOT) fillSlot(slot, at, p, 0);
     } else if (c <= 0x20) {
       p = skipBlank(p);
@@ -191,11 +195,13 @@ export function readValue(start: usize, root: u32): usize {
     }
     // Behind a value: close what ends here, then go on with the next element or member.
     while (true) {
-      if (expected && isExpectedNext(p, expected)) {
-        p += expectedNextSize(expected);
-        slot = expectedSlot(expected);
-        expected = nextExpected(expected);
-        break;
+      if (expected) {
+        if (isExpectedNext(p, expected)) {
+          p += expectedNextSize(expected);
+          slot = expectedSlot(expected);
+          expected = nextExpected(expected);
+          break;
+        }
       }
       if (!closing) return p;
       const next = <u32>load<u8>(p);

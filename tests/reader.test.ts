@@ -91,6 +91,20 @@ describe("a string, at every place of a block", () => {
           agree(join('["', "x".repeat(length), piece, tail, '",1]'), SHIFTS);
     });
 
+  test("with any byte, and with any behind a backslash", () => {
+    for (let byte = 0; byte < 256; byte++)
+      for (let length = 0; length <= BLOCK; length++)
+        for (const piece of [[byte], [0x5c, byte], [0x5c, 0x5c, byte], [0x5c, byte, 0x5c, byte]])
+          agree(join('["', "x".repeat(length), piece, 'y"]'), [13]);
+  });
+
+  test("with much that is not ASCII, and something behind it", () => {
+    for (const piece of PIECES)
+      for (let length = 0; length <= BLOCK; length++)
+        for (const tail of ["", "y".repeat(2 * BLOCK)])
+          agree(join('["', "x".repeat(length), "漢".repeat(12), piece, tail, '"]'), [0, 9]);
+  });
+
   test("with runs of backslashes", () => {
     for (let length = 0; length <= BLOCK + 2; length++)
       for (let run = 1; run <= BLOCK + 3; run++) agree(join('"', "x".repeat(length), "\\".repeat(run), '"'), [0, 33]);
