@@ -133,6 +133,22 @@ describe("objects with the keys of the one before", () => {
         }
   });
 
+  test("only in a list one comes behind another", () => {
+    const row = '{"x":1}';
+    for (const rows of [row, `${row},${row}`, `${row},{"y":1}`, `${row},${row},{}`])
+      for (const [before, behind] of [
+        ["", ""],
+        ["[", "]"],
+        ["[[", "]]"],
+        ['{"a":', "}"],
+        ['[{"a":[', "]}]"],
+        ['[{"a":', "}]"],
+      ])
+        for (const earlier of ["", `[${row},${row}],`, `${row},`, `{"a":${row}},`])
+          agree(bytesOf(`[${earlier}${before}${rows}${behind}]`), [0, 5]);
+    assert.ok(!agree(bytesOf(`${row},${row}`), [0]));
+  });
+
   test("keys that are spelled in another way are the same keys", () => {
     for (const [one, other] of [
       ["ab", "\\u0061b"],
