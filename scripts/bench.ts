@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   if (only !== undefined && only !== "filter" && only !== "envoy") throw new Error(`--only ${only}: filter or envoy`);
   const results: Results = {
     date: new Date().toISOString(),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}`,
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version} (V8 ${process.versions.v8})`,
     quick,
     wasm: statSync("build/scopegate.wasm").size,
   };

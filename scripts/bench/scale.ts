@@ -1,8 +1,8 @@
 // How the cost grows: one number is changed, everything else stays.
 import { callOf } from "./bodies.ts";
-import { Bed } from "./bed.ts";
+import type { EnvoyOptions } from "../envoy/envoy.ts";
+import { Bed, noCosts, type Load } from "./bed.ts";
 import { benchPolicies, type Effort } from "./filter.ts";
-
 import { BareHost, CLAIMS } from "./host.ts";
 import { compare, scaled, type Middle } from "./measure.ts";
 import { baseline, BASELINE, ours, OURS } from "./peers.ts";
@@ -14,6 +14,8 @@ const TOKEN_BYTES = [512, 1_024, 2_048, 4_096, 8_192, 16_384];
 const SCOPES = [1, 5, 20, 50, 100, 200, 500];
 const CONNECTIONS = [1, 4, 16, 64, 256, 1_000];
 const WORKERS = [1, 2, 4];
+/** How often all Envoys are started anew. */
+const SITTINGS = 3;
 
 /** Reads a claim, so that the filter needs the whole payload. */
 const CLAIM = 'jwt.claims.sub == "alice" && args.text.startsWith("Hello")';
@@ -27,11 +29,12 @@ export async function benchScale(effort: Effort, share: number, say: (line: stri
     byToken("size of the token, a claim is read", oneRule(CLAIM), effort),
   ];
   const scopes = byScopes(effort);
-  const rounds = 3 * Math.max(2, effort.rounds - 2); // many short ones
+  const rounds = Math.max(2, effort.rounds - 2); // a sitting
+  const requests = Math.ceil(1_000 * share);
   say("scale: in Envoy, by token and by connections");
-  const inEnvoy = await byLoad(rounds, share);
+  const inEnvoy = await byLoad(rounds, requests);
   say("scale: in Envoy, by workers");
-  return [...rules, ...tokens, scopes, ...inEnvoy, await byWorkers(rounds, share)];
+  return [...rules, ...tokens, scopes, ...inEnvoy, await byWorkers(rounds, requests)];
 }
 
 function byRules(effort: Effort): Axis[] {
@@ -108,47 +111,45 @@ function alone(
   return { name, x, y: "ns", points };
 }
 
-/** What the filter adds in Envoy to 200 byte calls. */
-async function added(
-  bed: Bed,
-  connections: number,
-  requests: number,
-  rounds: number,
-  claims?: object,
-): Promise<Middle> {
+/** A load of 200 byte calls. */
+function loadOf(connections: number, requests: number, claims?: Record<string, unknown>): Load {
   const load = { name: "", body: callOf(TOOL, 200), requests: Math.max(requests, connections * 2), connections };
-  const { envoy } = await bed.measure({ ...load, ...(claims ? { claims: { ...claims } } : {}) }, rounds);
-  return scaled(envoy.difference(OURS, BASELINE), 1e3);
+  return claims ? { ...load, claims } : load;
 }
 
-async function byLoad(rounds: number, share: number): Promise<Axis[]> {
-  const bed = await Bed.start([baseline(), ours()]);
-  const requests = Math.ceil(1_000 * share);
-  try {
-    const [tokens, connections]: [Axis["points"], Axis["points"]] = [[], []];
-    for (const bytes of TOKEN_BYTES) {
-      const { groups, scope } = payloadOf(bytes);
-      tokens.push({ x: bytes, y: await added(bed, 16, requests, rounds, { groups, scope }) });
-    }
-    for (const count of CONNECTIONS) connections.push({ x: count, y: await added(bed, count, requests, rounds) });
-    return [
-      { name: "size of the token, in Envoy", x: "bytes of payload", y: "µs", points: tokens },
-      { name: "connections, in Envoy", x: "connections", y: "µs", points: connections },
-    ];
-  } finally {
-    await bed.stop();
-  }
-}
-
-async function byWorkers(rounds: number, share: number): Promise<Axis> {
-  const points: Axis["points"] = [];
-  for (const concurrency of WORKERS) {
-    const bed = await Bed.start([baseline(), ours()], { concurrency });
+/** What the filter adds to each load, over several sets of Envoys. */
+async function added(loads: Load[], rounds: number, options: EnvoyOptions = {}): Promise<Middle[]> {
+  const costs = loads.map(noCosts);
+  for (let sitting = 0; sitting < SITTINGS; sitting++) {
+    const bed = await Bed.start([baseline(), ours()], options);
     try {
-      points.push({ x: concurrency, y: await added(bed, 16, Math.ceil(1_000 * share), rounds) });
+      for (const [i, load] of loads.entries()) await bed.measure(load, rounds, costs[i]);
     } finally {
       await bed.stop();
     }
+  }
+  return costs.map(({ envoy }) => scaled(envoy.difference(OURS, BASELINE), 1e3));
+}
+
+async function byLoad(rounds: number, requests: number): Promise<Axis[]> {
+  const tokens = TOKEN_BYTES.map((bytes) => {
+    const { groups, scope } = payloadOf(bytes);
+    return loadOf(16, requests, { groups, scope });
+  });
+  const connections = CONNECTIONS.map((count) => loadOf(count, requests));
+  const costs = await added([...tokens, ...connections], rounds);
+  const points = (values: number[], from: number) => values.map((x, i) => ({ x, y: costs[from + i]! }));
+  return [
+    { name: "size of the token, in Envoy", x: "bytes of payload", y: "µs", points: points(TOKEN_BYTES, 0) },
+    { name: "connections, in Envoy", x: "connections", y: "µs", points: points(CONNECTIONS, tokens.length) },
+  ];
+}
+
+async function byWorkers(rounds: number, requests: number): Promise<Axis> {
+  const points: Axis["points"] = [];
+  for (const concurrency of WORKERS) {
+    const [y] = await added([loadOf(16, requests)], rounds, { concurrency });
+    points.push({ x: concurrency, y: y! });
   }
   return { name: "workers, in Envoy", x: "workers", y: "µs", points };
 }
