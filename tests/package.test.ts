@@ -19,7 +19,7 @@ function run(
   input = "",
 ): { status: number | null; out: string; err: string } {
   // The settings of the npm and the node that run these tests must not reach the ones that are tested.
-  const inherited = /^(npm_(config_(local_)?prefix|package|lifecycle|command)|NODE_OPTIONS$)/i;
+  const inherited = /^(npm_(config_((local_)?prefix|package)|package|lifecycle|command)|NODE_OPTIONS$)/i;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
   // Nor an old npm that some development package brings.
   const folders = (env["PATH"] ?? "").split(delimiter).filter((place) => !place.endsWith(join("node_modules", ".bin")));

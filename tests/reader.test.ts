@@ -136,7 +136,7 @@ describe("objects with the keys of the one before", () => {
   test("only in a list one comes behind another", () => {
     const row = '{"x":1}';
     for (const rows of [row, `${row},${row}`, `${row},{"y":1}`, `${row},${row},{}`])
-      for (const [before, behind] of [
+      for (const [opening, closing] of [
         ["", ""],
         ["[", "]"],
         ["[[", "]]"],
@@ -145,7 +145,7 @@ describe("objects with the keys of the one before", () => {
         ['[{"a":', "}]"],
       ])
         for (const earlier of ["", `[${row},${row}],`, `${row},`, `{"a":${row}},`])
-          agree(bytesOf(`[${earlier}${before}${rows}${behind}]`), [0, 5]);
+          agree(bytesOf(`[${earlier}${opening}${rows}${closing}]`), [0, 5]);
     assert.ok(!agree(bytesOf(`${row},${row}`), [0]));
   });
 
