@@ -55,11 +55,11 @@ export function loadConfig(text: usize, length: u32): usize {
   current = 0; // the checks use the new program
   problem = "";
   if (!length) return refuse("there is no configuration");
-  if (load<u8>(text) != 0x7b) return refuse("the configuration is not JSON text");
+  if (load<u8>(text) != 0x7b) return refuse("it is not JSON text");
   openReader(text + <usize>length, 16);
   const behind = readValue(text, 0xffffffff);
-  if (!behind || !onlyBlank(behind)) return refuse("the configuration is not strict JSON");
-  if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) return refuse("the configuration has no program");
+  if (!behind || !onlyBlank(behind)) return refuse("it is not strict JSON");
+  if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) return refuse("it has no program");
   const encoded = foundAt() + 1;
   const encodedLength = foundLength() - 2;
   if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {

@@ -53,6 +53,19 @@ export function endOfPlain(start: usize): usize {
   return start + <usize>ctz(i8x16.bitmask(v128.or(signsIn(v, quote, slash), strangersIn(v, blank))) | 0x10000);
 }
 
+/** Passes the short plain strings that follow at `at`, each right behind a comma; returns the address behind the last. */
+// @ts-ignore: decorator
+@inline
+export function skipStrings(at: usize): usize {
+  let p = at;
+  while (load<u16>(p) == 0x222c) {
+    const end = endOfPlain(p + 2);
+    if (load<u8>(end) != 0x22) break;
+    p = end + 1;
+  }
+  return p;
+}
+
 /** Reads a string from behind its opening quote; returns the address behind the closing one, or 0, and leaves its marks. */
 // eslint-disable-next-line complexity -- one loop over the blocks, without calls where it is hot
 export function readString(start: usize): usize {

@@ -3,7 +3,8 @@
 // object, bounded depth. No recursion and no objects: a stack of open containers and a stack of their keys.
 //
 // How it goes fast. The walk looks at one byte to know what comes, and everything longer is passed in one step:
-// - a string of up to 16 plain characters with one look at 16 bytes, any other in blocks of 64 (json-string.ts);
+// - a string of up to 16 plain characters with one look at 16 bytes, a list of them in a loop of its own, any other in
+//   blocks of 64 (json-string.ts);
 // - a short number with one look at 8 bytes, a list of them in a loop of its own (json-number.ts);
 // - a key and its colon with one look at 16 bytes, where the object before it had the same keys (templates.ts); in a list
 //   such an object takes over the frame of the one before;
@@ -36,7 +37,7 @@ import {
   nextExpected,
   templateOf,
 } from "./templates.ts";
-import { endOfPlain, readString, stringMarks } from "./json-string.ts";
+import { endOfPlain, readString, skipStrings, stringMarks } from "./json-string.ts";
 import { endOfShort, readNumber, skipNumbers } from "./json-number.ts";
 import { clearFailure, fail, READ_OK } from "./failure.ts";
 import { ranOut } from "./memory.ts";
@@ -117,6 +118,7 @@ export function readValue(start: usize, root: u32): usize {
         marks = stringMarks();
       }
       if (slot != NO_SLOT) fillSlot(slot, at, p, marks);
+      if (closing == 0x5d) p = skipStrings(p);
     } else if ((c | 0x20) == 0x7b) {
       // A bracket: [ and { differ by one bit.
       if (slot != NO_SLOT) fillSlot(slot, p, 0, 0);
