@@ -34,6 +34,8 @@ const OPTIONS = {
   help: { type: "boolean" },
 } as const;
 
+const V8 = process.versions.v8.split(".", 2).join(".");
+
 const QUICK = {
   alone: { rounds: 5, batchMs: 20 },
   share: 0.25,
@@ -52,7 +54,7 @@ async function main(): Promise<void> {
   if (only !== undefined && only !== "filter" && only !== "envoy") throw new Error(`--only ${only}: filter or envoy`);
   const results: Results = {
     date: new Date().toISOString(),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version} (V8 ${process.versions.v8})`,
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version} (V8 ${V8})`,
     quick,
     wasm: statSync("build/scopegate.wasm").size,
   };
