@@ -94,6 +94,28 @@ test("random expressions over random arguments have cel-go's answers", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("strings become numbers and truths as Go's strconv reads them, to the last letter", () => {
+  const asked = (when: string, x: string) => answer(when, JSON.stringify({ x }));
+  for (const sign of ["", "+", "-"])
+    for (const word of ["inf", "INF", "infinity", "Infinity", "iNFINITy"])
+      assert.equal(asked(`double(args.x) == double("${sign}inf")`, sign + word), "true", sign + word);
+  for (const word of ["nan", "NaN", "NAN"]) assert.equal(asked("double(args.x) != double(args.x)", word), "true", word);
+  const none = ["in", "infi", "infinit", "infinitys", "xinfinity", "-nan", "+nan", "nann", "na", "\0inf", "++inf"];
+  for (const word of none) assert.equal(asked("double(args.x) != 1.0", word), "error", word);
+  for (const word of ["1", "t", "T", "true", "TRUE", "True"]) assert.equal(asked("bool(args.x)", word), "true", word);
+  for (const word of ["0", "f", "F", "false", "FALSE", "False"])
+    assert.equal(asked("!bool(args.x)", word), "true", word);
+  for (const word of ["tRUE", "fALSE", "yes", "", "tru", "truee", "falsefalse", "2", "\0t"])
+    assert.equal(asked("bool(args.x)", word), "error", word);
+});
+
+test("null is a zero value, whatever stood in its place before", () => {
+  for (const first of ["args.n == 5", "args.n + 1.0 == 6.0", 'args.t == "text"', "args.l == [1.0]"]) {
+    const when = `${first} && !optional.ofNonZeroValue(args.x).hasValue()`;
+    assert.equal(answer(when, '{"n":5,"t":"text","l":[1],"x":null}'), "true", when);
+  }
+});
+
 test("a lone match takes the steps of the same match among other instructions", () => {
   const steps = 1000;
   const match = 'args.t.matches("^Hello, [a-z ]*!$")';
