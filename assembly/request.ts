@@ -7,18 +7,7 @@ import { decodeString } from "./escape.ts";
 import { isText, startsText } from "./ascii.ts";
 import { reserve, trimRegion } from "./memory.ts";
 import { firstItem } from "./value.ts";
-import {
-  clearCall,
-  Form,
-  form,
-  methodAt,
-  methodLength,
-  setForm,
-  setKind,
-  setLifecycle,
-  setMethod,
-  setName,
-} from "./call.ts";
+import { Form, form, methodAt, methodLength, setForm, setKind, setLifecycle, setMethod, setName } from "./call.ts";
 
 export const REQUEST_OK: i32 = -1;
 
@@ -49,11 +38,10 @@ export function decodeText(at: usize, end: usize, escaped: u32): usize {
   return out;
 }
 
-/** Reads the message in the slots; -1, or the Reason why it is refused. */
+/** Reads the message in the slots into a call that is clear; -1, or the Reason why it is refused. */
 // @ts-ignore: decorator
 @inline
 export function readRequest(): i32 {
-  clearCall();
   if (metEnvelopeTwin()) return Reason.ambiguous_key;
   if (!isVersion2()) return Reason.not_jsonrpc;
   const id = envelopeStart(Slot.Id);
