@@ -1,16 +1,10 @@
 // What one request may take of the filter, whatever its policy: time and memory have a bound that callers cannot move.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Host, SimulatedRequest, Struct } from "../scripts/simulate.ts";
-import { assertAllowed, bytes, call, hostWith, message, posting } from "./support/host.ts";
+import type { SimulatedRequest, Struct } from "../scripts/simulate.ts";
+import { assertAllowed, call, hostOf, hostWith, message, posting, sending, toolWhen } from "./support/host.ts";
 
 const MEBIBYTE = 1 << 20;
-
-function hostOf(rule: object, more: object = {}): Host {
-  return hostWith({}, { apiVersion: "scopegate/v1", kind: "Policy", ...more, rules: [rule] });
-}
-
-const toolWhen = (when: string) => ({ target: { tools: [{ tool: "t", when }] } });
 
 /** The scopes s0, s1 … of a policy, or of a token. */
 const scopeNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `s${i}`);
@@ -99,14 +93,9 @@ describe("the search for a challenge", () => {
 test("a batch does not keep what it read of the token for each of its messages", () => {
   const host = hostOf({ source: { jwt: { claims: [{ name: "a", values: ["b"] }] } }, target: { tools: ["t"] } });
   const notification = '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}';
-  const request: SimulatedRequest = {
-    ...call("t", {}, {}, { a: "b", groups: Array.from({ length: 100 }, (_, i) => `group number ${i}`) }),
-    headers: [
-      ["content-type", "application/json"],
-      ["mcp-protocol-version", "2025-03-26"],
-    ],
-    body: bytes(`[${Array.from({ length: 20_000 }, () => notification).join()}]`),
-  };
+  const batch = `[${Array.from({ length: 20_000 }, () => notification).join()}]`;
+  const groups = Array.from({ length: 100 }, (_, i) => `group number ${i}`);
+  const request = sending(batch, "2025-03-26", { a: "b", groups });
   assertAllowed(host.request(request), request, "each message is allowed");
   assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
 });
@@ -114,14 +103,10 @@ test("a batch does not keep what it read of the token for each of its messages",
 test("a batch does not read a large token for as long as it likes", () => {
   const host = hostOf({ target: { tools: ["t"] } });
   const scope = Array.from({ length: 4000 }, (_, i) => `scope${i}`).join(" ");
-  const batchOf = (count: number): SimulatedRequest => ({
-    ...call("t", {}, {}, { scope }),
-    headers: [
-      ["content-type", "application/json"],
-      ["mcp-protocol-version", "2025-03-26"],
-    ],
-    body: bytes(`[${Array<string>(count).fill('{"jsonrpc":"2.0","method":"ping"}').join()}]`),
-  });
+  const batchOf = (count: number) => {
+    const batch = `[${Array<string>(count).fill('{"jsonrpc":"2.0","method":"ping"}').join()}]`;
+    return sending(batch, "2025-03-26", { scope });
+  };
   assertAllowed(host.request(batchOf(1000)), batchOf(1000), "a thousand messages are nothing");
   const start = performance.now();
   assert.equal(host.request(batchOf(100_000)).reply?.status, 400);

@@ -2,8 +2,8 @@
 // are refused where the reader finds members (assembly/members.ts), and where a predicate looks for one (assembly/twin.ts).
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { SimulatedRequest } from "../scripts/simulate.ts";
-import { bytes, call, hostWith } from "./support/host.ts";
+import type { Host } from "../scripts/simulate.ts";
+import { calling, hostOf, reasonOf, sending, toolWhen } from "./support/host.ts";
 
 /** Names with an s and a k at either end. */
 const NAMES = ["task_s", "s_task"];
@@ -27,37 +27,27 @@ function othersOf(name: string): string[] {
   ];
 }
 
-const policy = (when: string) => ({
-  apiVersion: "scopegate/v1",
-  kind: "Policy",
-  rules: [{ target: { tools: [{ tool: "t", when }] } }],
-});
-
 const escaped = (text: string) =>
   [...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 /** JSON cannot hold a NUL as it is. */
 const raw = (text: string) => text.replaceAll("\0", "\\u0000");
 
-function ask(host: ReturnType<typeof hostWith>, body: string): string | undefined {
-  const request: SimulatedRequest = { ...call("t", {}), body: bytes(body) };
-  const { forwarded, reply } = host.request(request);
-  return forwarded ? "allowed" : /"reason":"(\w+)"/.exec(reply!.body.toString())?.[1];
+function ask(host: Host, body: string): string | undefined {
+  const answer = host.request(sending(body));
+  return answer.forwarded ? "allowed" : reasonOf(answer);
 }
-
-const message = (params: string) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;
-const inArguments = (members: string) => message(`{"name":"t","arguments":{${members}}}`);
 
 /** Each place where a predicate may look for a member, and the body with these members there. */
 const PLACES: [what: string, path: string, body: (members: string) => string][] = [
-  ["an argument", "args", inArguments],
-  ["a member of an argument", "args.a", (members) => inArguments(`"a":{${members}}`)],
-  ["a member of an element", "args.a[0]", (members) => inArguments(`"a":[{${members}}]`)],
+  ["an argument", "args", (members) => calling(`{${members}}`)],
+  ["a member of an argument", "args.a", (members) => calling(`{"a":{${members}}}`)],
+  ["a member of an element", "args.a[0]", (members) => calling(`{"a":[{${members}}]}`)],
 ];
 
 for (const [what, path, body] of PLACES)
   for (const name of NAMES)
     describe(`${name}, ${what}: a key is`, () => {
-      const host = hostWith({}, policy(`!has(${path}.${name})`));
+      const host = hostOf(toolWhen(`!has(${path}.${name})`));
       for (const spell of [raw, escaped]) {
         const way = spell === raw ? "as it is" : "escaped";
         test(`refused when it is a twin, ${way}`, () => {
@@ -74,24 +64,12 @@ for (const [what, path, body] of PLACES)
     });
 
 test("a twin in the envelope is refused, whatever the policy looks at", () => {
-  const host = hostWith({}, policy("true"));
-  const fine = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}';
-  assert.equal(ask(host, `${fine}}`), "allowed");
-  for (const key of [
-    "Params",
-    "param\u017f",
-    "PARAM\u017f",
-    "\0params",
-    "param\\u0073\\u0000",
-    "Id",
-    "METHOD",
-    "j\u017fonrpc",
-  ])
-    assert.equal(ask(host, `${fine},"${raw(key)}":1}`), "ambiguous_key", key);
-  for (const key of ["Name", "argument\u017f", "tas\u212a"])
-    assert.equal(
-      ask(host, message(`{"name":"t","${key}":1}`)),
-      key.startsWith("tas") ? "allowed" : "ambiguous_key",
-      key,
-    );
+  const host = hostOf(toolWhen("true"));
+  const call = (params: string, more = "") =>
+    ask(host, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"${params}}${more}}`);
+  assert.equal(call(""), "allowed");
+  const keys = ["Params", "param\u017f", "PARAM\u017f", "\0params", "Id", "METHOD", "j\u017fonrpc"].map(raw);
+  for (const key of [...keys, "param\\u0073\\u0000"]) assert.equal(call("", `,"${key}":1`), "ambiguous_key", key);
+  for (const key of ["Name", "argument\u017f"]) assert.equal(call(`,"${key}":1`), "ambiguous_key", key);
+  assert.equal(call(',"tas\u212a":1'), "allowed");
 });

@@ -54,6 +54,13 @@ export function hostWith(options: HostOptions = {}, policy: object = POLICY): Ho
   return host;
 }
 
+/** A host whose policy is one rule. */
+export function hostOf(rule: object, more: object = {}): Host {
+  return hostWith({}, { apiVersion: "scopegate/v1", kind: "Policy", ...more, rules: [rule] });
+}
+
+export const toolWhen = (when: string) => ({ target: { tools: [{ tool: "t", when }] } });
+
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export function call(
@@ -72,12 +79,24 @@ export function call(
 
 export const message = (method: string, params: object) => ({ jsonrpc: "2.0", id: 7, method, params });
 
-/** A request with any body, in any revision. */
-export function posting(body: unknown, version?: string): SimulatedRequest {
-  const headers: [string, string][] = [["content-type", "application/json"]];
+/** A call of the tool t with its arguments as they are written. */
+export const calling = (args: string): string =>
+  `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":${args}}}`;
+
+/** A request with any text as its body, in any revision. */
+export function sending(text: string, version?: string, payload?: Struct): SimulatedRequest {
+  const request = call("t", {}, {}, payload);
+  const headers = [...request.headers!];
   if (version) headers.push(["mcp-protocol-version", version]);
-  return { ...call("t", {}), headers, body: bytes(JSON.stringify(body)) };
+  return { ...request, headers, body: bytes(text) };
 }
+
+/** A request with any body, in any revision. */
+export const posting = (body: unknown, version?: string): SimulatedRequest => sending(JSON.stringify(body), version);
+
+/** The reason in a refusal. */
+export const reasonOf = ({ reply }: Answer): string | undefined =>
+  /"reason":"(\w+)"/.exec(reply?.body.toString() ?? "")?.[1];
 
 export const PUBLIC = call("fs__read", { path: "/public/a" });
 export const PRIVATE = call("fs__read", { path: "/etc/passwd" });
