@@ -56,7 +56,7 @@ export class Bed {
   ) {}
 
   /** Starts what can run and decides rightly. */
-  static async start(peers: Peer[], options: EnvoyOptions = {}): Promise<Bed> {
+  private static async start(peers: Peer[], options: EnvoyOptions): Promise<Bed> {
     const bed = new Bed(
       await Envoy.start(upstreamConfig(), { concurrency: options.concurrency ?? 1 }),
       LoadGenerator.start(),
@@ -68,6 +68,16 @@ export class Bed {
       throw error;
     }
     return bed;
+  }
+
+  /** Starts what can run, has it measured, and stops it all. */
+  static async sitting(peers: Peer[], measure: (bed: Bed) => Promise<void>, options: EnvoyOptions = {}): Promise<void> {
+    const bed = await Bed.start(peers, options);
+    try {
+      await measure(bed);
+    } finally {
+      await bed.stop();
+    }
   }
 
   async stop(): Promise<void> {

@@ -35,17 +35,14 @@ export async function benchEnvoy(
   const absent = build(peers, say);
   const present = () => peers.filter(({ name }) => absent[name] === undefined);
   for (let sitting = 1; sitting <= sittings; sitting++) {
-    const bed = await Bed.start(present());
-    Object.assign(absent, bed.absent);
-    try {
+    await Bed.sitting(present(), async (bed) => {
+      Object.assign(absent, bed.absent);
       for (const { load, costs } of loads) {
         say(`in Envoy: ${load.name} (${sitting} of ${sittings})`);
         await bed.measure(load, load.body.length < SMALL ? rounds * 2 : rounds, costs);
       }
       noteMemory(bed, memory);
-    } finally {
-      await bed.stop();
-    }
+    });
   }
   const what = Object.fromEntries(peers.map((peer) => [peer.name, peer.what]));
   const results = loads.map(({ load, costs }) => resultOf(load, costs, present()));

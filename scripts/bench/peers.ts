@@ -20,7 +20,7 @@ export interface Peer {
   what: string;
   /** It lets everything through: a yardstick. */
   undecided?: boolean;
-  /** Makes what it needs, before Bed.start; a text says why it cannot run here. */
+  /** Makes what it needs, before it is started; a text says why it cannot run here. */
   build?(): string | undefined;
   /** Its bootstrap. `service`: port of the program below. */
   config(upstream: number, service: number): string;

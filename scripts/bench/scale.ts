@@ -121,12 +121,10 @@ function loadOf(connections: number, requests: number, claims?: Record<string, u
 async function added(loads: Load[], rounds: number, options: EnvoyOptions = {}): Promise<Middle[]> {
   const costs = loads.map(noCosts);
   for (let sitting = 0; sitting < SITTINGS; sitting++) {
-    const bed = await Bed.start([baseline(), ours()], options);
-    try {
+    const measure = async (bed: Bed) => {
       for (const [i, load] of loads.entries()) await bed.measure(load, rounds, costs[i]);
-    } finally {
-      await bed.stop();
-    }
+    };
+    await Bed.sitting([baseline(), ours()], measure, options);
   }
   return costs.map(({ envoy }) => scaled(envoy.difference(OURS, BASELINE), 1e3));
 }
