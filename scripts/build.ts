@@ -1,4 +1,4 @@
-// Makes build/scopegate.wasm (asc) and build/scopegate.mjs (esbuild). Each is made again only when one of its
+// Makes build/scopegate.wasm (asc, branch hints) and build/scopegate.mjs (esbuild). Each is made again only when one of its
 // sources changed, and is put in place by a rename, so that a reader never sees half a file.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build as bundle } from "esbuild";
+import { withBranchHints } from "./branch-hints/index.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build");
@@ -23,10 +24,15 @@ const TRANSFORMS = (
   JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8")) as { options: { transform: string[] } }
 ).options.transform.map(normalize);
 
+/** What the branch hints depend on, beside the filter. */
+const PROFILE = ["branch-hints", "bench/bodies.ts", "bench/host.ts", "bench/policies.ts", "compiler"].map(
+  (path) => `scripts/${path}`,
+);
+
 const PRODUCTS: Product[] = [
   {
     file: "scopegate.wasm",
-    sources: ["assembly", "asconfig.json", ...TRANSFORMS, "package-lock.json"],
+    sources: ["assembly", "asconfig.json", ...TRANSFORMS, ...PROFILE, "package-lock.json"],
     make: compileFilter,
   },
   {
@@ -70,7 +76,7 @@ async function compileFilter(): Promise<Uint8Array> {
   });
   const wasm = files.get(join(out, "scopegate.wasm"));
   if (error || !wasm) fail(`${stderr.toString()}${error?.message ?? "asc wrote no module"}`);
-  return wasm;
+  return withBranchHints(wasm);
 }
 
 async function bundleCli(): Promise<Uint8Array> {

@@ -1,17 +1,26 @@
-// A transform of asc: inlines what is short, before asc optimises for size, where it hardly inlines at all. A small call is
-// a fifth faster by it. What has one caller is inlined up to a medium size: long functions cost V8 much memory while it
-// compiles them. The parts of a hot loop say @inline themselves.
+// A transform of asc: inlines what is short or has one caller, before asc optimises for size, where it hardly inlines at
+// all. That seldom runs is no reason against it, as V8 puts it out of the way (branch-hints/). What else is worth inlining
+// V8 finds out itself, by what is called often. The parts of a hot loop say @inline themselves.
 import { Transform } from "assemblyscript/transform";
 
-const [SHORT, LEAF, ONE_CALLER] = [6, 20, 80]; // in nodes of Binaryen's tree; a leaf calls nothing and has no loop
+const [SHORT, LEAF, ONE_CALLER] = [6, 10, 400]; // in nodes of Binaryen's tree; a leaf calls nothing and has no loop
 
 const CALLS = [
+  // Called once. Longer functions around them would cost V8 more memory while it compiles them.
+  "assembly/arithmetic/calculate",
+  "assembly/collection/makeMap",
+  "assembly/convert/cast",
+  "assembly/convert/print",
+  "assembly/duration/readTerm",
+  "assembly/loop/nextTurn",
+  "assembly/shortest/shortestDigits",
+  "assembly/time/parseTimestamp",
+  "assembly/time/takePart",
+  "assembly/verify/checkField",
   // Called once, from the loop of the JSON reader, which is faster without them.
   "assembly/json/closeObject",
   "assembly/json-number/readNumber",
   // Short, but called from many places that run seldom: a call takes less room there.
-  "assembly/bignum/setBig",
-  "assembly/budget/charge",
   "assembly/cell/set*",
   "assembly/cell/isList",
   "assembly/cell/isMap",
@@ -20,21 +29,13 @@ const CALLS = [
   "assembly/cell/copyCell",
   "assembly/cell/endOf",
   "assembly/cell/truthOf",
-  "assembly/config/place",
-  "assembly/members/placesFor",
-  "assembly/number-text/isDigitAt",
-  "assembly/order/asDouble",
   "assembly/order/fits*",
   "assembly/order/isBelowZero",
-  "assembly/order/isInt",
-  "assembly/scopes/beginTrial",
   "assembly/scopes/cellOf",
   "assembly/solve/challengeExtra",
   "assembly/time/is*",
   "assembly/time/peek",
   "assembly/time/nanosOf",
-  "assembly/value/stops",
-  "assembly/writer/putByte",
 ];
 
 export default class Inlining extends Transform {

@@ -82,6 +82,11 @@ export class BareHost {
     return this.filter.memory.buffer.byteLength / PAGE;
   }
 
+  /** The linear memory, until it grows. */
+  get memory(): Uint8Array {
+    return new Uint8Array(this.filter.memory.buffer);
+  }
+
   /** Sends one call `count` times. Throws when a verdict is not the wanted one. */
   send(body: Uint8Array, count: number, allowed = true): void {
     const { filter } = this;
