@@ -151,12 +151,16 @@ function tell(reason: i32): void {
     putByte(0x3b);
     putRule(rule);
   }
-  putByte(0x3b);
-  putJson(methodAt, min(methodLength, 64));
-  putByte(0x3b);
-  putJson(nameAt, min(nameLength, 64));
+  putPart(methodAt, methodLength);
+  putPart(nameAt, nameLength);
   const at = finish();
   if (at) setProperty(bytesOf(STATE), sizeOf(STATE), at, written());
+}
+
+/** The beginning of a text, behind a semicolon. */
+function putPart(from: usize, length: u32): void {
+  putByte(0x3b);
+  putJson(from, min(length, 64));
 }
 
 /** Answers for the metadata document before any token is asked for. */

@@ -121,36 +121,41 @@ function note(header: u32, offset: u32, total: u32): void {
   store<u32>(record, total, 12);
 }
 
+let known: usize = 0; // the name that `candidate` found
+
 /** Names come in lower case from the host (HTTP/1 too). A name of the length of a known one is compared with that. */
 // @ts-ignore: decorator
 @inline
 function identify(name: usize, total: u32): u32 {
-  const first = load<u8>(name);
+  const header = candidate(load<u8>(name), total);
+  return header != Known.None && sameBytes(name, known, total) ? header : Known.None;
+}
+
+/** The header whose name has this first byte and length, if it has a name that is known at all. */
+// @ts-ignore: decorator
+@inline
+function candidate(first: u32, total: u32): u32 {
   switch (total) {
     case 5:
-      return knownAs(name, total, ":path", Known.Path);
+      return named(":path", Known.Path);
     case 7:
-      return first == 0x3a
-        ? knownAs(name, total, ":method", Known.Method)
-        : knownAs(name, total, "upgrade", Known.Upgrade);
+      return first == 0x3a ? named(":method", Known.Method) : named("upgrade", Known.Upgrade);
     case 8:
-      return knownAs(name, total, "mcp-name", Known.McpName);
+      return named("mcp-name", Known.McpName);
     case 9:
-      return knownAs(name, total, ":protocol", Known.Protocol);
+      return named(":protocol", Known.Protocol);
     case 10:
-      return first == 0x3a
-        ? knownAs(name, total, ":authority", Known.Authority)
-        : knownAs(name, total, "mcp-method", Known.McpMethod);
+      return first == 0x3a ? named(":authority", Known.Authority) : named("mcp-method", Known.McpMethod);
     case 12:
-      return knownAs(name, total, "content-type", Known.ContentType);
+      return named("content-type", Known.ContentType);
     case 13:
-      return knownAs(name, total, "authorization", Known.Authorization);
+      return named("authorization", Known.Authorization);
     case 14:
-      return knownAs(name, total, "mcp-session-id", Known.McpSession);
+      return named("mcp-session-id", Known.McpSession);
     case 16:
-      return knownAs(name, total, "content-encoding", Known.ContentEncoding);
+      return named("content-encoding", Known.ContentEncoding);
     case 20:
-      return knownAs(name, total, "mcp-protocol-version", Known.McpVersion);
+      return named("mcp-protocol-version", Known.McpVersion);
     default:
       return Known.None;
   }
@@ -158,8 +163,9 @@ function identify(name: usize, total: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function knownAs(name: usize, total: u32, constant: string, header: u32): u32 {
-  return sameBytes(name, bytesOf(constant), total) ? header : Known.None;
+function named(constant: string, header: u32): u32 {
+  known = bytesOf(constant);
+  return header;
 }
 
 /** How many headers of this name there are, 2 standing for more too; the first is then the one found. */

@@ -1,10 +1,10 @@
 // The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, give its action back. No decisions.
 import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./host.ts";
-import { findContext, addContext, removeContext, ContextField } from "./streams.ts";
+import { addContext, ContextField, findContext, takeContext } from "./streams.ts";
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
 import { begin, finish, put, written } from "./writer.ts";
-import { clear64, reserve, resetRegion } from "./memory.ts";
+import { clear64, release, reserve, resetRegion } from "./memory.ts";
 import { READ_PADDING } from "./json.ts";
 import { seedKeys } from "./keys.ts";
 import { startTrace, traceCount } from "./trace.ts";
@@ -90,11 +90,11 @@ export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
 
 // There is no proxy_on_done: a host takes that for done, and a call into the VM costs it half a microsecond.
 export function proxy_on_delete(id: u32): void {
-  const context = findContext(id);
+  const context = takeContext(id);
   if (!context) return;
   if (load<u32>(context, ContextField.Root)) closeStream(context);
   else dropConfig(<usize>load<u32>(context, ContextField.Block));
-  removeContext(id);
+  release(context);
 }
 
 /** For the command line's host: traces the rules of the next request; returns where the steps are. */

@@ -3,7 +3,7 @@
 // A record:  0: next in its bucket   4: context id   8: root id (0 for a root)   12: configuration block (root) or
 //            what is kept (stream): headers, then the token   16: bytes of the kept headers   20: State
 //           24: body bytes so far   28: credentials sent   32: bytes of the token
-import { allocate, clear64, release } from "./memory.ts";
+import { allocate, clear64 } from "./memory.ts";
 
 export enum State {
   Denied = 0, // nothing decided yet: nothing may pass
@@ -49,15 +49,14 @@ export function addContext(id: u32, root: u32): void {
   store<u32>(bucketOf(id), <u32>record);
 }
 
-/** Forgets a context. Its block is the caller's to release first. */
-export function removeContext(id: u32): void {
+/** Forgets a context. Its record, 0 when there is none, is the caller's to release, with its block. */
+export function takeContext(id: u32): usize {
   let place = bucketOf(id);
   let record = <usize>load<u32>(place);
   while (record && load<u32>(record, 4) != id) {
     place = record;
     record = <usize>load<u32>(record);
   }
-  if (!record) return;
-  store<u32>(place, load<u32>(record));
-  release(record);
+  if (record) store<u32>(place, load<u32>(record));
+  return record;
 }
