@@ -1,8 +1,8 @@
 // A plugin configuration: JSON text with a program in it, checked once, then kept in one block per root context
 // (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
 //
-// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo   24: holdHeaders
-// and behind it the tables in that order.
+// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo
+//            24: holdHeaders   28: quietPasses   and behind it the tables in that order.
 import { Section } from "./program.ts";
 import { allocate, ranOut, release, reserve } from "./memory.ts";
 import { READ_PADDING, onlyBlank, openReader, readValue } from "./json.ts";
@@ -26,10 +26,11 @@ enum Field {
   Targets = 16,
   Memo = 20,
   HoldHeaders = 24,
-  Size = 28,
+  QuietPasses = 28,
+  Size = 32,
 }
 
-const offsets: usize = memory.data(28, 4); // of the tables in the block that is being built, by Field
+const offsets: usize = memory.data(32, 4); // of the tables in the block that is being built, by Field
 let end: u32 = 0; // behind those that have a place
 
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
@@ -65,17 +66,22 @@ export function loadConfig(text: usize, length: u32): usize {
   if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
     return refuse("the program is for another version of the filter");
   }
-  const hold = findText(text, "holdHeaders") && load<u8>(foundAt()) == 0x74;
+  const hold = isTrue(text, "holdHeaders");
+  const quiet = isTrue(text, "quietPasses");
   const room = reserve(encodedLength + 16);
   if (!room) return 0;
   const size = decodeBase64(encoded, encodedLength, room);
   if (!size) return refuse("the program is not base64");
   const wrong = checkProgram(room, size);
   if (wrong.length) return refuse(wrong);
-  return build(room, size, hold);
+  return build(room, size, hold, quiet);
 }
 
-function build(decoded: usize, size: u32, hold: bool): usize {
+function isTrue(text: usize, name: string): bool {
+  return findText(text, name) && load<u8>(foundAt()) == 0x74;
+}
+
+function build(decoded: usize, size: u32, hold: bool, quiet: bool): usize {
   useProgram(decoded);
   const nodes = sectionCount(Section.Nodes);
   end = Field.Size;
@@ -92,6 +98,7 @@ function build(decoded: usize, size: u32, hold: bool): usize {
     store<u32>(block + field, <u32>block + load<u32>(offsets + field));
   }
   store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);
+  store<u32>(block, quiet ? 1 : 0, Field.QuietPasses);
   const program = tableOf(block, Field.Program);
   memory.copy(program, decoded, size);
   useProgram(program);
@@ -146,4 +153,9 @@ export function openCall(): void {
 /** Whether the host was told to hold the headers until the body is judged. */
 export function holdsHeaders(block: usize): bool {
   return load<u32>(block, Field.HoldHeaders) != 0;
+}
+
+/** Whether nothing is left for the access log of a request that passes. */
+export function hasQuietPasses(): bool {
+  return load<u32>(current, Field.QuietPasses) != 0;
 }

@@ -4,7 +4,7 @@
 import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
 import { hasFlag, isTextAt, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./memory.ts";
-import { holdsHeaders } from "./config.ts";
+import { hasQuietPasses, holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
 import {
@@ -116,7 +116,7 @@ function onEnd(stream: usize): i32 {
 /** The one exit that lets a request through. What was judged without the memory for it may have missed something. */
 function pass(stream: usize, reason: i32): i32 {
   if (ranOut()) return answer(stream, Reason.host_error);
-  tell(reason);
+  if (!hasQuietPasses()) tell(reason);
   settle(stream, reason, State.Passed);
   return CONTINUE;
 }

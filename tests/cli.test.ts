@@ -105,6 +105,12 @@ describe("compile and show", () => {
     assert.ok(Buffer.from(program, "base64").subarray(0, 4).equals(Buffer.from("SGP1")));
   });
 
+  test("--quiet-passes stands in the configuration only where it is wanted", () => {
+    const { out } = run(["compile", "policy.yaml", "--quiet-passes"]);
+    assert.equal((JSON.parse(out) as { quietPasses?: boolean }).quietPasses, true);
+    assert.ok(!run(["compile", "policy.yaml"]).out.includes("quietPasses"));
+  });
+
   test("--hold-headers, -o, and show of what was written", () => {
     assert.deepEqual(run(["compile", "policy.yaml", "--hold-headers", "-o", "out.json"]), {
       code: 0,

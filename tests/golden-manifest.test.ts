@@ -57,6 +57,14 @@ describe("manifest options", () => {
     }
   });
 
+  test("--quiet-passes stands in the plugin configuration of every target", () => {
+    for (const [file, args] of Object.entries(COMMITTED)) {
+      const { stdout } = manifest(...args, "--quiet-passes");
+      assert.equal(stdout.match(/quietPasses"?: ?true/g)?.length, 1, file);
+      assert.doesNotMatch(manifest(...args).stdout, /quietPasses/, file);
+    }
+  });
+
   test("--split writes one file an object", () => {
     const folder = mkdtempSync(join(tmpdir(), "scopegate-split-"));
     assert.equal(

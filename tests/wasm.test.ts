@@ -7,6 +7,7 @@ import {
   assertAllowed,
   assertRefused,
   call,
+  configuration,
   hostWith,
   message,
   MODES,
@@ -240,6 +241,24 @@ test("the filter state and the counters tell the decision", () => {
     counted.some(([name]) => name.includes("no_rule")),
     JSON.stringify(counted),
   );
+});
+
+test("quiet passes leave no filter state; what does not pass does, and both are counted", () => {
+  const host = hostWith();
+  const quietly = (quietPasses: unknown) =>
+    host.configure(JSON.stringify({ ...(JSON.parse(configuration(false)) as object), quietPasses }));
+  for (const [value, state] of [
+    [true, undefined],
+    [false, "allowed;0;public;tools/call;fs__read"],
+    ["true", "allowed;0;public;tools/call;fs__read"],
+  ]) {
+    assert.ok(quietly(value).ok);
+    const answer = host.request(PUBLIC);
+    assert.ok(answer.forwarded);
+    assert.equal(answer.state.get("scopegate"), state, JSON.stringify(value));
+    assert.match(host.request(PRIVATE).state.get("scopegate") ?? "", /^no_rule;-;/);
+  }
+  assert.equal(host.metrics.all()["scopegate.allowed.allowed"], 3);
 });
 
 test("a subscription to no resource is one that a rule may name", () => {

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import binaryen from "assemblyscript/binaryen";
 import { parse } from "yaml";
+import type { PluginOptions } from "../compiler/index.ts";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
 import type { Loaded } from "../evaluate/engine.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
@@ -13,6 +14,8 @@ export const BASELINE = "jwt_authn only";
 /** The baseline once more: what it seems to add is the noise of the run. */
 export const AGAIN = "jwt_authn again";
 export const OURS = "Scopegate";
+/** As little as its switches leave. */
+export const QUIET = "Scopegate, quiet";
 
 export interface Peer {
   name: string;
@@ -47,6 +50,7 @@ function allPeers(): Peer[] {
     { ...baseline(), name: AGAIN, what: "the same in another process: what it seems to add is noise" },
     floor(),
     ours(),
+    quiet(),
     stock("mcp + RBAC", "Envoy's native `mcp` filter, then RBAC on its metadata (C++)", "mcp-rbac.yaml"),
     stock("Lua", "Envoy's Lua filter, JSON read in Lua", "lua.yaml"),
     built("Rust wasm", "a proxy-wasm module in Rust with serde_json and regex", "rust-wasm.yaml", rustWasm()),
@@ -95,9 +99,14 @@ function floor(): Peer {
   return { ...peer, undecided: true, config };
 }
 
-export function ours(loaded: Loaded = oneRule()): Peer {
+export function ours(loaded: Loaded = oneRule(), options: PluginOptions = {}): Peer {
   const what = "this filter: strict JSON, a scope, a regex predicate, metrics, access log state";
-  return { name: OURS, what, config: (upstream) => edit(envoyBootstrap(target(upstream, loaded)), () => {}) };
+  return { name: OURS, what, config: (upstream) => edit(envoyBootstrap(target(upstream, loaded, options)), () => {}) };
+}
+
+function quiet(): Peer {
+  const what = "the same with `--quiet-passes`: no access log state for what passes";
+  return { ...ours(oneRule(), { quietPasses: true }), name: QUIET, what };
 }
 
 /** Filters of a file in `peers/`; `jwt` is what jwt_authn does besides. */
@@ -131,10 +140,10 @@ interface Config {
   };
 }
 
-function target(upstream: number, loaded: Loaded) {
+function target(upstream: number, loaded: Loaded, options: PluginOptions = {}) {
   const loopback = { host: "127.0.0.1", port: 0 };
   return {
-    plugin: JSON.stringify({ ...(JSON.parse(loaded.configuration) as object), holdHeaders: true }),
+    plugin: JSON.stringify({ ...(JSON.parse(loaded.configuration) as object), ...options, holdHeaders: true }),
     wasm: "build/scopegate.wasm",
     metadataKeys: [METADATA_KEY],
     maxBody: loaded.policy.limits.body,

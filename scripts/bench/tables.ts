@@ -2,7 +2,7 @@
 import { growthOf } from "./growth.ts";
 import type { Cost, Middle } from "./measure.ts";
 import type { Axis, EnvoyResults, FilterResults, Results } from "./results.ts";
-import { AGAIN, BASELINE, OURS } from "./peers.ts";
+import { AGAIN, BASELINE, OURS, QUIET } from "./peers.ts";
 
 /** All that a run found. `heading` is the number of `#` of its headings. */
 export function describe(results: Results, heading = 2): string {
@@ -145,7 +145,7 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
 /** What a request costs in Envoy by body, in microseconds, for README. */
 export function costTable({ loads }: EnvoyResults): string {
   const bodies = loads.filter(({ load }) => !load.includes("denied"));
-  const shown = [OURS, "mcp + RBAC", "Rust wasm", "Rust native", "Lua"];
+  const shown = [OURS, QUIET, "mcp + RBAC", "Rust wasm", "Rust native", "Lua"];
   const names = shown.filter((name) => bodies.every(({ peers }) => peers.some(({ peer }) => peer === name)));
   const microseconds = (value: number) => Math.round(value).toLocaleString("en");
   const rows = bodies.map(({ load, peers }) => [

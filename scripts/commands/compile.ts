@@ -5,7 +5,7 @@ import { nameOf, report } from "./check.ts";
 
 export const compile: Command = {
   summary: "the plugin configuration that Envoy gets",
-  help: `Usage: scopegate compile POLICY [-o FILE] [--hold-headers]
+  help: `Usage: scopegate compile POLICY [-o FILE] [--hold-headers] [--quiet-passes]
 
 Prints the plugin configuration, a JSON object. Envoy must hand it over as a StringValue.
 
@@ -13,16 +13,24 @@ Options:
   -o, --output FILE   write it there
   --hold-headers      for a host with allow_on_headers_stop_iteration: nothing of a refused request is sent on.
                       Without that switch in Envoy every request would hang.
+  --quiet-passes      leave no filter state for the access log of what passes, only of what is refused
 
 Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 a file could not be read or written.
 `,
-  options: { output: { type: "string", short: "o" }, "hold-headers": { type: "boolean" } },
+  options: {
+    output: { type: "string", short: "o" },
+    "hold-headers": { type: "boolean" },
+    "quiet-passes": { type: "boolean" },
+  },
   run({ options, files }) {
     const file = onlyFile(files, "POLICY");
     const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
     report(problems);
     if (!program || !policy) return Exit.Wrong;
-    const configuration = pluginConfiguration(program, policy, { holdHeaders: options["hold-headers"] === true });
+    const configuration = pluginConfiguration(program, policy, {
+      holdHeaders: options["hold-headers"] === true,
+      quietPasses: options["quiet-passes"] === true,
+    });
     write(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
     return Exit.Done;
   },

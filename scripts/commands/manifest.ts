@@ -53,6 +53,7 @@ Options for every target:
   --wasm PLACE          scopegate.wasm as the host will get it. envoy: a path, default the one beside this program;
                         otherwise an https:// URL (pinned by the sum of that same file), or oci://IMAGE
   --upstream HOST:PORT  the MCP server; default 127.0.0.1:3000, in Kubernetes the Service mcp-server:3000
+  --quiet-passes        leave no filter state for the access log of what passes, only of what is refused
   -o, --output FILE     write it there
 
 --target envoy: a whole bootstrap, for envoy -c FILE
@@ -75,6 +76,7 @@ Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a
     audience: { type: "string", multiple: true },
     wasm: { type: "string" },
     upstream: { type: "string" },
+    "quiet-passes": { type: "boolean" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
     admin: { type: "string" },

@@ -95,18 +95,28 @@ function readerOf(report: Report, tree: Tree): Reader | undefined {
   return kind?.read ?? (kindTree ? undefined : readPolicy);
 }
 
-/** What the filter is configured with. `holdHeaders` only for a host with allow_on_headers_stop_iteration. */
+/** What does not belong to a policy, but to the host that it runs in. */
+export interface PluginOptions {
+  /** Only for a host with allow_on_headers_stop_iteration. */
+  holdHeaders?: boolean;
+  /** Nothing is left for the access log of what passes. */
+  quietPasses?: boolean;
+}
+
+/** What the filter is configured with. */
 export function pluginConfiguration(
   program: Uint8Array,
-  policy: Policy,
-  { holdHeaders = false } = {},
+  { name }: Policy,
+  { holdHeaders = false, quietPasses = false }: PluginOptions = {},
 ): PluginConfiguration {
-  return { scopegate: 1, policy: policy.name, holdHeaders, program: Buffer.from(program).toString("base64") };
+  const quiet = quietPasses && { quietPasses };
+  return { scopegate: 1, policy: name, holdHeaders, ...quiet, program: Buffer.from(program).toString("base64") };
 }
 
 export interface PluginConfiguration {
   scopegate: 1;
   policy: string;
   holdHeaders: boolean;
+  quietPasses?: boolean;
   program: string;
 }

@@ -1,6 +1,6 @@
 // What every target needs to know, whatever the host: the compiled policy and who issues its tokens.
 import { Setting } from "../../assembly/program.ts";
-import { pluginConfiguration, type PluginConfiguration, type Policy } from "../compiler/index.ts";
+import { pluginConfiguration, type PluginOptions, type PluginConfiguration, type Policy } from "../compiler/index.ts";
 import { Program } from "../compiler/program-reader.ts";
 
 export interface Address {
@@ -34,8 +34,8 @@ export class Compiled {
     this.reader = new Program(program);
   }
 
-  plugin(holdHeaders: boolean): PluginConfiguration {
-    return pluginConfiguration(this.program, this.policy, { holdHeaders });
+  plugin(options: PluginOptions): PluginConfiguration {
+    return pluginConfiguration(this.program, this.policy, options);
   }
 
   /** The challenge to a request without a usable token, as the filter would write it. */

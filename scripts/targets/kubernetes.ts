@@ -5,6 +5,7 @@ import { quoted, scalar } from "./yaml.ts";
 
 export interface KubernetesTarget {
   compiled: Compiled;
+  quietPasses: boolean;
   token: Token;
   namespace: string;
   /** Gateway that the route or the filter is attached to. */
@@ -29,9 +30,10 @@ export function nameOf({ compiled }: KubernetesTarget): string {
 }
 
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no field to go on then. */
-export function pluginYaml({ compiled }: KubernetesTarget): string {
-  const { scopegate, policy, holdHeaders, program } = compiled.plugin(false);
-  return `scopegate: ${scopegate}\npolicy: ${quoted(policy)}\nholdHeaders: ${holdHeaders}\nprogram: ${quoted(program)}`;
+export function pluginYaml({ compiled, quietPasses }: KubernetesTarget): string {
+  const { scopegate, policy, holdHeaders, program } = compiled.plugin({ quietPasses });
+  const quiet = quietPasses ? "quietPasses: true\n" : "";
+  return `scopegate: ${scopegate}\npolicy: ${quoted(policy)}\nholdHeaders: ${holdHeaders}\n${quiet}program: ${quoted(program)}`;
 }
 
 /** The first lines of every object. */

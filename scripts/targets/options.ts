@@ -14,7 +14,7 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
   const { policy } = compiled;
   const holdHeaders = holds(given);
   return {
-    plugin: JSON.stringify(compiled.plugin(holdHeaders)),
+    plugin: JSON.stringify(compiled.plugin({ holdHeaders, quietPasses: isQuiet(given) })),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
     maxBody: policy.limits.body,
@@ -32,6 +32,7 @@ export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTa
   const { host, port } = address(given, "upstream", "mcp-server:3000");
   return {
     compiled,
+    quietPasses: isQuiet(given),
     token: tokenOptions(given, compiled),
     namespace: objectName(given, "namespace", "default"),
     gateway: objectName(given, "gateway", "mcp"),
@@ -48,6 +49,10 @@ function holds(given: Given): boolean {
   if (given["hold-headers"] && given["no-hold-headers"])
     throw new UsageError("--hold-headers and --no-hold-headers exclude each other");
   return given["no-hold-headers"] !== true;
+}
+
+function isQuiet(given: Given): boolean {
+  return given["quiet-passes"] === true;
 }
 
 function tokenOptions(given: Given, { policy }: Compiled): Token {
