@@ -25,6 +25,7 @@ export enum ContextField {
 const RECORD: u32 = 64;
 const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4 * 1024, 4);
+let spare: usize = 0; // records of contexts that ended, for those that come: a chain like that of a bucket
 
 function bucketOf(id: u32): usize {
   return buckets + ((<usize>(id & (BUCKETS - 1))) << 2);
@@ -40,8 +41,9 @@ export function findContext(id: u32): usize {
 /** Makes the record of a new context; without memory there is none, and its callbacks refuse. */
 export function addContext(id: u32, root: u32): void {
   if (findContext(id)) return;
-  const record = allocate(RECORD);
+  const record = spare ? spare : allocate(RECORD);
   if (!record) return;
+  if (spare) spare = <usize>load<u32>(spare);
   clear64(record);
   store<u32>(record, load<u32>(bucketOf(id)));
   store<u32>(record, id, 4);
@@ -49,7 +51,7 @@ export function addContext(id: u32, root: u32): void {
   store<u32>(bucketOf(id), <u32>record);
 }
 
-/** Forgets a context. Its record, 0 when there is none, is the caller's to release, with its block. */
+/** Forgets a context. Its record, 0 when there is none, may be looked at until another is made; its block is the caller's. */
 export function takeContext(id: u32): usize {
   let place = bucketOf(id);
   let record = <usize>load<u32>(place);
@@ -57,6 +59,9 @@ export function takeContext(id: u32): usize {
     place = record;
     record = <usize>load<u32>(record);
   }
-  if (record) store<u32>(place, load<u32>(record));
+  if (!record) return 0;
+  store<u32>(place, load<u32>(record));
+  store<u32>(record, <u32>spare);
+  spare = record;
   return record;
 }
