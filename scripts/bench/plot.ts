@@ -1,7 +1,7 @@
 // The graphs of docs/benchmarks.md, as SVG: cost by body size, cost by number of rules, both axes logarithmic.
 import * as echarts from "echarts";
 import type { Results } from "./results.ts";
-import { AGAIN, BASELINE } from "./peers.ts";
+import { AGAIN, BASELINE, QUIET } from "./peers.ts";
 
 interface Line {
   name: string;
@@ -53,9 +53,9 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
   }
   if (envoy) {
     const loads = envoy.loads.filter(({ load }) => !load.includes(","));
-    const yardsticks = [BASELINE, AGAIN];
+    const leftOut = [BASELINE, AGAIN, QUIET]; // yardsticks, and what would lie on our own line
     const peers = Object.keys(envoy.peers).filter(
-      (peer) => !yardsticks.includes(peer) && envoy.absent[peer] === undefined,
+      (peer) => !leftOut.includes(peer) && envoy.absent[peer] === undefined,
     );
     const lines = peers.map((name) => ({
       name: loads.some(({ peers: all }) => all.some(({ peer, service }) => peer === name && service))
