@@ -24,9 +24,9 @@ export function observe(module: Module): Ways[] {
   for (const body of typicalCalls()) {
     const host = new BareHost(oneRule(), undefined, marked);
     host.send(body, 3);
-    const marks = host.memory.subarray(from, from + 2 * total);
-    marks.fill(0);
+    host.memory.fill(0, from, from + 2 * total);
     host.send(body, 1);
+    const marks = host.memory.subarray(from, from + 2 * total);
     ways.forEach((way, branch) => {
       way.taken ||= marks[2 * branch] === 1;
       way.passed ||= marks[2 * branch + 1] === 1;
