@@ -151,8 +151,8 @@ export function openCall(): void {
 }
 
 /** Whether the host was told to hold the headers until the body is judged. */
-export function holdsHeaders(block: usize): bool {
-  return load<u32>(block, Field.HoldHeaders) != 0;
+export function holdsHeaders(): bool {
+  return load<u32>(current, Field.HoldHeaders) != 0;
 }
 
 /** Whether nothing is left for the access log of a request that passes. */

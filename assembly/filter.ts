@@ -34,7 +34,7 @@ export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
 
 /** The request headers: answers what they already decide, otherwise waits for the body. */
-export function onHeaders(stream: usize, config: usize, end: bool): i32 {
+export function onHeaders(stream: usize, end: bool): i32 {
   openJudge();
   if (!readHeaders()) return answer(stream, Reason.host_error);
   if (serveDocument()) {
@@ -54,7 +54,7 @@ export function onHeaders(stream: usize, config: usize, end: bool): i32 {
   if (!findToken()) return answer(stream, missingToken(stream));
   if (!keep(stream)) return answer(stream, Reason.host_error);
   store<u32>(stream, State.Reading, ContextField.State);
-  return holdsHeaders(config) ? STOP : CONTINUE;
+  return holdsHeaders() ? STOP : CONTINUE;
 }
 
 /** GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */

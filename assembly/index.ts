@@ -4,7 +4,7 @@ import { addContext, ContextField, findContext, takeContext } from "./streams.ts
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
 import { begin, finish, put, written } from "./writer.ts";
-import { clear64, reserve, resetRegion } from "./memory.ts";
+import { clear64, release, reserve, resetRegion } from "./memory.ts";
 import { READ_PADDING } from "./json.ts";
 import { seedKeys } from "./keys.ts";
 import { startTrace, traceCount } from "./trace.ts";
@@ -62,8 +62,7 @@ function open(stream: usize): usize {
 
 export function proxy_on_request_headers(id: u32, _count: u32, end: u32): i32 {
   const stream = findContext(id);
-  const config = open(stream);
-  const action = config ? onHeaders(stream, config, end != 0) : refuseAll();
+  const action = open(stream) ? onHeaders(stream, end != 0) : refuseAll();
   resetRegion();
   return action;
 }
@@ -94,6 +93,7 @@ export function proxy_on_delete(id: u32): void {
   if (!context) return;
   if (load<u32>(context, ContextField.Root)) closeStream(context);
   else dropConfig(<usize>load<u32>(context, ContextField.Block));
+  release(context);
 }
 
 /** For the command line's host: traces the rules of the next request; returns where the steps are. */

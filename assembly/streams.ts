@@ -25,7 +25,6 @@ export enum ContextField {
 const RECORD: u32 = 64;
 const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4 * 1024, 4);
-let spare: usize = 0; // records of contexts that ended, for those that come: a chain like that of a bucket
 
 function bucketOf(id: u32): usize {
   return buckets + ((<usize>(id & (BUCKETS - 1))) << 2);
@@ -41,9 +40,8 @@ export function findContext(id: u32): usize {
 /** Makes the record of a new context; without memory there is none, and its callbacks refuse. */
 export function addContext(id: u32, root: u32): void {
   if (findContext(id)) return;
-  const record = spare ? spare : allocate(RECORD);
+  const record = allocate(RECORD);
   if (!record) return;
-  if (spare) spare = <usize>load<u32>(spare);
   clear64(record);
   store<u32>(record, load<u32>(bucketOf(id)));
   store<u32>(record, id, 4);
@@ -51,7 +49,7 @@ export function addContext(id: u32, root: u32): void {
   store<u32>(bucketOf(id), <u32>record);
 }
 
-/** Forgets a context. Its record, 0 when there is none, may be looked at until another is made; its block is the caller's. */
+/** Forgets a context. Its record, 0 when there is none, is the caller's to release, with its block. */
 export function takeContext(id: u32): usize {
   let place = bucketOf(id);
   let record = <usize>load<u32>(place);
@@ -59,9 +57,6 @@ export function takeContext(id: u32): usize {
     place = record;
     record = <usize>load<u32>(record);
   }
-  if (!record) return 0;
-  store<u32>(place, load<u32>(record));
-  store<u32>(record, <u32>spare);
-  spare = record;
+  if (record) store<u32>(place, load<u32>(record));
   return record;
 }
