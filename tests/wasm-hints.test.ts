@@ -39,7 +39,6 @@ const KNOWN = `(module
   (func (export "proxy_on_delete") (param i32)))`;
 
 interface Hint {
-  function: number;
   /** Code of the instruction that is hinted. */
   instruction: number;
   at: number;
@@ -71,7 +70,7 @@ function hintsOf(module: Module): Hint[] {
     return Array.from({ length: next() }, () => {
       const place = body.start + next();
       assert.equal(next(), 1, "a hint is one byte");
-      return { function: index, instruction: bytes[place]!, at: place, hint: next() };
+      return { instruction: bytes[place]!, at: place, hint: next() };
     });
   });
   assert.equal(at, section!.end, "nothing stands behind the hints");

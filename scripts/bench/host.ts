@@ -83,7 +83,7 @@ export class BareHost {
   }
 
   /** The linear memory, until it grows. */
-  get memory(): Uint8Array {
+  get memory(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.filter.memory.buffer);
   }
 
@@ -114,7 +114,7 @@ export class BareHost {
   }
 
   private look(): void {
-    this.bytes = new Uint8Array(this.filter.memory.buffer);
+    this.bytes = this.memory;
     this.words = new Uint32Array(this.filter.memory.buffer);
   }
 

@@ -2,8 +2,8 @@
 import { callOf, SHAPES, type Shape } from "../bench/bodies.ts";
 import { BareHost } from "../bench/host.ts";
 import { oneRule, TOOL } from "../bench/policies.ts";
-import * as binary from "./module.ts";
-import { CODE, counted, GLOBAL, MEMORY, unsigned, type Body, type Module } from "./module.ts";
+import { behindNumber, CODE, counted, GLOBAL, MEMORY, newSection, numberAt, sectionOf, unsigned } from "./module.ts";
+import type { Body, Module } from "./module.ts";
 
 const PAGE = 65_536;
 const [I32, MUTABLE] = [0x7f, 1];
@@ -44,19 +44,18 @@ function typicalCalls(): Uint8Array[] {
 /** The module with a mark in front of each branch; the `total` marks lie behind the memory that it begins with. */
 function mark(module: Module, total: number): Uint8Array<ArrayBuffer> {
   const { bytes, sections, bodies } = module;
-  const condition = binary.numberAt(bytes, binary.sectionOf(sections, GLOBAL).start); // the number of a new global
+  const condition = numberAt(bytes, sectionOf(sections, GLOBAL).start); // the number of a new global
   const pages = pagesOf(module);
   let to = PAGE * pages;
   const markOf = () => markAt((to += 2) - 2, condition);
   const parts = sections.map(({ id, at, start, end }) => {
-    const rest = bytes.subarray(binary.behindNumber(bytes, start), end);
+    const rest = bytes.subarray(behindNumber(bytes, start), end);
     if (id === GLOBAL)
-      return binary.newSection(id, Buffer.from([...unsigned(condition + 1), ...rest, I32, MUTABLE, I32_CONST, 0, END]));
-    if (id === MEMORY)
-      return binary.newSection(id, Buffer.from([1, 0, ...unsigned(pages + Math.ceil((2 * total) / PAGE))]));
+      return newSection(id, Buffer.from([...unsigned(condition + 1), ...rest, I32, MUTABLE, I32_CONST, 0, END]));
+    if (id === MEMORY) return newSection(id, Buffer.from([1, 0, ...unsigned(pages + Math.ceil((2 * total) / PAGE))]));
     if (id !== CODE) return bytes.subarray(at, end);
     const marked = bodies.map((body) => counted(markBody(bytes, body, markOf)));
-    return binary.newSection(id, Buffer.concat([Buffer.from(unsigned(bodies.length)), ...marked]));
+    return newSection(id, Buffer.concat([Buffer.from(unsigned(bodies.length)), ...marked]));
   });
   return Buffer.concat([bytes.subarray(0, 8), ...parts]);
 }
@@ -76,7 +75,7 @@ function markAt(to: number, condition: number): Uint8Array {
 
 /** Pages that the memory begins with: it is the only one and has no limit, which is said by 1 and 0. */
 function pagesOf({ bytes, sections }: Module): number {
-  const { start } = binary.sectionOf(sections, MEMORY);
+  const { start } = sectionOf(sections, MEMORY);
   if (bytes[start] !== 1 || bytes[start + 1] !== 0) throw new Error("the memory is not the only one, or has a limit");
-  return binary.numberAt(bytes, start + 2);
+  return numberAt(bytes, start + 2);
 }

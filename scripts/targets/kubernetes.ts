@@ -31,9 +31,8 @@ export function nameOf({ compiled }: KubernetesTarget): string {
 
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no field to go on then. */
 export function pluginYaml({ compiled, quietPasses }: KubernetesTarget): string {
-  const { scopegate, policy, holdHeaders, program } = compiled.plugin({ quietPasses });
-  const quiet = quietPasses ? "quietPasses: true\n" : "";
-  return `scopegate: ${scopegate}\npolicy: ${quoted(policy)}\nholdHeaders: ${holdHeaders}\n${quiet}program: ${quoted(program)}`;
+  const members = Object.entries(compiled.plugin({ quietPasses }));
+  return members.map(([name, value]) => `${name}: ${typeof value === "string" ? quoted(value) : value}`).join("\n");
 }
 
 /** The first lines of every object. */
