@@ -44,7 +44,7 @@ const QUICK = {
 const FULL = {
   alone: { rounds: 15, batchMs: 60 },
   share: 0.4,
-  inEnvoy: { sittings: 5, rounds: 8, share: 1 },
+  inEnvoy: { sittings: 20, rounds: 2, share: 1 },
 };
 
 async function main(): Promise<void> {

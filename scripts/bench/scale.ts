@@ -14,8 +14,8 @@ const TOKEN_BYTES = [512, 1_024, 2_048, 4_096, 8_192, 16_384];
 const SCOPES = [1, 5, 20, 50, 100, 200, 500];
 const CONNECTIONS = [1, 4, 16, 64, 256, 1_000];
 const WORKERS = [1, 2, 4];
-/** How often all Envoys are started anew. */
-const SITTINGS = 3;
+/** In Envoy: rounds a sitting; there are as many sittings as other things have rounds. */
+const ROUNDS = 2;
 
 /** Reads a claim, so that the filter needs the whole payload. */
 const CLAIM = 'jwt.claims.sub == "alice" && args.text.startsWith("Hello")';
@@ -29,12 +29,12 @@ export async function benchScale(effort: Effort, share: number, say: (line: stri
     byToken("size of the token, a claim is read", oneRule(CLAIM), effort),
   ];
   const scopes = byScopes(effort);
-  const rounds = Math.max(2, effort.rounds - 2); // a sitting
+  const sittings = effort.rounds;
   const requests = Math.ceil(1_000 * share);
   say("scale: in Envoy, by token and by connections");
-  const inEnvoy = await byLoad(rounds, requests);
+  const inEnvoy = await byLoad(sittings, requests);
   say("scale: in Envoy, by workers");
-  return [...rules, ...tokens, scopes, ...inEnvoy, await byWorkers(rounds, requests)];
+  return [...rules, ...tokens, scopes, ...inEnvoy, await byWorkers(sittings, requests)];
 }
 
 function byRules(effort: Effort): Axis[] {
@@ -118,24 +118,24 @@ function loadOf(connections: number, requests: number, claims?: Record<string, u
 }
 
 /** What the filter adds to each load, over several sets of Envoys. */
-async function added(loads: Load[], rounds: number, options: EnvoyOptions = {}): Promise<Middle[]> {
+async function added(loads: Load[], sittings: number, options: EnvoyOptions = {}): Promise<Middle[]> {
   const costs = loads.map(noCosts);
-  for (let sitting = 0; sitting < SITTINGS; sitting++) {
+  for (let sitting = 0; sitting < sittings; sitting++) {
     const measure = async (bed: Bed) => {
-      for (const [i, load] of loads.entries()) await bed.measure(load, rounds, costs[i]);
+      for (const [i, load] of loads.entries()) await bed.measure(load, ROUNDS, costs[i]);
     };
     await Bed.sitting([baseline(), ours()], measure, options);
   }
   return costs.map(({ envoy }) => scaled(envoy.difference(OURS, BASELINE), 1e3));
 }
 
-async function byLoad(rounds: number, requests: number): Promise<Axis[]> {
+async function byLoad(sittings: number, requests: number): Promise<Axis[]> {
   const tokens = TOKEN_BYTES.map((bytes) => {
     const { groups, scope } = payloadOf(bytes);
     return loadOf(16, requests, { groups, scope });
   });
   const connections = CONNECTIONS.map((count) => loadOf(count, requests));
-  const costs = await added([...tokens, ...connections], rounds);
+  const costs = await added([...tokens, ...connections], sittings);
   const points = (values: number[], from: number) => values.map((x, i) => ({ x, y: costs[from + i]! }));
   return [
     { name: "size of the token, in Envoy", x: "bytes of payload", y: "µs", points: points(TOKEN_BYTES, 0) },
@@ -143,10 +143,10 @@ async function byLoad(rounds: number, requests: number): Promise<Axis[]> {
   ];
 }
 
-async function byWorkers(rounds: number, requests: number): Promise<Axis> {
+async function byWorkers(sittings: number, requests: number): Promise<Axis> {
   const points: Axis["points"] = [];
   for (const concurrency of WORKERS) {
-    const [y] = await added([loadOf(16, requests)], rounds, { concurrency });
+    const [y] = await added([loadOf(16, requests)], sittings, { concurrency });
     points.push({ x: concurrency, y: y! });
   }
   return { name: "workers, in Envoy", x: "workers", y: "µs", points };
