@@ -2,7 +2,7 @@
 // (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
 //
 // The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo
-//            24: holdHeaders   28: quietPasses   and behind it the tables in that order.
+//            24: holdHeaders   28: quietPasses   32: its number   and behind it the tables in that order.
 import { Section } from "./program.ts";
 import { allocate, ranOut, release, reserve } from "./memory.ts";
 import { READ_PADDING, onlyBlank, openReader, readValue } from "./json.ts";
@@ -27,16 +27,18 @@ enum Field {
   Memo = 20,
   HoldHeaders = 24,
   QuietPasses = 28,
-  Size = 32,
+  Number = 32,
+  Size = 48,
 }
 
-const offsets: usize = memory.data(32, 4); // of the tables in the block that is being built, by Field
+const offsets: usize = memory.data(48, 4); // of the tables in the block that is being built, by Field
 let end: u32 = 0; // behind those that have a place
 
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
 let problem: string = "";
 let current: usize = 0;
+let built: u32 = 0; // configurations so far
 
 /** Writes what is wrong with the text that `loadConfig` refused; false when nothing is, but there was not enough memory. */
 export function putProblem(): bool {
@@ -99,6 +101,7 @@ function build(decoded: usize, size: u32, hold: bool, quiet: bool): usize {
   }
   store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);
   store<u32>(block, quiet ? 1 : 0, Field.QuietPasses);
+  store<u32>(block, ++built, Field.Number);
   const program = tableOf(block, Field.Program);
   memory.copy(program, decoded, size);
   useProgram(program);
@@ -153,6 +156,11 @@ export function openCall(): void {
 /** Whether the host was told to hold the headers until the body is judged. */
 export function holdsHeaders(): bool {
   return load<u32>(current, Field.HoldHeaders) != 0;
+}
+
+/** Which of all configurations it is, from 1: an address may be taken again, a number is not. */
+export function configNumber(): u32 {
+  return load<u32>(current, Field.Number);
 }
 
 /** Whether nothing is left for the access log of a request that passes. */

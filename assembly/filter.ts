@@ -4,7 +4,7 @@
 import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
 import { hasFlag, isTextAt, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./memory.ts";
-import { hasQuietPasses, holdsHeaders } from "./config.ts";
+import { configNumber, hasQuietPasses, holdsHeaders } from "./config.ts";
 import { ContextField, State } from "./streams.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
 import {
@@ -53,6 +53,7 @@ export function onHeaders(stream: usize, end: bool): i32 {
   if (end) return answer(stream, Reason.empty_body);
   if (!findToken()) return answer(stream, missingToken(stream));
   if (!keep(stream)) return answer(stream, Reason.host_error);
+  store<u32>(stream, configNumber(), ContextField.Config);
   store<u32>(stream, State.Reading, ContextField.State);
   return holdsHeaders() ? STOP : CONTINUE;
 }
@@ -103,6 +104,8 @@ export function onTrailers(stream: usize): i32 {
 
 function onEnd(stream: usize): i32 {
   openJudge();
+  // What was checked and kept under another configuration says nothing under this one. (Envoy has a context for each.)
+  if (load<u32>(stream, ContextField.Config) != configNumber()) return answer(stream, Reason.host_error);
   openKept(stream);
   const size = load<u32>(stream, ContextField.Body);
   if (!size) return answer(stream, Reason.empty_body);

@@ -3,6 +3,7 @@
 // A record:  0: next in its bucket   4: context id   8: root id (0 for a root)   12: configuration block (root) or
 //            what is kept (stream): headers, then the token   16: bytes of the kept headers   20: State
 //           24: body bytes so far   28: credentials sent   32: bytes of the token
+//            36: number of the configuration
 import { allocate, clear64 } from "./memory.ts";
 
 export enum State {
@@ -20,6 +21,7 @@ export enum ContextField {
   Body = 24,
   Credentials = 28,
   Token = 32,
+  Config = 36,
 }
 
 const RECORD: u32 = 64;

@@ -16,6 +16,8 @@ export interface HostOptions {
   now?: () => bigint;
   /** The code that call number `count` (from 1) of a host function answers instead of working. */
   failure?: (name: string, count: number) => Rc | undefined;
+  /** What happens between the headers of a request and its body. */
+  beforeBody?: () => void;
 }
 
 const CONTINUE = 0;
@@ -64,6 +66,12 @@ export class Host implements Machine {
     if (root !== 0) this.root = root;
     if (root !== 0 && before !== 0) this.drop(before);
     return { ok: root !== 0, logs };
+  }
+
+  /** Hands another configuration to the plugin's context as it is: the ABI allows it, though Envoy makes a new context. */
+  reconfigure(text: string): boolean {
+    this.configuration = new TextEncoder().encode(text);
+    return this.guest.call("proxy_on_configure", this.root, this.configuration.length) !== 0;
   }
 
   /** A further plugin in the same VM (Istio's way); its context for `request`, or 0 when it was refused. */
@@ -126,6 +134,7 @@ export class Host implements Machine {
       answer.hung = true;
       return;
     }
+    this.options.beforeBody?.();
     const held = action !== CONTINUE;
     // Envoy has passed the headers on: they are out of the filter's reach.
     if (!held) {

@@ -195,6 +195,24 @@ describe("configurations", () => {
     }
   });
 
+  test("what began under another one is not judged by a new one", () => {
+    const strict = configuration(false);
+    let reload: string[] = [];
+    const beforeBody = () => {
+      for (const text of reload) assert.ok(host.reconfigure(text));
+    };
+    const host = hostWith({ beforeBody });
+    assertRefused(host.request(PRIVATE), 403, "no other");
+    reload = [configuration(false, OPEN)];
+    assertRefused(host.request(PRIVATE), 500, "another");
+    assertRefused(host.request(PRIVATE), 500, "the same text");
+    reload = [];
+    assertAllowed(host.request(PRIVATE), PRIVATE, "the new one");
+    // The memory of the first is taken again by the third.
+    reload = [strict, configuration(false, OPEN), configuration(false, OPEN), strict, configuration(false, OPEN)];
+    assertRefused(host.request(PRIVATE), 500, "some");
+  });
+
   test("without any, a request is kept back", () => {
     const host = new Host(filterModule());
     assert.equal(host.configure("{}").ok, false);
