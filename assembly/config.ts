@@ -31,7 +31,7 @@ enum Field {
   Size = 48,
 }
 
-const offsets: usize = memory.data(48, 4); // of the tables in the block that is being built, by Field
+const offsets: usize = memory.data(24, 4); // of the tables in the block that is being built, by Field
 let end: u32 = 0; // behind those that have a place
 
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
@@ -96,7 +96,7 @@ function build(decoded: usize, size: u32, hold: bool, quiet: bool): usize {
   const block = allocate(end);
   if (!block) return 0;
   memory.fill(block, 0, end);
-  for (let field: usize = 0; field < <usize>Field.Size; field += 4) {
+  for (let field: usize = 0; field <= <usize>Field.Memo; field += 4) {
     store<u32>(block + field, <u32>block + load<u32>(offsets + field));
   }
   store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);

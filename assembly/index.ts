@@ -51,13 +51,13 @@ function configure(context: usize, size: u32): bool {
   return true;
 }
 
-/** The configuration of a stream, made the current one; 0 when it has none. */
-function open(stream: usize): usize {
-  if (!stream) return 0;
+/** Makes the configuration of a stream the current one; false when it has none. */
+function open(stream: usize): bool {
+  if (!stream) return false;
   const root = findContext(load<u32>(stream, ContextField.Root));
   const config = root ? <usize>load<u32>(root, ContextField.Block) : 0;
   if (config) openConfig(config);
-  return config;
+  return config != 0;
 }
 
 export function proxy_on_request_headers(id: u32, _count: u32, end: u32): i32 {

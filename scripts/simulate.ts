@@ -68,21 +68,20 @@ export class Host implements Machine {
     return { ok: root !== 0, logs };
   }
 
-  /** Hands another configuration to the plugin's context as it is: the ABI allows it, though Envoy makes a new context. */
-  reconfigure(text: string): boolean {
-    this.configuration = new TextEncoder().encode(text);
-    return this.guest.call("proxy_on_configure", this.root, this.configuration.length) !== 0;
+  /** Hands a configuration to a context as it is. The ABI allows that at any time, though Envoy makes a new context. */
+  reconfigure(text: string | Uint8Array, root = this.root): boolean {
+    this.configuration = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    return this.guest.call("proxy_on_configure", root, this.configuration.length) !== 0;
   }
 
   /** A further plugin in the same VM (Istio's way); its context for `request`, or 0 when it was refused. */
   addPlugin(text: string | Uint8Array): { root: number; logs: string[] } {
-    this.configuration = typeof text === "string" ? new TextEncoder().encode(text) : text;
     this.logs = [];
     const root = ++this.lastContext;
     try {
       this.guest.call("proxy_on_context_create", root, 0);
       const started = !this.guest.has("proxy_on_vm_start") || this.guest.call("proxy_on_vm_start", root, 0) !== 0;
-      const ok = started && this.guest.call("proxy_on_configure", root, this.configuration.length) !== 0;
+      const ok = started && this.reconfigure(text, root);
       if (!ok) this.drop(root);
       return { root: ok ? root : 0, logs: this.logs };
     } catch (error) {
