@@ -1,12 +1,12 @@
 // One request: headers → body → trailers → decided. It starts as denied, and `pass` is the one exit that turns it.
 // Everything is judged at the end of the stream, wherever that comes: in the headers, the body or the trailers
-// (HTTP/2 trailers, tests/envoy.test.ts: a body callback with the end of the stream then never comes).
+// (HTTP/2 trailers, tests/envoy/calls.test.ts: a body callback with the end of the stream then never comes).
 import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
 import { hasFlag, isTextAt, setting, settingAt, textOf } from "./sections.ts";
-import { allocate, ranOut, release } from "./memory.ts";
-import { configNumber, hasQuietPasses, holdsHeaders } from "./config.ts";
-import { ContextField, State } from "./streams.ts";
-import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./host.ts";
+import { allocate, ranOut, release } from "./runtime/memory.ts";
+import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
+import { ContextField, State } from "./runtime/contexts.ts";
+import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
   areThere,
   countKnown,
@@ -17,17 +17,17 @@ import {
   Known,
   openHeaders,
   readHeaders,
-} from "./headers.ts";
-import { checkContent, checkHeaders } from "./content.ts";
-import { findToken, openToken, tokenAt, tokenLength } from "./claims.ts";
-import { bytesOf, copyBytes, isText, sizeOf } from "./ascii.ts";
-import { checkVersion } from "./mirror.ts";
+} from "./request/headers.ts";
+import { checkContent, checkHeaders } from "./request/header-checks.ts";
+import { findToken, openToken, tokenAt, tokenLength } from "./token/claims.ts";
+import { bytesOf, copyBytes, isText, sizeOf } from "./text/ascii.ts";
+import { checkVersion } from "./request/mirror-headers.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
-import { count, reasonName } from "./metrics.ts";
-import { putRule, refuse, sendDocument } from "./reply.ts";
-import { begin, finish, put, putByte, putJson, putNumber, putText, written } from "./writer.ts";
-import { methodAt, methodLength, nameAt, nameLength } from "./call.ts";
-import { endRepeats } from "./repeats.ts";
+import { count, reasonName } from "./answer/metrics.ts";
+import { putRule, refuse, sendDocument } from "./answer/reply.ts";
+import { begin, finish, put, putByte, putJson, putNumber, putText, written } from "./text/writer.ts";
+import { methodAt, methodLength, nameAt, nameLength } from "./request/call.ts";
+import { endRepeats } from "./answer/repeats.ts";
 
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer

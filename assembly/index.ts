@@ -1,13 +1,13 @@
 // The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, give its action back. No decisions.
-import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./host.ts";
-import { addContext, ContextField, findContext, takeContext } from "./streams.ts";
-import { dropConfig, loadConfig, openConfig, putProblem } from "./config.ts";
+import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./runtime/host.ts";
+import { addContext, ContextField, findContext, takeContext } from "./runtime/contexts.ts";
+import { dropConfig, loadConfig, openConfig, putProblem } from "./config/config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
-import { begin, finish, put, written } from "./writer.ts";
-import { clear64, release, reserve, resetRegion } from "./memory.ts";
-import { READ_PADDING } from "./json.ts";
-import { seedKeys } from "./keys.ts";
-import { startTrace, traceCount } from "./trace.ts";
+import { begin, finish, put, written } from "./text/writer.ts";
+import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
+import { READ_PADDING } from "./json/reader.ts";
+import { seedKeys } from "./json/keys.ts";
+import { startTrace, traceCount } from "./decide/trace.ts";
 
 export function proxy_abi_version_0_2_1(): void {}
 

@@ -2,23 +2,23 @@
 // passes when each of its messages does; the first that does not is the answer.
 import { Flag, Kind, NONE, Reason, Setting, Slot } from "./program.ts";
 import { hasFlag, setting } from "./sections.ts";
-import { openBody, openCall } from "./config.ts";
-import { onlyBlank, openReader, readValue } from "./json.ts";
-import { readFailure } from "./failure.ts";
-import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request.ts";
-import { checkMirrors, declaresBatches, mayRespond } from "./mirror.ts";
-import { readToken, tokenLength } from "./claims.ts";
-import { resolveBackend } from "./backend.ts";
-import { clearDecision, decide, decidingRule, isGoverned } from "./decide.ts";
-import { challengeRule, findChallenge } from "./solve.ts";
-import { isNormalUri } from "./uri.ts";
-import { clearCall, kind, lifecycle, nameAt, nameLength, setName } from "./call.ts";
-import { firstItem, nextItem } from "./value.ts";
-import { envelopeStart } from "./slots.ts";
-import { clear64, regionEnd } from "./memory.ts";
-import { charge, rewind } from "./budget.ts";
-import { forgetAnswers } from "./memo.ts";
-import { count, LENIENT } from "./metrics.ts";
+import { openBody, openCall } from "./config/config.ts";
+import { onlyBlank, openReader, readValue } from "./json/reader.ts";
+import { readFailure } from "./json/failure.ts";
+import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request/message.ts";
+import { checkMirrors, declaresBatches, mayRespond } from "./request/mirror-headers.ts";
+import { readToken, tokenLength } from "./token/claims.ts";
+import { resolveBackend } from "./request/backend.ts";
+import { clearDecision, decide, decidingRule, isGoverned } from "./decide/decide.ts";
+import { challengeRule, findChallenge } from "./decide/challenge.ts";
+import { isNormalUri } from "./request/uri.ts";
+import { clearCall, kind, lifecycle, nameAt, nameLength, setName } from "./request/call.ts";
+import { firstItem, nextItem } from "./cel/json-value.ts";
+import { envelopeStart } from "./json/slots.ts";
+import { clear64, regionEnd } from "./runtime/memory.ts";
+import { charge, rewind } from "./runtime/budget.ts";
+import { forgetAnswers } from "./cel/results.ts";
+import { count, LENIENT } from "./answer/metrics.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
 /** Steps for each URI of a subscription: it is looked up under every length of prefix that the policy has. */

@@ -1,6 +1,6 @@
 // Reading the records of the program in use. The checks of verify.ts have proved every offset and index, so nothing
 // is tested here.
-import { sameBytes } from "./ascii.ts";
+import { sameBytes } from "./text/ascii.ts";
 import { HEADER_SIZE, NONE, REASON_SIZE, Section, Setting, TEXT_SIZE } from "./program.ts";
 
 /** First byte of the program in use. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build as bundle } from "esbuild";
-import { withBranchHints } from "./branch-hints/index.ts";
+import { withBranchHints } from "./transforms/branch-hints/index.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build");
@@ -25,7 +25,7 @@ const TRANSFORMS = (
 ).options.transform.map(normalize);
 
 /** What the branch hints depend on, beside the filter. */
-const PROFILE = ["branch-hints", "bench/bodies.ts", "bench/host.ts", "bench/policies.ts", "compiler"].map(
+const PROFILE = ["transforms/branch-hints", "bench/bodies.ts", "bench/host.ts", "bench/policies.ts", "compiler"].map(
   (path) => `scripts/${path}`,
 );
 

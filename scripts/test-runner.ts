@@ -14,32 +14,40 @@ interface Suite {
   run(): Promise<Totals>;
 }
 
-/** Suites of node:test files, by what their names begin with. A file that no line claims runs in `other`. */
-const NODE_SUITES: [name: string, prefixes: string[]][] = [
-  ["compiler", ["cel", "policy", "regex", "encode"]],
-  ["cli", ["cli"]],
-  ["golden", ["golden"]],
-  ["wasm", ["wasm", "challenge"]],
-  ["conformance", ["conformance"]],
-  ["delivery", ["image", "package", "manifest"]],
-  ["fuzz", ["fuzz"]],
-  ["other", [""]],
-  ["envoy", ["envoy"]],
-  ["clients", ["sdk"]],
+/** Suites of node:test files, in this order: the folders of tests/ that hold them. */
+const NODE_SUITES = [
+  "compiler",
+  "cli",
+  "golden",
+  "wasm",
+  "oracles",
+  "conformance",
+  "delivery",
+  "fuzz",
+  "docs",
+  "envoy",
+  "clients",
 ];
 
+/** A folder with tests that no suite names would never run. */
+function unlistedFolders(): string[] {
+  const folders = readdirSync("tests", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => name).filter((name) => !NODE_SUITES.includes(name) && testFiles(name).length > 0);
+}
+
+function testFiles(folder: string): string[] {
+  return readdirSync(`tests/${folder}`)
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => `tests/${folder}/${file}`);
+}
+
 function suites(): Suite[] {
-  const files = readdirSync("tests").filter((file) => file.endsWith(".test.ts"));
-  const claims = (prefixes: string[]) => (file: string) => prefixes.some((prefix) => prefix && file.startsWith(prefix));
-  const claimed = NODE_SUITES.flatMap(([, prefixes]) => prefixes);
-  const node = NODE_SUITES.map(([name, prefixes]): Suite & { files: string[] } => {
-    const own = files.filter((file) => (name === "other" ? !claims(claimed)(file) : claims(prefixes)(file)));
-    return { name, files: own, run: () => runFiles(own.map((file) => `tests/${file}`)) };
-  });
+  const unlisted = unlistedFolders();
+  if (unlisted.length > 0) throw new Error(`tests of no suite: ${unlisted.join(", ")}`);
   return [
     { name: "check", run: runChecks },
     { name: "unit", run: runSpecs },
-    ...node.filter(({ name, files: own }) => name !== "other" || own.length > 0),
+    ...NODE_SUITES.map((name): Suite => ({ name, run: () => runFiles(testFiles(name)) })),
   ];
 }
 

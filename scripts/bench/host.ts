@@ -1,9 +1,9 @@
 // The least host that the filter runs in: every answer is made beforehand, and a call copies bytes and does nothing
 // else. What it adds to a request is a few hundred nanoseconds, and the copy of the body, which Envoy makes too.
-// scripts/simulate.ts is the faithful one.
+// scripts/simulate/host.ts is the faithful one.
 import { filterModule } from "../evaluate/filter-file.ts";
 import type { Loaded } from "../evaluate/engine.ts";
-import { encodeMetadata, encodePairs, type Struct } from "../simulate/wire.ts";
+import { encodeMetadata, encodePairs, type Struct } from "../wire.ts";
 import { METADATA_KEY, SCOPE } from "./policies.ts";
 
 const [OK, NOT_FOUND] = [0, 1];

@@ -1,6 +1,6 @@
 import { CannotRun, Exit, UsageError, readInput, useColor, wantsJson, type Command } from "../command.ts";
 import { compilePolicy } from "../compiler/index.ts";
-import { renderProblems, type Problem } from "../compiler/source.ts";
+import { renderProblems, type Problem } from "../compiler/source/problem.ts";
 
 export const check: Command = {
   summary: "say what is wrong with policies; silent when nothing is",

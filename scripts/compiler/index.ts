@@ -1,17 +1,17 @@
 // The policy compiler: a document in, a program or problems out.
-import { readObject, readYaml, Report, type Tree } from "./document.ts";
-import { encodePolicy } from "./encode.ts";
-import { closeScopes } from "./hierarchy.ts";
-import { lintPolicy } from "./lint.ts";
-import { readMcpRoute } from "./mcproute.ts";
-import type { Policy } from "./policy.ts";
-import { readPolicy } from "./settings.ts";
-import { choice, mapping, required, text } from "./shape.ts";
-import { Source, type Problem } from "./source.ts";
+import { readObject, readYaml, Report, type Tree } from "./source/document.ts";
+import { encodePolicy } from "./program/encode.ts";
+import { closeScopes } from "./policy/hierarchy.ts";
+import { lintPolicy } from "./policy/lint.ts";
+import { readMcpRoute } from "./policy/mcproute.ts";
+import type { Policy } from "./policy/policy.ts";
+import { readPolicy } from "./policy/settings.ts";
+import { choice, mapping, required, text } from "./source/shape.ts";
+import { Source, type Problem } from "./source/problem.ts";
 
-export { listing, ProgramError } from "./decode.ts";
-export type { Claim, Policy, Rule, Target } from "./policy.ts";
-export { renderProblems, type Problem, type Severity } from "./source.ts";
+export { listing, ProgramError } from "./program/listing.ts";
+export type { Claim, Policy, Rule, Target } from "./policy/policy.ts";
+export { renderProblems, type Problem, type Severity } from "./source/problem.ts";
 
 /** `program` is there exactly when no problem is an error; `policy` whenever the document could be read. */
 export interface Compilation {

@@ -1,6 +1,6 @@
 // Decides requests with the built filter in the simulated host. One VM a policy: nothing is left of the one before.
 import { compileDocument, pluginConfiguration, type Policy, type Problem } from "../compiler/index.ts";
-import { Host } from "../simulate.ts";
+import { Host } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
 import { readTrace, startTrace } from "./trace.ts";
 import { simulate, type EvalRequest } from "./request.ts";

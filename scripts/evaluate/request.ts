@@ -1,5 +1,5 @@
 // An `eval` request: what a line of JSON may say, and the simulated request that it stands for.
-import { JWT_NAMESPACE, type Json, type Pair, type SimulatedRequest, type Struct } from "../simulate.ts";
+import { JWT_NAMESPACE, type Json, type Pair, type SimulatedRequest, type Struct } from "../simulate/host.ts";
 
 /** The input fields of `scopegate eval`; docs/cli.md has them as a table. */
 export interface EvalRequest {

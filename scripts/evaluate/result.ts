@@ -1,10 +1,10 @@
 // What `eval` says about one request: the filter's answer in the words of docs/cli.md.
 import { Reason } from "../../assembly/program.ts";
-import type { Answer, Pair } from "../simulate.ts";
+import type { Answer, Pair } from "../simulate/host.ts";
 
 export type Decision = "allow" | "deny" | "reject" | "unauthenticated" | "answer";
 
-/** The steps of a trace; the order is assembly/trace.ts's. */
+/** The steps of a trace; the order is assembly/decide/trace.ts's. */
 export const OUTCOMES = ["matched", "target", "claims", "when_false", "when_error", "scopes"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 

@@ -1,4 +1,4 @@
-// The filter's trace of the rules it tried (assembly/trace.ts): records of rule u32, outcome u32.
+// The filter's trace of the rules it tried (assembly/decide/trace.ts): records of rule u32, outcome u32.
 import type { Guest } from "../simulate/guest.ts";
 import { OUTCOMES, type Step } from "./result.ts";
 

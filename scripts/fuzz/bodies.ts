@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { loadDocument } from "../evaluate/engine.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
-import { Host, JWT_NAMESPACE, type Answer, type SimulatedRequest } from "../simulate.ts";
+import { Host, JWT_NAMESPACE, type Answer, type SimulatedRequest } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
 import { randomMessage } from "./calls.ts";
 import { print, type Draft } from "./draft.ts";

@@ -1,6 +1,6 @@
 // What the policy of the header suite says about a caller, and which headers must be refused: docs/wire-profile.md and
 // docs/policy.md as plain functions. Nothing here is shared with the filter.
-import type { Json, Struct } from "../simulate.ts";
+import type { Json, Struct } from "../simulate/host.ts";
 import { bytesOf, type Header } from "./caller.ts";
 
 export type Verdict = "allow" | "deny" | "reject" | "unauthenticated";

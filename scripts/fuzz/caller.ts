@@ -1,6 +1,6 @@
 // Random callers: header lists with all the oddities that a host lets through, and payloads of verified tokens with
 // values of every JSON type.
-import type { Json, Struct } from "../simulate.ts";
+import type { Json, Struct } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
 
 /** Name and value; every character of a value is one byte, as on the wire. */

@@ -3,7 +3,7 @@
 import { Engine, loadDocument } from "../evaluate/engine.ts";
 import { parse } from "../compiler/cel/parser.ts";
 import { Problems } from "../compiler/cel/problems.ts";
-import type { Struct } from "../simulate.ts";
+import type { Struct } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
 import { draftOf, object, print, randomValue, text, verbatim, type Draft } from "./draft.ts";
 import { truthOf, type Scope, type Truth } from "./cel-reference.ts";

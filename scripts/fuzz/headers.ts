@@ -2,7 +2,15 @@
 // must be the one of the model in caller-model.ts, and a call that fails must never turn a refusal.
 import { loadDocument } from "../evaluate/engine.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
-import { Host, JWT_NAMESPACE, Rc, type Answer, type Pair, type SimulatedRequest, type Struct } from "../simulate.ts";
+import {
+  Host,
+  JWT_NAMESPACE,
+  Rc,
+  type Answer,
+  type Pair,
+  type SimulatedRequest,
+  type Struct,
+} from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
 import { randomHeaders, randomPayload, TOOLS, type Header } from "./caller.ts";
 import { judgeCaller, policyWith, type Call } from "./caller-model.ts";

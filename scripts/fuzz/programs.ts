@@ -3,7 +3,7 @@
 import { loadDocument } from "../evaluate/engine.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import { HEADER_SIZE, SECTION_COUNT } from "../../assembly/program.ts";
-import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../simulate.ts";
+import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
 import { policyWith } from "./caller-model.ts";
 import { POLICY } from "./policy.ts";

@@ -1,6 +1,6 @@
 // What every local reply must be: one JSON-RPC error, with the caller's id or none, behind headers that no byte of the
 // request can have shaped.
-import type { Reply } from "../simulate.ts";
+import type { Reply } from "../simulate/host.ts";
 import { member, readStrict, type Tree } from "./reader.ts";
 
 const MAX_HEADERS = 8192;

@@ -1,9 +1,9 @@
 // The host calls of proxy-wasm ABI 0.2.1, as Envoy 1.40 answers them. A filter that imports anything else does not link.
 import { BadPointer, Guest, Rc } from "./guest.ts";
-import { decodePairs, encodePairs, type Pair } from "./wire.ts";
+import { decodePairs, encodePairs, type Pair } from "../wire.ts";
 import type { Stream } from "./stream.ts";
 
-/** What the imports act on; the Host (scripts/simulate.ts) is one. */
+/** What the imports act on; the Host (scripts/simulate/host.ts) is one. */
 export interface Machine {
   readonly guest: Guest;
   readonly stream: Stream | undefined;

@@ -1,7 +1,7 @@
 // What every target needs to know, whatever the host: the compiled policy and who issues its tokens.
 import { Setting } from "../../assembly/program.ts";
 import { pluginConfiguration, type PluginOptions, type PluginConfiguration, type Policy } from "../compiler/index.ts";
-import { Program } from "../compiler/program-reader.ts";
+import { Program } from "../compiler/program/reader.ts";
 
 export interface Address {
   host: string;

@@ -6,7 +6,7 @@ export async function compileModule(entry: string): Promise<WebAssembly.Module> 
   const options = ["--config", "none", "--runtime", "stub", "--enable", "simd", "-O3", "--noAssert", "--use", "abort="];
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [entry, ...options, "--transform", "./scripts/ascii-strings.mjs", "--outFile", "out.wasm"],
+    [entry, ...options, "--transform", "./scripts/transforms/ascii-strings.mjs", "--outFile", "out.wasm"],
     {
       writeFile: (_name: string, contents: Uint8Array | string) => {
         if (contents instanceof Uint8Array) binary = contents;

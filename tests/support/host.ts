@@ -9,7 +9,7 @@ import {
   type HostOptions,
   type SimulatedRequest,
   type Struct,
-} from "../../scripts/simulate.ts";
+} from "../../scripts/simulate/host.ts";
 
 export const POLICY = {
   apiVersion: "scopegate/v1",

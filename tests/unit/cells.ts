@@ -1,10 +1,10 @@
 // Cells for the specs: made of texts, and shown as texts.
 import { Section, Setting, Tag } from "../../assembly/program.ts";
-import { allocate } from "../../assembly/memory.ts";
-import { CELL, auxOf, doubleOf, intOf, lengthOf, setSpan, tagOf, uintOf } from "../../assembly/cell.ts";
-import { advance, openCursor } from "../../assembly/cursor.ts";
-import { copyPoints } from "../../assembly/text.ts";
-import { loadValue } from "../../assembly/value.ts";
+import { allocate } from "../../assembly/runtime/memory.ts";
+import { CELL, auxOf, doubleOf, intOf, lengthOf, setSpan, tagOf, uintOf } from "../../assembly/cel/cell.ts";
+import { advance, openCursor } from "../../assembly/cel/cursor.ts";
+import { copyPoints } from "../../assembly/cel/string.ts";
+import { loadValue } from "../../assembly/cel/json-value.ts";
 
 // The runtime of the specs takes all memory that is there when it first allocates, so it has to be before ours does.
 heap.alloc(16);

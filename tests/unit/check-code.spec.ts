@@ -1,8 +1,8 @@
 import { CelType, LoopKind, Op, Tag } from "../../assembly/program.ts";
-import { BAD_AUTOMATON, BAD_CELL, BAD_PREDICATE, checkCode } from "../../assembly/check-code.ts";
-import { setBool, setInt, setSpan, setTimestamp } from "../../assembly/cell.ts";
+import { BAD_AUTOMATON, BAD_CELL, BAD_PREDICATE, checkCode } from "../../assembly/verify/code.ts";
+import { setBool, setInt, setSpan, setTimestamp } from "../../assembly/cel/cell.ts";
 import { useProgram } from "../../assembly/sections.ts";
-import { resetRegion } from "../../assembly/memory.ts";
+import { resetRegion } from "../../assembly/runtime/memory.ts";
 import { newCell } from "./cells.ts";
 import { CELLS_AT, NODE_COUNT, PROGRAM_SIZE, begin, constant, emit, land, program, setBounds } from "./programs.ts";
 

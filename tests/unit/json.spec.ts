@@ -1,6 +1,6 @@
-import { readFailure } from "../../assembly/failure.ts";
-import { openReader, onlyBlank, readValue } from "../../assembly/json.ts";
-import { allocate, release, resetRegion } from "../../assembly/memory.ts";
+import { readFailure } from "../../assembly/json/failure.ts";
+import { openReader, onlyBlank, readValue } from "../../assembly/json/reader.ts";
+import { allocate, release, resetRegion } from "../../assembly/runtime/memory.ts";
 import { Reason } from "../../assembly/program.ts";
 
 const NO_SLOT: u32 = 0xffffffff;

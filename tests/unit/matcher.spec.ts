@@ -1,9 +1,9 @@
-import { openBudget } from "../../assembly/budget.ts";
+import { openBudget } from "../../assembly/runtime/budget.ts";
 import { useProgram } from "../../assembly/sections.ts";
 import { AutomatonField } from "../../assembly/program.ts";
-import { allocate } from "../../assembly/memory.ts";
-import { checkAutomaton } from "../../assembly/check-automata.ts";
-import { runAutomaton } from "../../assembly/matcher.ts";
+import { allocate } from "../../assembly/runtime/memory.ts";
+import { checkAutomaton } from "../../assembly/verify/automata.ts";
+import { runAutomaton } from "../../assembly/cel/automaton.ts";
 import { json, raw, settings } from "./cells.ts";
 
 const SIZE: u32 = 1024;

@@ -1,4 +1,4 @@
-import { allocate, release, reserve, resetRegion, trimRegion } from "../../assembly/memory.ts";
+import { allocate, release, reserve, resetRegion, trimRegion } from "../../assembly/runtime/memory.ts";
 
 describe("memory", () => {
   test("a released block is found again", () => {

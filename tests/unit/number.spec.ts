@@ -1,10 +1,10 @@
-import { parseNumber, tookExactPath } from "../../assembly/number.ts";
-import { isNumber } from "../../assembly/number-text.ts";
-import { printDouble } from "../../assembly/shortest.ts";
-import { endOf, startOf } from "../../assembly/cell.ts";
+import { parseNumber, tookExactPath } from "../../assembly/number/parse.ts";
+import { isNumber } from "../../assembly/number/scan.ts";
+import { printDouble } from "../../assembly/number/print.ts";
+import { endOf, startOf } from "../../assembly/cel/cell.ts";
 import { raw } from "./cells.ts";
 
-// tests/number.test.ts compares hundreds of thousands of texts with JavaScript's own conversions.
+// tests/oracles/number.test.ts compares hundreds of thousands of texts with JavaScript's own conversions.
 
 function parse(text: string): f64 {
   const cell = raw(text);

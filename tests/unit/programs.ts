@@ -1,9 +1,9 @@
 // Programs of one predicate for the specs, written by hand: sections at fixed places, code in order of the calls.
 import { CELL_SIZE, INSTRUCTION_SIZE, Section, Setting } from "../../assembly/program.ts";
-import { allocate } from "../../assembly/memory.ts";
-import { copyCell } from "../../assembly/cell.ts";
+import { allocate } from "../../assembly/runtime/memory.ts";
+import { copyCell } from "../../assembly/cel/cell.ts";
 import { useProgram } from "../../assembly/sections.ts";
-import { resetVm } from "../../assembly/vm.ts";
+import { resetVm } from "../../assembly/cel/vm.ts";
 
 export const PROGRAM_SIZE: u32 = 65536;
 export const CELLS_AT: u32 = 1024;

@@ -1,4 +1,4 @@
-import { openBudget, openScratch } from "../../assembly/budget.ts";
+import { openBudget, openScratch } from "../../assembly/runtime/budget.ts";
 import { useProgram } from "../../assembly/sections.ts";
 import {
   afterPoint,
@@ -10,8 +10,8 @@ import {
   pointAt,
   pointCount,
   sameText,
-} from "../../assembly/text.ts";
-import { endOf, lengthOf, startOf } from "../../assembly/cell.ts";
+} from "../../assembly/cel/string.ts";
+import { endOf, lengthOf, startOf } from "../../assembly/cel/cell.ts";
 import { hex, json, raw, settings, show } from "./cells.ts";
 
 /** Both forms of a string: raw, and as JSON text in which every character is an escape. */

@@ -1,11 +1,11 @@
-import { openBudget } from "../../assembly/budget.ts";
+import { openBudget } from "../../assembly/runtime/budget.ts";
 import { useProgram } from "../../assembly/sections.ts";
 import { Tag } from "../../assembly/program.ts";
-import { countOf } from "../../assembly/cursor.ts";
-import { EQUAL, TOO_DEEP, UNEQUAL, equal } from "../../assembly/order.ts";
-import { findElement, findMember, loadValue, skipValue } from "../../assembly/value.ts";
-import { forgetTwins, sawTwin } from "../../assembly/twin.ts";
-import { tagOf } from "../../assembly/cell.ts";
+import { countOf } from "../../assembly/cel/cursor.ts";
+import { EQUAL, TOO_DEEP, UNEQUAL, equal } from "../../assembly/cel/compare.ts";
+import { findElement, findMember, loadValue, skipValue } from "../../assembly/cel/json-value.ts";
+import { forgetTwins, sawTwin } from "../../assembly/cel/ambiguous-key.ts";
+import { tagOf } from "../../assembly/cel/cell.ts";
 import { json, newCell, place, raw, settings, show } from "./cells.ts";
 
 function member(map: string, name: string): string {

@@ -1,15 +1,15 @@
 import { LoopKind, Op } from "../../assembly/program.ts";
-import { isExhausted, stepsLeft } from "../../assembly/budget.ts";
-import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cell.ts";
-import { fillSlot, markTwin, openSlots, slotsSize } from "../../assembly/slots.ts";
-import { allocate, resetRegion } from "../../assembly/memory.ts";
-import { Answer, answer, memoSize, openMemo } from "../../assembly/memo.ts";
-import { sawTwin } from "../../assembly/twin.ts";
-import { ERROR, FALSE, TRUE, evaluate, relocate } from "../../assembly/vm.ts";
+import { isExhausted, stepsLeft } from "../../assembly/runtime/budget.ts";
+import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cel/cell.ts";
+import { fillSlot, markTwin, openSlots, slotsSize } from "../../assembly/json/slots.ts";
+import { allocate, resetRegion } from "../../assembly/runtime/memory.ts";
+import { Answer, answer, memoSize, openMemo } from "../../assembly/cel/results.ts";
+import { sawTwin } from "../../assembly/cel/ambiguous-key.ts";
+import { ERROR, FALSE, TRUE, evaluate, relocate } from "../../assembly/cel/vm.ts";
 import { json, newCell, place, raw } from "./cells.ts";
 import { NODE_COUNT, begin, constant, emit, land, open, program, setBudget, CELLS_AT } from "./programs.ts";
 
-// tests/conformance-cel.test.ts compares whole expressions with cel-go; here is what an expression cannot show.
+// tests/conformance/cel.test.ts compares whole expressions with cel-go; here is what an expression cannot show.
 
 function truth(value: bool): u32 {
   const cell = newCell();

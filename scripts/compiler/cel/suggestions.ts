@@ -1,5 +1,5 @@
 // What to write instead: the hints of type errors.
-import { closest } from "../spelling.ts";
+import { closest } from "../source/spelling.ts";
 import { names } from "./overloads.ts";
 
 const EXTENSIONS: Record<string, string> = {

@@ -1,0 +1,139 @@
+// What predicates see of a call beside the body and the claims (semantics: `mcp.…`, `request.…`, jwt.scopes).
+import { Attribute, Kind, Slot, Tag } from "../program.ts";
+import { setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
+import {
+  backendAt,
+  backendLength,
+  methodAt,
+  methodLength,
+  nameAt,
+  nameLength,
+  toolAt,
+  toolLength,
+} from "../request/call.ts";
+import {
+  beginValue,
+  countKnown,
+  foundAt,
+  foundLength,
+  headersMap,
+  headerValue,
+  headerValues,
+  Known,
+} from "../request/headers.ts";
+import { decidedKind } from "../decide/decide.ts";
+import { loadScopes } from "../token/scopes.ts";
+import { finish, overflowed, put, putByte, putBytes, putJson, written } from "../text/writer.ts";
+import { slotEnd, slotStart } from "../json/slots.ts";
+
+/** Writes an Attribute to a cell; an Error cell when the call has none. */
+export function loadAttribute(id: u32, cell: usize): void {
+  setError(cell);
+  switch (id) {
+    case Attribute.Method:
+      return loadText(cell, methodAt, methodLength);
+    case Attribute.Tool:
+      return loadText(cell, only(Kind.Tool, toolAt), toolLength);
+    case Attribute.Backend:
+      return loadText(cell, only(Kind.Tool, backendAt), backendLength);
+    case Attribute.Uri:
+      return loadText(cell, only(Kind.Resource, nameAt), nameLength);
+    case Attribute.Prompt:
+      return loadText(cell, only(Kind.Prompt, nameAt), nameLength);
+    case Attribute.HttpMethod:
+      return loadKnown(cell, Known.Method);
+    case Attribute.Host:
+      return loadKnown(cell, Known.Authority);
+    case Attribute.Path:
+      return loadKnown(cell, Known.Path);
+    case Attribute.Headers:
+    case Attribute.HeadersAll:
+      return loadJson(cell, headersMap(id == Attribute.HeadersAll));
+    case Attribute.Scopes:
+      return loadScopes(cell);
+    case Attribute.Mcp:
+      return loadJson(cell, mcpMap());
+    case Attribute.Params:
+      return loadParams(cell);
+    default:
+  }
+}
+
+/** A text that only calls of one kind have. */
+function only(target: u32, at: usize): usize {
+  return decidedKind() == target ? at : 0;
+}
+
+function loadKnown(cell: usize, header: u32): void {
+  if (countKnown(header) == 1) loadText(cell, foundAt(), foundLength());
+}
+
+/** Writes the first value of a header, or with `all` the list of its values, to a cell. */
+export function loadHeader(name: usize, length: u32, all: bool, cell: usize): void {
+  setError(cell);
+  if (all) {
+    const list = headerValues(name, length);
+    if (!list) return;
+    loadJson(cell, list);
+    if (tagOf(cell) == Tag.JsonMap) store<u32>(cell, Tag.JsonList);
+  } else if (headerValue(name, length)) loadText(cell, foundAt(), foundLength());
+}
+
+function loadText(cell: usize, at: usize, length: u32): void {
+  if (!at) return;
+  setSpan(cell, Tag.String, 0, at, length);
+}
+
+/** A JSON text that `finish` just ended. */
+function loadJson(cell: usize, at: usize): void {
+  if (!at || overflowed()) return;
+  setJson(cell, Tag.JsonMap, at, at + <usize>written());
+}
+
+function mcpMap(): usize {
+  beginValue((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
+  put('{"method":"');
+  putJson(methodAt, methodLength);
+  if (decidedKind() == Kind.Tool) {
+    member("tool", toolAt, toolLength);
+    member("backend", backendAt, backendLength);
+  } else if (decidedKind() == Kind.Resource) member("uri", nameAt, nameLength);
+  else if (decidedKind() == Kind.Prompt) member("prompt", nameAt, nameLength);
+  put('"}');
+  return finish();
+}
+
+function member(name: string, at: usize, length: u32): void {
+  if (!at) return;
+  put('","');
+  put(name);
+  put('":"');
+  putJson(at, length);
+}
+
+/** request.mcp.params: name, arguments and _meta as they stand in the body; null without params. */
+function loadParams(cell: usize): void {
+  const params = slotStart(Slot.Params);
+  if (!params || load<u8>(params) != 0x7b) {
+    setNull(cell);
+    return;
+  }
+  beginValue(<u32>(slotEnd(Slot.Params) - params) + 64);
+  putByte(0x7b);
+  let first = raw("name", Slot.Name, true);
+  first = raw("arguments", Slot.Arguments, first);
+  raw("_meta", Slot.Meta, first);
+  putByte(0x7d);
+  loadJson(cell, finish());
+}
+
+function raw(name: string, slot: u32, first: bool): bool {
+  const at = slotStart(slot);
+  if (!at || load<u8>(at) == 0x6e) return first;
+  if (!first) putByte(0x2c);
+  putByte(0x22);
+  put(name);
+  put('":');
+  putBytes(at, <u32>(slotEnd(slot) - at));
+  return false;
+}

@@ -1,0 +1,99 @@
+// Running a regex automaton over a string, code point by code point; the answer is known early when the automaton
+// reaches its accepting or its rejecting state. Most strings do not have the prefix that a pattern asks for, and most of
+// a long string does not change the state: both are seen 8 or 16 bytes at once.
+import { AutomatonField, LOOP_SIZE } from "../program.ts";
+import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
+import { afterPoint, pointAt } from "./string.ts";
+
+const ACCEPT: u32 = 1;
+const FIRST_LOOP: u32 = 2;
+
+/** Bytes that loops may fail to pass over before they are left alone: a text can leave them at every other character. */
+const PATIENCE: i32 = 256;
+
+/** Whether the string in `text` matches the automaton whose record is given. The caller charges for it. */
+export function runAutomaton(program: usize, record: usize, text: usize): bool {
+  const start = startOf(text);
+  const length = load<u32>(record, AutomatonField.PrefixLength);
+  if (!length || auxOf(text) || lengthOf(text) < 8) {
+    return run(program, record, load<u32>(record, AutomatonField.Start), start, text);
+  }
+  const other = load<u64>(start) ^ load<u64>(record, AutomatonField.Prefix);
+  if (other << (64 - ((<u64>length) << 3))) return false;
+  return run(program, record, load<u32>(record, AutomatonField.AfterPrefix), start + <usize>length, text);
+}
+
+/** Runs the automaton from a state on, over `text` from `at` on. */
+function run(program: usize, record: usize, from: u32, at: usize, text: usize): bool {
+  const table = program + <usize>load<u32>(record, AutomatonField.Table);
+  const ascii = program + <usize>load<u32>(record, AutomatonField.Ascii);
+  const states = load<u32>(record, AutomatonField.States);
+  const escaped = auxOf(text);
+  const stop: u32 = escaped ? 0x5c : 0x80; // the character besides non-ASCII ones that needs a closer look
+  const end = endOf(text);
+  let patience = PATIENCE;
+  let firstPlain = FIRST_LOOP + load<u32>(record, AutomatonField.LoopCount);
+  let state = from;
+  let p = at;
+  while (state > ACCEPT && p < end) {
+    if (state < firstPlain) {
+      const next = skip(p, end, program + loopOf(record, state));
+      patience += <i32>(next - p) - 16;
+      if (patience < 0 || end - next < 16) firstPlain = 0;
+      p = next;
+      if (p >= end) break;
+    }
+    const c = <u32>load<u8>(p);
+    let column: u32;
+    if (c < 0x80 && c != stop) {
+      column = <u32>load<u8>(ascii + <usize>c);
+      p++;
+    } else {
+      const point = pointAt(p, end, escaped);
+      p = afterPoint();
+      column = point < 0x80 ? <u32>load<u8>(ascii + <usize>point) : classOf(program, record, point);
+    }
+    state = stateAt(table, column * states + state);
+  }
+  if (state > ACCEPT) state = stateAt(table, load<u32>(record, AutomatonField.Classes) * states + state);
+  return state == ACCEPT;
+}
+
+function stateAt(table: usize, index: u32): u32 {
+  return <u32>load<u16>(table + ((<usize>index) << 1));
+}
+
+/** Offset of the loop of a state. */
+function loopOf(record: usize, state: u32): usize {
+  return <usize>(load<u32>(record, AutomatonField.Loops) + (state - FIRST_LOOP) * LOOP_SIZE);
+}
+
+/** The first byte from `at` on that may leave the state of a loop, or one with less than 16 bytes behind it. */
+function skip(at: usize, end: usize, loop: usize): usize {
+  const leaves = v128.load(loop);
+  const wide = v128.load8_splat(loop, 16);
+  let p = at;
+  for (; p + 16 <= end; p += 16) {
+    const bytes = v128.load(p);
+    // Row 0xl of `leaves`, and the bit of 0xh: none of the eight for bytes above ASCII.
+    const rows = i8x16.swizzle(leaves, v128.and(bytes, i8x16.splat(15)));
+    const bits = i8x16.swizzle(i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0), i8x16.shr_u(bytes, 4));
+    const left = i8x16.eq(v128.and(rows, bits), i8x16.splat(0));
+    const mask = i8x16.bitmask(v128.or(v128.not(left), v128.and(bytes, wide)));
+    if (mask) return p + <usize>ctz(mask);
+  }
+  return p;
+}
+
+/** The class of a code point above ASCII: that of the last range that starts at or below it. */
+function classOf(program: usize, record: usize, point: u32): u32 {
+  const ranges = program + <usize>load<u32>(record, AutomatonField.Ranges);
+  let low: u32 = 0;
+  let high = load<u32>(record, AutomatonField.RangeCount);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (load<u32>(ranges + ((<usize>middle) << 3)) <= point) low = middle;
+    else high = middle;
+  }
+  return load<u32>(ranges + ((<usize>low) << 3), 4);
+}

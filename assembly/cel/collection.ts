@@ -1,0 +1,125 @@
+// Whole collections: list and map literals, `in`, size, and the zero value test of optional.ofNonZeroValue.
+import { Tag } from "../program.ts";
+import { charge, scratch } from "../runtime/budget.ts";
+import {
+  CELL,
+  NO_BOOL,
+  copyCell,
+  intOf,
+  isList,
+  isMap,
+  isPresent,
+  isText,
+  isWithin,
+  lengthOf,
+  setBool,
+  setError,
+  setInt,
+  setSpan,
+  setTruth,
+  tagOf,
+  uintOf,
+  unwrapOptional,
+} from "./cell.ts";
+import { advance, countOf, openCursor } from "./cursor.ts";
+import { EQUAL, UNEQUAL, equal, findKey, matchKey } from "./compare.ts";
+import { pointCount } from "./string.ts";
+import { FIRST_SECOND, nanosOf } from "./time.ts";
+
+const cursor: usize = memory.data(16, 8);
+const item: usize = memory.data(16, 8);
+
+/**
+ * Replaces the `count` cells at `first` by the list of them. With `optionals`, present optionals are unwrapped and
+ * none is left out.
+ */
+export function makeList(first: usize, count: u32, optionals: bool): void {
+  const out = count ? scratch(count * <u32>CELL) : 0;
+  if ((count && !out) || !charge(count)) return setError(first);
+  let q = out;
+  for (let i: u32 = 0; i < count; i++) {
+    const cell = first + <usize>i * CELL;
+    if (tagOf(cell) == Tag.Error) return setError(first);
+    if (optionals && tagOf(cell) == Tag.OptionalNone) continue;
+    copyCell(q, cell);
+    if (optionals) unwrapOptional(q);
+    q += CELL;
+  }
+  setSpan(first, Tag.CellList, 0, out, <u32>((q - out) / CELL));
+}
+
+/** Replaces `count` pairs of cells at `first` by the map of them; the last of equal keys wins. */
+export function makeMap(first: usize, count: u32, optionals: bool): void {
+  const out = count ? scratch(count * <u32>CELL * 2) : 0;
+  if ((count && !out) || !charge(count * count)) return setError(first);
+  let size: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const key = first + <usize>i * CELL * 2;
+    const value = key + CELL;
+    if (!isKey(tagOf(key)) || tagOf(value) == Tag.Error) return setError(first);
+    const place = placeOf(out, size, key);
+    const target = out + <usize>place * CELL * 2;
+    if (optionals && tagOf(value) == Tag.OptionalNone) {
+      if (place < size) {
+        size--;
+        memory.copy(target, target + CELL * 2, <usize>(size - place) * CELL * 2);
+      }
+      continue;
+    }
+    copyCell(target, key);
+    copyCell(target + CELL, value);
+    if (optionals) unwrapOptional(target + CELL);
+    if (place == size) size++;
+  }
+  setSpan(first, Tag.CellMap, 0, out, size);
+}
+
+function isKey(tag: u32): bool {
+  return isWithin(tag, Tag.Bool, Tag.Uint) || tag == Tag.String;
+}
+
+/** Where a key stands among `size` pairs; `size` when it is new. */
+function placeOf(pairs: usize, size: u32, key: usize): u32 {
+  for (let i: u32 = 0; i < size; i++) {
+    if (matchKey(pairs + <usize>i * CELL * 2, key) == 3) return i;
+  }
+  return size;
+}
+
+/** x in y: x is replaced by the answer. */
+export function contain(x: usize, y: usize): void {
+  if (isMap(y)) {
+    // Go cannot hash bytes: cel-go fails where it would look for them among the keys of a literal.
+    if (tagOf(x) == Tag.Bytes && tagOf(y) == Tag.CellMap && lengthOf(y)) setError(x);
+    else setBool(x, findKey(y, x, item));
+  } else setTruth(x, isList(y) ? containElement(x, y) : NO_BOOL);
+}
+
+function containElement(x: usize, list: usize): i32 {
+  let answer = UNEQUAL;
+  openCursor(cursor, list);
+  while (answer != EQUAL && advance(cursor, item)) {
+    const result = equal(x, item, 0);
+    if (result != UNEQUAL) answer = result;
+  }
+  return answer;
+}
+
+/** size(x). */
+export function takeSize(x: usize): void {
+  const tag = tagOf(x);
+  const count = tag == Tag.String ? <i32>pointCount(x) : tag == Tag.Bytes ? <i32>lengthOf(x) : countOf(x);
+  if (count < 0) setError(x);
+  else setInt(x, <i64>count);
+}
+
+/** Whether a value is the zero of its type: false, 0, "", empty, null, none. */
+export function isZero(x: usize): bool {
+  const tag = tagOf(x);
+  if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
+  if (tag == Tag.Double) return uintOf(x) << 1 == 0; // or -0
+  if (tag == Tag.Timestamp) return intOf(x) == FIRST_SECOND && nanosOf(x) == 0;
+  if (isText(tag)) return lengthOf(x) == 0;
+  if (isList(x) || isMap(x)) return countOf(x) == 0;
+  return !isPresent(x) && intOf(x) == 0;
+}

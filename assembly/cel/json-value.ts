@@ -1,0 +1,157 @@
+// Walking JSON that has been checked already, in place: the value at an address, behind it, the elements and members
+// of a container. One extension, for claims: the byte 1 and eight raw bytes are a double.
+import { Tag } from "../program.ts";
+import { charge, isExhausted } from "../runtime/budget.ts";
+import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
+import { parseNumber } from "../number/parse.ts";
+import { KEY_SAME, KEY_TWIN, compareKeys, noteTwin } from "./ambiguous-key.ts";
+
+const QUOTE: u32 = 0x22;
+const RAW_DOUBLE: u32 = 1;
+
+const keyCell: usize = memory.data(16, 8);
+/** Whether the string that was passed last has escapes. */
+export let escaped: u32 = 0;
+
+/** Behind the string whose opening quote is at `at`. Reads aligned blocks, so never beyond the memory. */
+function skipString(at: usize): usize {
+  let p = at + 1;
+  escaped = 0;
+  while (true) {
+    let block = p & ~(<usize>15);
+    let mask = (stops(block) >> ((<i32>p) & 15)) << ((<i32>p) & 15);
+    while (mask == 0) {
+      block += 16;
+      mask = stops(block);
+    }
+    p = block + <usize>ctz(mask);
+    if (load<u8>(p) == QUOTE) return p + 1;
+    escaped = 1;
+    p += 2;
+  }
+}
+
+/** One bit for each quote and backslash among 16 bytes. */
+function stops(block: usize): i32 {
+  const bytes = v128.load(block);
+  return i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))));
+}
+
+/** Behind the value at `at`. */
+export function skipValue(at: usize): usize {
+  let depth = 0;
+  let p = at;
+  do {
+    const c = <u32>load<u8>(p);
+    if (c == QUOTE) p = skipString(p);
+    else if (c == RAW_DOUBLE) p += 9;
+    else {
+      p++;
+      if ((c | 0x20) == 0x7b) depth++;
+      else if (isClosing(c)) depth--;
+      else if (depth == 0) p = skipScalar(p);
+    }
+  } while (depth > 0);
+  return p;
+}
+
+/** Whether a character is the closing bracket of a list or of a map; they differ in one bit. */
+function isClosing(c: u32): bool {
+  return (c | 0x20) == 0x7d;
+}
+
+function skipScalar(at: usize): usize {
+  let p = at;
+  while (true) {
+    const c = load<u8>(p);
+    if (c <= 0x20 || c == 0x2c || isClosing(c)) return p;
+    p++;
+  }
+}
+
+/** Loads the value at `at` and returns the address behind it. Charges for what it reads. */
+export function loadValue(cell: usize, at: usize): usize {
+  escaped = 0;
+  const end = skipValue(at);
+  loadSpan(cell, at, end, escaped);
+  charge(((<u32>(end - at)) >> 3) + 1);
+  return end;
+}
+
+/** Loads the value whose text is [start, end); `hasEscapes` counts for strings only. */
+export function loadSpan(cell: usize, start: usize, end: usize, hasEscapes: u32): void {
+  const c = <u32>load<u8>(start);
+  if (c == QUOTE) setSpan(cell, Tag.String, hasEscapes, start + 1, <u32>(end - start) - 2);
+  else if (c == 0x7b) setJson(cell, Tag.JsonMap, start, end);
+  else if (c == 0x5b) setJson(cell, Tag.JsonList, start, end);
+  else if (c == 0x74 || c == 0x66) setBool(cell, c == 0x74);
+  else if (c == 0x6e) setNull(cell);
+  else if (c == RAW_DOUBLE) setDouble(cell, load<f64>(start, 1));
+  else loadNumber(cell, start, end);
+}
+
+function loadNumber(cell: usize, start: usize, end: usize): void {
+  const value = parseNumber(start, end);
+  charge((<u32>(end - start)) >> 3);
+  if (abs(value) == Infinity) setError(cell);
+  else setDouble(cell, value);
+}
+
+function skipBlank(at: usize): usize {
+  let p = at;
+  while (load<u8>(p) <= 0x20 && load<u8>(p) > RAW_DOUBLE) p++;
+  return p;
+}
+
+/** The first element, or key, of the container whose bracket is at `at`; 0 when it is empty. */
+export function firstItem(at: usize): usize {
+  const p = skipBlank(at + 1);
+  const c = load<u8>(p);
+  return isClosing(c) ? 0 : p;
+}
+
+/** The element, or key, that follows the value which ends at `at`; 0 when there is none. */
+export function nextItem(at: usize): usize {
+  const p = skipBlank(at);
+  return load<u8>(p) == 0x2c ? skipBlank(p + 1) : 0;
+}
+
+/** Loads the key at `at` and returns the address of its value. */
+export function loadKey(cell: usize, at: usize): usize {
+  const end = skipString(at);
+  setSpan(cell, Tag.String, escaped, at + 1, <u32>(end - at) - 2);
+  return skipBlank(skipBlank(end) + 1);
+}
+
+/** The item behind the one at `item` whose value is at `value`; 0 when there is none, or no steps are left. */
+function pass(item: usize, value: usize): usize {
+  const end = skipValue(value);
+  return charge(((<u32>(end - item)) >> 3) + 1) ? nextItem(end) : 0;
+}
+
+/** The value of the member whose key equals the string `name`; 0 when there is none. Notes twins. */
+export function findMember(map: usize, name: usize): usize {
+  let found: usize = 0;
+  for (let p = firstItem(startOf(map)); p;) {
+    const value = loadKey(keyCell, p);
+    const match = compareKeys(keyCell, name);
+    if (match == KEY_SAME) found = value;
+    else if (match == KEY_TWIN) noteTwin();
+    p = pass(p, value);
+  }
+  return isExhausted() ? 0 : found;
+}
+
+/** The element `index` of a JSON list; 0 when there are not so many. */
+export function findElement(list: usize, index: i64): usize {
+  let p = firstItem(startOf(list));
+  for (let i: i64 = 0; p && i < index; i++) p = pass(p, p);
+  return p;
+}
+
+/** Elements of a JSON list, members of a JSON map. */
+export function countItems(container: usize, isMap: bool): u32 {
+  let count: u32 = 0;
+  for (let p = firstItem(startOf(container)); p; count++) p = pass(p, isMap ? loadKey(keyCell, p) : p);
+  return count;
+}

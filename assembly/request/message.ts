@@ -1,0 +1,152 @@
+// One JSON-RPC message: checks the envelope and finds out what it asks for (MCP revisions 2024-11-05 to 2026-07-28).
+import { Kind, METHOD_SIZE, MethodField, Reason, Section, Setting, Slot } from "../program.ts";
+import { isTextAt, section, sectionCount, setting } from "../sections.ts";
+import { envelopeSlot, envelopeStart, MARK_ESCAPED, slotEnd } from "../json/slots.ts";
+import { metEnvelopeTwin } from "../json/members.ts";
+import { decodeString } from "../text/escape.ts";
+import { isText, startsText } from "../text/ascii.ts";
+import { reserve, trimRegion } from "../runtime/memory.ts";
+import { firstItem } from "../cel/json-value.ts";
+import { Form, form, methodAt, methodLength, setForm, setKind, setLifecycle, setMethod, setName } from "./call.ts";
+
+export const REQUEST_OK: i32 = -1;
+
+let decodedLength: u32 = 0;
+
+/** Bytes of the text that `decodeSlot` decoded. */
+export function slotTextLength(): u32 {
+  return decodedLength;
+}
+
+/** The string in a slot of the envelope as UTF-8; 0 when the slot is empty, no string, or memory is exhausted. */
+export function decodeSlot(slot: u32): usize {
+  const record = envelopeSlot(slot);
+  const at = <usize>load<u32>(record, 8);
+  if (!at || load<u8>(at) != 0x22) return 0;
+  return decodeText(at, <usize>load<u32>(record, 12), load<u32>(record, 4) & MARK_ESCAPED);
+}
+
+/** The string with the text [at, end), quotes included, as UTF-8. */
+export function decodeText(at: usize, end: usize, escaped: u32): usize {
+  decodedLength = <u32>(end - at) - 2;
+  if (!escaped) return at + 1;
+  const out = reserve(decodedLength + 1);
+  if (!out) return 0;
+  const behind = decodeString(at + 1, end - 1, out);
+  decodedLength = <u32>(behind - out);
+  trimRegion(behind);
+  return out;
+}
+
+/** Reads the message in the slots into a call that is clear; -1, or the Reason why it is refused. */
+// @ts-ignore: decorator
+@inline
+export function readRequest(): i32 {
+  if (metEnvelopeTwin()) return Reason.ambiguous_key;
+  if (!isVersion2()) return Reason.not_jsonrpc;
+  const id = envelopeStart(Slot.Id);
+  if (id && !isId(id, slotEnd(Slot.Id))) return Reason.invalid_id;
+  if (!envelopeStart(Slot.Method)) return readResponse(id);
+  if (envelopeStart(Slot.Result) || envelopeStart(Slot.Error)) return Reason.not_jsonrpc;
+  const method = decodeSlot(Slot.Method);
+  if (!method || !decodedLength) return Reason.not_jsonrpc;
+  setMethod(method, decodedLength);
+  setForm(id ? Form.Request : Form.Notification);
+  const params = envelopeStart(Slot.Params);
+  if (params && load<u8>(params) != 0x7b && load<u8>(params) != 0x6e) return Reason.invalid_params;
+  return readMethod();
+}
+
+function isVersion2(): bool {
+  const at = envelopeStart(Slot.Jsonrpc);
+  return at != 0 && isText(at, <u32>(slotEnd(Slot.Jsonrpc) - at), '"2.0"');
+}
+
+/** JSON-RPC 2.0 section 4: a string or an integer; null is for errors only, so not for us. */
+function isId(at: usize, end: usize): bool {
+  if (load<u8>(at) == 0x22) return true;
+  let p = at;
+  if (load<u8>(p) == 0x2d) p++;
+  for (; p < end; p++) {
+    if (<u32>load<u8>(p) - 0x30 > 9) return false;
+  }
+  return true;
+}
+
+function readResponse(id: usize): i32 {
+  const result = envelopeStart(Slot.Result) != 0;
+  const error = envelopeStart(Slot.Error) != 0;
+  if (!id || result == error) return Reason.not_jsonrpc;
+  setForm(Form.Response);
+  return REQUEST_OK;
+}
+
+function startsMethod(name: string): bool {
+  return startsText(methodAt, methodLength, name);
+}
+
+/** The kind of the method and the name that its target is found by. */
+function readMethod(): i32 {
+  let record = section(Section.Methods);
+  for (let left = sectionCount(Section.Methods); left; left--, record += METHOD_SIZE) {
+    if (isTextAt(record + MethodField.Name, methodAt, methodLength)) return readKnown(record);
+  }
+  if (startsMethod("tasks/")) {
+    setKind(Kind.Task);
+    return isText(methodAt, methodLength, "tasks/list") || decodeSlot(Slot.TaskId) ? REQUEST_OK : Reason.invalid_params;
+  }
+  setKind(Kind.Method);
+  if (startsMethod("notifications/")) setLifecycle();
+  return REQUEST_OK;
+}
+
+// @ts-ignore: decorator
+@inline
+function readKnown(record: usize): i32 {
+  const kind = load<u32>(record, MethodField.Kind);
+  if (kind == Kind.Completion) return readReference();
+  if (kind == Kind.Subscription) return readListen();
+  if (kind != Kind.Method) return named(kind, load<u32>(record, MethodField.Slot));
+  setKind(Kind.Method);
+  setLifecycle();
+  return REQUEST_OK;
+}
+
+function named(kind: u32, slot: u32): i32 {
+  setKind(kind);
+  const name = decodeSlot(slot);
+  if (!name || !decodedLength) return Reason.invalid_params;
+  setName(name, decodedLength);
+  return REQUEST_OK;
+}
+
+/** completion/complete is judged as what its ref names. */
+function readReference(): i32 {
+  const type = decodeSlot(Slot.RefType);
+  const length = decodedLength;
+  if (!type) return Reason.invalid_params;
+  if (isText(type, length, "ref/prompt")) return named(Kind.Completion, Slot.RefName);
+  if (isText(type, length, "ref/resource")) return named(Kind.Completion, Slot.RefUri);
+  setKind(Kind.Completion);
+  // A kind of reference that nobody can judge; where completion is left open, the server's to refuse.
+  return (setting(Setting.Govern) >> Kind.Completion) & 1 ? Reason.invalid_params : REQUEST_OK;
+}
+
+/** subscriptions/listen without resource URIs only asks for list changes. */
+function readListen(): i32 {
+  setKind(Kind.Subscription);
+  const list = envelopeStart(Slot.ResourceSubscriptions);
+  if (list && load<u8>(list) != 0x5b) return Reason.invalid_params;
+  if (!list || !firstItem(list)) setLifecycle();
+  return REQUEST_OK;
+}
+
+/** Whether completion/complete names a prompt; else it names a resource. */
+export function refersToPrompt(): bool {
+  const type = decodeSlot(Slot.RefType);
+  return type != 0 && isText(type, decodedLength, "ref/prompt");
+}
+
+export function isResponse(): bool {
+  return form == Form.Response;
+}

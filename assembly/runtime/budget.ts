@@ -1,0 +1,72 @@
+// What predicates may use up: steps, counted down over all predicates of a request, and scratch memory for the lists
+// and strings that one predicate makes. Both running out make the predicate an error.
+import { SCRATCH_SIZE, Setting } from "../program.ts";
+import { reserve, rewindRegion } from "./memory.ts";
+import { setting } from "../sections.ts";
+
+let steps: i64 = 0;
+let scratchStart: usize = 0;
+let scratchNext: usize = 0;
+
+/** Gives the policy's step budget and forgets the scratch block, which lies in the region of a callback. */
+export function openBudget(): void {
+  steps = <i64>setting(Setting.StepBudget);
+  scratchStart = 0;
+}
+
+/** Gives back everything that was reserved since the region ended at `end`; the scratch block may be among it. */
+export function rewind(end: usize): void {
+  rewindRegion(end);
+  scratchStart = 0;
+}
+
+/** Uses up steps; false when none are left, and from then on. */
+export function charge(count: u32): bool {
+  return spend(count);
+}
+
+/** `charge` for what runs for every instruction, where the call would cost more. */
+// @ts-ignore: decorator
+@inline
+export function spend(count: u32): bool {
+  steps -= <i64>count;
+  return steps >= 0;
+}
+
+/** Whether the steps have run out. */
+export function isExhausted(): bool {
+  return steps < 0;
+}
+
+/** Steps that are left; 0 when they have run out. */
+export function stepsLeft(): u32 {
+  return <u32>max<i64>(steps, 0);
+}
+
+/** Empties the scratch block for the next predicate. */
+export function openScratch(): void {
+  scratchNext = scratchStart;
+}
+
+/** `size` bytes of scratch memory, 8-byte aligned; 0 when there is not enough left. */
+export function scratch(size: u32): usize {
+  if (!scratchStart) {
+    scratchStart = reserve(SCRATCH_SIZE);
+    scratchNext = scratchStart;
+    if (!scratchStart) return 0;
+  }
+  const start = scratchNext;
+  if (<usize>size > scratchStart + SCRATCH_SIZE - start) return 0;
+  scratchNext = start + <usize>((size + 7) & ~7);
+  return start;
+}
+
+/** Where the next scratch bytes will be, for `trimScratch`. */
+export function scratchMark(): usize {
+  return scratchNext;
+}
+
+/** Gives back all scratch bytes from `mark` on; a mark of 0 was taken before there was a block. */
+export function trimScratch(mark: usize): void {
+  scratchNext = mark ? (mark + 7) & ~(<usize>7) : scratchStart;
+}

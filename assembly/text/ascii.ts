@@ -1,0 +1,106 @@
+// Comparing and copying bytes, and ASCII constants: scripts/transforms/ascii-strings.mjs makes a string an address of bytes with
+// their number in front. Up to 16 bytes behind a text are read, and made no use of: memory.ts keeps them free.
+
+/** First byte of a constant. */
+// @ts-ignore: decorator
+@inline
+export function bytesOf(constant: string): usize {
+  return changetype<usize>(constant) + 1;
+}
+
+/** Bytes of a constant. */
+// @ts-ignore: decorator
+@inline
+export function sizeOf(constant: string): u32 {
+  return load<u8>(changetype<usize>(constant));
+}
+
+/** Whether two texts of one length are the same. */
+export function sameBytes(a: usize, b: usize, length: u32): bool {
+  let p = a;
+  let q = b;
+  let left = length;
+  for (; left > 16; left -= 16, p += 16, q += 16) {
+    if (v128.any_true(v128.xor(v128.load(p), v128.load(q)))) return false;
+  }
+  return (i8x16.bitmask(i8x16.ne(v128.load(p), v128.load(q))) & below(left)) == 0;
+}
+
+/** A bit for each of `count` bytes, at most 16. */
+// @ts-ignore: decorator
+@inline
+export function below(count: u32): i32 {
+  return (1 << count) - 1;
+}
+
+/** Copies a text to where it does not lie; for a short one memory.copy has its price in a call. */
+export function copyBytes(to: usize, from: usize, length: u32): void {
+  if (length > 128) {
+    memory.copy(to, from, length);
+    return;
+  }
+  if (length < 8) {
+    for (let i: u32 = 0; i < length; i++) store<u8>(to + <usize>i, load<u8>(from + <usize>i));
+    return;
+  }
+  const last = <usize>length - 8;
+  for (let i: usize = 0; i < last; i += 8) store<u64>(to + i, load<u64>(from + i));
+  store<u64>(to + last, load<u64>(from + last));
+}
+
+/** A hash of bytes, eight at a time. */
+export function hashBytes(seed: u64, at: usize, length: u32): u64 {
+  let hash = seed ^ (<u64>length);
+  let left = length;
+  let p = at;
+  for (; left >= 8; left -= 8, p += 8) hash = mix(hash ^ load<u64>(p));
+  return mix(hash ^ (load<u64>(p) & (((<u64>1) << (left << 3)) - 1)));
+}
+
+/** Every bit has a say in the low bits of the result: a product alone takes them from the low bits only. */
+// @ts-ignore: decorator
+@inline
+export function mix(value: u64): u64 {
+  const product = (value ^ (value >> 32)) * 0x9e3779b97f4a7c15;
+  return product ^ (product >> 32);
+}
+
+/** Whether a text can stand in a JSON string as it is: no quote, no backslash, nothing below a blank. */
+export function isPlain(at: usize, length: u32): bool {
+  const end = at + <usize>length;
+  for (let p = at; p < end; p += 16) {
+    const text = v128.load(p);
+    const signs = v128.or(i8x16.eq(text, i8x16.splat(0x22)), i8x16.eq(text, i8x16.splat(0x5c)));
+    const special = i8x16.bitmask(v128.or(signs, i8x16.lt_u(text, i8x16.splat(0x20))));
+    if (special & below(<u32>min(end - p, 16))) return false;
+  }
+  return true;
+}
+
+/** Whether the bytes are exactly this constant. */
+export function isText(at: usize, length: u32, constant: string): bool {
+  if (isString<string>()) ERROR(); // compile with the transform scripts/transforms/ascii-strings.mjs
+  return length == sizeOf(constant) && sameBytes(at, bytesOf(constant), length);
+}
+
+/** Whether the bytes begin with this constant. */
+export function startsText(at: usize, length: u32, constant: string): bool {
+  return length >= sizeOf(constant) && sameBytes(at, bytesOf(constant), sizeOf(constant));
+}
+
+/** Whether the bytes end with this constant. */
+export function endsText(at: usize, length: u32, constant: string): bool {
+  const size = sizeOf(constant);
+  return length >= size && sameBytes(at + <usize>(length - size), bytesOf(constant), size);
+}
+
+/** Whether the bytes are this lower-case constant, whatever the case of their letters. */
+export function isTextFolded(at: usize, length: u32, constant: string): bool {
+  if (length != sizeOf(constant)) return false;
+  for (let i: u32 = 0; i < length; i++) {
+    let c = <u32>load<u8>(at + <usize>i);
+    if (c - 0x41 < 26) c |= 0x20;
+    if (c != <u32>load<u8>(bytesOf(constant) + <usize>i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,34 @@
+// Checks the constants of a program.
+import { Section, Tag } from "../program.ts";
+import { program, section, sectionCount } from "../sections.ts";
+import { CELL, auxOf, intOf, isOfCells, isText, lengthOf, startOf, tagOf, uintOf } from "../cel/cell.ts";
+import { BILLION, isInRange } from "../cel/time.ts";
+
+/** Whether all cells of the program in use are sound: pointers (still offsets) in bounds, values of their types. */
+export function checkCells(): bool {
+  const cells = section(Section.Cells);
+  const count = sectionCount(Section.Cells);
+  const end = cells + <usize>count * CELL;
+  for (let cell = cells; cell < end; cell += CELL) {
+    if (!checkCell(cell, load<u32>(program, 8), <u32>(cells - program), count)) return false;
+  }
+  return true;
+}
+
+function checkCell(cell: usize, length: u32, first: u32, count: u32): bool {
+  const tag = tagOf(cell);
+  if (tag != Tag.Timestamp && auxOf(cell) != 0) return false;
+  if (tag == Tag.Bool) return uintOf(cell) <= 1;
+  if (tag == Tag.Type) return uintOf(cell) <= <u64>Tag.OptionalNone;
+  if (isText(tag)) return <u64>startOf(cell) + <u64>lengthOf(cell) <= <u64>length;
+  if (isOfCells(tag)) return isRun(startOf(cell), (<u64>lengthOf(cell)) << u64(tag == Tag.CellMap), first, count);
+  if (tag == Tag.Timestamp) return isInRange(intOf(cell)) && <i64>auxOf(cell) < BILLION;
+  return tag <= <u32>Tag.OptionalNone && tag != Tag.JsonList && tag != Tag.JsonMap;
+}
+
+/** Whether `size` cells from the offset `start` on are cells of the section. */
+function isRun(start: usize, size: u64, first: u32, count: u32): bool {
+  if (size == 0) return true;
+  if (<u32>start < first || (<u32>start - first) % <u32>CELL) return false;
+  return <u64>((<u32>start - first) / <u32>CELL) + size <= <u64>count;
+}

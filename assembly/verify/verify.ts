@@ -1,0 +1,236 @@
+// The check of a program, once, when a configuration is taken: magic, version, checksum, and every offset, index and
+// run in every record. Afterwards nothing that reads the program tests a bound. The code itself is check-code.ts's.
+import {
+  AUTOMATON_SIZE,
+  Action,
+  BUCKET_SIZE,
+  BackendFrom,
+  BucketField,
+  CELL_SIZE,
+  CLAIM_SIZE,
+  ClaimField,
+  ClaimType,
+  ENTRY_SIZE,
+  EntryField,
+  HEADER_SIZE,
+  INSTRUCTION_SIZE,
+  Kind,
+  MAGIC,
+  MAX_PREFIX_LENGTHS,
+  MAX_PROGRAM,
+  METHOD_SIZE,
+  MethodField,
+  NODE_SIZE,
+  NONE,
+  NodeField,
+  PREDICATE_SIZE,
+  PREFIX_LENGTH_SIZE,
+  REASON_SIZE,
+  RULE_SIZE,
+  Reason,
+  ReasonField,
+  RuleField,
+  SCOPE_SIZE,
+  SECTION_COUNT,
+  SETTINGS_SIZE,
+  ScopeField,
+  Section,
+  Setting,
+  Slot,
+  TEXT_SIZE,
+  THIRD_VALUE,
+  VERSION,
+} from "../program.ts";
+import { program, section, sectionCount, setting, settingAt, text, textLength, useProgram } from "../sections.ts";
+import { checkCode } from "./code.ts";
+
+/** What a field of a record must be. */
+enum Check {
+  Run = 0, //               (first, count) within the section of the operand
+  RunOrNone = 0x10000,
+  Index = 0x20000, //       of a record of the section of the operand
+  IndexOrNone = 0x30000,
+  ListOrNone = 0x40000, //  a header list
+  AtMost = 0x50000, //      the operand
+}
+
+// What is checked of all records of a section, one field each. The settings are one record, and a text is a run of Bytes.
+const FIELD = 0x100;
+const OF = 0x1000000;
+// prettier-ignore
+const CHECKS: usize = memory.data<i32>([
+  Section.Settings + FIELD * 4 * Setting.BackendText + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Document + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.PolicyName + Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Challenge + Check.ListOrNone,
+  Section.Settings + FIELD * 4 * Setting.ScopesEnd + Check.Run,
+  Section.Settings + FIELD * 4 * Setting.MetadataKeys + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.DocumentPaths + Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.BackendFrom + Check.AtMost + OF * BackendFrom.Fixed,
+  Section.Reasons + FIELD * ReasonField.Name + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Counter + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Error + Check.Run,
+  Section.Reasons + FIELD * ReasonField.Headers + Check.ListOrNone,
+  Section.Methods + FIELD * MethodField.Name + Check.Run,
+  Section.Methods + FIELD * MethodField.Kind + Check.AtMost + OF * Kind.Task,
+  Section.Methods + FIELD * MethodField.Slot + Check.AtMost + OF * Slot.MetaVersion,
+  Section.Scopes + FIELD * ScopeField.Name + Check.Run,
+  Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
+  Section.ScopeIds + Check.Index + OF * Section.Scopes,
+  Section.Texts + Check.Run,
+  Section.Nodes + FIELD * NodeField.Name + Check.Run,
+  Section.Claims + FIELD * ClaimField.Literal + Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Path + Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Type + Check.AtMost + OF * ClaimType.StringArray,
+  Section.Claims + FIELD * ClaimField.Values + Check.Run + OF * Section.Texts,
+  Section.Rules + FIELD * RuleField.Name + Check.Run,
+  Section.Rules + FIELD * RuleField.Action + Check.AtMost + OF * Action.Allow,
+  Section.Rules + FIELD * RuleField.Scopes + Check.Run + OF * Section.ScopeIds,
+  Section.Rules + FIELD * RuleField.Claims + Check.Run + OF * Section.Claims,
+  Section.Rules + FIELD * RuleField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
+  Section.Entries + FIELD * EntryField.Rule + Check.Index + OF * Section.Rules,
+  Section.Entries + FIELD * EntryField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
+  Section.Buckets + FIELD * BucketField.Kind + Check.AtMost + OF * Kind.Task,
+  Section.Buckets + FIELD * BucketField.Name + Check.Run,
+  Section.Buckets + FIELD * BucketField.Backend + Check.RunOrNone,
+  Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
+]);
+const CHECK_COUNT: usize = 35;
+
+// Bytes of a record, by Section.
+// prettier-ignore
+const RECORD_SIZES: usize = memory.data<u8>([
+  1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
+  <u8>BUCKET_SIZE, <u8>PREFIX_LENGTH_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE,
+]);
+
+const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
+const OK = "";
+let length: u32 = 0;
+
+/** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
+export function checkProgram(at: usize, size: u32): string {
+  if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an impossible size";
+  if (load<u32>(at) != MAGIC) return "the program is none of scopegate's";
+  if (load<u32>(at, 4) != VERSION) return "the program is for another version of the filter";
+  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size)) return "the program is damaged (checksum)";
+  useProgram(at);
+  length = size;
+  return checkRecords() && checkCode() == 0 ? OK : "the program is damaged (records)";
+}
+
+function checkRecords(): bool {
+  if (!checkSections()) return false;
+  for (let check = CHECKS; check < CHECKS + CHECK_COUNT * 4; check += 4) {
+    if (!checkField(load<u8>(check), load<u8>(check, 1), load<u32>(check) & 0xff0000, load<u8>(check, 3))) return false;
+  }
+  return setting(Setting.MaxBody) <= 0x10000000 && checkChallenge() && checkNodes() && checkBuckets();
+}
+
+/** Makes one check of all records of a section. */
+function checkField(index: u32, field: u32, check: u32, operand: u32): bool {
+  let at = section(index) + <usize>field;
+  const total = index == Section.Settings ? 1 : sectionCount(index);
+  for (let left = total; left; left--, at += recordSize(index)) {
+    if (!isFit(at, check, operand)) return false;
+  }
+  return true;
+}
+
+function isFit(at: usize, check: u32, operand: u32): bool {
+  const value = load<u32>(at);
+  if (check == Check.AtMost) return value <= operand;
+  if (check == Check.Index) return value < sectionCount(operand);
+  if (value == NONE && check != Check.Run) return true;
+  if (check == Check.IndexOrNone) return value < sectionCount(operand);
+  return isRun(at, operand) && (check != Check.ListOrNone || isHeaderList(at));
+}
+
+/** FNV-1a over everything behind the header's first 16 bytes. */
+function checksum(at: usize, size: u32): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let i: u32 = HEADER_SIZE; i < size; i++) hash = (hash ^ load<u8>(at + <usize>i)) * 0x01000193;
+  return hash;
+}
+
+function recordSize(index: u32): u32 {
+  return load<u8>(RECORD_SIZES + <usize>index);
+}
+
+/** In order, so that nothing lies in the cells: those change when the program is taken, behind the checks. */
+function checkSections(): bool {
+  let end: u64 = TABLES;
+  for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
+    const offset = offsetOf(i);
+    if (offset & 7 || <u64>offset < end) return false;
+    end = <u64>offset + <u64>sectionCount(i) * <u64>recordSize(i);
+    if (end > <u64>length) return false;
+  }
+  return (
+    sectionCount(Section.Settings) >= <u32>Setting.Count &&
+    sectionCount(Section.Nodes) >= <u32>Slot.Count &&
+    sectionCount(Section.Reasons) > <u32>Reason.Count
+  );
+}
+
+function offsetOf(index: u32): u32 {
+  return <u32>(section(index) - program);
+}
+
+/** Whether (first, count) at `run` lies within a section; in Bytes it is (offset, length). */
+function isRun(run: usize, target: u32): bool {
+  const first = load<u32>(run) - (target == Section.Bytes ? offsetOf(Section.Bytes) : 0);
+  const total = sectionCount(target);
+  return first <= total && load<u32>(run, 4) <= total - first;
+}
+
+/** Whether the scopes go into the third value of the challenge. */
+function checkChallenge(): bool {
+  const behind = setting(Setting.BehindScopes);
+  const list = text(settingAt(Setting.Challenge));
+  return (
+    behind == 0 ||
+    (textLength(settingAt(Setting.Challenge)) > 0 && load<u32>(list) == 3 && behind <= load<u32>(list, THIRD_VALUE) + 1)
+  );
+}
+
+/** Whether a text is a list of headers from its first to its last byte: the host takes it as it is. */
+function isHeaderList(pair: usize): bool {
+  const list = text(pair);
+  const size = textLength(pair);
+  const end = list + <usize>size;
+  if (size < 4 || load<u32>(list) > (size - 4) >> 3) return false;
+  const texts = list + 4 + ((<usize>load<u32>(list)) << 3);
+  let at = texts;
+  for (let next = list + 4; next < texts; next += 4) {
+    if (load<u32>(next) >= <u32>(end - at)) return false;
+    at += <usize>load<u32>(next);
+    if (load<u8>(at)) return false;
+    at++;
+  }
+  return at == end;
+}
+
+/** Parents come before their children, so the tree has no cycle. */
+function checkNodes(): bool {
+  const total = sectionCount(Section.Nodes);
+  for (let i: u32 = 0; i < total; i++) {
+    const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
+    const parent = load<u32>(record, NodeField.Parent);
+    if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i) return false;
+  }
+  return true;
+}
+
+/** A bucket's entries are in the order of their rules: the decision merges buckets by it. */
+function checkBuckets(): bool {
+  let run = section(Section.Buckets) + <usize>BucketField.Entries;
+  for (let left = sectionCount(Section.Buckets); left; left--, run += BUCKET_SIZE) {
+    let entry = section(Section.Entries) + <usize>load<u32>(run) * ENTRY_SIZE;
+    for (let more = load<u32>(run, 4); more > 1; more--, entry += ENTRY_SIZE) {
+      if (load<u32>(entry, ENTRY_SIZE + EntryField.Rule) < load<u32>(entry, EntryField.Rule)) return false;
+    }
+  }
+  return sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2);
+}

@@ -1,0 +1,201 @@
+// What is allowed but probably not meant: warnings about rules that cannot decide, likely misspellings, and weak settings.
+import { Action, BackendFrom, Flag, Kind } from "../../../assembly/program.ts";
+import type { Place, Report } from "../source/document.ts";
+import type { Closures } from "./hierarchy.ts";
+import type { Policy, Rule, Target } from "./policy.ts";
+import { distance } from "../source/spelling.ts";
+import { isNormalUri, uriFlags } from "./uris.ts";
+
+const NORMAL_FORM =
+  "the normal form: ASCII; escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
+
+/** Adds warnings about a policy that compiles. */
+export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
+  warnOfNames(report, policy);
+  warnOfShadows(report, policy, closures);
+  warnOfScopes(report, policy);
+  warnOfTargets(report, policy);
+  warnOfUris(report, policy);
+  warnOfTwins(report, scopeNames(policy));
+  warnOfTwins(report, toolNames(policy));
+}
+
+function warnOfNames(report: Report, policy: Policy): void {
+  const first = new Map<string, Rule>();
+  for (const rule of policy.rules) {
+    const other = first.get(rule.name);
+    if (other) report.warn(rule.place, `another rule has the name "${rule.name}" (${report.where(other.place)})`);
+    else first.set(rule.name, rule);
+  }
+}
+
+/** A rule that never decides: an earlier one, without conditions of its own, takes every call that it would. */
+function warnOfShadows(report: Report, policy: Policy, closures: Closures): void {
+  const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0);
+  const index = new TargetIndex();
+  policy.rules.forEach((rule, i) => {
+    const held = new Set(rule.scopes.flatMap((scope) => closures.get(scope) ?? [scope]));
+    const covers = (earlier: Rule): boolean => earlier.scopes.every((scope) => held.has(scope));
+    const by = index.coveredBy(rule, covers);
+    if (by) report.warn(rule.place, `this rule never decides: "${by.name}" (${report.where(by.place)}) matches first`);
+    if (plain[i]) index.add(rule);
+  });
+}
+
+/** Unconditional rules by what they are about. */
+class TargetIndex {
+  private readonly any: Rule[] = [];
+  private readonly byKey = new Map<string, Rule[]>();
+
+  add(rule: Rule): void {
+    if (!rule.targets) this.any.push(rule);
+    for (const target of rule.targets ?? []) {
+      if (target.when) continue;
+      const key = keyOf(target.kind, target.backend, target.name);
+      this.byKey.set(key, [...(this.byKey.get(key) ?? []), rule]);
+    }
+  }
+
+  /** A rule added before that takes every call of `rule`; each of its targets may be taken by another one. */
+  coveredBy(rule: Rule, covers: (earlier: Rule) => boolean): Rule | undefined {
+    const all = this.any.find(covers);
+    if (all || !rule.targets || rule.targets.length === 0) return all;
+    const each = rule.targets.map(({ kind, backend, name }) =>
+      [keyOf(kind, backend, name), keyOf(kind, undefined, name)]
+        .flatMap((key) => this.byKey.get(key) ?? [])
+        .find(covers),
+    );
+    return each.every((found) => found !== undefined) ? each[0] : undefined;
+  }
+}
+
+function keyOf(kind: Kind, backend: string | undefined, name: string): string {
+  return JSON.stringify([kind, backend ?? null, name]);
+}
+
+function warnOfScopes(report: Report, policy: Policy): void {
+  for (const rule of policy.rules) {
+    if (rule.action === Action.Deny && rule.scopes.length > 0) {
+      const message = "a Deny rule with scopes only stops tokens that hold them: a caller may leave them out";
+      report.warn(rule.scopePlaces[0]!, message, "require scopes in Allow rules");
+    }
+    rule.scopes.forEach((scope, i) => {
+      if (scope === "offline_access") {
+        report.warn(rule.scopePlaces[i]!, "offline_access asks for a refresh token; a resource should not require it");
+      } else if (/^(\*|all|full[-_.]?access)$/i.test(scope)) {
+        report.warn(
+          rule.scopePlaces[i]!,
+          `the scope "${scope}" stands for everything`,
+          "name a scope for what the call does",
+        );
+      }
+    });
+  }
+  const open =
+    policy.defaultAction === Action.Allow &&
+    policy.rules.find((rule) => rule.action === Action.Allow && rule.scopes.length > 0);
+  if (open) {
+    const message = "defaultAction is Allow: a call that lacks the scopes of this rule passes all the same";
+    report.warn(open.scopePlaces[0]!, message, "use defaultAction: Deny");
+  }
+}
+
+function warnOfTargets(report: Report, policy: Policy): void {
+  const { from, text } = policy.backend;
+  const governed: Partial<Record<Kind, boolean>> = {};
+  for (const kind of policy.govern) governed[kind] = true;
+  const isOpen: Partial<Record<Kind, string>> = {
+    ...(governed[Kind.Tool] ? {} : { [Kind.Tool]: "tools" }),
+    ...(governed[Kind.Prompt] || governed[Kind.Completion] ? {} : { [Kind.Prompt]: "prompts" }),
+    ...(governed[Kind.Resource] || governed[Kind.Completion] || governed[Kind.Subscription]
+      ? {}
+      : { [Kind.Resource]: "resources", [Kind.ResourcePrefix]: "resources" }),
+  };
+  for (const { kind, backend, place } of policy.rules.flatMap((rule) => rule.targets ?? [])) {
+    const open = isOpen[kind];
+    if (open)
+      report.warn(
+        place,
+        `${open} are not governed: such a call passes before any rule is looked at`,
+        `add ${open} to govern`,
+      );
+    if (backend === undefined) continue;
+    if (from === BackendFrom.Fixed && backend !== text)
+      report.warn(place, `this never matches: the backend is always "${text}"`);
+    if (from === BackendFrom.ToolPrefix && backend.includes(text)) {
+      report.warn(place, `this never matches: a backend ends before the first "${text}"`);
+    }
+  }
+}
+
+/** Where spelling matters, a URI that is not in normal form is refused before a rule is looked at. */
+function warnOfUris(report: Report, policy: Policy): void {
+  const flags = uriFlags(policy.rules);
+  const targets = flags ? policy.rules.flatMap((rule) => rule.targets ?? []) : [];
+  for (const { kind, name, place } of targets) {
+    // The last segment of a prefix goes on.
+    const uri = kind === Kind.ResourcePrefix ? `${name}x` : name;
+    if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, (flags & Flag.AsciiUris) !== 0))
+      report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
+  }
+}
+
+/** name → where it stands, for each use. */
+type Uses = Map<string, Place[]>;
+
+function scopeNames(policy: Policy): Uses {
+  const uses: Uses = new Map();
+  for (const rule of policy.rules) rule.scopes.forEach((scope, i) => note(uses, scope, rule.scopePlaces[i]!));
+  for (const [name, { place, implies }] of policy.scopes) {
+    // What is declared is meant.
+    for (const where of [place, place, ...implies]) note(uses, name, where);
+  }
+  return uses;
+}
+
+function toolNames(policy: Policy): Uses {
+  const uses: Uses = new Map();
+  const targets = policy.rules.flatMap((rule) => rule.targets ?? []).filter(({ kind }: Target) => kind === Kind.Tool);
+  for (const { name, place } of targets) note(uses, name, place);
+  return uses;
+}
+
+function note(uses: Uses, name: string, place: Place): void {
+  const places = uses.get(name);
+  if (places) places.push(place);
+  else uses.set(name, [place]);
+}
+
+/** Names used once that differ by one letter from one used more often. Digits are meant (v1, v2). */
+function warnOfTwins(report: Report, uses: Uses): void {
+  const byGap = new Map<string, string[]>();
+  for (const [name, places] of uses) {
+    if (places.length === 1 || !isComparable(name)) continue;
+    for (const gap of gaps(name)) byGap.set(gap, [...(byGap.get(gap) ?? []), name]);
+  }
+  for (const [name, places] of uses) {
+    if (places.length > 1 || byGap.size === 0 || !isComparable(name)) continue;
+    const near = gaps(name).flatMap((gap) => byGap.get(gap) ?? []);
+    const twin = near.find((other) => isTypo(name, other));
+    if (twin)
+      report.warn(
+        places[0]!,
+        `"${name}" is used only here; "${twin}" differs by one letter`,
+        `did you mean "${twin}"?`,
+      );
+  }
+}
+
+/** Short names differ by one letter too easily; long ones cost too much. */
+function isComparable(name: string): boolean {
+  return name.length >= 5 && name.length <= 64;
+}
+
+/** The name and the name without each of its letters: names that are one edit apart share one of these. */
+function gaps(name: string): string[] {
+  return [name, ...Array.from(name, (_, i) => name.slice(0, i) + name.slice(i + 1))];
+}
+
+function isTypo(name: string, other: string): boolean {
+  return distance(name, other) === 1 && name.replace(/\d/g, "") !== other.replace(/\d/g, "");
+}

@@ -1,0 +1,70 @@
+// The protected resource metadata document (RFC 9728) and the scopes a client should start with.
+import { Action } from "../../../assembly/program.ts";
+import type { Closures } from "./hierarchy.ts";
+import type { Policy } from "./policy.ts";
+
+const WELL_KNOWN = "/.well-known/oauth-protected-resource";
+/** Asks for a refresh token; resource servers should not name it (MCP 2026-07-28, Refresh Tokens). */
+const OFFLINE = "offline_access";
+
+/** RFC 9728 section 3.1: the well-known part goes between the authority and the path; a last slash is dropped. */
+export function wellKnownUrl(resource: string): string {
+  const [, origin = "", path = "", query = ""] = /^([^/]+\/\/[^/?]+)([^?]*)(.*)$/.exec(resource) ?? [];
+  return origin + WELL_KNOWN + path.replace(/\/$/, "") + query;
+}
+
+/** Request paths at which the document is served: for the resource's path, with and without its last slash, and the root's. */
+export function documentPaths(policy: Policy): string[] {
+  if (!policy.metadataDocument || !policy.resource) return [];
+  const resource = new URL(policy.resource);
+  const paths = [WELL_KNOWN + resource.pathname.replace(/\/$/, ""), WELL_KNOWN + resource.pathname, WELL_KNOWN];
+  const advertised = policy.resourceMetadata && new URL(policy.resourceMetadata);
+  if (advertised && advertised.host === resource.host && advertised.pathname.startsWith("/.well-known/"))
+    paths.push(advertised.pathname);
+  return [...new Set(paths.map((path) => (path === WELL_KNOWN + "/" ? WELL_KNOWN : path)))];
+}
+
+/** The document as JSON; `scopes` are its `scopes_supported`. */
+export function metadataDocument(policy: Policy, scopes: readonly string[]): string {
+  return JSON.stringify({
+    resource: policy.resource,
+    authorization_servers: policy.authorizationServers,
+    scopes_supported: scopes.length > 0 ? scopes : undefined,
+    bearer_methods_supported: ["header"],
+    resource_name: policy.resourceName,
+  });
+}
+
+/** What `scopes_supported` lists: the policy's own list, else the baseline. */
+export function supportedScopes(policy: Policy, closures: Closures): string[] {
+  return policy.scopesSupported ?? baselineScopes(policy, closures);
+}
+
+/** The `scope` of a 401. ai-gateway puts an MCPRoute's scopesSupported there. */
+export function initialScopes(policy: Policy, closures: Closures): string[] {
+  const listed = policy.kind === "MCPRoute" ? policy.scopesSupported : undefined;
+  return listed?.filter((scope) => scope !== OFFLINE) ?? baselineScopes(policy, closures);
+}
+
+/**
+ * The minimal baseline (MCP Scope Minimization): the scopes that every Allow rule with scopes asks for, so that nobody is
+ * asked for more than any call needs. Where the rules have none in common, those of the rule with the fewest (the earlier
+ * on a tie): the least that makes some call succeed; the challenge of a 403 asks for the rest when it is needed.
+ */
+function baselineScopes(policy: Policy, closures: Closures): string[] {
+  const lists = policy.rules
+    .filter((rule) => rule.action === Action.Allow && rule.scopes.length > 0)
+    .map((rule) => rule.scopes);
+  const held = (list: string[]): string[] => [...new Set(list.flatMap((scope) => closures.get(scope) ?? [scope]))];
+  const [first, ...rest] = lists.map(held);
+  const others = rest.map((list) => new Set(list));
+  const common = first?.filter((scope) => others.every((list) => list.has(scope))) ?? [];
+  const smallest = lists.reduce<string[] | undefined>(
+    (least, list) => (least && least.length <= list.length ? least : list),
+    undefined,
+  );
+  const scopes = common.length > 0 ? common : (smallest ?? []);
+  const implied = (scope: string): boolean =>
+    scopes.some((other) => other !== scope && closures.get(other)?.includes(scope));
+  return scopes.filter((scope) => scope !== OFFLINE && !implied(scope));
+}

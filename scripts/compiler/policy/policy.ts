@@ -1,0 +1,114 @@
+// The policy as the compiler sees it, whichever document it came from.
+import {
+  Action,
+  BackendFrom,
+  ClaimType,
+  Kind,
+  DEFAULT_MAX_BODY,
+  DEFAULT_MAX_DEPTH,
+  DEFAULT_STEP_BUDGET,
+} from "../../../assembly/program.ts";
+import type { Place } from "../source/document.ts";
+import type { TextTree } from "../source/shape.ts";
+
+export interface Policy {
+  kind: "Policy" | "MCPRoute";
+  /** metadata.name */
+  name: string;
+  /** RFC 9728 `resource`. */
+  resource?: string;
+  resourceName?: string;
+  /** URL of the metadata document. */
+  resourceMetadata?: string;
+  authorizationServers: string[];
+  /** Audiences that jwt_authn should check (MCPRoute only). */
+  audiences: string[];
+  /** Keys of jwt_authn's metadata under which the payload may lie, in order. */
+  metadataKeys: string[];
+  /** The filter answers requests for the metadata document. */
+  metadataDocument: boolean;
+  /** `scopes_supported` as given; undefined: derived. */
+  scopesSupported?: string[];
+  /** Declared scopes and what each implies, not yet closed. */
+  scopes: Map<string, ScopeDeclaration>;
+  backend: { from: BackendFrom; text: string };
+  govern: Kind[];
+  defaultAction: Action;
+  rules: Rule[];
+  includeGranted: boolean;
+  inBand: boolean;
+  lenientHeaders: boolean;
+  limits: { body: number; depth: number; steps: number };
+  /** limit 0: off; window in seconds. */
+  loop: { limit: number; window: number };
+  transport: { stream: Action; session: Action; preflight: Action };
+}
+
+export interface ScopeDeclaration {
+  place: Place;
+  implies: TextTree[];
+}
+
+export interface Rule {
+  /** The name, or `rule[3]` (counted from 0). */
+  name: string;
+  place: Place;
+  action: Action;
+  scopes: string[];
+  /** Where each of `scopes` stands. */
+  scopePlaces: Place[];
+  claims: Claim[];
+  /** undefined: any call. */
+  targets?: Target[];
+  when?: TextTree;
+}
+
+export interface Claim {
+  name: string;
+  type: ClaimType;
+  values: string[];
+}
+
+export interface Target {
+  /** Tool, Resource, Prompt, Method, ResourcePrefix or MethodPrefix; the name of a prefix has no `*`. */
+  kind: Kind;
+  /** undefined: any. */
+  backend?: string;
+  name: string;
+  place: Place;
+  when?: TextTree;
+}
+
+/** The words of `govern`, and what each stands for. */
+export const GOVERNED = {
+  tools: Kind.Tool,
+  resources: Kind.Resource,
+  prompts: Kind.Prompt,
+  completion: Kind.Completion,
+  subscriptions: Kind.Subscription,
+  tasks: Kind.Task,
+  methods: Kind.Method,
+} as const;
+
+/** A policy that says nothing yet. */
+export function emptyPolicy(kind: Policy["kind"]): Policy {
+  return {
+    kind,
+    name: "policy",
+    authorizationServers: [],
+    audiences: [],
+    metadataKeys: ["mcp"],
+    metadataDocument: false,
+    scopes: new Map(),
+    backend: { from: BackendFrom.None, text: "" },
+    govern: Object.values(GOVERNED),
+    defaultAction: Action.Deny,
+    rules: [],
+    includeGranted: false,
+    inBand: false,
+    lenientHeaders: false,
+    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET },
+    loop: { limit: 3, window: 300 },
+    transport: { stream: Action.Allow, session: Action.Allow, preflight: Action.Allow },
+  };
+}

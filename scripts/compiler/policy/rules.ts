@@ -1,0 +1,190 @@
+// `rules` of both kinds of document → Rule.
+import { Action, BackendFrom, ClaimType, Kind } from "../../../assembly/program.ts";
+import type { Member, Report, Tree } from "../source/document.ts";
+import type { Claim, Policy, Rule, Target } from "./policy.ts";
+import {
+  choice,
+  label,
+  list,
+  mapping,
+  required,
+  scope,
+  text,
+  texts,
+  type Members,
+  type TextTree,
+} from "../source/shape.ts";
+
+/** The words of `action` and `defaultAction`. */
+export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
+const TYPES = { String: ClaimType.String, StringArray: ClaimType.StringArray };
+/** Bytes of a challenge's scope list; the answer's headers must stay small. */
+const MAX_SCOPE_LIST = 4096;
+/** Characters of an expression: ai-gateway's limit is 4,096. */
+const MAX_EXPRESSION = 16384;
+
+/** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
+const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more?: string[] }> = {
+  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
+  resources: { kind: Kind.Resource, prefix: Kind.ResourcePrefix, names: ["uri"] },
+  prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
+  methods: { kind: Kind.Method, prefix: Kind.MethodPrefix, names: ["method"] },
+};
+
+/** Reads a list of rules. An MCPRoute names only tools, and takes a blank `cel` as none. */
+export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
+  const items = list(report, tree) ?? [];
+  return items.flatMap((item, index) => new RuleReader(report, policy).read(item, index) ?? []);
+}
+
+class RuleReader {
+  constructor(
+    private readonly report: Report,
+    private readonly policy: Policy,
+  ) {}
+
+  read(tree: Tree, index: number): Rule | undefined {
+    const members = mapping(this.report, tree, ["name", "action", "source", "target", "when", "cel"]);
+    if (!members) return undefined;
+    const [name, action, target] = [members.get("name"), members.get("action"), members.get("target")];
+    const rule: Rule = {
+      name: `rule[${index}]`,
+      place: tree,
+      action: Action.Allow,
+      scopes: [],
+      scopePlaces: [],
+      claims: [],
+    };
+    if (name) rule.name = label(this.report, name.value) ?? rule.name;
+    if (action) rule.action = choice(this.report, action.value, ACTIONS) ?? Action.Deny;
+    this.readSource(members.get("source"), rule);
+    if (target) rule.targets = this.readTarget(target.value);
+    rule.when = this.readWhen(members);
+    rule.place = name?.value ?? action?.key ?? [...members.values()][0]?.key ?? tree;
+    return rule;
+  }
+
+  private readSource(source: Member | undefined, rule: Rule): void {
+    if (!source) return;
+    const jwt = mapping(this.report, source.value, ["jwt"])?.get("jwt");
+    if (!jwt) {
+      if (source.value.kind === "map")
+        this.report.error(source.key, "an empty source is refused: it would mean any caller", "leave it out");
+      return;
+    }
+    const members = mapping(this.report, jwt.value, ["scopes", "claims"]);
+    if (!members) return;
+    if (members.size === 0)
+      this.report.error(jwt.key, "an empty jwt is refused: it would mean any caller", "leave source out");
+    const [scopes, claims] = [members.get("scopes")?.value, members.get("claims")?.value];
+    if (scopes) this.readScopes(scopes, rule);
+    const items = claims && list(this.report, claims, "it would mean any caller; leave it out");
+    rule.claims = items?.flatMap((item) => this.readClaim(item) ?? []) ?? [];
+  }
+
+  private readScopes(tree: Tree, rule: Rule): void {
+    for (const item of texts(this.report, tree, "it would mean any caller; leave it out") ?? []) {
+      const name = scope(this.report, item);
+      if (name === undefined) continue;
+      if (rule.scopes.includes(name)) this.report.warn(item, `the scope "${name}" is listed twice`);
+      else {
+        rule.scopes.push(name);
+        rule.scopePlaces.push(item);
+      }
+    }
+    if (rule.scopes.join(" ").length > MAX_SCOPE_LIST) {
+      this.report.error(tree, `the scopes of one rule are longer than ${MAX_SCOPE_LIST} characters together`);
+      rule.scopes = []; // what is made of them takes its time
+    }
+  }
+
+  private readClaim(tree: Tree): Claim | undefined {
+    const members = mapping(this.report, tree, ["name", "valueType", "values"]);
+    if (!members) return undefined;
+    const nameTree = required(this.report, members, "name", tree);
+    const valuesTree = required(this.report, members, "values", tree);
+    const name = nameTree && text(this.report, nameTree);
+    const typeTree = members.get("valueType")?.value;
+    const type = typeTree ? choice(this.report, typeTree, TYPES) : ClaimType.String;
+    const values = valuesTree && texts(this.report, valuesTree)?.map((item) => item.value);
+    if (valuesTree?.kind === "list" && valuesTree.items.length === 0) {
+      this.report.warn(valuesTree, "without values the claim never holds");
+    }
+    if (name === "scope" || name === "scp") {
+      const message = `the claim "${name}" never holds: it is taken out before claims are looked at`;
+      this.report.warn(nameTree!, message, "list scopes under source.jwt.scopes");
+    }
+    return name === undefined || type === undefined || !values
+      ? undefined
+      : { name, type, values: [...new Set(values)] };
+  }
+
+  private readTarget(tree: Tree): Target[] {
+    const kinds = this.policy.kind === "MCPRoute" ? ["tools"] : Object.keys(TARGETS);
+    const members = mapping(this.report, tree, kinds);
+    if (!members) return [];
+    if (members.size === 0)
+      this.report.error(
+        tree,
+        "an empty target is refused: it would mean any call",
+        "leave it out, or name what it is about",
+      );
+    return kinds.flatMap((kind) => {
+      const value = members.get(kind)?.value;
+      const items = value && list(this.report, value, "it would mean any call; leave it out");
+      return items?.flatMap((item) => this.readEntry(item, kind) ?? []) ?? [];
+    });
+  }
+
+  /** One entry: text, or a mapping with a backend and a `when`. */
+  private readEntry(tree: Tree, member: string): Target | undefined {
+    const { kind, prefix, names, more = [] } = TARGETS[member]!;
+    if (tree.kind === "text") return this.named({ kind, name: tree.value, place: tree }, tree, prefix);
+    const members = mapping(this.report, tree, [...names, ...more, "when"]);
+    if (!members) return undefined;
+    const given = names.filter((word) => members.has(word));
+    if (given.length !== 1) {
+      const message = given.length ? `"${given.join('" and "')}" are the same; give one` : `"${names[0]}" is missing`;
+      return this.report.error(tree, message);
+    }
+    const name = members.get(given[0]!)!.value;
+    const value = text(this.report, name);
+    if (value === undefined) return undefined;
+    const backend = this.readBackend(members.get("backend"));
+    const target = { kind, name: value, place: name, backend, when: this.readWhen(members) };
+    return this.named(target, name, prefix);
+  }
+
+  private named(target: Target, place: Tree, prefix: Kind | undefined): Target | undefined {
+    const { name } = target;
+    if (name === "") return this.report.error(place, "empty text is not allowed here");
+    if (prefix !== undefined && name.endsWith("*")) return { ...target, kind: prefix, name: name.slice(0, -1) };
+    if (name.includes("*")) {
+      const hint = prefix === undefined ? "names are compared exactly" : "only a last * stands for anything";
+      this.report.warn(place, `the * in "${name}" is an ordinary character`, hint);
+    }
+    return target;
+  }
+
+  private readBackend(member: Member | undefined): string | undefined {
+    if (!member) return undefined;
+    if (this.policy.backend.from === BackendFrom.None) {
+      const message = "a backend is named, but the policy does not say where it comes from";
+      this.report.error(member.key, message, "add backend: {from: toolPrefix} to the policy");
+    }
+    return text(this.report, member.value);
+  }
+
+  private readWhen(members: Members): TextTree | undefined {
+    const [when, cel] = [members.get("when"), members.get("cel")];
+    if (when && cel) this.report.error(cel.key, "when and cel are the same; give one");
+    const value = (when ?? cel)?.value;
+    if (!value) return undefined;
+    if (this.policy.kind === "MCPRoute" && value.kind === "text" && value.value.trim() === "") return undefined;
+    if (text(this.report, value) === undefined || value.kind !== "text") return undefined;
+    if (value.value.trim() === "") return this.report.error(value, "the expression is empty", "leave it out");
+    if (value.value.length > MAX_EXPRESSION)
+      return this.report.error(value, `the expression is longer than ${MAX_EXPRESSION} characters`);
+    return value;
+  }
+}

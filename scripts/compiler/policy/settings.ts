@@ -1,0 +1,185 @@
+// The members of our own document, but for its rules → Policy.
+import { Action, BackendFrom } from "../../../assembly/program.ts";
+import type { Place, Report, Tree } from "../source/document.ts";
+import { wellKnownUrl } from "./metadata.ts";
+import { emptyPolicy, GOVERNED, type Policy } from "./policy.ts";
+import { ACTIONS, readRules } from "./rules.ts";
+import {
+  choice,
+  flag,
+  integer,
+  label,
+  mapping,
+  scope,
+  shapeOf,
+  text,
+  texts,
+  url,
+  type Members,
+} from "../source/shape.ts";
+
+const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route, cluster: BackendFrom.Cluster };
+
+type Read = (report: Report, tree: Tree, policy: Policy) => void;
+
+/** One reader a member, in the order in which the documentation names them; rules come last, they need the backend. */
+const MEMBERS: Record<string, Read> = {
+  apiVersion: () => {},
+  kind: () => {},
+  metadata: readMetadata,
+  resource: (report, tree, policy) => (policy.resource = url(report, tree)),
+  resourceName: (report, tree, policy) => (policy.resourceName = label(report, tree, 256)),
+  resourceMetadata: (report, tree, policy) => (policy.resourceMetadata = url(report, tree)),
+  authorizationServers: readServers,
+  metadataDocument: (report, tree, policy) => (policy.metadataDocument = flag(report, tree) ?? false),
+  scopesSupported: (report, tree, policy) => (policy.scopesSupported = scopeList(report, tree)),
+  jwt: readJwt,
+  scopes: readHierarchy,
+  backend: readBackend,
+  govern: readGovern,
+  defaultAction: (report, tree, policy) => (policy.defaultAction = choice(report, tree, ACTIONS) ?? Action.Deny),
+  challenge: readChallenge,
+  denial: (report, tree, policy) => (policy.inBand = choice(report, tree, { http: false, "in-band": true }) ?? false),
+  headers: (report, tree, policy) =>
+    (policy.lenientHeaders = choice(report, tree, { strict: false, lenient: true }) ?? false),
+  limits: readLimits,
+  loop: readLoop,
+  transport: readTransport,
+  rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
+};
+
+/** Reads a document of `apiVersion: scopegate/v1`, `kind: Policy`. */
+export function readPolicy(report: Report, tree: Tree): Policy {
+  const policy = emptyPolicy("Policy");
+  const members = mapping(report, tree, Object.keys(MEMBERS));
+  for (const [name, read] of Object.entries(MEMBERS)) {
+    const member = members?.get(name);
+    if (member) read(report, member.value, policy);
+  }
+  if (members) finishMetadata(report, members, tree, policy);
+  return policy;
+}
+
+function finishMetadata(report: Report, members: Members, owner: Place, policy: Policy): void {
+  const complete = policy.resource !== undefined && policy.authorizationServers.length > 0;
+  const wanted = members.get("metadataDocument")?.value;
+  if (!wanted) policy.metadataDocument = complete;
+  else if (policy.metadataDocument && !complete && !report.failed) {
+    report.error(wanted, "the metadata document needs resource and authorizationServers");
+  }
+  if (policy.resource) policy.resourceMetadata ??= wellKnownUrl(policy.resource);
+  if (!members.has("rules")) report.warn(owner, "there are no rules: every call gets the default action");
+}
+
+function readMetadata(report: Report, tree: Tree, policy: Policy): void {
+  const members = mapping(report, tree, ["name", "namespace", "labels", "annotations"]);
+  const name = members?.get("name")?.value;
+  if (name) policy.name = label(report, name) ?? policy.name;
+}
+
+function readServers(report: Report, tree: Tree, policy: Policy): void {
+  const items = texts(report, tree, "name at least one authorization server, or leave the member out");
+  policy.authorizationServers = items?.map((item) => url(report, item)).filter((server) => server !== undefined) ?? [];
+}
+
+function scopeList(report: Report, tree: Tree): string[] | undefined {
+  return texts(report, tree)?.flatMap((item) => scope(report, item) ?? []);
+}
+
+function readJwt(report: Report, tree: Tree, policy: Policy): void {
+  const members = mapping(report, tree, ["metadataKey", "metadataKeys"]);
+  if (!members) return;
+  const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
+  if (one && many) report.error(many.key, "metadataKey and metadataKeys are the same setting; give one");
+  const keys = (one ?? many)?.value;
+  if (!keys) return;
+  const items = keys.kind === "list" ? texts(report, keys, "name at least one key") : [keys];
+  const names = items?.flatMap((item) => label(report, item, 256) ?? []);
+  if (names?.length) policy.metadataKeys = names;
+}
+
+function readHierarchy(report: Report, tree: Tree, policy: Policy): void {
+  for (const { name, key, value } of mapping(report, tree, "*")?.values() ?? []) {
+    if (scope(report, { ...key, kind: "text", value: name }) === undefined) continue;
+    const implies = value.kind === "null" ? undefined : mapping(report, value, ["implies"])?.get("implies")?.value;
+    const names = implies && texts(report, implies)?.filter((item) => scope(report, item) !== undefined);
+    policy.scopes.set(name, { place: key, implies: names ?? [] });
+  }
+}
+
+function readBackend(report: Report, tree: Tree, policy: Policy): void {
+  const members = mapping(report, tree, ["from", "separator", "name"]);
+  if (!members) return;
+  const [from, separator, name] = ["from", "separator", "name"].map((member) => members.get(member));
+  if (name) {
+    if (from) report.error(from.key, "a backend has either a fixed name or a place to take it from");
+    if (separator) report.error(separator.key, "a separator is only used with from: toolPrefix");
+    policy.backend = { from: BackendFrom.Fixed, text: label(report, name.value, 256) ?? "" };
+    return;
+  }
+  const source = from ? choice(report, from.value, BACKENDS) : BackendFrom.ToolPrefix;
+  if (separator && source !== BackendFrom.ToolPrefix) {
+    report.error(separator.key, "a separator is only used with from: toolPrefix");
+  }
+  const between = separator ? text(report, separator.value) : "__";
+  policy.backend = {
+    from: source ?? BackendFrom.ToolPrefix,
+    text: source === BackendFrom.ToolPrefix ? (between ?? "__") : "",
+  };
+}
+
+function readGovern(report: Report, tree: Tree, policy: Policy): void {
+  const words = texts(report, tree, "then every call with a valid token would pass; leave it out to govern every kind");
+  policy.govern = [...new Set(words?.flatMap((word) => choice(report, word, GOVERNED) ?? []))];
+}
+
+function readChallenge(report: Report, tree: Tree, policy: Policy): void {
+  const include = mapping(report, tree, ["include"])?.get("include")?.value;
+  if (include) policy.includeGranted = choice(report, include, { operation: false, granted: true }) ?? false;
+}
+
+function readLimits(report: Report, tree: Tree, policy: Policy): void {
+  const members = mapping(report, tree, ["body", "depth", "steps"]);
+  const { limits } = policy;
+  const [body, depth, steps] = ["body", "depth", "steps"].map((name) => members?.get(name)?.value);
+  if (body) limits.body = bytes(report, body) ?? limits.body;
+  if (depth) limits.depth = integer(report, depth, 4, 1000) ?? limits.depth;
+  if (steps) limits.steps = integer(report, steps, 1000, 0x7fffffff) ?? limits.steps;
+}
+
+/** A number of bytes, or text such as 64KiB. */
+function bytes(report: Report, tree: Tree): number | undefined {
+  const units: Record<string, number> = { KiB: 1024, MiB: 1024 * 1024 };
+  const [, count, unit] = (tree.kind === "text" && /^(\d{1,9}) ?(KiB|MiB)$/.exec(tree.value)) || [];
+  if (tree.kind === "text" && !unit)
+    return report.error(tree, "bytes are expected here", "for example 65536, 64KiB or 4MiB");
+  return integer(
+    report,
+    unit ? { ...tree, kind: "number", value: Number(count) * units[unit]! } : tree,
+    1,
+    64 * units.MiB!,
+  );
+}
+
+function readLoop(report: Report, tree: Tree, policy: Policy): void {
+  // YAML 1.2 reads `off` as text, a careful author may write false.
+  if ((tree.kind === "text" && tree.value === "off") || (tree.kind === "boolean" && !tree.value)) {
+    policy.loop.limit = 0;
+    return;
+  }
+  if (tree.kind !== "map")
+    return report.error(tree, `a mapping (limit, window) or off is expected here, not ${shapeOf(tree)}`);
+  const members = mapping(report, tree, ["limit", "window"]);
+  const [limit, window] = [members?.get("limit")?.value, members?.get("window")?.value];
+  if (limit) policy.loop.limit = integer(report, limit, 0, 1000) ?? policy.loop.limit;
+  if (window) policy.loop.window = integer(report, window, 1, 86400) ?? policy.loop.window;
+}
+
+function readTransport(report: Report, tree: Tree, policy: Policy): void {
+  const members = mapping(report, tree, ["GET", "DELETE", "OPTIONS"]);
+  const action = (name: string): Action => {
+    const value = members?.get(name)?.value;
+    return (value && choice(report, value, ACTIONS)) ?? Action.Allow;
+  };
+  policy.transport = { stream: action("GET"), session: action("DELETE"), preflight: action("OPTIONS") };
+}

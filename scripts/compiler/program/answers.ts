@@ -1,0 +1,127 @@
+// What the filter answers with, ready to be sent: for each reason its counter, its JSON-RPC error and its headers. What
+// depends on the request (the scopes of a challenge, the rule, the id) the filter puts in.
+//
+// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
+// take the first `scope=` they find, nothing free-form stands before it.
+import { MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
+import { encodePairs, type Pair } from "../../wire.ts";
+import type { Policy } from "../policy/policy.ts";
+import { MESSAGES } from "./reasons.ts";
+import type { ProgramWriter } from "./writer.ts";
+
+type Code = Exclude<Reason, Reason.Count>;
+type Settings = (setting: Setting, ...words: readonly number[]) => void;
+
+const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
+
+const JSON_BODY: Pair[] = [
+  ["content-type", "application/json"],
+  ["cache-control", "no-store"],
+];
+const DOCUMENT: Pair[] = [
+  ["content-type", "application/json"],
+  ["cache-control", "public, max-age=3600"],
+  ["access-control-allow-origin", "*"],
+  ["access-control-allow-methods", "GET, HEAD, OPTIONS"],
+  ["access-control-allow-headers", "*"],
+];
+
+/** Writes the answers; `initialScopes` is the `scope` of a 401. */
+export function addAnswers(writer: ProgramWriter, policy: Policy, initialScopes: string, put: Settings): void {
+  for (let reason = 0; reason < Reason.Count; reason++) {
+    const code = reason as Code;
+    writer.add(Section.Reasons, [
+      ...names(writer, outcomeOf(code), code),
+      ...writer.text(isPass(code) ? "" : `${errorCode(code)},"message":"${MESSAGES[code]}`),
+      ...writer.raw(encodePairs(headersOf(code, policy, initialScopes))),
+      isDenial(code) && policy.inBand ? 200 : statusOf(code),
+    ]);
+  }
+  const counted = names(writer, "lenient", Reason.header_mismatch);
+  writer.add(Section.Reasons, [...counted, ...writer.text(""), ...writer.raw(encodePairs([])), 0]);
+  addChallenge(writer, policy, put);
+}
+
+/** Name and counter of a reason; the counter's name ends with the reason's. */
+function names(writer: ProgramWriter, outcome: string, reason: Code): number[] {
+  const name = Reason[reason]!;
+  const [at, length] = writer.text(`scopegate.${outcome}.${name}`);
+  return [at + length - name.length, name.length, at, length];
+}
+
+/** The challenge of insufficient_scope, in two halves around the scopes. */
+function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Policy, put: Settings): void {
+  put(Setting.ScopesEnd, ...writer.text(resourceMetadata ? `],"resourceMetadata":"${resourceMetadata}"` : "]"));
+  put(Setting.Challenge, ...writer.text(undefined));
+  if (inBand) return;
+  const begin = 'Bearer error="insufficient_scope", scope="';
+  const metadata = resourceMetadata ? `resource_metadata="${resourceMetadata}", ` : "";
+  const end = `", ${metadata}${DESCRIPTION}`;
+  const list = encodePairs([...JSON_BODY, ["www-authenticate", begin + end]]);
+  put(Setting.Challenge, ...writer.raw(list));
+  put(Setting.BehindScopes, Buffer.byteLength(end) + 1);
+}
+
+function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {
+  if (reason === Reason.metadata_document) return DOCUMENT;
+  if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", "POST"]];
+  if (statusOf(reason) !== 401) return JSON_BODY;
+  const challenge = unauthenticated(reason === Reason.invalid_token, policy.resourceMetadata, initialScopes);
+  return challenge.length > MAX_CHALLENGE ? JSON_BODY : [...JSON_BODY, ["www-authenticate", challenge]];
+}
+
+/** RFC 6750 section 3.1: no error code where no credentials came. */
+function unauthenticated(invalid: boolean, resourceMetadata: string | undefined, scopes: string): string {
+  const parameters = [
+    ...(invalid ? ['error="invalid_token"'] : []),
+    ...(resourceMetadata ? [`resource_metadata="${resourceMetadata}"`] : []),
+    ...(scopes ? [`scope="${scopes}"`] : []),
+  ];
+  return `Bearer ${parameters.join(", ") || 'realm="mcp"'}`;
+}
+
+function isPass(reason: Reason): boolean {
+  return reason >= Reason.allowed && reason <= Reason.metadata_document;
+}
+
+function isDenial(reason: Reason): boolean {
+  return reason >= Reason.insufficient_scope && reason <= Reason.challenge_loop;
+}
+
+/** The middle of a counter's name (docs/reasons.md). */
+function outcomeOf(reason: Reason): string {
+  if (reason === Reason.metadata_document) return "answered";
+  if (isPass(reason)) return "allowed";
+  if (isDenial(reason)) return "denied";
+  return statusOf(reason) === 401 ? "unauthenticated" : "rejected";
+}
+
+function statusOf(reason: Reason): number {
+  if (isPass(reason)) return 200;
+  if (isDenial(reason)) return 403;
+  switch (reason) {
+    case Reason.no_token:
+    case Reason.invalid_token:
+      return 401;
+    case Reason.method_not_allowed:
+      return 405;
+    case Reason.body_too_large:
+      return 413;
+    case Reason.content_type:
+    case Reason.content_encoding:
+      return 415;
+    case Reason.host_error:
+      return 500;
+    default:
+      return 400;
+  }
+}
+
+/** Code of the JSON-RPC error. */
+function errorCode(reason: Reason): number {
+  if (reason === Reason.header_mismatch) return -32020;
+  if (reason === Reason.invalid_params) return -32602;
+  if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
+  const status = statusOf(reason);
+  return [401, 403, 500].includes(status) ? status : -32600;
+}

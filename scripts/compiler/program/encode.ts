@@ -1,0 +1,224 @@
+// Policy → program bytes.
+import {
+  BackendFrom,
+  Flag,
+  Kind,
+  MAX_PREFIX_LENGTHS,
+  MAX_PROGRAM,
+  NONE,
+  Op,
+  Section,
+  Setting,
+  Slot,
+  Action,
+} from "../../../assembly/program.ts";
+import { addAnswers } from "./answers.ts";
+import { compileWhen, stepsPerKiB } from "../cel/index.ts";
+import type { Report } from "../source/document.ts";
+import type { Closures } from "../policy/hierarchy.ts";
+import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
+import { addMethods } from "./methods.ts";
+import type { Claim, Policy, Rule } from "../policy/policy.ts";
+import type { ExpressionProblem, Instruction } from "./pool.ts";
+import type { TextTree } from "../source/shape.ts";
+import { readsUri, uriFlags } from "../policy/uris.ts";
+import { ProgramWriter } from "./writer.ts";
+
+/**
+ * Compiles every `when` and writes the program; what is wrong goes to `report`, and then the bytes are of no use.
+ */
+export function encodePolicy(report: Report, policy: Policy, closures: Closures): Uint8Array {
+  const writer = new ProgramWriter();
+  const scopeIds = addScopes(writer, closures);
+  const predicates = new Predicates(report, writer, policy.limits.steps);
+  const buckets = new Buckets();
+  policy.rules.forEach((rule, index) => {
+    addRule(writer, rule, scopeIds, predicates);
+    buckets.addRule(rule, index, predicates);
+  });
+  buckets.write(report, writer);
+  addMethods(writer);
+  addSettings(writer, policy, closures);
+  const program = writer.finish();
+  if (program.length > MAX_PROGRAM)
+    report.error({ path: "" }, `the program has ${program.length} bytes; ${MAX_PROGRAM} fit`);
+  return program;
+}
+
+/** Scopes in ascending order; returns their numbers. */
+function addScopes(writer: ProgramWriter, closures: Closures): Map<string, number> {
+  const names = [...closures.keys()].sort();
+  const ids = new Map(names.map((name, id) => [name, id]));
+  for (const name of names) {
+    // An implied name that is unknown was reported.
+    const held = closures.get(name)!.flatMap((scope) => ids.get(scope) ?? []);
+    writer.add(Section.Scopes, [
+      ...writer.text(name),
+      ...writer.run(
+        Section.ScopeIds,
+        held.map((id) => [id]),
+      ),
+    ]);
+  }
+  return ids;
+}
+
+function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number>, predicates: Predicates): void {
+  const scopes = writer.run(
+    Section.ScopeIds,
+    rule.scopes.map((scope) => [scopeIds.get(scope)!]),
+  );
+  const claims = writer.run(
+    Section.Claims,
+    rule.claims.map((claim) => claimRecord(writer, claim)),
+  );
+  if (rule.claims.length > 0) writer.need(Flag.NeedsClaims);
+  writer.add(Section.Rules, [...writer.text(rule.name), rule.action, ...scopes, ...claims, predicates.add(rule.when)]);
+}
+
+function claimRecord(writer: ProgramWriter, { name, type, values }: Claim): number[] {
+  const literal = writer.slot(Slot.Claims, [name]);
+  return [literal, writer.slot(Slot.Claims, name.split(".")), type, ...writer.textRun(values)];
+}
+
+interface Predicate {
+  index: number;
+  problems: ExpressionProblem[];
+  /** At most, on a KiB of arguments. */
+  steps?: number | undefined;
+}
+
+/** The distinct expressions; equal texts share a predicate, and each place hears of its problems. */
+class Predicates {
+  private readonly known = new Map<string, Predicate>();
+
+  constructor(
+    private readonly report: Report,
+    private readonly writer: ProgramWriter,
+    private readonly budget: number,
+  ) {}
+
+  /** The number of the predicate; NONE without an expression or for one that is wrong. */
+  add(when: TextTree | undefined): number {
+    if (!when) return NONE;
+    let entry = this.known.get(when.value);
+    if (!entry) {
+      entry = this.compile(when.value);
+      this.known.set(when.value, entry);
+    }
+    for (const { severity, offset, length, message, hint } of entry.problems) {
+      this.report.inside(when, severity, offset, length, message, hint);
+    }
+    if (entry.steps !== undefined) {
+      const message = `at most ${entry.steps} steps on each KiB of arguments; a request has ${this.budget}`;
+      this.report.inside(when, "note", 0, when.value.length, message);
+    }
+    return entry.index;
+  }
+
+  private compile(text: string): Predicate {
+    const { code, problems, cost } = compileWhen(text, this.writer);
+    if (!code) return { index: NONE, problems };
+    if (code.instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
+    if (code.instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
+    const run = this.writer.run(Section.Code, code.instructions.map(instructionWords));
+    const index = this.writer.add(Section.Predicates, [...run, code.stack, code.loops]);
+    return { index, problems, steps: cost && stepsPerKiB(cost) };
+  }
+}
+
+/** Slots below that of the claims are those of the claims that are read by name. */
+function readsAllClaims({ op, c }: Instruction): boolean {
+  return (op === Op.Slot || op === Op.HasSlot || op === Op.OptSlot) && c === (Slot.Claims as number);
+}
+
+function instructionWords({ op, a = 0, b = 0, c = 0 }: Instruction): number[] {
+  return [(op as Op) | (a << 8) | (b << 16), c];
+}
+
+interface Bucket {
+  kind: Kind;
+  backend?: string;
+  name: string;
+  entries: [number, number][];
+}
+
+/** The rules by what they are about, so that a call looks only at those that may touch it. */
+class Buckets {
+  private readonly byKey = new Map<string, Bucket>();
+
+  addRule(rule: Rule, index: number, predicates: Predicates): void {
+    for (const target of rule.targets ?? [{ kind: Kind.Any, name: "", backend: undefined, when: undefined }]) {
+      const { kind, backend, name } = target;
+      const key = JSON.stringify([kind, backend ?? null, name]);
+      if (!this.byKey.has(key)) this.byKey.set(key, { kind, backend, name, entries: [] });
+      this.byKey.get(key)!.entries.push([index, predicates.add(target.when)]);
+    }
+  }
+
+  /** Writes entries, buckets (by kind, name, backend) and the lengths of prefixes. */
+  write(report: Report, writer: ProgramWriter): void {
+    const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+    const buckets = [...this.byKey.values()].sort(
+      (a, b) => a.kind - b.kind || compare(a.name, b.name) || compare(a.backend ?? "", b.backend ?? ""),
+    );
+    for (const { kind, backend, name, entries } of buckets) {
+      const run = writer.run(Section.Entries, entries);
+      writer.add(Section.Buckets, [kind, ...writer.text(backend), ...writer.text(name), ...run]);
+    }
+    for (const kind of [Kind.ResourcePrefix, Kind.MethodPrefix]) {
+      const lengths = new Set(
+        buckets.filter((bucket) => bucket.kind === kind).map((bucket) => Buffer.byteLength(bucket.name)),
+      );
+      if (lengths.size > MAX_PREFIX_LENGTHS) {
+        report.error(
+          { path: "" },
+          `prefixes of ${lengths.size} different lengths are named; ${MAX_PREFIX_LENGTHS} fit`,
+        );
+      }
+      for (const length of [...lengths].sort((a, b) => a - b)) writer.add(Section.PrefixLengths, [kind, length]);
+    }
+  }
+}
+
+function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures): void {
+  const settings = new Array<number>(Setting.Count).fill(0);
+  const put = (setting: Setting, ...words: readonly number[]): void =>
+    words.forEach((word, i) => (settings[setting + i] = word));
+  const paths = documentPaths(policy);
+  const document = paths.length > 0 ? metadataDocument(policy, supportedScopes(policy, closures)) : undefined;
+  put(Setting.Flags, flagsOf(writer, policy));
+  put(
+    Setting.Govern,
+    policy.govern.reduce((bits, kind) => bits | (1 << kind), 0),
+  );
+  put(
+    Setting.BackendFrom,
+    policy.backend.from,
+    ...writer.text(policy.backend.from === BackendFrom.None ? undefined : policy.backend.text),
+  );
+  put(Setting.MetadataKeys, ...writer.textRun(policy.metadataKeys));
+  put(Setting.Resource, ...writer.text(policy.resource));
+  put(Setting.ResourceMetadata, ...writer.text(policy.resourceMetadata));
+  const scopes = initialScopes(policy, closures).join(" ");
+  put(Setting.BaselineScopes, ...writer.text(scopes || undefined));
+  put(Setting.DocumentPaths, ...writer.textRun(paths));
+  put(Setting.Document, ...writer.text(document));
+  put(Setting.MaxBody, policy.limits.body, policy.limits.depth, policy.limits.steps);
+  put(Setting.LoopLimit, policy.loop.limit, policy.loop.window);
+  put(Setting.PolicyName, ...writer.text(policy.name));
+  addAnswers(writer, policy, scopes, put);
+  put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
+  for (const word of settings) writer.add(Section.Settings, [word]);
+}
+
+function flagsOf(writer: ProgramWriter, policy: Policy): number {
+  return (
+    writer.flags |
+    uriFlags(policy.rules) |
+    (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
+    (policy.inBand ? Flag.InBand : 0) |
+    (policy.includeGranted ? Flag.IncludeGranted : 0) |
+    (policy.lenientHeaders ? Flag.LenientHeaders : 0)
+  );
+}

@@ -1,0 +1,284 @@
+// Program bytes → a readable listing, for `show` and golden files.
+import {
+  Attribute,
+  AutomatonField,
+  BackendFrom,
+  BucketField,
+  ClaimField,
+  ClaimType,
+  EntryField,
+  Flag,
+  Kind,
+  LOOP_SIZE,
+  LoopKind,
+  NodeField,
+  NONE,
+  Op,
+  Action,
+  PredicateField,
+  RuleField,
+  ScopeField,
+  Section,
+  Setting,
+  Slot,
+  Tag,
+  TimePart,
+} from "../../../assembly/program.ts";
+import { Program } from "./reader.ts";
+
+export { ProgramError } from "./reader.ts";
+
+/**
+ * Lists a program: settings, scopes, rules, targets, predicates with one instruction a line, automata.
+ * @throws ProgramError when the bytes are no whole program of this version.
+ */
+export function listing(bytes: Uint8Array): string {
+  const program = new Program(bytes);
+  const parts = [settings, documents, scopes, rules, targets, predicates, automata];
+  const head = `program ${program.settingText(Setting.PolicyName)}`;
+  return (
+    [
+      head,
+      ...parts
+        .map((part) => part(program))
+        .filter((lines) => lines.length > 1)
+        .map((lines) => lines.join("\n")),
+    ].join("\n\n") + "\n"
+  );
+}
+
+function settings(program: Program): string[] {
+  const flags = program.setting(Setting.Flags);
+  const row = (name: string, value: string | number): string => `  ${name.padEnd(18)} ${value}`;
+  const governed = names(Kind).filter(([, kind]) => program.setting(Setting.Govern) & (1 << kind));
+  const from: BackendFrom = program.setting(Setting.BackendFrom);
+  const backend = program.settingText(Setting.BackendText);
+  const action = (setting: Setting): string => Action[program.setting(setting)]!;
+  return [
+    "settings",
+    row("default", flags & Flag.DefaultAllow ? "Allow" : "Deny"),
+    row("governs", governed.map(([name]) => name).join(" ") || "nothing"),
+    row("backend", backend === undefined ? BackendFrom[from]! : `${BackendFrom[from]} ${JSON.stringify(backend)}`),
+    row(
+      "payload keys",
+      quoted(program.textRun(program.setting(Setting.MetadataKeys), program.setting(Setting.MetadataKeys + 1))),
+    ),
+    row("resource", program.settingText(Setting.Resource) ?? "-"),
+    row("resource metadata", program.settingText(Setting.ResourceMetadata) ?? "-"),
+    row("baseline scopes", program.settingText(Setting.BaselineScopes) ?? "-"),
+    row(
+      "limits",
+      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget)} steps`,
+    ),
+    row(
+      "loop",
+      program.setting(Setting.LoopLimit)
+        ? `${program.setting(Setting.LoopLimit)} in ${program.setting(Setting.LoopWindow)} s`
+        : "off",
+    ),
+    row(
+      "transport",
+      `GET ${action(Setting.StreamAction)}, DELETE ${action(Setting.SessionAction)}, OPTIONS ${action(Setting.PreflightAction)}`,
+    ),
+    row(
+      "flags",
+      names(Flag)
+        .filter(([, bit]) => flags & bit)
+        .map(([name]) => name)
+        .join(" ") || "-",
+    ),
+  ];
+}
+
+function documents(program: Program): string[] {
+  const paths = program.textRun(program.setting(Setting.DocumentPaths), program.setting(Setting.DocumentPaths + 1));
+  if (paths.length === 0) return [];
+  return ["metadata document", ...paths.map((path) => `  ${path}`), `  ${program.settingText(Setting.Document)}`];
+}
+
+function scopes(program: Program): string[] {
+  const lines = program.each(Section.Scopes, (at) => {
+    const name = program.textAt(at + ScopeField.Name);
+    const implied = scopeRun(program, at + ScopeField.Closure).filter((other) => other !== name);
+    return implied.length ? `  ${name} -> ${implied.join(" ")}` : `  ${name}`;
+  });
+  return ["scopes", ...lines];
+}
+
+function scopeRun(program: Program, at: number): string[] {
+  return program
+    .run(Section.ScopeIds, at)
+    .map((id) => program.textAt(program.record(Section.Scopes, program.word(id)) + ScopeField.Name)!);
+}
+
+function rules(program: Program): string[] {
+  const lines = program.each(Section.Rules, (at, index) => {
+    const name = program.textAt(at + RuleField.Name);
+    const held = scopeRun(program, at + RuleField.Scopes);
+    const claims = program.run(Section.Claims, at + RuleField.Claims).map((claim) => claimText(program, claim));
+    const parts = [`${index}`.padStart(3), Action[program.word(at + RuleField.Action)]!, name!];
+    if (held.length) parts.push(`scopes ${held.join(" ")}`);
+    return `${[...parts, ...claims].join("  ")}${whenText(program.word(at + RuleField.Predicate))}`;
+  });
+  return ["rules", ...lines];
+}
+
+function claimText(program: Program, at: number): string {
+  const [literal, dotted] = [program.word(at + ClaimField.Literal), program.word(at + ClaimField.Path)];
+  const path =
+    literal === dotted ? slotName(program, literal) : `${slotName(program, literal)} or ${slotName(program, dotted)}`;
+  const values = program.textRun(program.word(at + ClaimField.Values), program.word(at + ClaimField.Values + 4));
+  return `${path} ${ClaimType[program.word(at + ClaimField.Type)]} in [${quoted(values)}]`;
+}
+
+function whenText(predicate: number): string {
+  return predicate === NONE ? "" : `  when p${predicate}`;
+}
+
+function targets(program: Program): string[] {
+  const lines = program.each(Section.Buckets, (at) => {
+    const [backend, name] = [program.textAt(at + BucketField.Backend), program.textAt(at + BucketField.Name)!];
+    const entries = program.run(Section.Entries, at + BucketField.Entries);
+    const listed = entries.map(
+      (entry) => `rule ${program.word(entry + EntryField.Rule)}${whenText(program.word(entry + EntryField.Predicate))}`,
+    );
+    const kind: Kind = program.word(at + BucketField.Kind);
+    const where =
+      kind === Kind.Any
+        ? ""
+        : ` ${JSON.stringify(name)}${backend === undefined ? "" : ` of ${JSON.stringify(backend)}`}`;
+    return `  ${Kind[kind]}${where}: ${listed.join(", ")}`;
+  });
+  const lengths = program.each(
+    Section.PrefixLengths,
+    (at) => `  ${Kind[program.word(at)]} has prefixes of ${program.word(at + 4)} bytes`,
+  );
+  return ["targets", ...lines, ...lengths];
+}
+
+function predicates(program: Program): string[] {
+  const lines = program.each(Section.Predicates, (at, index) => {
+    const code = program.run(Section.Code, at + PredicateField.Code);
+    const head = `  p${index}  stack ${program.word(at + PredicateField.Stack)}, loops ${program.word(at + PredicateField.Loops)}`;
+    return [
+      head,
+      ...code.map((instruction, i) => `    ${`${i}`.padStart(3)}  ${instructionText(program, instruction, i)}`),
+    ].join("\n");
+  });
+  return ["predicates", ...lines];
+}
+
+const JUMPS = new Set([Op.Jump, Op.AndJump, Op.OrJump, Op.Branch, Op.OptOrJump, Op.OptMap, Op.Loop, Op.Next, Op.Skip]);
+const SLOTS = new Set([Op.Slot, Op.HasSlot, Op.OptSlot]);
+const ATTRIBUTES = new Set([Op.Attribute, Op.HasAttribute]);
+const CELLS = new Set([Op.Const, Op.Select, Op.Has, Op.OptSelect, Op.Header, Op.HasHeader]);
+const COUNTS = new Set([Op.Local, Op.List, Op.Map]);
+
+function instructionText(program: Program, at: number, index: number): string {
+  const word = program.word(at);
+  const [op, a, b, c]: [Op, number, number, number] = [
+    word & 0xff,
+    (word >> 8) & 0xff,
+    word >>> 16,
+    program.word(at + 4) | 0,
+  ];
+  const operands = operandText(program, op, c, index);
+  if (op === Op.Branch) operands.push(`error -> ${index + 1 + b}`);
+  else if (b) operands.push(`b=${b}`);
+  if (op === Op.Loop || op === Op.Time) operands.push((op === Op.Loop ? LoopKind[a] : TimePart[a]) ?? `a=${a}`);
+  else if (a) operands.push(`a=${a}`);
+  return [(Op[op] ?? `op ${op}`).padEnd(operands.length ? 13 : 0), ...operands].join(" ");
+}
+
+function operandText(program: Program, op: Op, c: number, index: number): string[] {
+  if (JUMPS.has(op)) return [`-> ${index + 1 + c}`];
+  if (SLOTS.has(op)) return [slotName(program, c)];
+  if (ATTRIBUTES.has(op)) return [Attribute[c] ?? `${c}`];
+  if (CELLS.has(op)) return [cellText(program, program.record(Section.Cells, c))];
+  if (op === Op.Matches)
+    return [`automaton ${c} ${JSON.stringify(sourceOf(program, program.record(Section.Automata, c)))}`];
+  return COUNTS.has(op) || c ? [`${c}`] : [];
+}
+
+/** `body.params.arguments.path`, `claims.org.unit`; names that are no words are quoted. */
+function slotName(program: Program, slot: number): string {
+  if (slot === (Slot.Body as number)) return "body";
+  if (slot === (Slot.Claims as number)) return "claims";
+  const at = program.record(Section.Nodes, slot);
+  const name = program.textAt(at + NodeField.Name)!;
+  const parent = program.word(at + NodeField.Parent);
+  if (parent >= slot) return program.refuse(`node ${slot} has a parent that comes after it`);
+  return `${slotName(program, parent)}${/^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`}`;
+}
+
+function cellText(program: Program, at: number): string {
+  const tag: Tag = program.word(at);
+  const [pointer, count] = [program.word(at + 8), program.word(at + 12)];
+  const cells = (n: number): string[] => {
+    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not come before it");
+    return Array.from({ length: n }, (_, i) => cellText(program, pointer + 16 * i));
+  };
+  switch (tag) {
+    case Tag.Bool:
+      return pointer ? "true" : "false";
+    case Tag.Int:
+      return `${program.view.getBigInt64(at + 8, true)}`;
+    case Tag.Uint:
+      return `${program.view.getBigUint64(at + 8, true)}u`;
+    case Tag.Double:
+      return `double ${program.view.getFloat64(at + 8, true)}`;
+    case Tag.String:
+      return JSON.stringify(program.text(pointer, count));
+    case Tag.Bytes:
+      return `bytes ${Buffer.from(program.slice(pointer, count)).toString("hex")}`;
+    case Tag.CellList:
+      return `[${cells(count).join(", ")}]`;
+    case Tag.CellMap:
+      return `{${cells(2 * count)
+        .map((cell, i) => (i % 2 ? `${cell}, ` : `${cell}: `))
+        .join("")
+        .slice(0, -2)}}`;
+    case Tag.Timestamp:
+      return `timestamp ${program.view.getBigInt64(at + 8, true)} s ${program.word(at + 4)} ns`;
+    case Tag.Duration:
+      return `duration ${program.view.getBigInt64(at + 8, true)} ns`;
+    case Tag.Type:
+      return `type ${pointer}`;
+    default:
+      return Tag[tag] ?? program.refuse(`a cell has the tag ${tag}`);
+  }
+}
+
+function sourceOf(program: Program, at: number): string {
+  const source = program.word(at + AutomatonField.Source);
+  return program.text(source + 4, program.word(source))!;
+}
+
+function automata(program: Program): string[] {
+  const lines = program.each(Section.Automata, (at, index) => {
+    const [states, classes, ranges, loops, prefix] = [
+      AutomatonField.States,
+      AutomatonField.Classes,
+      AutomatonField.RangeCount,
+      AutomatonField.LoopCount,
+      AutomatonField.PrefixLength,
+    ].map((field) => program.word(at + field)) as [number, number, number, number, number];
+    const size = 128 + ranges * 8 + states * (classes + 1) * 2 + loops * LOOP_SIZE;
+    const start = program.word(at + AutomatonField.Start);
+    const first = program.text(at + AutomatonField.Prefix, prefix)!;
+    return (
+      `  ${index}  ${JSON.stringify(sourceOf(program, at))}  ${states} states from ${start}, ${classes} classes, ` +
+      `${ranges} ranges, ${loops} loops, prefix ${JSON.stringify(first)}, ${size} bytes`
+    );
+  });
+  return ["automata", ...lines];
+}
+
+function quoted(values: readonly string[]): string {
+  return values.map((value) => JSON.stringify(value)).join(" ");
+}
+
+/** Names and values of a numeric enum, in its order. */
+function names(table: Record<string, string | number>): [string, number][] {
+  return Object.entries(table).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+}

@@ -1,0 +1,208 @@
+// A proxy-wasm host in memory: runs the built filter as Envoy would, one request at a time. `eval`, `test` and
+// `explain` decide with it, and the tests of the filter use it. What it imitates was measured on Envoy 1.40.
+import { Guest, type Exports, type Rc } from "./guest.ts";
+import { imports, Metrics, SharedData, type Machine } from "./imports.ts";
+import { Stream, type Answer, type SimulatedRequest } from "./stream.ts";
+import { concat, type Pair } from "../wire.ts";
+
+export { Rc } from "./guest.ts";
+export { JWT_NAMESPACE, type Answer, type Reply, type SimulatedRequest } from "./stream.ts";
+export type { Json, Pair, Struct } from "../wire.ts";
+
+export interface HostOptions {
+  /** The host goes on after a StopIteration of the header callback (`allow_on_headers_stop_iteration`). */
+  holdsHeaders?: boolean;
+  /** Nanoseconds since 1970; default: the clock. */
+  now?: () => bigint;
+  /** The code that call number `count` (from 1) of a host function answers instead of working. */
+  failure?: (name: string, count: number) => Rc | undefined;
+  /** What happens between the headers of a request and its body. */
+  beforeBody?: () => void;
+}
+
+const CONTINUE = 0;
+
+export class Host implements Machine {
+  readonly metrics = new Metrics();
+  readonly shared = new SharedData();
+  readonly guest: Guest;
+  logs: string[] = [];
+  stream: Stream | undefined;
+  configuration: Uint8Array = new Uint8Array();
+  /** The context of the plugin configuration in force; 0 before the first one. */
+  private root = 0;
+  private lastContext = 0;
+  private dead: string | undefined;
+
+  /** A new VM. Throws a WebAssembly.LinkError or an Error when the module is none that Envoy would take. */
+  constructor(
+    module: WebAssembly.Module,
+    private readonly options: HostOptions = {},
+  ) {
+    const instance = new WebAssembly.Instance(module, { env: imports(() => this) });
+    const { memory, ...exports } = instance.exports as { memory: WebAssembly.Memory };
+    this.guest = new Guest(exports as unknown as Exports, memory);
+    if (!this.guest.has("proxy_abi_version_0_2_1") && !this.guest.has("proxy_abi_version_0_2_0"))
+      throw new Error("the module exports no proxy_abi_version_0_2_x");
+    this.guest.call("_initialize");
+  }
+
+  static load(wasm: Uint8Array, options?: HostOptions): Host {
+    return new Host(new WebAssembly.Module(wasm as BufferSource), options);
+  }
+
+  now(): bigint {
+    return this.options.now?.() ?? BigInt(Date.now()) * 1_000_000n;
+  }
+
+  failure(name: string, count: number): Rc | undefined {
+    return this.options.failure?.(name, count);
+  }
+
+  /** Hands over a plugin configuration. A refused one leaves the one before in force, as a listener update does. */
+  configure(text: string | Uint8Array): { ok: boolean; logs: string[] } {
+    const before = this.root;
+    const { root, logs } = this.addPlugin(text);
+    if (root !== 0) this.root = root;
+    if (root !== 0 && before !== 0) this.drop(before);
+    return { ok: root !== 0, logs };
+  }
+
+  /** Hands a configuration to a context as it is. The ABI allows that at any time, though Envoy makes a new context. */
+  reconfigure(text: string | Uint8Array, root = this.root): boolean {
+    this.configuration = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    return this.guest.call("proxy_on_configure", root, this.configuration.length) !== 0;
+  }
+
+  /** A further plugin in the same VM (Istio's way); its context for `request`, or 0 when it was refused. */
+  addPlugin(text: string | Uint8Array): { root: number; logs: string[] } {
+    this.logs = [];
+    const root = ++this.lastContext;
+    try {
+      this.guest.call("proxy_on_context_create", root, 0);
+      const started = !this.guest.has("proxy_on_vm_start") || this.guest.call("proxy_on_vm_start", root, 0) !== 0;
+      const ok = started && this.reconfigure(text, root);
+      if (!ok) this.drop(root);
+      return { root: ok ? root : 0, logs: this.logs };
+    } catch (error) {
+      this.dead = trapMessage(error);
+      return { root: 0, logs: [...this.logs, this.dead] };
+    }
+  }
+
+  /** Runs one request to its end. */
+  request(request: SimulatedRequest, root = this.root): Answer {
+    const stream = new Stream(++this.lastContext, request);
+    const answer: Answer = {
+      forwarded: false,
+      upstream: { body: new Uint8Array() },
+      hung: false,
+      state: stream.state,
+      logs: (this.logs = []),
+    };
+    this.stream = stream;
+    try {
+      if (this.dead) throw new WebAssembly.RuntimeError(this.dead);
+      this.guest.call("proxy_on_context_create", stream.id, root);
+      this.run(stream, answer);
+      this.finish(stream, answer);
+    } catch (error) {
+      answer.trap = this.dead = trapMessage(error);
+      answer.forwarded = false;
+    }
+    this.stream = undefined;
+    return answer;
+  }
+
+  /** The timer, which runs on the plugin's context. */
+  tick(): void {
+    this.guest.call("proxy_on_tick", this.root);
+  }
+
+  private run(stream: Stream, answer: Answer): void {
+    const { body = new Uint8Array(), trailers } = stream.request;
+    const bare = body.length === 0;
+    const action = this.guest.call(
+      "proxy_on_request_headers",
+      stream.id,
+      stream.headers.length,
+      bare && !trailers ? 1 : 0,
+    );
+    if (stream.reply) return;
+    if (action !== CONTINUE && !this.options.holdsHeaders) {
+      answer.hung = true;
+      return;
+    }
+    this.options.beforeBody?.();
+    const held = action !== CONTINUE;
+    // Envoy has passed the headers on: they are out of the filter's reach.
+    if (!held) {
+      answer.upstream.headers = stream.headers;
+      stream.headersReadable = false;
+    }
+    const done = bare && !trailers ? action === CONTINUE : this.runBody(stream, answer, body, trailers);
+    if (stream.reply) return;
+    if (done && held) answer.upstream.headers = stream.headers;
+    answer.hung = !done;
+    answer.forwarded = done;
+  }
+
+  /** The body in its pieces, then the end of stream or the trailers; true when everything was passed on. */
+  private runBody(stream: Stream, answer: Answer, body: Uint8Array, trailers: readonly Pair[] | undefined): boolean {
+    const pieces = cut(body, stream.request.chunks ?? []);
+    if (!trailers && !stream.request.endWithData) pieces.push(new Uint8Array());
+    let kept = new Uint8Array();
+    let action = CONTINUE;
+    for (const [i, piece] of pieces.entries()) {
+      stream.body = concat([kept, piece]);
+      const end = !trailers && i === pieces.length - 1;
+      action = this.guest.call("proxy_on_request_body", stream.id, stream.body.length, end ? 1 : 0);
+      if (stream.reply) return false;
+      if (action === CONTINUE) answer.upstream.body = concat([answer.upstream.body, stream.body]);
+      kept = action === CONTINUE ? new Uint8Array() : (stream.body as Uint8Array<ArrayBuffer>);
+    }
+    if (!trailers) return action === CONTINUE;
+    stream.trailers = [...trailers];
+    stream.body = kept;
+    action = this.guest.call("proxy_on_request_trailers", stream.id, trailers.length);
+    if (stream.reply || action !== CONTINUE) return false;
+    answer.upstream.body = concat([answer.upstream.body, stream.body]);
+    return true;
+  }
+
+  /** The answer on its way back, local or from the upstream, and the end of the context. */
+  private finish(stream: Stream, answer: Answer): void {
+    if (stream.reply) answer.reply = stream.reply;
+    stream.body = undefined;
+    if (!answer.hung) {
+      const status = String(stream.reply?.status ?? 200);
+      stream.responseHeaders = [[":status", status], ...(stream.reply?.headers ?? [])];
+      this.guest.call("proxy_on_response_headers", stream.id, stream.responseHeaders.length, 0);
+    }
+    this.guest.call("proxy_on_log", stream.id);
+    this.drop(stream.id);
+  }
+
+  private drop(context: number): void {
+    this.guest.call("proxy_on_done", context);
+    this.guest.call("proxy_on_delete", context);
+  }
+}
+
+/** Pieces of the sizes asked for; a size that is no positive number is passed over, the rest is one last piece. */
+function cut(body: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  for (const size of sizes) {
+    if (!(size > 0) || at >= body.length) continue;
+    pieces.push(body.subarray(at, at + size));
+    at += size;
+  }
+  if (at < body.length) pieces.push(body.subarray(at));
+  return pieces;
+}
+
+function trapMessage(error: unknown): string {
+  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return error.message;
+  throw error;
+}

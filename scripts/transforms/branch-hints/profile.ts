@@ -1,0 +1,81 @@
+// Which ways the branches of the filter go: a copy of it leaves a byte for each way that a branch takes, and runs calls.
+import { callOf, SHAPES, type Shape } from "../../bench/bodies.ts";
+import { BareHost } from "../../bench/host.ts";
+import { oneRule, TOOL } from "../../bench/policies.ts";
+import { behindNumber, CODE, counted, GLOBAL, MEMORY, newSection, numberAt, sectionOf, unsigned } from "./module.ts";
+import type { Body, Module } from "./module.ts";
+
+const PAGE = 65_536;
+const [I32, MUTABLE] = [0x7f, 1];
+const [END, GLOBAL_GET, GLOBAL_SET, I32_STORE8, I32_CONST, I32_EQZ] = [0x0b, 0x23, 0x24, 0x3a, 0x41, 0x45];
+
+/** The ways that a branch has gone. */
+export interface Ways {
+  taken: boolean;
+  passed: boolean;
+}
+
+/** What the branches do in calls that are let through, in the order of bodies; the first calls of a VM do not count. */
+export function observe(module: Module): Ways[] {
+  const total = module.bodies.reduce((sum, { branches }) => sum + branches.length, 0);
+  const marked = new WebAssembly.Module(mark(module, total));
+  const from = PAGE * pagesOf(module);
+  const ways = Array.from({ length: total }, () => ({ taken: false, passed: false }));
+  for (const body of typicalCalls()) {
+    const host = new BareHost(oneRule(), undefined, marked);
+    host.send(body, 3);
+    host.memory.fill(0, from, from + 2 * total);
+    host.send(body, 1);
+    const marks = host.memory.subarray(from, from + 2 * total);
+    ways.forEach((way, branch) => {
+      way.taken ||= marks[2 * branch] === 1;
+      way.passed ||= marks[2 * branch + 1] === 1;
+    });
+  }
+  return ways;
+}
+
+/** As clients write them: without blanks. What stands in a text that is indented is not in the way of these. */
+function typicalCalls(): Uint8Array[] {
+  const shapes = (Object.keys(SHAPES) as Shape[]).map((shape) => callOf(TOOL, 1 << 16, shape));
+  return [callOf(TOOL, 200), callOf(TOOL, 1 << 12), ...shapes];
+}
+
+/** The module with a mark in front of each branch; the `total` marks lie behind the memory that it begins with. */
+function mark(module: Module, total: number): Uint8Array<ArrayBuffer> {
+  const { bytes, sections, bodies } = module;
+  const condition = numberAt(bytes, sectionOf(sections, GLOBAL).start); // the number of a new global
+  const pages = pagesOf(module);
+  let to = PAGE * pages;
+  const markOf = () => markAt((to += 2) - 2, condition);
+  const parts = sections.map(({ id, at, start, end }) => {
+    const rest = bytes.subarray(behindNumber(bytes, start), end);
+    if (id === GLOBAL)
+      return newSection(id, Buffer.from([...unsigned(condition + 1), ...rest, I32, MUTABLE, I32_CONST, 0, END]));
+    if (id === MEMORY) return newSection(id, Buffer.from([1, 0, ...unsigned(pages + Math.ceil((2 * total) / PAGE))]));
+    if (id !== CODE) return bytes.subarray(at, end);
+    const marked = bodies.map((body) => counted(markBody(bytes, body, markOf)));
+    return newSection(id, Buffer.concat([Buffer.from(unsigned(bodies.length)), ...marked]));
+  });
+  return Buffer.concat([bytes.subarray(0, 8), ...parts]);
+}
+
+function markBody(bytes: Uint8Array, { start, end, branches }: Body, markOf: () => Uint8Array): Uint8Array {
+  const cuts = [start, ...branches, end];
+  const parts = cuts.slice(1).map((cut, i) => [bytes.subarray(cuts[i], cut), cut === end ? Buffer.of() : markOf()]);
+  return Buffer.concat(parts.flat());
+}
+
+/** Sets the byte at `to` when the condition on the stack is true, the one behind it when it is not. */
+function markAt(to: number, condition: number): Uint8Array {
+  const set = [GLOBAL_SET, ...unsigned(condition)];
+  const get = [GLOBAL_GET, ...unsigned(condition)];
+  return Buffer.from([...set, ...get, I32_EQZ, I32_CONST, 1, I32_STORE8, 0, ...unsigned(to), ...get]);
+}
+
+/** Pages that the memory begins with: it is the only one and has no limit, which is said by 1 and 0. */
+function pagesOf({ bytes, sections }: Module): number {
+  const { start } = sectionOf(sections, MEMORY);
+  if (bytes[start] !== 1 || bytes[start + 1] !== 0) throw new Error("the memory is not the only one, or has a limit");
+  return numberAt(bytes, start + 2);
+}

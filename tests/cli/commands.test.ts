@@ -1,0 +1,141 @@
+// Commands about policies: usage, check, compile, show. Messages as whole texts.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { folder, POLICY, run } from "../support/cli.ts";
+
+describe("usage", () => {
+  test("the overview names every command; each has help", () => {
+    const { code, out } = run(["--help"]);
+    assert.equal(code, 0);
+    for (const name of ["check", "compile", "manifest", "eval", "test", "explain", "show"]) {
+      assert.match(out, new RegExp(`^ {2}${name} `, "m"));
+      const help = run([name, "--help"]);
+      assert.equal(help.code, 0);
+      assert.ok(help.out.startsWith(`Usage: scopegate ${name} `), help.out);
+    }
+  });
+
+  const REFUSED: [string[], string][] = [
+    [[], "scopegate: no command given; see scopegate --help\n"],
+    [["chek"], "scopegate: no such command: chek; see scopegate --help\n"],
+    [["toString"], "scopegate: no such command: toString; see scopegate --help\n"],
+    [["check"], "scopegate: no POLICY given; see scopegate check --help\n"],
+    [["check", "--frmat", "json", "policy.yaml"], "scopegate: Unknown option '--frmat'; see scopegate check --help\n"],
+    [
+      ["check", "--format", "xml", "policy.yaml"],
+      "scopegate: --format is text or json, not xml; see scopegate check --help\n",
+    ],
+    [["check", "gone.yaml"], "scopegate: cannot read gone.yaml: no such file\n"],
+    [["compile", "."], "scopegate: cannot read .: it is a directory\n"],
+    [["compile", "a", "b"], "scopegate: one POLICY at a time, got 2; see scopegate compile --help\n"],
+    [["eval", "-"], "scopegate: standard input has the requests; POLICY must be a file; see scopegate eval --help\n"],
+    [["test", "gone"], "scopegate: cannot read gone: no such file\n"],
+    [
+      ["test", "policy.yaml", "--min-coverage", "much"],
+      "scopegate: --min-coverage is a percentage, not much; see scopegate test --help\n",
+    ],
+    [["explain", "policy.yaml"], "scopegate: no --request given; see scopegate explain --help\n"],
+    [["show", "gone.json"], "scopegate: cannot read gone.json: no such file\n"],
+  ];
+  for (const [args, message] of REFUSED) {
+    test(`exit 2: scopegate ${args.join(" ")}`, () => assert.deepEqual(run(args), { code: 2, out: "", err: message }));
+  }
+});
+
+describe("check", () => {
+  test("is silent when nothing is wrong", () =>
+    assert.deepEqual(run(["check", "policy.yaml"]), { code: 0, out: "", err: "" }));
+
+  test("--cost tells what each when takes at most", () => {
+    const { code, out, err } = run(["check", "policy.yaml", "--cost"]);
+    assert.deepEqual([code, out], [0, ""]);
+    assert.match(
+      err,
+      /^policy\.yaml:11:\d+: note: at most \d+ steps on each KiB of arguments; a request has 16777216$/m,
+    );
+    const notes = JSON.parse(run(["check", "policy.yaml", "--cost", "--format", "json"]).out) as { severity: string }[];
+    assert.deepEqual([...new Set(notes.map(({ severity }) => severity))], ["note"]);
+  });
+
+  test("reads standard input", () => {
+    assert.deepEqual(run(["check", "-"], POLICY), { code: 0, out: "", err: "" });
+    assert.match(run(["check", "-"], "kind: x").err, /^<stdin>:1:/);
+  });
+
+  test("tells every error with its place, the line and a hint", () => {
+    assert.deepEqual(run(["check", "wrong.yaml"]), {
+      code: 1,
+      out: "",
+      err: `wrong.yaml:11:59: error: there is no function \`startWith\`
+        - {backend: fs, tool: read_file, when: 'args.path.startWith("/public/") && args.size < 10'}
+                                                          ^~~~~~~~~
+hint: did you mean \`startsWith\`?
+
+wrong.yaml:13:22: error: "tool" is missing
+    target: {tools: [{backend: demo, tol: echo, when: 'args.text.matches("^Hello, .*!$")'}]}
+                     ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+
+wrong.yaml:13:38: error: "tol" is not known here
+    target: {tools: [{backend: demo, tol: echo, when: 'args.text.matches("^Hello, .*!$")'}]}
+                                     ^~~
+hint: did you mean "tool"?
+`,
+    });
+  });
+
+  test("--format json", () => {
+    const { code, out } = run(["check", "--format", "json", "wrong.yaml", "policy.yaml"]);
+    assert.equal(code, 1);
+    const problems = JSON.parse(out) as { file: string; line: number; column: number; severity: string }[];
+    assert.ok(
+      problems.some(({ file: name, line, severity }) => name === "wrong.yaml" && line === 11 && severity === "error"),
+    );
+    assert.deepEqual(JSON.parse(run(["check", "--format", "json", "policy.yaml"]).out), []);
+  });
+});
+
+describe("compile and show", () => {
+  test("one JSON object on standard output", () => {
+    const { code, out, err } = run(["compile", "policy.yaml"]);
+    assert.deepEqual({ code, err }, { code: 0, err: "" });
+    const { program, ...rest } = JSON.parse(out) as { program: string };
+    assert.deepEqual(rest, { scopegate: 1, policy: "files", holdHeaders: false });
+    assert.ok(Buffer.from(program, "base64").subarray(0, 4).equals(Buffer.from("SGP1")));
+  });
+
+  test("--quiet-passes stands in the configuration only where it is wanted", () => {
+    const { out } = run(["compile", "policy.yaml", "--quiet-passes"]);
+    assert.equal((JSON.parse(out) as { quietPasses?: boolean }).quietPasses, true);
+    assert.ok(!run(["compile", "policy.yaml"]).out.includes("quietPasses"));
+  });
+
+  test("--hold-headers, -o, and show of what was written", () => {
+    assert.deepEqual(run(["compile", "policy.yaml", "--hold-headers", "-o", "out.json"]), {
+      code: 0,
+      out: "",
+      err: "",
+    });
+    const written = readFileSync(join(folder, "out.json"), "utf8");
+    assert.equal((JSON.parse(written) as { holdHeaders: boolean }).holdHeaders, true);
+    const { code, out } = run(["show", "out.json"]);
+    assert.equal(code, 0);
+    assert.match(out, /public-files/);
+    assert.deepEqual(run(["show", "-"], written), { code: 0, out, err: "" });
+  });
+
+  test("a wrong policy: exit 1, nothing written", () => {
+    const { code, out } = run(["compile", "wrong.yaml", "-o", "never.json"]);
+    assert.deepEqual({ code, out }, { code: 1, out: "" });
+    assert.ok(!existsSync(join(folder, "never.json")));
+  });
+
+  test("show refuses what is no plugin configuration", () => {
+    for (const text of ["", "{}", "null", '{"program":"AAAA"}']) {
+      const { code, out, err } = run(["show", "-"], text);
+      assert.deepEqual({ code, out }, { code: 1, out: "" }, text);
+      assert.match(err, /^<stdin>: error: .+\n$/);
+    }
+  });
+});

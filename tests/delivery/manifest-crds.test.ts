@@ -1,0 +1,110 @@
+// The Kubernetes objects that `scopegate manifest` prints, against the schemas and rules of the hosts' own CRDs.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { describe, test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { faultsOf, type Resource } from "../support/crds.ts";
+
+const JWKS = ["--jwks", "https://auth.example.com/jwks"];
+const IMAGE = ["--wasm", "oci://registry.example.com/scopegate:0.1.0"];
+const POLICY = "envoy/kubernetes.policy.yaml";
+
+function objects(policy: string, ...options: string[]): Resource[] {
+  const args = ["build/scopegate.mjs", "manifest", "-", ...options];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { input: policy, encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  return parseAllDocuments(stdout).map((document) => document.toJS() as Resource);
+}
+
+const policy = readFileSync(POLICY, "utf8");
+/** What the shape of the objects depends on. */
+const VARIANTS: [name: string, text: string, options: string[]][] = [
+  ["an image", policy, [...JWKS, ...IMAGE]],
+  [
+    "an image by its digest",
+    policy,
+    [...JWKS, "--wasm", `oci://registry.example.com/scopegate@sha256:${"0".repeat(64)}`],
+  ],
+  ["a module by HTTP", policy, [...JWKS, "--wasm", "https://files.example.com/scopegate.wasm"]],
+  ["keys in the text", policy, ["--jwks", "tests/data/jwks.json", ...IMAGE]],
+  ["other names", policy, [...JWKS, ...IMAGE, "--namespace", "mcp", "--gateway", "edge", "--upstream", "tools:8080"]],
+  ["a server at /", policy.replace("example.com/mcp", "example.com/"), [...JWKS, ...IMAGE]],
+  [
+    "no metadata document",
+    policy.replace(/^authorizationServers.*$/m, ""),
+    [...JWKS, ...IMAGE, "--issuer", "https://auth.example.com"],
+  ],
+  ["a port in the resource", policy.replace("example.com/mcp", "example.com:8443/mcp"), [...JWKS, ...IMAGE]],
+  ["an address in the resource", policy.replace("mcp.example.com", "192.0.2.1:8080"), [...JWKS, ...IMAGE]],
+  [
+    "a name that is no Kubernetes name",
+    policy.replace("name: files", `name: ${"My_Files.".repeat(9)}`),
+    [...JWKS, ...IMAGE],
+  ],
+];
+
+for (const target of ["envoy-gateway", "istio"])
+  describe(`--target ${target}`, () => {
+    for (const [name, text, options] of VARIANTS)
+      test(name, () => {
+        const all = objects(text, "--target", target, ...options);
+        assert.ok(all.length >= 2);
+        for (const object of all) assert.deepEqual(faultsOf(object), [], object.kind);
+        const names = all.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+        assert.equal(new Set(names).size, names.length, names.join());
+        // The API takes an address here, Envoy Gateway does not.
+        for (const { spec } of all)
+          for (const host of (spec as { hostnames?: string[] }).hostnames ?? []) assert.equal(isIP(host), 0, host);
+        for (const { metadata } of all) assert.match(metadata.name, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+      });
+  });
+
+describe("what these checks find", () => {
+  const all = [
+    ...objects(policy, "--target", "envoy-gateway", ...JWKS, ...IMAGE),
+    ...objects(policy, "--target", "istio", ...JWKS, ...IMAGE),
+  ];
+  /** Kind, a change to its text, and the fault that must be found. */
+  const BROKEN: [kind: string, from: string | RegExp, to: string, fault: RegExp][] = [
+    ["EnvoyExtensionPolicy", '"failOpen"', '"failopen"', /must NOT have additional properties.*failopen/],
+    ["EnvoyExtensionPolicy", '"type":"Image"', '"type":"Disk"', /must be equal to one of the allowed values/],
+    ["EnvoyExtensionPolicy", '"type":"Image"', '"type":"HTTP"', /If type is HTTP, http field needs to be set/],
+    ["EnvoyExtensionPolicy", '"kind":"HTTPRoute"', '"kind":"Service"', /can only have a targetRefs/],
+    ["SecurityPolicy", /"remoteJWKS":\{"uri":"[^"]*"\}/, '"remoteJWKS":{}', /must have required property 'uri'/],
+    ["SecurityPolicy", /"remoteJWKS":\{[^}]*\}/, '"x":1', /additional properties/],
+    ["SecurityPolicy", /,"remoteJWKS":\{[^}]*\}/, "", /remoteJWKS/],
+    ["BackendTrafficPolicy", '"limit":"5Mi"', '"limit":"five"', /must match pattern|Limit/],
+    ["BackendTrafficPolicy", '"value":401', '"value":"401"', /must be integer/],
+    ["EnvoyProxy", '"after"', '"behind"', /additional properties/],
+    ["EnvoyProxy", "envoy.filters.http.buffer", "envoy.filters.http.pillow", /allowed values/],
+    [
+      "EnvoyProxy",
+      '"after":"envoy.filters.http.wasm"',
+      '"after":"envoy.filters.http.wasm","before":"envoy.filters.http.cors"',
+      /one of before or after/,
+    ],
+    ["Gateway", '"port":80', '"port":80000', /must be <= 65535/],
+    ["Gateway", /("listeners":\[)(\{.*?\})(\])/, "$1$2,$2$3", /list-map-keys|unique/],
+    ["HTTPRoute", '"request":"0s"', '"request":"never"', /must match pattern/],
+    ["HTTPRoute", '"value":"/mcp"', '"value":"mcp"', /path|must match/i],
+    ["HTTPRouteFilter", '"type":"Inline"', '"type":"ValueRef"', /body|inline/i],
+    ["RequestAuthentication", '"issuer"', '"isuer"', /additional properties/],
+    ["RequestAuthentication", '"jwksUri"', '"jwks":"{}","jwksUri"', /only one of jwks or jwksUri|jwks/],
+    ["WasmPlugin", '"AUTHZ"', '"AUTHORIZE"', /allowed values/],
+    ["WasmPlugin", "oci://", "ftp://", /url must have schema/],
+    ["WasmPlugin", '"url"', '"place"', /additional properties/],
+  ];
+  for (const [kind, from, to, fault] of BROKEN)
+    test(`${kind}: ${String(from)} as ${to || "nothing"}`, () => {
+      const good = all.find((object) => object.kind === kind)!;
+      const text = JSON.stringify(good);
+      const broken = text.replace(from, to);
+      assert.notEqual(broken, text, "nothing was broken");
+      assert.match(faultsOf(JSON.parse(broken) as Resource).join("\n"), fault);
+    });
+
+  test("a kind that is not known", () =>
+    assert.match(faultsOf({ ...all[0]!, kind: "EnvoyProxies" })[0]!, /no schema for .* EnvoyProxies/));
+});

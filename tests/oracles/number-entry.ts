@@ -1,0 +1,26 @@
+// The number conversions by themselves, for tests/oracles/number.test.ts.
+import { parseNumber } from "../../assembly/number/parse.ts";
+import { isNumber } from "../../assembly/number/scan.ts";
+import { printDouble } from "../../assembly/number/print.ts";
+
+const room: usize = memory.data(65536, 8);
+
+/** Where the text lies that the functions below read or write. */
+export function buffer(): usize {
+  return room;
+}
+
+/** The double nearest to the number text of `length` bytes. */
+export function parse(length: u32): f64 {
+  return parseNumber(room, room + <usize>length);
+}
+
+/** Whether the text is a number as Go's ParseFloat takes it. */
+export function accepts(length: u32): bool {
+  return isNumber(room, room + <usize>length);
+}
+
+/** Writes a double as Go's %g (or %f) does and returns the length. */
+export function print(value: f64, fixed: bool): u32 {
+  return <u32>(printDouble(value, room, fixed) - room);
+}

@@ -1,0 +1,75 @@
+// Keys that a lenient reader takes for a member that decides: ASCII case, U+017F for s, U+212A for k, NULs left out. They
+// are refused where the reader finds members (assembly/json/members.ts), and where a predicate looks for one (assembly/cel/ambiguous-key.ts).
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Host } from "../../scripts/simulate/host.ts";
+import { calling, hostOf, reasonOf, sending, toolWhen } from "../support/host.ts";
+
+/** Names with an s and a k at either end. */
+const NAMES = ["task_s", "s_task"];
+
+/** Every way to change one character or all, and a NUL at every place. */
+function twinsOf(name: string): string[] {
+  const likes = (char: string) => [char.toUpperCase(), ...({ s: ["\u017f"], k: ["\u212a"] }[char] ?? [])];
+  const one = [...name].flatMap((char, i) => likes(char).map((like) => name.slice(0, i) + like + name.slice(i + 1)));
+  const all = [...name].map((char) => likes(char).at(-1)).join("");
+  const nuls = Array.from({ length: name.length + 1 }, (_, i) => `${name.slice(0, i)}\0${name.slice(i)}`);
+  return [...one, all, ...nuls].filter((twin) => twin !== name);
+}
+
+/** As long as a twin, or a bit away from one. */
+function othersOf(name: string): string[] {
+  const like = (char: string, others: string) => [...others].map((other) => name.replace(char, other));
+  return [
+    ...like("s", "tz\u017e\u0161\u013f"),
+    ...like("k", "lx\u212b\u216a\u0138\u012a\u202a"),
+    ...[`${name}s`, name.slice(1), name.slice(0, -1), "\u017f", "\u212a", "\0", ""],
+  ];
+}
+
+const escaped = (text: string) =>
+  [...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+/** JSON cannot hold a NUL as it is. */
+const raw = (text: string) => text.replaceAll("\0", "\\u0000");
+
+function ask(host: Host, body: string): string | undefined {
+  const answer = host.request(sending(body));
+  return answer.forwarded ? "allowed" : reasonOf(answer);
+}
+
+/** Each place where a predicate may look for a member, and the body with these members there. */
+const PLACES: [what: string, path: string, body: (members: string) => string][] = [
+  ["an argument", "args", (members) => calling(`{${members}}`)],
+  ["a member of an argument", "args.a", (members) => calling(`{"a":{${members}}}`)],
+  ["a member of an element", "args.a[0]", (members) => calling(`{"a":[{${members}}]}`)],
+];
+
+for (const [what, path, body] of PLACES)
+  for (const name of NAMES)
+    describe(`${name}, ${what}: a key is`, () => {
+      const host = hostOf(toolWhen(`!has(${path}.${name})`));
+      for (const spell of [raw, escaped]) {
+        const way = spell === raw ? "as it is" : "escaped";
+        test(`refused when it is a twin, ${way}`, () => {
+          for (const key of twinsOf(name))
+            for (const around of ["", '"x":1,'])
+              assert.equal(ask(host, body(`${around}"${spell(key)}":1`)), "ambiguous_key", JSON.stringify(key));
+        });
+        test(`taken for another one when it is none, ${way}`, () => {
+          for (const key of othersOf(name))
+            assert.equal(ask(host, body(`"${spell(key)}":1`)), "allowed", JSON.stringify(key));
+          assert.notEqual(ask(host, body(`"${spell(name)}":1`)), "allowed");
+        });
+      }
+    });
+
+test("a twin in the envelope is refused, whatever the policy looks at", () => {
+  const host = hostOf(toolWhen("true"));
+  const call = (params: string, more = "") =>
+    ask(host, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"${params}}${more}}`);
+  assert.equal(call(""), "allowed");
+  const keys = ["Params", "param\u017f", "PARAM\u017f", "\0params", "Id", "METHOD", "j\u017fonrpc"].map(raw);
+  for (const key of [...keys, "param\\u0073\\u0000"]) assert.equal(call("", `,"${key}":1`), "ambiguous_key", key);
+  for (const key of ["Name", "argument\u017f"]) assert.equal(call(`,"${key}":1`), "ambiguous_key", key);
+  assert.equal(call(',"tas\u212a":1'), "allowed");
+});

@@ -1,0 +1,137 @@
+// What one request may take of the filter, whatever its policy: time and memory have a bound that callers cannot move.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { SimulatedRequest, Struct } from "../../scripts/simulate/host.ts";
+import { assertAllowed, call, hostOf, hostWith, message, posting, sending, toolWhen } from "../support/host.ts";
+
+const MEBIBYTE = 1 << 20;
+
+/** The scopes s0, s1 … of a policy, or of a token. */
+const scopeNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `s${i}`);
+
+const declaring = (count: number) => ({ scopes: Object.fromEntries(scopeNames(count).map((name) => [name, {}])) });
+
+/** A request with a long list in its arguments and a long header. */
+function withHeader(count: number, payload?: Struct): SimulatedRequest {
+  const request = call("t", { l: Array.from({ length: count }, () => "q") }, {}, payload);
+  return { ...request, headers: [...request.headers!, ["x-team", "a".repeat(20_000)]] };
+}
+
+describe("what a predicate makes of the headers or of params", () => {
+  for (const made of [
+    'request.headers_all["x-team"]',
+    "request.headers",
+    "request.headers_all",
+    "request.mcp.params",
+  ]) {
+    test(`${made}, again and again, runs out of steps before it takes the memory`, () => {
+      const host = hostOf(toolWhen(`args.l.all(x, !(x in ${made}))`));
+      const few = withHeader(10);
+      assertAllowed(host.request(few), few, "a few times is nothing");
+      const { trap, forwarded } = host.request(withHeader(20_000));
+      assert.equal(trap, undefined);
+      assert.ok(!forwarded);
+      assert.ok(host.guest.size < 64 * MEBIBYTE, `${host.guest.size} bytes`);
+    });
+  }
+
+  test("each header that a look-up passes is a step", () => {
+    const asking = (steps: number) =>
+      hostOf(toolWhen('args.l.all(x, request.headers["x-team"] != x)'), { limits: { steps } });
+    const request = withHeader(100);
+    const others = Array.from({ length: 90 }, (_, i): [string, string] => [`x-${i}`, "a"]);
+    const more = { ...request, headers: [...others, ...request.headers!] };
+    assertAllowed(asking(9_000).request(request), request, "a few headers");
+    assert.ok(!asking(9_000).request(more).forwarded, "a hundred headers take more steps");
+    assertAllowed(asking(90_000).request(more), more, "which there may be");
+  });
+});
+
+describe("the search for a challenge", () => {
+  test("does not go through sets of scopes that the token holds", () => {
+    const host = hostOf(toolWhen("size(jwt.scopes) > 999"), declaring(200));
+    const { reply } = host.request(call("t", {}, {}, { scope: scopeNames(200).join(" ") }));
+    assert.equal(reply?.status, 403, "through all of them it would not come to an end in years");
+  });
+
+  test("still finds the set among the others, and the last one", () => {
+    const host = hostOf(toolWhen("size(jwt.scopes) == 40"), declaring(40));
+    for (const lacking of [
+      ["s0", "s1"],
+      ["s17", "s39"],
+      ["s8", "s9", "s38"],
+    ]) {
+      const scope = scopeNames(40).filter((name) => !lacking.includes(name));
+      const { reply } = host.request(call("t", {}, {}, { scope: scope.join(" ") }));
+      const header = reply?.headers.find(([name]) => name === "www-authenticate")?.[1] ?? "";
+      assert.deepEqual(/ scope="([^"]*)"/.exec(header)?.[1]?.split(" ").sort(), [...lacking].sort());
+    }
+  });
+
+  test("pays for the lists of scopes that it makes", () => {
+    const host = hostOf(toolWhen('"none" in jwt.scopes'), declaring(64));
+    const others = Array.from({ length: 8000 }, (_, i) => `other${i}`);
+    assert.equal(host.request(call("t", {}, {}, { scope: others.join(" ") })).reply?.status, 403);
+    assert.ok(host.guest.size < 32 * MEBIBYTE, `${host.guest.size} bytes`);
+  });
+
+  test("keeps nothing of a grant that was tried, and pays for the lists of claims", () => {
+    const rule = (i: number) => ({
+      source: { jwt: { claims: [{ name: "groups", valueType: "StringArray", values: [`group ${i}`] }] } },
+      ...toolWhen('!("none" in jwt.scopes)'),
+    });
+    const rules = Array.from({ length: 200 }, (_, i) => rule(i));
+    const host = hostWith({}, { apiVersion: "scopegate/v1", kind: "Policy", ...declaring(40), rules });
+    const groups = (count: number) => Array.from({ length: count }, (_, i) => `other group ${i}`);
+    const request = call("t", {}, {}, { groups: [...groups(200), "group 199"] });
+    assertAllowed(host.request(request), request, "the last rule holds");
+    assert.equal(host.request(call("t", {}, {}, { groups: groups(200) })).reply?.status, 403);
+    assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
+  });
+});
+
+test("a batch does not keep what it read of the token for each of its messages", () => {
+  const host = hostOf({ source: { jwt: { claims: [{ name: "a", values: ["b"] }] } }, target: { tools: ["t"] } });
+  const notification = '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}';
+  const batch = `[${Array.from({ length: 20_000 }, () => notification).join()}]`;
+  const groups = Array.from({ length: 100 }, (_, i) => `group number ${i}`);
+  const request = sending(batch, "2025-03-26", { a: "b", groups });
+  assertAllowed(host.request(request), request, "each message is allowed");
+  assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
+});
+
+test("a batch does not read a large token for as long as it likes", () => {
+  const host = hostOf({ target: { tools: ["t"] } });
+  const scope = Array.from({ length: 4000 }, (_, i) => `scope${i}`).join(" ");
+  const batchOf = (count: number) => {
+    const batch = `[${Array<string>(count).fill('{"jsonrpc":"2.0","method":"ping"}').join()}]`;
+    return sending(batch, "2025-03-26", { scope });
+  };
+  assertAllowed(host.request(batchOf(1000)), batchOf(1000), "a thousand messages are nothing");
+  const start = performance.now();
+  assert.equal(host.request(batchOf(100_000)).reply?.status, 400);
+  assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+});
+
+test("a challenge that lists what the token holds has room for what the call needs", () => {
+  const rule = { source: { jwt: { scopes: ["need"] } }, target: { tools: ["t"] } };
+  const host = hostOf(rule, { resource: "https://mcp.example.com/mcp", challenge: { include: "granted" } });
+  for (const count of [1, 1000, 4000, 8000]) {
+    const { reply } = host.request(call("t", {}, {}, { scope: scopeNames(count).join(" ") }));
+    const challenge = reply?.headers.find(([name]) => name === "www-authenticate")?.[1] ?? "";
+    const scopes = /, scope="(need s0[^"]*)", resource_metadata="/.exec(challenge)?.[1]?.split(" ") ?? [];
+    assert.deepEqual(scopes.slice(1), scopeNames(scopes.length - 1));
+    const body = JSON.parse(reply?.body ?? "") as { error: { data: { scopes: string[] } } };
+    assert.deepEqual(body.error.data.scopes, scopes);
+  }
+});
+
+test("each URI of a subscription is paid for", () => {
+  const host = hostOf({ target: { resources: ["a:*"] } }, { limits: { steps: 1000 } });
+  const listening = (count: number): SimulatedRequest => {
+    const notifications = { resourceSubscriptions: Array.from({ length: count }, (_, i) => `a:${i}`) };
+    return posting(message("subscriptions/listen", { notifications }));
+  };
+  assertAllowed(host.request(listening(15)), listening(15), "as many as there are steps for");
+  assert.equal(host.request(listening(16)).reply?.status, 400);
+});

@@ -1,0 +1,94 @@
+// The built filter without memory, and with tokens and configurations at their limits: what cannot be had or kept must
+// not help a caller. Where memory ends depends on the size of a body, which callers choose, so sizes are swept.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { filterModule } from "../../scripts/evaluate/filter-file.ts";
+import { Host, type SimulatedRequest, type Struct } from "../../scripts/simulate/host.ts";
+import { assertAllowed, bytes, call, configuration, hostWith } from "../support/host.ts";
+
+const REGION = 65_536; // bytes of the region that a filter has from its start
+
+const denyWhen = (rule: object) => ({
+  apiVersion: "scopegate/v1",
+  kind: "Policy",
+  defaultAction: "Allow",
+  rules: [{ name: "no", action: "Deny", target: { tools: ["t"] }, ...rule }],
+});
+
+/** The call behind so many blanks that its body has `size` bytes. */
+function padded(size: number, payload: Struct): SimulatedRequest {
+  const request = call("t", {}, {}, payload);
+  const text = Buffer.from(request.body!).toString();
+  return { ...request, body: bytes(" ".repeat(Math.max(0, size - text.length)) + text) };
+}
+
+/** No body of any size around the region's may get a denied token through a filter without memory. */
+function assertDenied(policy: object, payload: Struct): void {
+  const host = hostWith({}, policy);
+  assert.ok(!host.request(padded(0, payload)).forwarded);
+  host.guest.exhaust();
+  for (let size = REGION - 1200; size < REGION; size++) {
+    const { trap, forwarded } = host.request(padded(size, payload));
+    assert.equal(trap, undefined);
+    assert.ok(!forwarded, `a body of ${size} bytes`);
+  }
+}
+
+describe("without memory", () => {
+  test("a claim whose name cannot be looked up is not taken for absent", () =>
+    assertDenied(denyWhen({ source: { jwt: { claims: [{ name: "rôle", values: ["bad"] }] } } }), { rôle: "bad" }));
+
+  test("a scope that cannot be kept is held all the same", () => {
+    const scope = `${Array.from({ length: 40 }, (_, i) => `s${i}`).join(" ")} evil`;
+    assertDenied(denyWhen({ source: { jwt: { scopes: ["evil"] } } }), { scope });
+  });
+
+  test("a configuration whose names cannot be looked up is refused", () => {
+    const name = "n".repeat(400);
+    const text = configuration(false, denyWhen({ when: `has(args.${name})` }));
+    const call400 = call("t", { [name]: 1 });
+    let refused = 0;
+    for (let size = REGION - 10_000; size < REGION - 8_000; size += 40) {
+      const host = new Host(filterModule());
+      host.addPlugin(text); // its room is what the next one gets
+      assert.ok(host.configure(text).ok);
+      host.guest.exhaust();
+      const { root } = host.addPlugin(`{${" ".repeat(size - text.length)}${text.slice(1)}`);
+      if (root === 0) refused++;
+      else assert.ok(!host.request(call400, root).forwarded, `a configuration of ${size} bytes`);
+    }
+    assert.ok(refused > 0, "memory was never exhausted");
+  });
+});
+
+describe("a token with more scopes than are kept", () => {
+  const scope = `${"a ".repeat(8192)}evil`;
+
+  test("holds the last one too", () => {
+    const host = hostWith({}, denyWhen({ source: { jwt: { scopes: ["evil"] } } }));
+    assert.ok(!host.request(call("t", {}, {}, { scope })).forwarded);
+  });
+
+  test("is an error for a when over jwt.scopes", () => {
+    const host = hostWith({}, denyWhen({ when: '"evil" in jwt.scopes' }));
+    assert.ok(!host.request(call("t", {}, {}, { scope })).forwarded);
+    const fewer = call("t", {}, {}, { scope: "a ".repeat(8192) });
+    assertAllowed(host.request(fewer), fewer, "8,192 scopes are all kept");
+  });
+});
+
+describe("what a body leaves behind", () => {
+  test("bytes of a longer one before are not read", () => {
+    const host = hostWith();
+    const long = call("t", { p: `${"v".repeat(3000)}é漢字é漢字é漢字${"v".repeat(300)}` });
+    const reasons = new Set<string>();
+    for (let size = 3030; size < 3110; size++)
+      for (let blanks = 0; blanks < 64; blanks += 3) {
+        host.request(long);
+        const body = bytes(`${" ".repeat(blanks)}{"${"a".repeat(size - 2 - blanks)}`);
+        const { state } = host.request({ ...long, body });
+        reasons.add(state.get("scopegate")!.split(";")[0]!);
+      }
+    assert.deepEqual([...reasons], ["not_json"]);
+  });
+});
