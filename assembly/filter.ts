@@ -2,7 +2,7 @@
 // Everything is judged at the end of the stream, wherever that comes: in the headers, the body or the trailers
 // (HTTP/2 trailers, tests/envoy/calls.test.ts: a body callback with the end of the stream then never comes).
 import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
-import { hasFlag, isTextAt, setting, settingAt, textOf } from "./sections.ts";
+import { hasFlag, isTextAt, setting, settingAt, textOf, putText } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
 import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
 import { ContextField, State } from "./runtime/contexts.ts";
@@ -25,7 +25,7 @@ import { checkVersion } from "./request/mirror-headers.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
 import { count, reasonName } from "./answer/metrics.ts";
 import { putRule, refuse, sendDocument } from "./answer/reply.ts";
-import { begin, finish, put, putByte, putJson, putNumber, putText, written } from "./text/writer.ts";
+import { begin, finish, put, putByte, putJson, putNumber, written } from "./text/writer.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./request/call.ts";
 import { endRepeats } from "./answer/repeats.ts";
 
@@ -126,7 +126,7 @@ function pass(stream: usize, reason: i32): i32 {
 
 function answer(stream: usize, reason: i32): i32 {
   tell(reason);
-  refuse(reason, judgedWithId());
+  refuse(reason, judgedRule(), judgedWithId());
   return answered(stream, reason);
 }
 

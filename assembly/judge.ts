@@ -5,7 +5,8 @@ import { hasFlag, setting } from "./sections.ts";
 import { openBody, openCall } from "./config/config.ts";
 import { onlyBlank, openReader, readValue } from "./json/reader.ts";
 import { readFailure } from "./json/failure.ts";
-import { decodeText, isResponse, readRequest, refersToPrompt, slotTextLength } from "./request/message.ts";
+import { isResponse, readRequest, refersToPrompt } from "./request/message.ts";
+import { decodeText, slotTextLength } from "./json/decode.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./request/mirror-headers.ts";
 import { readToken, tokenLength } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
@@ -13,7 +14,7 @@ import { clearDecision, decide, decidingRule, isGoverned } from "./decide/decide
 import { challengeRule, findChallenge } from "./decide/challenge.ts";
 import { isNormalUri } from "./request/uri.ts";
 import { clearCall, kind, lifecycle, nameAt, nameLength, setName } from "./request/call.ts";
-import { firstItem, nextItem } from "./cel/json-value.ts";
+import { firstItem, nextItem } from "./json/walk.ts";
 import { envelopeStart } from "./json/slots.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
 import { charge, rewind } from "./runtime/budget.ts";

@@ -2,6 +2,7 @@
 // is tested here.
 import { sameBytes } from "./text/ascii.ts";
 import { HEADER_SIZE, NONE, REASON_SIZE, Section, Setting, TEXT_SIZE } from "./program.ts";
+import { putBytes } from "./text/writer.ts";
 
 /** First byte of the program in use. */
 export let program: usize = 0;
@@ -78,4 +79,9 @@ export function reasonAt(reason: u32): usize {
 /** Whether a Flag of the policy is set. */
 export function hasFlag(flag: u32): bool {
   return (setting(Setting.Flags) & flag) != 0;
+}
+
+/** Adds the text of the program whose pair is at `pair`. */
+export function putText(pair: usize): void {
+  putBytes(text(pair), textLength(pair));
 }

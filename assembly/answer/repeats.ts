@@ -6,7 +6,7 @@
 // An entry:  0: hash of subject, client, call and rule   8: first seen, seconds   12: challenges, one per token
 //           16: hash of the last token's jti, iat or exp   24: hash of the subject; a newcomer replaces who is in its place
 // Clients choose their name and the names in a call, and so can make the first hash what they like; not the subject's.
-import { hashBytes } from "../text/ascii.ts";
+import { hashBytes } from "../text/hash.ts";
 import { Reason, Setting } from "../program.ts";
 import { setting } from "../sections.ts";
 import { begin, finish, put, putNumber, written } from "../text/writer.ts";

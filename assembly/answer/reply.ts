@@ -13,7 +13,17 @@ import {
   Slot,
   THIRD_VALUE,
 } from "../program.ts";
-import { hasFlag, isTextAt, reasonAt, sectionCount, setting, settingAt, text, textLength } from "../sections.ts";
+import {
+  hasFlag,
+  isTextAt,
+  reasonAt,
+  sectionCount,
+  setting,
+  settingAt,
+  text,
+  textLength,
+  putText,
+} from "../sections.ts";
 import {
   begin,
   finish,
@@ -25,15 +35,13 @@ import {
   putHex64,
   putJson,
   putNumber,
-  putText,
   written,
 } from "../text/writer.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
 import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "../token/scopes.ts";
 import { scopeCount, scopeIds } from "../decide/candidates.ts";
 import { challengeExtra, challengeExtras, challengeRule } from "../decide/challenge.ts";
-import { ruleAt } from "../decide/decide.ts";
-import { judgedRule } from "../judge.ts";
+import { ruleAt } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
 import { endsText } from "../text/ascii.ts";
 import { answerTime } from "./repeats.ts";
@@ -56,8 +64,8 @@ function isDenial(reason: i32): bool {
 }
 
 /** Answers the request with a refusal. False when the host would not take it. */
-export function refuse(reason: i32, withId: bool): bool {
-  const body = makeBody(reason, withId);
+export function refuse(reason: i32, rule: u32, withId: bool): bool {
+  const body = makeBody(reason, rule, withId);
   return send(statusOf(reason), reason, body, body ? written() : 0);
 }
 
@@ -168,7 +176,7 @@ function endsAsParameter(at: usize, length: u32): bool {
 }
 
 /** One JSON-RPC error with the caller's id, so that clients can tell which call it answers. */
-function makeBody(reason: i32, withId: bool): usize {
+function makeBody(reason: i32, rule: u32, withId: bool): usize {
   begin(MAX_CHALLENGE * 2 + 4096);
   put('{"jsonrpc":"2.0","id":');
   putId(withId);
@@ -177,7 +185,7 @@ function makeBody(reason: i32, withId: bool): usize {
   put('","data":{"reason":"');
   putText(reasonName(reason));
   putByte(0x22);
-  if (isDenial(reason)) putDenial(reason);
+  if (isDenial(reason)) putDenial(reason, rule);
   put(',"decisionId":"');
   putHex64(decisionId());
   put('"}}}');
@@ -193,8 +201,7 @@ function putId(withId: bool): void {
   } else put("null");
 }
 
-function putDenial(reason: i32): void {
-  const rule = judgedRule();
+function putDenial(reason: i32, rule: u32): void {
   if (rule != NONE) {
     put(',"rule":"');
     putRule(rule);

@@ -10,6 +10,7 @@ import {
   nameLength,
   toolAt,
   toolLength,
+  decidedKind,
 } from "../request/call.ts";
 import {
   beginValue,
@@ -21,8 +22,7 @@ import {
   headerValues,
   Known,
 } from "../request/headers.ts";
-import { decidedKind } from "../decide/decide.ts";
-import { loadScopes } from "../token/scopes.ts";
+import { loadScopes } from "./scope-list.ts";
 import { finish, overflowed, put, putByte, putBytes, putJson, written } from "../text/writer.ts";
 import { slotEnd, slotStart } from "../json/slots.ts";
 
@@ -61,7 +61,7 @@ export function loadAttribute(id: u32, cell: usize): void {
 
 /** A text that only calls of one kind have. */
 function only(target: u32, at: usize): usize {
-  return decidedKind() == target ? at : 0;
+  return decidedKind == target ? at : 0;
 }
 
 function loadKnown(cell: usize, header: u32): void {
@@ -94,11 +94,11 @@ function mcpMap(): usize {
   beginValue((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
   put('{"method":"');
   putJson(methodAt, methodLength);
-  if (decidedKind() == Kind.Tool) {
+  if (decidedKind == Kind.Tool) {
     member("tool", toolAt, toolLength);
     member("backend", backendAt, backendLength);
-  } else if (decidedKind() == Kind.Resource) member("uri", nameAt, nameLength);
-  else if (decidedKind() == Kind.Prompt) member("prompt", nameAt, nameLength);
+  } else if (decidedKind == Kind.Resource) member("uri", nameAt, nameLength);
+  else if (decidedKind == Kind.Prompt) member("prompt", nameAt, nameLength);
   put('"}');
   return finish();
 }

@@ -5,7 +5,8 @@
 import { Tag } from "../program.ts";
 import { charge } from "../runtime/budget.ts";
 import { CELL, copyCell, isJson, isOfCells, lengthOf, startOf, tagOf } from "./cell.ts";
-import { countItems, firstItem, loadKey, loadValue, nextItem, skipValue } from "./json-value.ts";
+import { countItems, loadKey, loadValue } from "./json-value.ts";
+import { firstItem, nextItem, skipValue } from "../json/walk.ts";
 
 export const CURSOR: usize = 16;
 

@@ -8,6 +8,7 @@ import {
   PREDICATE_SIZE,
   PredicateField,
   Section,
+  Setting,
   Tag,
 } from "../program.ts";
 import { askSlot, has, loadSlot, optSelect, select } from "./access.ts";
@@ -43,6 +44,7 @@ import { openings } from "../json/slots.ts";
 import { contains, hasPart } from "./string.ts";
 import { takePart } from "./time.ts";
 import { forgetTwins } from "./ambiguous-key.ts";
+import { setting } from "../sections.ts";
 
 export const FALSE: i32 = 0;
 export const TRUE: i32 = 1;
@@ -55,7 +57,7 @@ const stack: usize = memory.data(4096, 16); // MAX_STACK cells
 
 /** Gives a request its steps. Before its first predicate, and again when the region was reset. */
 export function resetVm(): void {
-  openBudget();
+  openBudget(setting(Setting.StepBudget));
   forgetTwins();
 }
 

@@ -9,7 +9,7 @@
 //
 // That holds while no predicate reads jwt.scopes; solve.ts sees to policies where one does.
 import { Action, NONE, RuleField, SCOPE_SIZE, ScopeField, Section } from "../program.ts";
-import { actionOf, holdsAll, ruleAt } from "./decide.ts";
+import { actionOf, holdsAll, ruleAt } from "./rules.ts";
 import { section } from "../sections.ts";
 import { beginTrial, endTrial, hold, isHeld } from "../token/scopes.ts";
 

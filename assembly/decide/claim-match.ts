@@ -3,8 +3,8 @@ import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "../program.ts";
 import { charge } from "../runtime/budget.ts";
 import { isTextAt, section, textOf } from "../sections.ts";
 import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "../json/slots.ts";
-import { decodeText, slotTextLength } from "../request/message.ts";
-import { escaped, firstItem, nextItem, skipValue } from "../cel/json-value.ts";
+import { decodeText, slotTextLength } from "../json/decode.ts";
+import { escaped, firstItem, nextItem, skipValue } from "../json/walk.ts";
 
 /** Whether every claim of the run (first, count) at `run` holds. */
 export function claimsHold(run: usize): bool {

@@ -1,9 +1,8 @@
 // The decision: rules in order, first match wins; for each rule target, claims, `when`, scopes. Pure: reads the call,
 // the slots and the held scopes, leaves the result in this module. An error never helps the caller: in an Allow rule
 // it is no match, in a Deny rule it is one.
-import { Action, Flag, Kind, NONE, Reason, RULE_SIZE, RuleField, Section, Setting } from "../program.ts";
-import { hasFlag, section, sectionCount, setting } from "../sections.ts";
-import { isHeld } from "../token/scopes.ts";
+import { Action, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
+import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { answer, Answer } from "../cel/results.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./candidates.ts";
@@ -16,6 +15,8 @@ import {
   methodLength,
   toolAt,
   toolLength,
+  decidedKind,
+  setDecidedKind,
 } from "../request/call.ts";
 import {
   addEntries,
@@ -28,10 +29,10 @@ import {
 } from "./targets.ts";
 import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 import { sawTwin } from "../cel/ambiguous-key.ts";
+import { actionOf, holdsAll, ruleAt } from "./rules.ts";
 
 let rule: u32 = NONE;
 let grantingRule: u32 = NONE;
-let targetKind: u32 = 0;
 let targetName: usize = 0;
 let targetLength: u32 = 0;
 
@@ -45,15 +46,10 @@ export function clearDecision(): void {
   rule = NONE;
 }
 
-/** The Kind that the call's name is looked up as. */
-export function decidedKind(): u32 {
-  return targetKind;
-}
-
 /** Decides the call as one of `kind`, named `name`. Returns a Reason; `no_rule` and `rule_denied` may still get a challenge. */
 export function decide(target: u32, name: usize, length: u32): i32 {
   rule = NONE;
-  targetKind = target;
+  setDecidedKind(target);
   targetName = name;
   targetLength = length;
   clearCandidates();
@@ -65,7 +61,7 @@ export function decide(target: u32, name: usize, length: u32): i32 {
 
 /** Whether the same call would be allowed with what is held now: for a grant that is being tried. */
 export function allowedNow(): bool {
-  chooseEntries(targetKind, targetName, targetLength);
+  chooseEntries(decidedKind, targetName, targetLength);
   const before = rule;
   const reason = tryRules();
   const by = rule;
@@ -121,14 +117,6 @@ function tryRules(): i32 {
   return hasFlag(Flag.DefaultAllow) ? Reason.default_allow : Reason.no_rule;
 }
 
-export function ruleAt(index: u32): usize {
-  return section(Section.Rules) + <usize>index * RULE_SIZE;
-}
-
-export function actionOf(index: u32): u32 {
-  return load<u32>(ruleAt(index), RuleField.Action);
-}
-
 /** The Outcome of one rule; takes its entries. */
 // @ts-ignore: decorator
 @inline
@@ -162,13 +150,4 @@ function testPredicate(predicate: u32, index: u32): i32 {
   if (result == Answer.True) return Outcome.Matched;
   if (result == Answer.False) return Outcome.WhenFalse;
   return actionOf(index) == Action.Deny ? Outcome.Matched : Outcome.WhenError;
-}
-
-/** Whether all scopes of the run (first, count) at `run` are held. */
-export function holdsAll(run: usize): bool {
-  let id = section(Section.ScopeIds) + ((<usize>load<u32>(run)) << 2);
-  for (let left = load<u32>(run, 4); left; left--, id += 4) {
-    if (!isHeld(load<u32>(id))) return false;
-  }
-  return true;
 }

@@ -10,9 +10,8 @@ import {
   PREFIX_LENGTH_SIZE,
   Section,
 } from "../program.ts";
-import { hashBytes } from "../text/ascii.ts";
+import { hashBytes, placesFor } from "../text/hash.ts";
 import { isTextAt, section, sectionCount, text, textLength } from "../sections.ts";
-import { placesFor } from "../json/members.ts";
 
 const NO_BUCKET: u32 = 0xffffffff;
 const MAX_CURSORS: u32 = 160; // exact, any, and every prefix length of a kind, for two names

@@ -2,7 +2,8 @@
 // name) to the child. Folding finds the keys that a lenient parser would take for the same: ASCII case, U+017F for
 // s, U+212A for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj).
 import { NODE_SIZE, NONE, NodeField, Section, Slot } from "../program.ts";
-import { mix, sameBytes } from "../text/ascii.ts";
+import { sameBytes } from "../text/ascii.ts";
+import { mix, placesFor } from "../text/hash.ts";
 import { section, text, textLength } from "../sections.ts";
 import { reserve, trimRegion } from "../runtime/memory.ts";
 import { markTwin } from "./slots.ts";
@@ -20,11 +21,6 @@ let twins: bool = false;
 /** Bytes that the table of `count` nodes takes. */
 export function membersSize(count: u32): u32 {
   return 4 + (placesFor(count) << 4) + ((count + 7) & ~7);
-}
-
-/** Places of an open-addressed table for `count` keys, at most half full. */
-export function placesFor(count: u32): u32 {
-  return 1 << (33 - <u32>clz(max(count, 2) - 1));
 }
 
 /** Uses the table at `at`. */

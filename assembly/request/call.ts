@@ -9,6 +9,7 @@ export enum Form {
 
 export let form: i32 = Form.Request;
 export let kind: u32 = 0; //     Kind of what the method touches
+export let decidedKind: u32 = 0; // Kind that its name is looked up as: a completion is one of a prompt or of a resource
 export let lifecycle: bool = false; // passes unless a rule names the method
 export let methodAt: usize = 0;
 export let methodLength: u32 = 0;
@@ -21,7 +22,7 @@ export let backendLength: u32 = 0;
 
 export function clearCall(): void {
   form = Form.Request;
-  kind = 0;
+  kind = decidedKind = 0;
   lifecycle = false;
   methodAt = nameAt = toolAt = backendAt = 0;
   methodLength = nameLength = toolLength = backendLength = 0;
@@ -57,4 +58,8 @@ export function setTool(at: usize, length: u32): void {
 export function setBackend(at: usize, length: u32): void {
   backendAt = at;
   backendLength = length;
+}
+
+export function setDecidedKind(value: u32): void {
+  decidedKind = value;
 }

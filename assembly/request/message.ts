@@ -1,42 +1,14 @@
 // One JSON-RPC message: checks the envelope and finds out what it asks for (MCP revisions 2024-11-05 to 2026-07-28).
 import { Kind, METHOD_SIZE, MethodField, Reason, Section, Setting, Slot } from "../program.ts";
 import { isTextAt, section, sectionCount, setting } from "../sections.ts";
-import { envelopeSlot, envelopeStart, MARK_ESCAPED, slotEnd } from "../json/slots.ts";
+import { envelopeStart, slotEnd } from "../json/slots.ts";
 import { metEnvelopeTwin } from "../json/members.ts";
-import { decodeString } from "../text/escape.ts";
 import { isText, startsText } from "../text/ascii.ts";
-import { reserve, trimRegion } from "../runtime/memory.ts";
-import { firstItem } from "../cel/json-value.ts";
+import { firstItem } from "../json/walk.ts";
 import { Form, form, methodAt, methodLength, setForm, setKind, setLifecycle, setMethod, setName } from "./call.ts";
+import { decodeSlot, slotTextLength } from "../json/decode.ts";
 
 export const REQUEST_OK: i32 = -1;
-
-let decodedLength: u32 = 0;
-
-/** Bytes of the text that `decodeSlot` decoded. */
-export function slotTextLength(): u32 {
-  return decodedLength;
-}
-
-/** The string in a slot of the envelope as UTF-8; 0 when the slot is empty, no string, or memory is exhausted. */
-export function decodeSlot(slot: u32): usize {
-  const record = envelopeSlot(slot);
-  const at = <usize>load<u32>(record, 8);
-  if (!at || load<u8>(at) != 0x22) return 0;
-  return decodeText(at, <usize>load<u32>(record, 12), load<u32>(record, 4) & MARK_ESCAPED);
-}
-
-/** The string with the text [at, end), quotes included, as UTF-8. */
-export function decodeText(at: usize, end: usize, escaped: u32): usize {
-  decodedLength = <u32>(end - at) - 2;
-  if (!escaped) return at + 1;
-  const out = reserve(decodedLength + 1);
-  if (!out) return 0;
-  const behind = decodeString(at + 1, end - 1, out);
-  decodedLength = <u32>(behind - out);
-  trimRegion(behind);
-  return out;
-}
 
 /** Reads the message in the slots into a call that is clear; -1, or the Reason why it is refused. */
 // @ts-ignore: decorator
@@ -49,8 +21,8 @@ export function readRequest(): i32 {
   if (!envelopeStart(Slot.Method)) return readResponse(id);
   if (envelopeStart(Slot.Result) || envelopeStart(Slot.Error)) return Reason.not_jsonrpc;
   const method = decodeSlot(Slot.Method);
-  if (!method || !decodedLength) return Reason.not_jsonrpc;
-  setMethod(method, decodedLength);
+  if (!method || !slotTextLength()) return Reason.not_jsonrpc;
+  setMethod(method, slotTextLength());
   setForm(id ? Form.Request : Form.Notification);
   const params = envelopeStart(Slot.Params);
   if (params && load<u8>(params) != 0x7b && load<u8>(params) != 0x6e) return Reason.invalid_params;
@@ -115,15 +87,15 @@ function readKnown(record: usize): i32 {
 function named(kind: u32, slot: u32): i32 {
   setKind(kind);
   const name = decodeSlot(slot);
-  if (!name || !decodedLength) return Reason.invalid_params;
-  setName(name, decodedLength);
+  if (!name || !slotTextLength()) return Reason.invalid_params;
+  setName(name, slotTextLength());
   return REQUEST_OK;
 }
 
 /** completion/complete is judged as what its ref names. */
 function readReference(): i32 {
   const type = decodeSlot(Slot.RefType);
-  const length = decodedLength;
+  const length = slotTextLength();
   if (!type) return Reason.invalid_params;
   if (isText(type, length, "ref/prompt")) return named(Kind.Completion, Slot.RefName);
   if (isText(type, length, "ref/resource")) return named(Kind.Completion, Slot.RefUri);
@@ -144,7 +116,7 @@ function readListen(): i32 {
 /** Whether completion/complete names a prompt; else it names a resource. */
 export function refersToPrompt(): bool {
   const type = decodeSlot(Slot.RefType);
-  return type != 0 && isText(type, decodedLength, "ref/prompt");
+  return type != 0 && isText(type, slotTextLength(), "ref/prompt");
 }
 
 export function isResponse(): bool {

@@ -2,7 +2,7 @@
 // the headers are compared with it, and only in revisions that have them.
 import { Kind, Reason, Slot } from "../program.ts";
 import { countKnown, foundAt, foundLength, Known } from "./headers.ts";
-import { decodeSlot, slotTextLength } from "./message.ts";
+import { decodeSlot, slotTextLength } from "../json/decode.ts";
 import { decodeBase64 } from "../text/base64.ts";
 import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { bytesOf, isText, sameBytes, startsText } from "../text/ascii.ts";

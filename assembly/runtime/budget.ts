@@ -1,16 +1,15 @@
 // What predicates may use up: steps, counted down over all predicates of a request, and scratch memory for the lists
 // and strings that one predicate makes. Both running out make the predicate an error.
-import { SCRATCH_SIZE, Setting } from "../program.ts";
+import { SCRATCH_SIZE } from "../program.ts";
 import { reserve, rewindRegion } from "./memory.ts";
-import { setting } from "../sections.ts";
 
 let steps: i64 = 0;
 let scratchStart: usize = 0;
 let scratchNext: usize = 0;
 
-/** Gives the policy's step budget and forgets the scratch block, which lies in the region of a callback. */
-export function openBudget(): void {
-  steps = <i64>setting(Setting.StepBudget);
+/** Gives a request its step budget and forgets the scratch block, which lies in the region of a callback. */
+export function openBudget(budget: u32): void {
+  steps = <i64>budget;
   scratchStart = 0;
 }
 

@@ -1,6 +1,5 @@
 // Writing answers: text grows in the region, at most `capacity` bytes; what does not fit is left out and remembered.
 import { bytesOf, copyBytes, isPlain, sizeOf } from "./ascii.ts";
-import { text, textLength } from "../sections.ts";
 import { isNewest, reserve, trimRegion } from "../runtime/memory.ts";
 
 let start: usize = 0;
@@ -55,11 +54,6 @@ export function putBytes(from: usize, length: u32): void {
     return;
   }
   putStart(from, length);
-}
-
-/** Adds the text of the program whose pair is at `pair`. */
-export function putText(pair: usize): void {
-  putBytes(text(pair), textLength(pair));
 }
 
 export function putNumber(value: u32): void {

@@ -8,7 +8,8 @@ import { hasFlag, settingAt, text, textLength, textOf } from "../sections.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
 import { begin, finish, written } from "../text/writer.ts";
 import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
-import { fieldAt, fieldLength, findField, openStruct, readScopes, transcribe } from "./protobuf.ts";
+import { fieldAt, fieldLength, findField, openStruct } from "./protobuf.ts";
+import { readScopes, transcribe } from "./claims-text.ts";
 import { fillSlot } from "../json/slots.ts";
 
 const METADATA = "metadata";

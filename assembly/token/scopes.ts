@@ -1,17 +1,12 @@
-// The scopes of the token: which scopes of the policy are held, the hierarchy applied, and the list that
-// predicates see as jwt.scopes. RFC 6749 section 3.3: a scope string is split at blanks.
-import { SCOPE_SIZE, ScopeField, Section, Tag, CELL_SIZE } from "../program.ts";
-import { below, hashBytes } from "../text/ascii.ts";
+// The scopes of the token: which scopes of the policy are held, the hierarchy applied. RFC 6749 section 3.3: a scope string is split at blanks.
+import { SCOPE_SIZE, ScopeField, Section } from "../program.ts";
+import { below } from "../text/ascii.ts";
+import { hashBytes, placesFor } from "../text/hash.ts";
 import { isTextAt, section, sectionCount, text, textLength } from "../sections.ts";
-import { charge } from "../runtime/budget.ts";
-import { copyCell, lengthOf, setError, setSpan, startOf } from "../cel/cell.ts";
 import { reserve } from "../runtime/memory.ts";
-import { placesFor } from "../json/members.ts";
 
 const NO_SCOPE: u32 = 0xffffffff;
 const MAX_PIECES: u32 = 8192;
-/** Steps for each scope of a list; it is made anew for every grant that is tried. */
-const SORT_COST: u32 = 32;
 
 // By name: mask u32, then per place scope + 1; behind it per scope the generation in which it was held.
 let table: usize = 0;
@@ -28,8 +23,9 @@ let pieces: usize = firstPieces;
 let pieceCount: u32 = 0;
 let pieceRoom: u32 = FIRST_PIECES;
 let partial: bool = false; // not all of them could be kept
-let list: usize = 0; // cells of jwt.scopes, made when asked for
-let listCount: u32 = 0;
+
+/** How often the set of held scopes was emptied or a trial began or ended: tells whether a list made of it still holds. */
+export let scopeChanges: u32 = 0;
 
 /** Bytes of the table for `count` scopes. */
 export function scopesSize(count: u32): u32 {
@@ -49,7 +45,7 @@ export function openScopes(at: usize): void {
   pieceCount = 0;
   pieceRoom = FIRST_PIECES;
   partial = false;
-  list = 0;
+  scopeChanges++;
 }
 
 /** Fills the table at `at`, all zero, from the open program. */
@@ -101,12 +97,12 @@ export function hold(scope: u32): void {
 export function beginTrial(): void {
   lastTrial = (lastTrial + 1) | 0x80000000;
   trial = lastTrial;
-  list = 0;
+  scopeChanges++;
 }
 
 export function endTrial(): void {
   trial = 0;
-  list = 0;
+  scopeChanges++;
 }
 
 /** Takes one scope of the token. */
@@ -156,6 +152,11 @@ function blanksIn(at: usize): i32 {
   return i8x16.bitmask(v128.or(controls, i8x16.eq(bytes, i8x16.splat(0x20))));
 }
 
+/** Whether the token has more scopes than could be kept. */
+export function isPartial(): bool {
+  return partial;
+}
+
 /** How many scopes the token lists. */
 export function tokenScopes(): u32 {
   return pieceCount;
@@ -167,75 +168,4 @@ export function tokenScope(index: u32): usize {
 
 export function tokenScopeLength(index: u32): u32 {
   return load<u32>(pieces + ((<usize>index) << 3), 4);
-}
-
-/** Writes jwt.scopes to a cell: the token's scopes and all they imply, sorted by bytes, each once; an error if it is not whole. */
-export function loadScopes(cell: usize): void {
-  if (partial || (!list && !collect())) setError(cell);
-  else setSpan(cell, Tag.CellList, 0, list, listCount);
-}
-
-// @ts-ignore: decorator
-@inline
-function collect(): bool {
-  const known = sectionCount(Section.Scopes);
-  list = reserve((pieceCount + known + 1) * CELL_SIZE);
-  if (!list) return false;
-  listCount = 0;
-  for (let i: u32 = 0; i < pieceCount; i++) append(tokenScope(i), tokenScopeLength(i));
-  for (let i: u32 = 0; i < known; i++) {
-    if (isHeld(i)) append(text(scopeName(i)), textLength(scopeName(i)));
-  }
-  charge(listCount * SORT_COST);
-  sort(listCount);
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < listCount; i++) {
-    if (kept && order(cellOf(kept - 1), cellOf(i)) == 0) continue;
-    copyCell(cellOf(kept++), cellOf(i));
-  }
-  listCount = kept;
-  return true;
-}
-
-function append(at: usize, length: u32): void {
-  setSpan(cellOf(listCount++), Tag.String, 0, at, length);
-}
-
-function cellOf(index: u32): usize {
-  return list + <usize>index * CELL_SIZE;
-}
-
-function order(a: usize, b: usize): i32 {
-  const shared = min(lengthOf(a), lengthOf(b));
-  for (let i: usize = 0; i < <usize>shared; i++) {
-    const difference = <i32>load<u8>(startOf(a) + i) - <i32>load<u8>(startOf(b) + i);
-    if (difference) return difference;
-  }
-  return <i32>(lengthOf(a) - lengthOf(b));
-}
-
-/** Heap sort: bounded by n log n whatever the token holds. */
-function sort(count: u32): void {
-  for (let i = count >> 1; i > 0; i--) sift(i - 1, count);
-  for (let end = count; end > 1; end--) {
-    swap(cellOf(0), cellOf(end - 1));
-    sift(0, end - 1);
-  }
-}
-
-function sift(from: u32, end: u32): void {
-  let root = from;
-  while (root * 2 + 1 < end) {
-    let child = root * 2 + 1;
-    if (child + 1 < end && order(cellOf(child), cellOf(child + 1)) < 0) child++;
-    if (order(cellOf(root), cellOf(child)) >= 0) return;
-    swap(cellOf(root), cellOf(child));
-    root = child;
-  }
-}
-
-function swap(a: usize, b: usize): void {
-  const kept = v128.load(a);
-  v128.store(a, v128.load(b));
-  v128.store(b, kept);
 }

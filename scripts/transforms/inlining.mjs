@@ -31,7 +31,7 @@ const CALLS = [
   "assembly/cel/cell/truthOf",
   "assembly/cel/compare/fits*",
   "assembly/cel/compare/isBelowZero",
-  "assembly/token/scopes/cellOf",
+  "assembly/cel/scope-list/cellOf",
   "assembly/decide/challenge/challengeExtra",
   "assembly/cel/time/is*",
   "assembly/cel/time/peek",

@@ -1,4 +1,5 @@
-import { copyBytes, hashBytes, isPlain, sameBytes } from "../../assembly/text/ascii.ts";
+import { copyBytes, isPlain, sameBytes } from "../../assembly/text/ascii.ts";
+import { hashBytes } from "../../assembly/text/hash.ts";
 import { begin, finish, putHex64, putJson, written } from "../../assembly/text/writer.ts";
 
 // Every length up to LONGEST, so that each way of taking the last bytes is met, at addresses that are not aligned.

@@ -1,5 +1,5 @@
 // Cells for the specs: made of texts, and shown as texts.
-import { Section, Setting, Tag } from "../../assembly/program.ts";
+import { Tag } from "../../assembly/program.ts";
 import { allocate } from "../../assembly/runtime/memory.ts";
 import { CELL, auxOf, doubleOf, intOf, lengthOf, setSpan, tagOf, uintOf } from "../../assembly/cel/cell.ts";
 import { advance, openCursor } from "../../assembly/cel/cursor.ts";
@@ -90,14 +90,4 @@ function showItems(list: usize): string {
   openCursor(cursor, list);
   while (advance(cursor, item)) text += (text.length > 1 ? ", " : "") + show(item);
   return text + "]";
-}
-
-/** Gives steps without a program: a header and one settings section are enough for openBudget. */
-export function settings(stepBudget: u32): usize {
-  const at = allocate(1024);
-  memory.fill(at, 0, 1024);
-  store<u32>(at + Section.Settings * 8, 512, 16);
-  store<u32>(at + Section.Settings * 8, Setting.Count, 20);
-  store<u32>(at + Setting.StepBudget * 4, stepBudget, 512);
-  return at;
 }

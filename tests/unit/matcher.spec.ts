@@ -4,7 +4,7 @@ import { AutomatonField } from "../../assembly/program.ts";
 import { allocate } from "../../assembly/runtime/memory.ts";
 import { checkAutomaton } from "../../assembly/verify/automata.ts";
 import { runAutomaton } from "../../assembly/cel/automaton.ts";
-import { json, raw, settings } from "./cells.ts";
+import { json, raw } from "./cells.ts";
 
 const SIZE: u32 = 1024;
 const LOOPS_AT: u32 = 768;
@@ -115,8 +115,7 @@ function refuses(field: usize, value: u32): bool {
 
 describe("matcher", () => {
   beforeEach(() => {
-    useProgram(settings(1000000));
-    openBudget();
+    openBudget(1000000);
   });
 
   test("ASCII, wider characters, and the end", () => {

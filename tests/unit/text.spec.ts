@@ -1,5 +1,4 @@
 import { openBudget, openScratch } from "../../assembly/runtime/budget.ts";
-import { useProgram } from "../../assembly/sections.ts";
 import {
   afterPoint,
   compareText,
@@ -12,7 +11,7 @@ import {
   sameText,
 } from "../../assembly/cel/string.ts";
 import { endOf, lengthOf, startOf } from "../../assembly/cel/cell.ts";
-import { hex, json, raw, settings, show } from "./cells.ts";
+import { hex, json, raw, show } from "./cells.ts";
 
 /** Both forms of a string: raw, and as JSON text in which every character is an escape. */
 function escapedForm(text: string): usize {
@@ -27,8 +26,7 @@ const samples = ["", "a", "abc", "é", "😀", "x😀y", "\u{ffff}", "漢字", "
 
 describe("text", () => {
   beforeEach(() => {
-    useProgram(settings(1000000));
-    openBudget();
+    openBudget(1000000);
     openScratch();
   });
 
@@ -101,8 +99,7 @@ describe("text", () => {
   });
 
   test("a hostile search runs out of steps instead of time", () => {
-    useProgram(settings(2000));
-    openBudget();
+    openBudget(2000);
     const a = "a".repeat(1000);
     expect(contains(raw(a + a + a), raw(a + "b"))).toBe(false);
     expect(contains(raw(a + a + a), raw("a"))).toBe(false, "the steps are used up");

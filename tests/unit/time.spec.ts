@@ -1,11 +1,10 @@
 import { openBudget, openScratch } from "../../assembly/runtime/budget.ts";
-import { useProgram } from "../../assembly/sections.ts";
 import { TimePart } from "../../assembly/program.ts";
 import { parseDuration } from "../../assembly/cel/duration.ts";
 import { parseTimestamp, printTimestamp, takePart } from "../../assembly/cel/time.ts";
 import { dateOfDays, daysOfDate, foundDay, foundMonth, foundYear } from "../../assembly/cel/calendar.ts";
 import { setError, setInt } from "../../assembly/cel/cell.ts";
-import { newCell, raw, settings, show } from "./cells.ts";
+import { newCell, raw, show } from "./cells.ts";
 
 function timestamp(text: string): string {
   const cell = raw(text);
@@ -87,8 +86,7 @@ const wrongDurations = [
 
 describe("time", () => {
   beforeEach(() => {
-    useProgram(settings(1000000));
-    openBudget();
+    openBudget(1000000);
     openScratch();
   });
 

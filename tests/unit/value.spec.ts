@@ -1,12 +1,12 @@
 import { openBudget } from "../../assembly/runtime/budget.ts";
-import { useProgram } from "../../assembly/sections.ts";
 import { Tag } from "../../assembly/program.ts";
 import { countOf } from "../../assembly/cel/cursor.ts";
 import { EQUAL, TOO_DEEP, UNEQUAL, equal } from "../../assembly/cel/compare.ts";
-import { findElement, findMember, loadValue, skipValue } from "../../assembly/cel/json-value.ts";
+import { findElement, findMember, loadValue } from "../../assembly/cel/json-value.ts";
+import { skipValue } from "../../assembly/json/walk.ts";
 import { forgetTwins, sawTwin } from "../../assembly/cel/ambiguous-key.ts";
 import { tagOf } from "../../assembly/cel/cell.ts";
-import { json, newCell, place, raw, settings, show } from "./cells.ts";
+import { json, newCell, place, raw, show } from "./cells.ts";
 
 function member(map: string, name: string): string {
   const at = findMember(json(map), raw(name));
@@ -24,8 +24,7 @@ function metTwin(map: string, name: string): bool {
 
 describe("value", () => {
   beforeEach(() => {
-    useProgram(settings(1000000));
-    openBudget();
+    openBudget(1000000);
   });
 
   test("loads every kind of value", () => {
@@ -107,8 +106,7 @@ describe("value", () => {
     let text = "{";
     for (let i = 0; i < 3000; i++) text += (i ? "," : "") + '"k' + i.toString() + '":' + i.toString();
     const map = json(text + "}");
-    useProgram(settings(100000));
-    openBudget();
+    openBudget(100000);
     expect(equal(map, map, 0)).toBe(UNEQUAL, "out of steps");
   });
 });
