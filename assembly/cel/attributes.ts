@@ -103,7 +103,7 @@ function mcpMap(): usize {
   return finish();
 }
 
-function member(name: string, at: usize, length: u32): void {
+function member(name: Ascii, at: usize, length: u32): void {
   if (!at) return;
   put('","');
   put(name);
@@ -127,7 +127,7 @@ function loadParams(cell: usize): void {
   loadJson(cell, finish());
 }
 
-function raw(name: string, slot: u32, first: bool): bool {
+function raw(name: Ascii, slot: u32, first: bool): bool {
   const at = slotStart(slot);
   if (!at || load<u8>(at) == 0x6e) return first;
   if (!first) putByte(0x2c);

@@ -36,7 +36,7 @@ let end: u32 = 0; // behind those that have a place
 
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
-let problem: string = "";
+let problem: Ascii = "";
 let current: usize = 0;
 let built: u32 = 0; // configurations so far
 
@@ -48,7 +48,7 @@ export function putProblem(): bool {
   return true;
 }
 
-function refuse(text: string): usize {
+function refuse(text: Ascii): usize {
   problem = text;
   return 0;
 }
@@ -79,7 +79,7 @@ export function loadConfig(text: usize, length: u32): usize {
   return build(room, size, hold, quiet);
 }
 
-function isTrue(text: usize, name: string): bool {
+function isTrue(text: usize, name: Ascii): bool {
   return findText(text, name) && load<u8>(foundAt()) == 0x74;
 }
 

@@ -21,7 +21,7 @@ function skip(from: usize): usize {
 }
 
 /** Finds the member `name` of the object at `object`. */
-export function findText(object: usize, name: string): bool {
+export function findText(object: usize, name: Ascii): bool {
   let p = skip(object + 1);
   while (load<u8>(p) == 0x22) {
     const keyEnd = readValue(p, 0xffffffff);

@@ -31,7 +31,7 @@ function splitPrefix(): void {
   }
 }
 
-function readBackend(path: string): bool {
+function readBackend(path: Ascii): bool {
   const status = getProperty(bytesOf(path), sizeOf(path));
   if (status == Status.Ok) setBackend(value(), valueLength());
   return status == Status.Ok || status == Status.NotFound;

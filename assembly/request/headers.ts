@@ -163,7 +163,7 @@ function candidate(first: u32, total: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function named(constant: string, header: u32): u32 {
+function named(constant: Ascii, header: u32): u32 {
   known = bytesOf(constant);
   return header;
 }

@@ -53,7 +53,7 @@ function readResponse(id: usize): i32 {
   return REQUEST_OK;
 }
 
-function startsMethod(name: string): bool {
+function startsMethod(name: Ascii): bool {
   return startsText(methodAt, methodLength, name);
 }
 

@@ -4,14 +4,14 @@
 /** First byte of a constant. */
 // @ts-ignore: decorator
 @inline
-export function bytesOf(constant: string): usize {
+export function bytesOf(constant: Ascii): usize {
   return changetype<usize>(constant) + 1;
 }
 
 /** Bytes of a constant. */
 // @ts-ignore: decorator
 @inline
-export function sizeOf(constant: string): u32 {
+export function sizeOf(constant: Ascii): u32 {
   return load<u8>(changetype<usize>(constant));
 }
 
@@ -61,24 +61,24 @@ export function isPlain(at: usize, length: u32): bool {
 }
 
 /** Whether the bytes are exactly this constant. */
-export function isText(at: usize, length: u32, constant: string): bool {
+export function isText(at: usize, length: u32, constant: Ascii): bool {
   if (isString<string>()) ERROR(); // compile with the transform scripts/transforms/ascii-strings.mjs
   return length == sizeOf(constant) && sameBytes(at, bytesOf(constant), length);
 }
 
 /** Whether the bytes begin with this constant. */
-export function startsText(at: usize, length: u32, constant: string): bool {
+export function startsText(at: usize, length: u32, constant: Ascii): bool {
   return length >= sizeOf(constant) && sameBytes(at, bytesOf(constant), sizeOf(constant));
 }
 
 /** Whether the bytes end with this constant. */
-export function endsText(at: usize, length: u32, constant: string): bool {
+export function endsText(at: usize, length: u32, constant: Ascii): bool {
   const size = sizeOf(constant);
   return length >= size && sameBytes(at + <usize>(length - size), bytesOf(constant), size);
 }
 
 /** Whether the bytes are this lower-case constant, whatever the case of their letters. */
-export function isTextFolded(at: usize, length: u32, constant: string): bool {
+export function isTextFolded(at: usize, length: u32, constant: Ascii): bool {
   if (length != sizeOf(constant)) return false;
   for (let i: u32 = 0; i < length; i++) {
     let c = <u32>load<u8>(at + <usize>i);

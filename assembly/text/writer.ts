@@ -44,7 +44,7 @@ export function putByte(byte: u32): void {
 }
 
 /** Adds an ASCII constant. */
-export function put(constant: string): void {
+export function put(constant: Ascii): void {
   putBytes(bytesOf(constant), sizeOf(constant));
 }
 

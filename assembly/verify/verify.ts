@@ -110,7 +110,7 @@ const OK = "";
 let length: u32 = 0;
 
 /** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
-export function checkProgram(at: usize, size: u32): string {
+export function checkProgram(at: usize, size: u32): Ascii {
   if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an impossible size";
   if (load<u32>(at) != MAGIC) return "the program is none of scopegate's";
   if (load<u32>(at, 4) != VERSION) return "the program is for another version of the filter";
