@@ -69,6 +69,13 @@ describe("policies", () => {
     assert.deepEqual(words.sort(), Object.keys(GOVERNED).sort());
   });
 
+  test("the error that docs/cli.md shows is the command line's", () => {
+    const [shown = ""] = blocks(section(page("docs/cli.md"), "## check"), "text");
+    const policy = `apiVersion: scopegate/v1\nkind: Policy\nrules:\n${shown.split("\n")[1]}\n`;
+    const { stderr } = spawnSync(process.execPath, [CLI, "check", "-"], { input: policy, encoding: "utf8" });
+    assert.equal(stderr.replace("<stdin>", "policy.yaml"), shown);
+  });
+
   test("policy tests that are shown have the documented shape", () => {
     const [shownTests] = blocks(section(page("docs/cli.md"), "## test"), "yaml");
     const { tests } = parse(shownTests!) as {

@@ -122,17 +122,50 @@ describe("commands", () => {
 });
 
 describe("docs/architecture.md", () => {
-  const named = (heading: string) => rows(section(page("docs/architecture.md"), heading)).map((row) => code(row[0]!)!);
-  const entries = (folder: string) =>
-    readdirSync(folder, { withFileTypes: true }).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
-  const files = (folder: string) =>
-    (readdirSync(folder, { recursive: true }) as string[]).filter((path) => path.includes("."));
+  const text = page("docs/architecture.md");
+  const named = (heading: string) => rows(section(text, heading)).map((row) => code(row[0]!)!);
+  const entriesOf = (folder: string) => readdirSync(folder, { withFileTypes: true });
+  const filesOf = (folder: string) => entriesOf(folder).flatMap((entry) => (entry.isFile() ? entry.name : []));
+  const foldersOf = (folder: string) => entriesOf(folder).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
 
-  test("every file of assembly is listed, and no missing one", () =>
-    assert.deepEqual(named("## assembly").sort(), files("assembly").sort()));
+  for (const house of ["assembly", "scripts/compiler"]) {
+    const folders = [house, ...foldersOf(house).map((room) => `${house}/${room}`)];
+
+    test(`every room of ${house} has a table, and no missing one`, () => {
+      const headings = [...section(text, `## ${house}`).matchAll(/^### (.*)\/$/gm)].map((found) => found[1]!);
+      assert.deepEqual(headings.sort(), folders.sort());
+    });
+
+    for (const folder of folders)
+      test(`every file of ${folder} is listed, and no missing one`, () =>
+        assert.deepEqual(named(`### ${folder}/`).sort(), filesOf(folder).sort()));
+  }
 
   test("every file and folder of scripts is listed, and no missing one", () =>
-    assert.deepEqual(named("## scripts").sort(), entries("scripts").sort()));
+    assert.deepEqual(
+      named("## scripts").sort(),
+      [...filesOf("scripts"), ...foldersOf("scripts").map((name) => `${name}/`)].sort(),
+    ));
+});
+
+test("files and folders of the repository that are named exist", () => {
+  const named = PAGES.flatMap((file) =>
+    [...page(file).matchAll(/`((?:assembly|docs|envoy|scripts|tests)\/[^`\s]*)`/g)].map(([, path]) => ({
+      file,
+      path: path!,
+    })),
+  );
+  assert.ok(named.length > 80);
+  for (const { file, path } of named.filter((name) => !/[*<]/.test(name.path)))
+    assert.ok(existsSync(path), `${file}: ${path}`);
+});
+
+test("every suite is in CONTRIBUTING.md, and none else", () => {
+  const runner = ["--import", "tsx", "scripts/test-runner.ts", "no-suite"];
+  const { stderr } = spawnSync(process.execPath, runner, { encoding: "utf8" });
+  const suites = /there are (.*)$/m.exec(stderr)![1]!.split(", ");
+  const table = rows(section(page("CONTRIBUTING.md"), "## Tests")).map((row) => code(row[0]!)!);
+  assert.deepEqual(table.sort(), suites.sort());
 });
 
 describe("docs/threat-model.md", () => {
