@@ -25,7 +25,8 @@ import { checkVersion } from "./request/mirror-headers.ts";
 import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
 import { count, reasonName } from "./answer/metrics.ts";
 import { putRule, refuse, sendDocument } from "./answer/reply.ts";
-import { begin, finish, put, putByte, putJson, putNumber, written } from "./text/writer.ts";
+import { begin, finish, put, putByte, putJson, putNumber } from "./text/writer.ts";
+import { spanLength, spanStart } from "./text/span.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "./request/call.ts";
 import { endRepeats } from "./answer/repeats.ts";
 
@@ -156,8 +157,8 @@ function tell(reason: i32): void {
   }
   putPart(methodAt, methodLength);
   putPart(nameAt, nameLength);
-  const at = finish();
-  if (at) setProperty(bytesOf(STATE), sizeOf(STATE), at, written());
+  const state = finish();
+  if (state) setProperty(bytesOf(STATE), sizeOf(STATE), spanStart(state), spanLength(state));
 }
 
 /** The beginning of a text, behind a semicolon. */

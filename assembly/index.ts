@@ -3,7 +3,8 @@ import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, val
 import { addContext, ContextField, findContext, takeContext } from "./runtime/contexts.ts";
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config/config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
-import { begin, finish, put, written } from "./text/writer.ts";
+import { begin, finish, put } from "./text/writer.ts";
+import { spanLength, spanStart } from "./text/span.ts";
 import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
 import { READ_PADDING } from "./json/reader.ts";
 import { seedKeys } from "./json/keys.ts";
@@ -36,7 +37,8 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
     begin(512);
     put("scopegate: configuration refused: ");
     if (!context || !putProblem()) put("there is not enough memory");
-    log(LogLevel.Error, finish(), written());
+    const line = finish();
+    log(LogLevel.Error, spanStart(line), spanLength(line));
   }
   resetRegion();
   return accepted ? 1 : 0;

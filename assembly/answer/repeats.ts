@@ -9,7 +9,8 @@
 import { hashBytes } from "../text/hash.ts";
 import { Reason, Setting } from "../program.ts";
 import { setting } from "../sections.ts";
-import { begin, finish, put, putNumber, written } from "../text/writer.ts";
+import { begin, finish, put, putNumber } from "../text/writer.ts";
+import { spanLength, spanStart } from "../text/span.ts";
 import { getShared, now, setShared, sharedVersion, value, valueLength } from "../runtime/host.ts";
 import { methodAt, methodLength, nameAt, nameLength } from "../request/call.ts";
 import { challengeExtras, challengeRule, extrasAt } from "../decide/challenge.ts";
@@ -59,9 +60,8 @@ function remember(hash: u64, subject: u64, token: u64, seconds: u32): u32 {
   put("scopegate.loop");
   putNumber((<u32>(hash >> 32)) & (ENTRIES - 1));
   const key = finish();
-  const keyLength = written();
   if (!key) return 0;
-  getShared(key, keyLength);
+  getShared(spanStart(key), spanLength(key));
   const known = valueLength() == ENTRY; // 0 when there is none
   const version = sharedVersion();
   const entry = known ? value() : emptyEntry();
@@ -77,7 +77,7 @@ function remember(hash: u64, subject: u64, token: u64, seconds: u32): u32 {
   store<u64>(entry, token, 16);
   store<u64>(entry, subject, 24);
   // Another worker that was quicker wins; this challenge is then not counted.
-  setShared(key, keyLength, entry, ENTRY, version);
+  setShared(spanStart(key), spanLength(key), entry, ENTRY, version);
   return times;
 }
 

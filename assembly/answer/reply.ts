@@ -35,8 +35,8 @@ import {
   putHex64,
   putJson,
   putNumber,
-  written,
 } from "../text/writer.ts";
+import { NO_SPAN, Span, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
 import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "../token/scopes.ts";
 import { scopeCount, scopeIds } from "../decide/candidates.ts";
@@ -65,21 +65,16 @@ function isDenial(reason: i32): bool {
 
 /** Answers the request with a refusal. False when the host would not take it. */
 export function refuse(reason: i32, rule: u32, withId: bool): bool {
-  const body = makeBody(reason, rule, withId);
-  return send(statusOf(reason), reason, body, body ? written() : 0);
+  return send(statusOf(reason), reason, makeBody(reason, rule, withId));
 }
 
 /** Sends the answer of a reason, with a body. */
-function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
+function send(status: u32, reason: i32, body: Span): bool {
   const list = reasonAt(reason) + ReasonField.Headers;
-  let headers = text(list);
-  let length = textLength(list);
+  let headers = spanOf(text(list), textLength(list));
   if (reason == Reason.insufficient_scope && setting(Setting.BehindScopes)) {
     const challenging = putChallenge();
-    if (!overflowed()) {
-      headers = challenging;
-      length = written();
-    }
+    if (!overflowed()) headers = challenging;
   }
   begin(64);
   put(DETAILS);
@@ -87,11 +82,21 @@ function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
   putByte(0x7d);
   const details = finish();
   if (!details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
-  return sendResponse(status, details, written(), body, bodyLength, headers, length) == 0;
+  return (
+    sendResponse(
+      status,
+      spanStart(details),
+      spanLength(details),
+      spanStart(body),
+      spanLength(body),
+      spanStart(headers),
+      spanLength(headers),
+    ) == 0
+  );
 }
 
 /** The header list with the challenge, which is the third header. */
-function putChallenge(): usize {
+function putChallenge(): Span {
   const list = settingAt(Setting.Challenge);
   const behind = setting(Setting.BehindScopes);
   const place = textLength(list) - behind;
@@ -99,9 +104,10 @@ function putChallenge(): usize {
   putBytes(text(list), place);
   putScopes(false);
   putBytes(text(list) + <usize>place, behind);
-  const at = finish();
-  if (at) store<u32>(at, load<u32>(at, THIRD_VALUE) + written() - textLength(list), THIRD_VALUE);
-  return at;
+  const headers = finish();
+  const at = spanStart(headers);
+  if (at) store<u32>(at, load<u32>(at, THIRD_VALUE) + spanLength(headers) - textLength(list), THIRD_VALUE);
+  return headers;
 }
 
 let asJson: bool = false; // how the list of scopes is written
@@ -176,7 +182,7 @@ function endsAsParameter(at: usize, length: u32): bool {
 }
 
 /** One JSON-RPC error with the caller's id, so that clients can tell which call it answers. */
-function makeBody(reason: i32, rule: u32, withId: bool): usize {
+function makeBody(reason: i32, rule: u32, withId: bool): Span {
   begin(MAX_CHALLENGE * 2 + 4096);
   put('{"jsonrpc":"2.0","id":');
   putId(withId);
@@ -189,8 +195,8 @@ function makeBody(reason: i32, rule: u32, withId: bool): usize {
   put(',"decisionId":"');
   putHex64(decisionId());
   put('"}}}');
-  const at = finish();
-  return overflowed() ? 0 : at;
+  const body = finish();
+  return overflowed() ? NO_SPAN : body;
 }
 
 function putId(withId: bool): void {
@@ -233,5 +239,5 @@ export function sendDocument(head: bool, preflight: bool): bool {
   const document = settingAt(Setting.Document);
   const empty = head || preflight;
   const status: u32 = preflight ? 204 : 200;
-  return send(status, Reason.metadata_document, text(document), empty ? 0 : textLength(document));
+  return send(status, Reason.metadata_document, spanOf(text(document), empty ? 0 : textLength(document)));
 }

@@ -23,7 +23,8 @@ import {
   Known,
 } from "../request/headers.ts";
 import { loadScopes } from "./scope-list.ts";
-import { finish, overflowed, put, putByte, putBytes, putJson, written } from "../text/writer.ts";
+import { finish, overflowed, put, putByte, putBytes, putJson } from "../text/writer.ts";
+import { Span, spanEnd, spanStart } from "../text/span.ts";
 import { slotEnd, slotStart } from "../json/slots.ts";
 
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
@@ -85,12 +86,12 @@ function loadText(cell: usize, at: usize, length: u32): void {
 }
 
 /** A JSON text that `finish` just ended. */
-function loadJson(cell: usize, at: usize): void {
-  if (!at || overflowed()) return;
-  setJson(cell, Tag.JsonMap, at, at + <usize>written());
+function loadJson(cell: usize, json: Span): void {
+  if (!json || overflowed()) return;
+  setJson(cell, Tag.JsonMap, spanStart(json), spanEnd(json));
 }
 
-function mcpMap(): usize {
+function mcpMap(): Span {
   beginValue((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
   put('{"method":"');
   putJson(methodAt, methodLength);

@@ -19,8 +19,9 @@ import {
   tagOf,
   uintOf,
 } from "./cell.ts";
-import { numberRead } from "../number/parse.ts";
-import { MINUS, isNumber, readDigits, signAt, whole, wholeEnd, wordOf } from "../number/scan.ts";
+import { valueOf } from "../number/parse.ts";
+import { digitsValue, fittingDigits, scanNumber, signAt, wordOf } from "../number/scan.ts";
+import { MINUS } from "../text/chars.ts";
 import { asDouble, fitsInt, fitsUint, isBelowZero } from "./compare.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "../number/print.ts";
 import { isUtf8, makeRaw } from "./string.ts";
@@ -53,11 +54,11 @@ function parse(target: u32, cell: usize): bool {
       return parseBool(cell);
     case Tag.Int: // strconv.ParseInt, base 10
       if (!isWhole(first, end, LOWEST_INT - u64(!negative))) return false;
-      setInt(cell, <i64>(negative ? 0 - whole : whole));
+      setInt(cell, <i64>(negative ? 0 - digitsValue(first, end) : digitsValue(first, end)));
       return true;
     case Tag.Uint:
       if (!isWhole(start, end, u64.MAX_VALUE)) return false;
-      setUint(cell, whole);
+      setUint(cell, digitsValue(start, end));
       return true;
     case Tag.Double:
       return parseDouble(cell, sign, first);
@@ -71,10 +72,9 @@ function parse(target: u32, cell: usize): bool {
   }
 }
 
-/** Reads [start, end) as decimal digits into `whole`; false when it is none or above `most`. */
+/** Whether [start, end) are decimal digits that make a number of at most `most`. */
 function isWhole(start: usize, end: usize, most: u64): bool {
-  readDigits(start, end, most);
-  return start < end && wholeEnd == end;
+  return start < end && fittingDigits(start, end, most) == end;
 }
 
 /** strconv.ParseFloat: decimal and hexadecimal numbers, infinities, NaN; out of range is an error. */
@@ -87,7 +87,8 @@ function parseDouble(cell: usize, sign: u32, first: usize): bool {
   if (letters == 0x696e66 || letters == 0x696e66696e697479) value = sign == MINUS ? -value : value;
   else if (letters == 0x6e616e && !sign) value = NaN;
   else {
-    if (isNumber(startOf(cell), end)) value = numberRead();
+    const number = scanNumber(startOf(cell), end);
+    if (number) value = valueOf(number);
     if (abs(value) == Infinity) return false;
   }
   setDouble(cell, value);

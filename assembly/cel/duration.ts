@@ -1,6 +1,7 @@
 // Durations: text as Go's time.ParseDuration takes it.
 import { endOf, setDuration, startOf } from "./cell.ts";
-import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd, wordOf } from "../number/scan.ts";
+import { digitsValue, fittingDigits, isDigitAt, signAt, skipDigits, wordOf } from "../number/scan.ts";
+import { MINUS } from "../text/chars.ts";
 import { tenTo } from "../number/powers.ts";
 
 const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
@@ -31,17 +32,18 @@ let term: u64 = 0;
 
 /** Reads a number with its unit into `term` and returns the address behind it; 0 when it is none or too large. */
 function readTerm(start: usize): usize {
-  let p = readDigits(start, end, MOST);
-  if (p != wholeEnd) return 0;
-  const units = whole;
+  const p = fittingDigits(start, end, MOST);
+  if (isDigitAt(p, end)) return 0;
+  const units = digitsValue(start, p);
   const point = p < end && load<u8>(p) == 0x2e;
   const any = p > start || (point && isDigitAt(p + 1, end));
   const first = p + usize(point);
-  p = readDigits(first, end, MOST); // digits of the fraction that do not fit are dropped
-  const unit = readUnit(p);
+  const last = fittingDigits(first, end, MOST); // digits of the fraction that do not fit are dropped
+  const unit = readUnit(skipDigits(last, end));
   if (!any || !unit || units > MOST / unit) return 0;
   term = units * unit;
-  if (whole) term += <u64>(<f64>whole * (<f64>unit / tenTo(<i32>(wholeEnd - first))));
+  const part = digitsValue(first, last);
+  if (part) term += <u64>(<f64>part * (<f64>unit / tenTo(<i32>(last - first))));
   return term > MOST ? 0 : unitEnd;
 }
 

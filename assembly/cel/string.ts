@@ -1,7 +1,8 @@
 // Strings: raw UTF-8, or the inside of a JSON string with its escapes. Both are walked as code points, as CEL sees them;
 // nothing is decoded to memory. Bytes that are no UTF-8 (a header can have them) count as U+FFFD each, as in Go.
 import { Tag } from "../program.ts";
-import { REPLACEMENT, escapeAt, escapeEnd, writeUtf8 } from "../text/escape.ts";
+import { REPLACEMENT, escapeAt, writeUtf8 } from "../text/escape.ts";
+import { codeOf, pointEnd } from "../text/point.ts";
 import { charge, scratch } from "../runtime/budget.ts";
 import { auxOf, endOf, lengthOf, setSpan, startOf } from "./cell.ts";
 
@@ -19,8 +20,8 @@ export function pointAt(at: usize, end: usize, escaped: u32): u32 {
   const c = <u32>load<u8>(at);
   if (c == BACKSLASH && escaped) {
     const point = escapeAt(at);
-    after = escapeEnd;
-    return point;
+    after = pointEnd(point);
+    return codeOf(point);
   }
   if (c >= 0x80) return wideAt(at, end);
   after = at + 1;

@@ -4,7 +4,8 @@
 import { Tag, TimePart } from "../program.ts";
 import { auxOf, endOf, intOf, setError, setInt, setTimestamp, startOf, tagOf } from "./cell.ts";
 import { dateOfDays, daysInMonth, daysOfDate, foundDay, foundMonth, foundYear } from "./calendar.ts";
-import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd } from "../number/scan.ts";
+import { digitsValue, fittingDigits, isDigitAt, signAt } from "../number/scan.ts";
+import { MINUS } from "../text/chars.ts";
 import { makeRaw } from "./string.ts";
 
 export const FIRST_SECOND: i64 = -62135596800; // 0001-01-01T00:00:00Z
@@ -35,10 +36,10 @@ let failed: bool = false;
 
 /** Reads exactly `count` digits, which write at most `most`. */
 function number(count: i32, most: u64): i32 {
-  const stop = at + <usize>count;
-  at = readDigits(at, min(stop, end), most);
-  if (wholeEnd != stop) failed = true;
-  return <i32>whole;
+  const first = at;
+  at = fittingDigits(first, min(first + <usize>count, end), most);
+  if (at != first + <usize>count) failed = true;
+  return <i32>digitsValue(first, at);
 }
 
 /** The next character; 0 at the end. */
@@ -130,9 +131,9 @@ function signed(): i32 {
   const c = signAt(at, end);
   at += usize(c != 0);
   const first = at;
-  at = readDigits(at, end, MOST_READ);
-  if (at == first || at != wholeEnd) failed = true;
-  const value = <i32>whole;
+  at = fittingDigits(first, end, MOST_READ);
+  if (at == first || isDigitAt(at, end)) failed = true;
+  const value = <i32>digitsValue(first, at);
   return c == MINUS ? -value : value;
 }
 

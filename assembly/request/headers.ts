@@ -6,6 +6,7 @@
 //   0: bits of the Known that are there   4: bits of those that are there again   8: per Known (offset, length) of the first
 import { charge } from "../runtime/budget.ts";
 import { begin, finish, put, putByte, putJson } from "../text/writer.ts";
+import { NO_SPAN, Span } from "../text/span.ts";
 import { getHeaderPairs, Status, value, valueLength } from "../runtime/host.ts";
 import { bytesOf, sameBytes } from "../text/ascii.ts";
 
@@ -224,10 +225,10 @@ export function beginValue(capacity: u32): void {
   begin(capacity);
 }
 
-/** All values of a header as a JSON list text; 0 when there is none. */
-export function headerValues(name: usize, total: u32): usize {
+/** All values of a header as a JSON list text; NO_SPAN when there are none. */
+export function headerValues(name: usize, total: u32): Span {
   const first = findFrom(0, firstName(), name, total);
-  if (first == count) return 0;
+  if (first == count) return NO_SPAN;
   beginValue(size * 6 + 16);
   putValues(first, cursor, name, total);
   return finish();
@@ -251,7 +252,7 @@ function putValue(): void {
 }
 
 /** All headers but the pseudo ones as a JSON map text: the first value, or with `all` the list of values. */
-export function headersMap(all: bool): usize {
+export function headersMap(all: bool): Span {
   beginValue(size * 6 + 16);
   putByte(0x7b);
   let name = firstName();

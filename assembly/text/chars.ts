@@ -23,6 +23,7 @@ export const UPPER_Z: u32 = 0x5a;
 export const OPEN_BRACKET: u32 = 0x5b; // [
 export const BACKSLASH: u32 = 0x5c;
 export const CLOSE_BRACKET: u32 = 0x5d; // ]
+export const UNDERSCORE: u32 = 0x5f;
 export const LOWER_A: u32 = 0x61;
 export const LOWER_Z: u32 = 0x7a;
 export const OPEN_BRACE: u32 = 0x7b; // {
@@ -31,7 +32,16 @@ export const CLOSE_BRACE: u32 = 0x7d; // }
 /** The bit in which an ASCII letter's lower case differs from its upper case. */
 export const CASE_BIT: u32 = 0x20;
 
-/** First characters of the JSON literals true, false and null. */
-export const LOWER_T: u32 = 0x74;
+/** Letters of the JSON literals, of escapes and of numbers. */
+export const LOWER_B: u32 = 0x62;
+export const LOWER_D: u32 = 0x64;
+export const LOWER_E: u32 = 0x65;
 export const LOWER_F: u32 = 0x66;
+export const LOWER_K: u32 = 0x6b;
 export const LOWER_N: u32 = 0x6e;
+export const LOWER_P: u32 = 0x70;
+export const LOWER_R: u32 = 0x72;
+export const LOWER_S: u32 = 0x73;
+export const LOWER_T: u32 = 0x74;
+export const LOWER_U: u32 = 0x75;
+export const LOWER_X: u32 = 0x78;

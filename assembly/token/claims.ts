@@ -6,7 +6,8 @@
 import { Flag, Setting, Slot } from "../program.ts";
 import { hasFlag, settingAt, text, textLength, textOf } from "../sections.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
-import { begin, finish, written } from "../text/writer.ts";
+import { begin, finish } from "../text/writer.ts";
+import { spanEnd, spanStart } from "../text/span.ts";
 import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
 import { fieldAt, fieldLength, findField, openStruct } from "./protobuf.ts";
 import { readScopes, transcribe } from "./claims-text.ts";
@@ -50,8 +51,8 @@ export function readToken(): bool {
 function readClaims(): bool {
   begin(tokenLength * 6 + 64);
   if (!transcribe(tokenAt, tokenLength)) return false;
-  const start = finish();
-  if (!start) return false;
-  fillSlot(Slot.Claims, start, start + <usize>written(), 0);
+  const claims = finish();
+  if (!claims) return false;
+  fillSlot(Slot.Claims, spanStart(claims), spanEnd(claims), 0);
   return true;
 }
