@@ -3,10 +3,11 @@
 import { Flag, Kind, NONE, Reason, Setting, Slot } from "./program.ts";
 import { hasFlag, setting } from "./sections.ts";
 import { openBody, openCall } from "./config/config.ts";
-import { onlyBlank, openReader, readValue } from "./json/reader.ts";
+import { onlyWhitespace, openReader, readValue } from "./json/reader.ts";
 import { readFailure } from "./json/failure.ts";
 import { isResponse, readRequest, refersToPrompt } from "./request/message.ts";
-import { decodeText, slotTextLength } from "./json/decode.ts";
+import { decodeText } from "./json/decode.ts";
+import { spanLength, spanStart } from "./text/span.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./request/mirror-headers.ts";
 import { readToken, tokenLength } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
@@ -60,7 +61,7 @@ export function judge(at: usize, size: u32): i32 {
   const behind = readValue(at, Slot.Body);
   withId = true;
   if (!behind) return readFailure();
-  if (!onlyBlank(behind)) return Reason.not_json;
+  if (!onlyWhitespace(behind)) return Reason.not_json;
   return load<u8>(envelopeStart(Slot.Body)) == 0x5b ? judgeBatch(envelopeStart(Slot.Body)) : judgeMessage();
 }
 
@@ -127,8 +128,8 @@ function judgeSubscriptions(): i32 {
     if (load<u8>(p) != 0x22 || !charge(URI_COST)) return Reason.invalid_params;
     const end = readValue(p, NO_SLOT);
     const uri = decodeText(p, end, 1);
-    if (!uri || !slotTextLength()) return Reason.invalid_params;
-    setName(uri, slotTextLength());
+    if (!spanLength(uri)) return Reason.invalid_params;
+    setName(spanStart(uri), spanLength(uri));
     forgetAnswers();
     const reason = judgeResource();
     p = nextItem(end);

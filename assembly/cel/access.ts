@@ -21,7 +21,8 @@ import {
   NO_BOOL,
 } from "./cell.ts";
 import { findKey, isInt } from "./compare.ts";
-import { MARK_ESCAPED, MARK_TWIN, anyTwin, filledSlot, slotMark, slotParent } from "../json/slots.ts";
+import { MARK_AMBIGUOUS, MARK_ESCAPED, filledSlot, slotMarks, slotParent } from "../json/slots.ts";
+import { anyAmbiguous } from "../json/ambiguous-keys.ts";
 import { findElement, loadSpan, loadValue } from "./json-value.ts";
 import { noteTwin } from "./ambiguous-key.ts";
 
@@ -43,17 +44,17 @@ const found: usize = memory.data(16, 8);
 /** Whether a twin of the slot's member, or of one that it is in, was seen; those of the envelope are refused before. */
 function hasTwinOnPath(slot: u32): bool {
   for (let at = slot; at != NONE && at >= <u32>Slot.Count; at = slotParent(at)) {
-    if (slotMark(at) & MARK_TWIN) return true;
+    if (slotMarks(at) & MARK_AMBIGUOUS) return true;
   }
   return false;
 }
 
 /** Loads a slot; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
-  if (anyTwin && hasTwinOnPath(slot)) noteTwin();
+  if (anyAmbiguous && hasTwinOnPath(slot)) noteTwin();
   const record = filledSlot(slot);
   if (!record) return false;
-  loadSpan(cell, load<u32>(record, 8), load<u32>(record, 12), load<u32>(record, 4) & MARK_ESCAPED);
+  loadSpan(cell, record.start, record.end, record.marks & MARK_ESCAPED);
   return mode != NULL_IS_ABSENT || tagOf(cell) != Tag.Null;
 }
 

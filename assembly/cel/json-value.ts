@@ -5,14 +5,17 @@ import { charge, isExhausted } from "../runtime/budget.ts";
 import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
 import { parseNumber } from "../number/parse.ts";
 import { KEY_SAME, KEY_TWIN, compareKeys, noteTwin } from "./ambiguous-key.ts";
-import { QUOTE, RAW_DOUBLE, escaped, firstItem, nextItem, skipBlank, skipString, skipValue } from "../json/walk.ts";
+import { RAW_DOUBLE, firstItem, nextItem, skipWhitespace, skipString, skipValue } from "../json/walk.ts";
+import { readingEnd, readingMarks } from "../json/reading.ts";
+import { QUOTE } from "../text/chars.ts";
 
 const keyCell: usize = memory.data(16, 8);
 
 /** Loads the value at `at` and returns the address behind it. Charges for what it reads. */
 export function loadValue(cell: usize, at: usize): usize {
-  const end = skipValue(at);
-  loadSpan(cell, at, end, escaped);
+  const string = load<u8>(at) == QUOTE ? skipString(at) : 0;
+  const end = string ? readingEnd(string) : skipValue(at);
+  loadSpan(cell, at, end, readingMarks(string));
   charge(((<u32>(end - at)) >> 3) + 1);
   return end;
 }
@@ -38,9 +41,10 @@ function loadNumber(cell: usize, start: usize, end: usize): void {
 
 /** Loads the key at `at` and returns the address of its value. */
 export function loadKey(cell: usize, at: usize): usize {
-  const end = skipString(at);
-  setSpan(cell, Tag.String, escaped, at + 1, <u32>(end - at) - 2);
-  return skipBlank(skipBlank(end) + 1);
+  const key = skipString(at);
+  const end = readingEnd(key);
+  setSpan(cell, Tag.String, readingMarks(key), at + 1, <u32>(end - at) - 2);
+  return skipWhitespace(skipWhitespace(end) + 1);
 }
 
 /** The item behind the one at `item` whose value is at `value`; 0 when there is none, or no steps are left. */

@@ -5,10 +5,11 @@
 //            24: holdHeaders   28: quietPasses   32: its number   and behind it the tables in that order.
 import { Section } from "../program.ts";
 import { allocate, ranOut, release, reserve } from "../runtime/memory.ts";
-import { READ_PADDING, onlyBlank, openReader, readValue } from "../json/reader.ts";
+import { READ_PADDING, onlyWhitespace, openReader, readValue } from "../json/reader.ts";
 import { sectionCount, useProgram } from "../sections.ts";
 import { openSlots, slotsSize } from "../json/slots.ts";
-import { buildMembers, membersSize, openMembers, forgetEnvelopeTwin } from "../json/members.ts";
+import { clearAmbiguousKeys } from "../json/ambiguous-keys.ts";
+import { buildMembers, membersSize, openMembers } from "../json/members.ts";
 import { buildScopes, openScopes, scopesSize } from "../token/scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "../decide/targets.ts";
 import { memoSize, openMemo } from "../cel/results.ts";
@@ -61,7 +62,7 @@ export function loadConfig(text: usize, length: u32): usize {
   if (load<u8>(text) != 0x7b) return refuse("it is not JSON text");
   openReader(text + <usize>length, 16);
   const behind = readValue(text, 0xffffffff);
-  if (!behind || !onlyBlank(behind)) return refuse("it is not strict JSON");
+  if (!behind || !onlyWhitespace(behind)) return refuse("it is not strict JSON");
   if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) return refuse("it has no program");
   const encoded = foundAt() + 1;
   const encodedLength = foundLength() - 2;
@@ -141,7 +142,6 @@ export function openConfig(block: usize): void {
 
 /** Begins a body, with nothing read or held yet. */
 export function openBody(): void {
-  forgetEnvelopeTwin();
   resetVm();
   openCall();
 }
@@ -149,6 +149,7 @@ export function openBody(): void {
 /** Empties what belongs to one message: slots, held scopes and answers of predicates. */
 export function openCall(): void {
   openScopes(tableOf(current, Field.Scopes));
+  clearAmbiguousKeys();
   openSlots(tableOf(current, Field.Slots));
   openMemo(tableOf(current, Field.Memo));
 }

@@ -2,9 +2,11 @@
 import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "../program.ts";
 import { charge } from "../runtime/budget.ts";
 import { isTextAt, section, textOf } from "../sections.ts";
-import { MARK_ESCAPED, slotEnd, slotMark, slotStart } from "../json/slots.ts";
-import { decodeText, slotTextLength } from "../json/decode.ts";
-import { escaped, firstItem, nextItem, skipValue } from "../json/walk.ts";
+import { MARK_ESCAPED, slotEnd, slotMarks, slotStart } from "../json/slots.ts";
+import { decodeText } from "../json/decode.ts";
+import { readingMarks } from "../json/reading.ts";
+import { firstItem, nextItem, skipString, skipValue } from "../json/walk.ts";
+import { spanLength, spanStart } from "../text/span.ts";
 
 /** Whether every claim of the run (first, count) at `run` holds. */
 export function claimsHold(run: usize): bool {
@@ -22,13 +24,13 @@ function claimHolds(record: usize): bool {
   if (!at) return false;
   const values = record + ClaimField.Values;
   const first = load<u8>(at);
-  if (first == 0x22) return isListed(at, slotEnd(slot), slotMark(slot) & MARK_ESCAPED, values);
+  if (first == 0x22) return isListed(at, slotEnd(slot), slotMarks(slot) & MARK_ESCAPED, values);
   if (first != 0x5b || load<u32>(record, ClaimField.Type) != ClaimType.StringArray) return false;
   let p = firstItem(at);
   while (p) {
     const end = skipValue(p);
     charge(((<u32>(end - p)) >> 3) + 1); // every grant that is tried goes through it again
-    if (load<u8>(p) == 0x22 && isListed(p, end, escaped, values)) return true;
+    if (load<u8>(p) == 0x22 && isListed(p, end, readingMarks(skipString(p)), values)) return true;
     p = nextItem(end);
   }
   return false;
@@ -36,11 +38,10 @@ function claimHolds(record: usize): bool {
 
 function isListed(at: usize, end: usize, hasEscapes: u32, values: usize): bool {
   const string = decodeText(at, end, hasEscapes);
-  const length = slotTextLength();
   if (!string) return false;
   const count = load<u32>(values, 4);
   for (let i: u32 = 0; i < count; i++) {
-    if (isTextAt(textOf(values, i), string, length)) return true;
+    if (isTextAt(textOf(values, i), spanStart(string), spanLength(string))) return true;
   }
   return false;
 }

@@ -2,11 +2,13 @@
 import { Kind, METHOD_SIZE, MethodField, Reason, Section, Setting, Slot } from "../program.ts";
 import { isTextAt, section, sectionCount, setting } from "../sections.ts";
 import { envelopeStart, slotEnd } from "../json/slots.ts";
-import { metEnvelopeTwin } from "../json/members.ts";
+import { isEnvelopeAmbiguous } from "../json/ambiguous-keys.ts";
 import { isText, startsText } from "../text/ascii.ts";
 import { firstItem } from "../json/walk.ts";
 import { Form, form, methodAt, methodLength, setForm, setKind, setLifecycle, setMethod, setName } from "./call.ts";
-import { decodeSlot, slotTextLength } from "../json/decode.ts";
+import { decodeSlot } from "../json/decode.ts";
+import { NO_SPAN, spanLength, spanStart } from "../text/span.ts";
+import { ranOut } from "../runtime/memory.ts";
 
 export const REQUEST_OK: i32 = -1;
 
@@ -14,15 +16,16 @@ export const REQUEST_OK: i32 = -1;
 // @ts-ignore: decorator
 @inline
 export function readRequest(): i32 {
-  if (metEnvelopeTwin()) return Reason.ambiguous_key;
+  if (ranOut()) return Reason.host_error; // a key may not have been looked up
+  if (isEnvelopeAmbiguous()) return Reason.ambiguous_key;
   if (!isVersion2()) return Reason.not_jsonrpc;
   const id = envelopeStart(Slot.Id);
   if (id && !isId(id, slotEnd(Slot.Id))) return Reason.invalid_id;
   if (!envelopeStart(Slot.Method)) return readResponse(id);
   if (envelopeStart(Slot.Result) || envelopeStart(Slot.Error)) return Reason.not_jsonrpc;
   const method = decodeSlot(Slot.Method);
-  if (!method || !slotTextLength()) return Reason.not_jsonrpc;
-  setMethod(method, slotTextLength());
+  if (!spanLength(method)) return Reason.not_jsonrpc;
+  setMethod(spanStart(method), spanLength(method));
   setForm(id ? Form.Request : Form.Notification);
   const params = envelopeStart(Slot.Params);
   if (params && load<u8>(params) != 0x7b && load<u8>(params) != 0x6e) return Reason.invalid_params;
@@ -87,18 +90,17 @@ function readKnown(record: usize): i32 {
 function named(kind: u32, slot: u32): i32 {
   setKind(kind);
   const name = decodeSlot(slot);
-  if (!name || !slotTextLength()) return Reason.invalid_params;
-  setName(name, slotTextLength());
+  if (!spanLength(name)) return Reason.invalid_params;
+  setName(spanStart(name), spanLength(name));
   return REQUEST_OK;
 }
 
 /** completion/complete is judged as what its ref names. */
 function readReference(): i32 {
   const type = decodeSlot(Slot.RefType);
-  const length = slotTextLength();
   if (!type) return Reason.invalid_params;
-  if (isText(type, length, "ref/prompt")) return named(Kind.Completion, Slot.RefName);
-  if (isText(type, length, "ref/resource")) return named(Kind.Completion, Slot.RefUri);
+  if (isText(spanStart(type), spanLength(type), "ref/prompt")) return named(Kind.Completion, Slot.RefName);
+  if (isText(spanStart(type), spanLength(type), "ref/resource")) return named(Kind.Completion, Slot.RefUri);
   setKind(Kind.Completion);
   // A kind of reference that nobody can judge; where completion is left open, the server's to refuse.
   return (setting(Setting.Govern) >> Kind.Completion) & 1 ? Reason.invalid_params : REQUEST_OK;
@@ -116,7 +118,7 @@ function readListen(): i32 {
 /** Whether completion/complete names a prompt; else it names a resource. */
 export function refersToPrompt(): bool {
   const type = decodeSlot(Slot.RefType);
-  return type != 0 && isText(type, slotTextLength(), "ref/prompt");
+  return type != NO_SPAN && isText(spanStart(type), spanLength(type), "ref/prompt");
 }
 
 export function isResponse(): bool {

@@ -2,7 +2,8 @@
 // the headers are compared with it, and only in revisions that have them.
 import { Kind, Reason, Slot } from "../program.ts";
 import { countKnown, foundAt, foundLength, Known } from "./headers.ts";
-import { decodeSlot, slotTextLength } from "../json/decode.ts";
+import { decodeSlot } from "../json/decode.ts";
+import { spanLength, spanStart } from "../text/span.ts";
 import { decodeBase64 } from "../text/base64.ts";
 import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
 import { bytesOf, isText, sameBytes, startsText } from "../text/ascii.ts";
@@ -49,8 +50,9 @@ export function checkMirrors(): i32 {
   const declared = countKnown(Known.McpVersion) != 0;
   const versionAt = foundAt();
   const versionLength = foundLength();
-  const body = decodeSlot(Slot.MetaVersion);
-  const bodyLength = slotTextLength();
+  const version = decodeSlot(Slot.MetaVersion);
+  const body = spanStart(version);
+  const bodyLength = spanLength(version);
   if (body && declared && !same(versionAt, versionLength, body, bodyLength)) return Reason.header_mismatch;
   if (!declared) return body && isModern(body, bodyLength) ? Reason.header_mismatch : OK;
   if (!isModern(versionAt, versionLength)) return OK;
@@ -66,8 +68,9 @@ function checkName(): i32 {
   let name = nameAt;
   let length = nameLength;
   if (kind == Kind.Task) {
-    name = decodeSlot(Slot.TaskId);
-    length = slotTextLength();
+    const task = decodeSlot(Slot.TaskId);
+    name = spanStart(task);
+    length = spanLength(task);
   } else if (kind != Kind.Tool && kind != Kind.Prompt && kind != Kind.Resource) return OK;
   if (!name) return OK;
   if (!countKnown(Known.McpName)) return form == Form.Request ? Reason.header_mismatch : OK;

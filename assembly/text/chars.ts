@@ -13,6 +13,7 @@ export const MINUS: u32 = 0x2d;
 export const DOT: u32 = 0x2e;
 export const SLASH: u32 = 0x2f;
 export const ZERO: u32 = 0x30;
+export const EIGHT: u32 = 0x38;
 export const NINE: u32 = 0x39;
 export const COLON: u32 = 0x3a;
 export const SEMICOLON: u32 = 0x3b;

@@ -1,7 +1,8 @@
 import { LoopKind, Op } from "../../assembly/program.ts";
 import { isExhausted, stepsLeft } from "../../assembly/runtime/budget.ts";
 import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cel/cell.ts";
-import { fillSlot, markTwin, openSlots, slotsSize } from "../../assembly/json/slots.ts";
+import { fillSlot, openSlots, slotsSize } from "../../assembly/json/slots.ts";
+import { noteAmbiguousKey } from "../../assembly/json/ambiguous-keys.ts";
 import { allocate, resetRegion } from "../../assembly/runtime/memory.ts";
 import { Answer, answer, memoSize, openMemo } from "../../assembly/cel/results.ts";
 import { sawTwin } from "../../assembly/cel/ambiguous-key.ts";
@@ -254,7 +255,7 @@ describe("vm", () => {
     openSlots(slots);
     const at = place("true");
     fillSlot(23, at, at + 4, 0);
-    markTwin(23);
+    noteAmbiguousKey(23);
     expect(evaluate(program, 0)).toBe(TRUE);
     expect(sawTwin()).toBe(true);
     open();
