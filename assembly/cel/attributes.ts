@@ -1,6 +1,6 @@
-// What predicates see of a call beside the body and the claims (semantics: `mcp.…`, `request.…`, jwt.scopes).
+// What predicates see of a call besides the body and the claims: `mcp.…`, `request.…`, jwt.scopes (docs/semantics.md).
 import { Attribute, Kind, Slot, Tag } from "../program.ts";
-import { setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
+import { retype, setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
 import {
   backendAt,
   backendLength,
@@ -22,6 +22,7 @@ import {
   headerValues,
   Known,
 } from "../request/headers.ts";
+import { CLOSE_BRACE, COMMA, LOWER_N, OPEN_BRACE, QUOTE } from "../text/chars.ts";
 import { loadScopes } from "./scope-list.ts";
 import { finish, overflowed, put, putByte, putBytes, putJson } from "../text/writer.ts";
 import { Span, spanEnd, spanStart } from "../text/span.ts";
@@ -34,13 +35,13 @@ export function loadAttribute(id: u32, cell: usize): void {
     case Attribute.Method:
       return loadText(cell, methodAt, methodLength);
     case Attribute.Tool:
-      return loadText(cell, only(Kind.Tool, toolAt), toolLength);
+      return loadText(cell, onlyFor(Kind.Tool, toolAt), toolLength);
     case Attribute.Backend:
-      return loadText(cell, only(Kind.Tool, backendAt), backendLength);
+      return loadText(cell, onlyFor(Kind.Tool, backendAt), backendLength);
     case Attribute.Uri:
-      return loadText(cell, only(Kind.Resource, nameAt), nameLength);
+      return loadText(cell, onlyFor(Kind.Resource, nameAt), nameLength);
     case Attribute.Prompt:
-      return loadText(cell, only(Kind.Prompt, nameAt), nameLength);
+      return loadText(cell, onlyFor(Kind.Prompt, nameAt), nameLength);
     case Attribute.HttpMethod:
       return loadKnown(cell, Known.Method);
     case Attribute.Host:
@@ -60,8 +61,8 @@ export function loadAttribute(id: u32, cell: usize): void {
   }
 }
 
-/** A text that only calls of one kind have. */
-function only(target: u32, at: usize): usize {
+/** A text that only calls of one Kind have: 0 for others. */
+function onlyFor(target: u32, at: usize): usize {
   return decidedKind == target ? at : 0;
 }
 
@@ -76,7 +77,7 @@ export function loadHeader(name: usize, length: u32, all: bool, cell: usize): vo
     const list = headerValues(name, length);
     if (!list) return;
     loadJson(cell, list);
-    if (tagOf(cell) == Tag.JsonMap) store<u32>(cell, Tag.JsonList);
+    if (tagOf(cell) == Tag.JsonMap) retype(cell, Tag.JsonList);
   } else if (headerValue(name, length)) loadText(cell, foundAt(), foundLength());
 }
 
@@ -85,7 +86,7 @@ function loadText(cell: usize, at: usize, length: u32): void {
   setSpan(cell, Tag.String, 0, at, length);
 }
 
-/** A JSON text that `finish` just ended. */
+/** Loads the JSON text that `finish` returned; leaves the error when it did not fit. */
 function loadJson(cell: usize, json: Span): void {
   if (!json || overflowed()) return;
   setJson(cell, Tag.JsonMap, spanStart(json), spanEnd(json));
@@ -112,27 +113,28 @@ function member(name: Ascii, at: usize, length: u32): void {
   putJson(at, length);
 }
 
-/** request.mcp.params: name, arguments and _meta as they stand in the body; null without params. */
+/** request.mcp.params: name, arguments and _meta as the body has them; null when the call has no params. */
 function loadParams(cell: usize): void {
   const params = slotStart(Slot.Params);
-  if (!params || load<u8>(params) != 0x7b) {
+  if (!params || load<u8>(params) != OPEN_BRACE) {
     setNull(cell);
     return;
   }
   beginValue(<u32>(slotEnd(Slot.Params) - params) + 64);
-  putByte(0x7b);
-  let first = raw("name", Slot.Name, true);
-  first = raw("arguments", Slot.Arguments, first);
-  raw("_meta", Slot.Meta, first);
-  putByte(0x7d);
+  putByte(OPEN_BRACE);
+  let first = copyMember("name", Slot.Name, true);
+  first = copyMember("arguments", Slot.Arguments, first);
+  copyMember("_meta", Slot.Meta, first);
+  putByte(CLOSE_BRACE);
   loadJson(cell, finish());
 }
 
-function raw(name: Ascii, slot: u32, first: bool): bool {
+/** Adds a member with the text of its value, unless it is absent or null; returns whether it is still the first to be added. */
+function copyMember(name: Ascii, slot: u32, first: bool): bool {
   const at = slotStart(slot);
-  if (!at || load<u8>(at) == 0x6e) return first;
-  if (!first) putByte(0x2c);
-  putByte(0x22);
+  if (!at || load<u8>(at) == LOWER_N) return first;
+  if (!first) putByte(COMMA);
+  putByte(QUOTE);
   put(name);
   put('":');
   putBytes(at, <u32>(slotEnd(slot) - at));
