@@ -19,7 +19,7 @@ import { firstItem, nextItem } from "./json/walk.ts";
 import { envelopeStart } from "./json/slots.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
 import { charge, rewind } from "./runtime/budget.ts";
-import { forgetAnswers } from "./cel/results.ts";
+import { forgetResults } from "./cel/results.ts";
 import { count, LENIENT } from "./answer/metrics.ts";
 
 const NO_SLOT: u32 = 0xffffffff;
@@ -130,7 +130,7 @@ function judgeSubscriptions(): i32 {
     const uri = decodeText(p, end, 1);
     if (!spanLength(uri)) return Reason.invalid_params;
     setName(spanStart(uri), spanLength(uri));
-    forgetAnswers();
+    forgetResults();
     const reason = judgeResource();
     p = nextItem(end);
     if (!p || !isPass(reason)) return reason;

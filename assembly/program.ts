@@ -19,6 +19,13 @@ export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
 
+// prettier-ignore
+export enum HeaderField { Magic = 0, Version = 4, Length = 8, Checksum = 12 }
+// prettier-ignore
+export enum TextField { Offset = 0, Length = 4 }
+// prettier-ignore
+export enum RunField { First = 0, Count = 4 }
+
 export enum Section {
   Bytes = 0, //      the bytes that texts and automata point into
   Settings = 1, //   one u32 per Setting; a text takes two

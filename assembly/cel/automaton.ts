@@ -21,7 +21,7 @@ const PATIENCE: i32 = 256;
 @unmanaged
 export class Range {
   firstCode: u32;
-  column: u32;
+  column: u32; // its class
 }
 
 /** The range `index` of those at `ranges`. */

@@ -23,12 +23,14 @@ export enum Truth {
   Error = 2,
 }
 
+
 @unmanaged
 class ScalarCell {
   tag: u32;
   aux: u32;
   payload: u64;
 }
+
 
 @unmanaged
 class SpanCell {

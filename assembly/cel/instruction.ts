@@ -4,6 +4,7 @@ import { INSTRUCTION_SIZE } from "../program.ts";
 /** Bytes of an instruction. */
 export const INSTRUCTION: usize = INSTRUCTION_SIZE;
 
+
 @unmanaged
 export class Instruction {
   op: u8;

@@ -1,7 +1,7 @@
 // A plugin configuration: JSON text with a program in it, checked once, then kept in one block per root context
 // (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
 //
-// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo
+// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: results
 //            24: holdHeaders   28: quietPasses   32: its number   and behind it the tables in that order.
 import { Section } from "../program.ts";
 import { allocate, ranOut, release, reserve } from "../runtime/memory.ts";
@@ -12,7 +12,7 @@ import { clearAmbiguousKeys } from "../json/ambiguous-keys.ts";
 import { buildMembers, membersSize, openMembers } from "../json/members.ts";
 import { buildScopes, openScopes, scopesSize } from "../token/scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "../decide/targets.ts";
-import { memoSize, openMemo } from "../cel/results.ts";
+import { openResults, resultsSize } from "../cel/results.ts";
 import { checkProgram } from "../verify/verify.ts";
 import { findText, foundAt, foundLength } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
@@ -25,7 +25,7 @@ enum Field {
   Members = 8,
   Scopes = 12,
   Targets = 16,
-  Memo = 20,
+  Results = 20,
   HoldHeaders = 24,
   QuietPasses = 28,
   Number = 32,
@@ -93,11 +93,11 @@ function build(decoded: usize, size: u32, hold: bool, quiet: bool): usize {
   place(Field.Members, membersSize(nodes));
   place(Field.Scopes, scopesSize(sectionCount(Section.Scopes)));
   place(Field.Targets, targetsSize(sectionCount(Section.Buckets)));
-  place(Field.Memo, memoSize(sectionCount(Section.Predicates)));
+  place(Field.Results, resultsSize(sectionCount(Section.Predicates)));
   const block = allocate(end);
   if (!block) return 0;
   memory.fill(block, 0, end);
-  for (let field: usize = 0; field <= <usize>Field.Memo; field += 4) {
+  for (let field: usize = 0; field <= <usize>Field.Results; field += 4) {
     store<u32>(block + field, <u32>block + load<u32>(offsets + field));
   }
   store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);
@@ -106,7 +106,7 @@ function build(decoded: usize, size: u32, hold: bool, quiet: bool): usize {
   const program = tableOf(block, Field.Program);
   memory.copy(program, decoded, size);
   useProgram(program);
-  relocate(program);
+  relocate();
   buildMembers(tableOf(block, Field.Members), nodes);
   buildScopes(tableOf(block, Field.Scopes));
   buildTargets(tableOf(block, Field.Targets));
@@ -146,12 +146,12 @@ export function openBody(): void {
   openCall();
 }
 
-/** Empties what belongs to one message: slots, held scopes and answers of predicates. */
+/** Empties what belongs to one message: slots, held scopes and results of predicates. */
 export function openCall(): void {
   openScopes(tableOf(current, Field.Scopes));
   clearAmbiguousKeys();
   openSlots(tableOf(current, Field.Slots));
-  openMemo(tableOf(current, Field.Memo));
+  openResults(tableOf(current, Field.Results));
 }
 
 /** Whether the host was told to hold the headers until the body is judged. */

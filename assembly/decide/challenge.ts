@@ -6,7 +6,7 @@ import { isExhausted, rewind } from "../runtime/budget.ts";
 import { regionEnd } from "../runtime/memory.ts";
 import { hasFlag, sectionCount } from "../sections.ts";
 import { beginTrial, endTrial, hold, isHeld } from "../token/scopes.ts";
-import { forgetAnswers } from "../cel/results.ts";
+import { forgetResults } from "../cel/results.ts";
 import { grant, NO_CANDIDATE, solveChallenge } from "./candidates.ts";
 import { allowedNow, allowingRule } from "./decide.ts";
 
@@ -68,10 +68,10 @@ function search(): bool {
 
 function isAllowed(): bool {
   const before = regionEnd();
-  forgetAnswers();
+  forgetResults();
   const allowed = allowedNow();
   rule = allowingRule();
-  forgetAnswers();
+  forgetResults();
   rewind(before);
   return allowed;
 }

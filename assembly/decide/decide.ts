@@ -3,7 +3,8 @@
 // it is no match, in a Deny rule it is one.
 import { Action, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
-import { answer, Answer } from "../cel/results.ts";
+import { Truth } from "../cel/cell.ts";
+import { evaluateOnce } from "../cel/results.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./candidates.ts";
 import {
@@ -28,7 +29,7 @@ import {
   takeEntry,
 } from "./targets.ts";
 import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
-import { sawTwin } from "../cel/ambiguous-key.ts";
+import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { actionOf, holdsAll, ruleAt } from "./rules.ts";
 
 let rule: u32 = NONE;
@@ -56,7 +57,7 @@ export function decide(target: u32, name: usize, length: u32): i32 {
   if (!chooseEntries(target, name, length)) return Reason.lifecycle;
   if (!isGoverned()) return Reason.not_governed;
   const reason = tryRules();
-  return sawTwin() ? Reason.ambiguous_key : reason;
+  return metAmbiguousKey() ? Reason.ambiguous_key : reason;
 }
 
 /** Whether the same call would be allowed with what is held now: for a grant that is being tried. */
@@ -67,7 +68,7 @@ export function allowedNow(): bool {
   const by = rule;
   rule = before;
   grantingRule = by;
-  return !sawTwin() && (reason == Reason.allowed || reason == Reason.default_allow);
+  return !metAmbiguousKey() && (reason == Reason.allowed || reason == Reason.default_allow);
 }
 
 /** The rule that `allowedNow` was allowed by; NONE for the default action. */
@@ -146,8 +147,8 @@ function tryEntries(index: u32): i32 {
 
 function testPredicate(predicate: u32, index: u32): i32 {
   if (predicate == NONE) return Outcome.Matched;
-  const result = answer(predicate);
-  if (result == Answer.True) return Outcome.Matched;
-  if (result == Answer.False) return Outcome.WhenFalse;
+  const result = evaluateOnce(predicate);
+  if (result == Truth.True) return Outcome.Matched;
+  if (result == Truth.False) return Outcome.WhenFalse;
   return actionOf(index) == Action.Deny ? Outcome.Matched : Outcome.WhenError;
 }

@@ -39,17 +39,6 @@ export function signAt(at: usize, end: usize): u32 {
   return c == MINUS || c == PLUS ? c : 0;
 }
 
-/** Up to eight bytes as one number, the first on top, with the bits of `fold` set in each; 0 for longer texts and for NULs. */
-export function wordOf(start: usize, end: usize, fold: u32): u64 {
-  let word: u64 = 0;
-  for (let p = start; p < end; p++) {
-    const c = (<u32>load<u8>(p)) | fold;
-    if (!c || end - start > 8) return 0;
-    word = (word << 8) | (<u64>c);
-  }
-  return word;
-}
-
 export function isDigitAt(p: usize, end: usize): bool {
   return p < end && <u32>load<u8>(p) - ZERO < 10;
 }

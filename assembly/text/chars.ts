@@ -20,6 +20,7 @@ export const SEMICOLON: u32 = 0x3b;
 export const EQUALS: u32 = 0x3d;
 export const QUESTION_MARK: u32 = 0x3f;
 export const UPPER_A: u32 = 0x41;
+export const UPPER_T: u32 = 0x54;
 export const UPPER_Z: u32 = 0x5a;
 export const OPEN_BRACKET: u32 = 0x5b; // [
 export const BACKSLASH: u32 = 0x5c;

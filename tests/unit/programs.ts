@@ -39,7 +39,7 @@ export function begin(): void {
   for (let slot: u32 = 0; slot < NODE_COUNT; slot++) store<i32>(program + NODES_AT + slot * 12, <i32>slot - 1);
 }
 
-/** Steps of a request. */
+/** Sets the steps per request. */
 export function setBudget(steps: u32): void {
   store<u32>(program + SETTINGS_AT + Setting.StepBudget * 4, steps);
 }
@@ -74,7 +74,7 @@ export function constant(cell: usize): u32 {
   return cells - 1;
 }
 
-/** Gives a new request its steps. */
+/** Begins a request. */
 export function open(): void {
   useProgram(program);
   resetVm();
