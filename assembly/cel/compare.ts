@@ -38,7 +38,7 @@ class Level {
   y: v128; //     cell: the element of the right one
 }
 const LEVEL: usize = offsetof<Level>();
-const levels: usize = memory.data((MAX_DEPTH + 2) * 64, 8); // (MAX_DEPTH + 2) * LEVEL
+const levels: usize = memory.data((MAX_DEPTH + 2) * <i32>LEVEL, 8);
 
 /** The Truth of a == b; Error when they are nested too deeply. `depth` is 0 except for nested values. No operand is an error. */
 export function equal(a: usize, b: usize, depth: i32): i32 {

@@ -37,7 +37,7 @@ const FRAME: usize = offsetof<Frame>();
 /** The kind of a frame that is not a loop's but optMap's. */
 const BINDING: u32 = 5;
 
-const frames: usize = memory.data(MAX_LOOPS * 56, 8); // MAX_LOOPS * FRAME
+const frames: usize = memory.data(<i32>(MAX_LOOPS * FRAME), 8);
 let end: usize = frames; // of the innermost open frame
 
 /** Closes all loops. */

@@ -68,21 +68,22 @@ export function sameText(a: usize, b: usize): bool {
 
 /** Orders two strings by code points (for raw strings and bytes values, that is by bytes): below 0, 0 or above 0. */
 export function compareText(a: usize, b: usize): i32 {
-  if (!areRaw(a, b)) return walk(startOf(a), a, b);
+  if (!areRaw(a, b)) return comparePoints(startOf(a), a, b);
   const length = min(lengthOf(a), lengthOf(b));
   const i = commonLength(startOf(a), startOf(b), length);
   if (i == length) return <i32>lengthOf(a) - <i32>lengthOf(b);
   return <i32>load<u8>(startOf(a) + <usize>i) - <i32>load<u8>(startOf(b) + <usize>i);
 }
 
-/** What walk comes to; the first is the only one below 0, and SAME is 0. */
-const LESS: i32 = -1; //     a code point of `a` is the lower one, or `a` ended first
-const SAME: i32 = 0; //      both ended
-const GREATER: i32 = 1; //   a code point of `a` is the higher one
-const CONTINUES: i32 = 2; // `b` ended first
+/** What comparePoints returns when both end together, and when only `b` has ended. */
+const SAME: i32 = 0;
+const CONTINUES: i32 = 2;
 
-/** Goes along the code points of `a` from `at` on and those of `b` until they differ, or one ends. */
-function walk(at: usize, a: usize, b: usize): i32 {
+/**
+ * Compares the code points of `a` from `at` on with those of `b`: below 0, SAME, or above 0, which is CONTINUES when `b` is
+ * a proper prefix.
+ */
+function comparePoints(at: usize, a: usize, b: usize): i32 {
   const aEnd = endOf(a);
   const bEnd = endOf(b);
   let p = at;
@@ -97,7 +98,7 @@ function walk(at: usize, a: usize, b: usize): i32 {
   }
   charge((<u32>(p - at)) >> 3);
   if (result != SAME) return result;
-  return p < aEnd ? CONTINUES : q < bEnd ? LESS : SAME;
+  return p < aEnd ? CONTINUES : -i32(q < bEnd);
 }
 
 /** Whether the bytes at `at` are those of a raw string. */
@@ -107,7 +108,7 @@ function hasBytes(at: usize, part: usize): bool {
 
 /** Whether the rest of `text` from `at` on begins with `part`, by code points. */
 function startsAt(at: usize, text: usize, part: usize): bool {
-  const result = walk(at, text, part);
+  const result = comparePoints(at, text, part);
   return result == SAME || result == CONTINUES;
 }
 

@@ -151,8 +151,8 @@ export function takePart(cell: usize, part: u32, zoneText: usize): void {
 }
 
 /** Seconds east of UTC of the zone in a cell; NO_ZONE when it is not a string, or names none. */
-function offsetOf(zone: usize): i32 {
-  return tagOf(zone) == Tag.String ? parseZone(zone) : NO_ZONE;
+function offsetOf(text: usize): i32 {
+  return tagOf(text) == Tag.String ? parseZone(text) : NO_ZONE;
 }
 
 /** The day, counted from 1970-01-01, that a second is in. */

@@ -1,10 +1,21 @@
-import { CelType, LoopKind, Op, Tag } from "../../assembly/program.ts";
+import { CelType, LoopKind, Op, Section, Tag } from "../../assembly/program.ts";
 import { BAD_AUTOMATON, BAD_CELL, BAD_PREDICATE, checkCode } from "../../assembly/verify/code.ts";
 import { setBool, setInt, setSpan, setTimestamp } from "../../assembly/cel/cell.ts";
 import { useProgram } from "../../assembly/sections.ts";
 import { resetRegion } from "../../assembly/runtime/memory.ts";
 import { newCell } from "./cells.ts";
-import { CELLS_AT, NODE_COUNT, PROGRAM_SIZE, begin, constant, emit, land, program, setBounds } from "./programs.ts";
+import {
+  CELLS_AT,
+  NODE_COUNT,
+  PROGRAM_SIZE,
+  begin,
+  constant,
+  emit,
+  land,
+  program,
+  setBounds,
+  setSection,
+} from "./programs.ts";
 
 /** A program with a bool and a string as constants 0 and 1. */
 function start(): void {
@@ -279,8 +290,7 @@ describe("check-code", () => {
 
   test("automata are checked too", () => {
     start();
-    store<u32>(program + 14 * 8, 2048, 16); // Section.Automata
-    store<u32>(program + 14 * 8, 1, 20);
+    setSection(Section.Automata, 2048, 1);
     emit(Op.Const, 0);
     expect(check()).toBe(BAD_AUTOMATON);
   });
