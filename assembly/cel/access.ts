@@ -24,7 +24,7 @@ import { findKey, isInt } from "./compare.ts";
 import { MARK_AMBIGUOUS, MARK_ESCAPED, filledSlot, slotMarks, slotParent } from "../json/slots.ts";
 import { anyAmbiguous } from "../json/ambiguous-keys.ts";
 import { findElement, loadSpan, loadValue } from "./json-value.ts";
-import { noteAmbiguousKey } from "./ambiguous-key.ts";
+import { meetAmbiguousKey } from "./ambiguous-key.ts";
 
 /** Operand a of the slot instructions. */
 const NULL_WHEN_ABSENT: u32 = 1;
@@ -54,7 +54,7 @@ function isAmbiguous(slot: u32): bool {
 
 /** Loads a slot; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
-  if (anyAmbiguous && isAmbiguous(slot)) noteAmbiguousKey();
+  if (anyAmbiguous && isAmbiguous(slot)) meetAmbiguousKey();
   const record = filledSlot(slot);
   if (!record) return false;
   loadSpan(cell, record.start, record.end, record.marks & MARK_ESCAPED);

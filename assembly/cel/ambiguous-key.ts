@@ -1,7 +1,8 @@
 // Ambiguous keys: those that a lenient parser takes for one another, by ASCII case, U+017F for s, U+212A for k (Go's
 // encoding/json), or with NULs left out (GHSA-q382-vc8q-7jhj). A predicate that looks up a member beside which there is
 // such a key may have seen another value than the server will, so the request is refused (Reason.ambiguous_key).
-// json/members.ts finds such keys of the members that the policy names; here are those that only a look-up finds.
+// json/ambiguous-keys.ts has those of the members that the policy names, whether or not a predicate looks at them; here
+// are those that predicates have looked at.
 import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
 import { charge } from "../runtime/budget.ts";
 import { BACKSLASH, CASE_BIT, LOWER_K, LOWER_S, NUL, UPPER_A } from "../text/chars.ts";
@@ -22,12 +23,13 @@ export enum Match {
 
 let met: bool = false;
 
-/** Whether a predicate of this body has looked up a member beside which there is an ambiguous key. */
+/** Whether a predicate, since the body was begun, has looked up a member beside which there is an ambiguous key. */
 export function metAmbiguousKey(): bool {
   return met;
 }
 
-export function noteAmbiguousKey(): void {
+/** A predicate has looked up such a member. */
+export function meetAmbiguousKey(): void {
   met = true;
 }
 

@@ -5,7 +5,7 @@ import { charge, isExhausted } from "../runtime/budget.ts";
 import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
 import { parseNumber } from "../number/parse.ts";
 import { LOWER_F, LOWER_N, LOWER_T, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
-import { Match, matchKeys, noteAmbiguousKey } from "./ambiguous-key.ts";
+import { Match, matchKeys, meetAmbiguousKey } from "./ambiguous-key.ts";
 import { RAW_DOUBLE, firstItem, nextItem, skipString, skipValue, skipWhitespace } from "../json/walk.ts";
 import { readingEnd, readingMarks } from "../json/reading.ts";
 
@@ -60,7 +60,7 @@ export function findMember(map: usize, name: usize): usize {
     const value = loadKey(keyCell, p);
     const match = matchKeys(keyCell, name);
     if (match == Match.Same) found = value;
-    else if (match == Match.Ambiguous) noteAmbiguousKey();
+    else if (match == Match.Ambiguous) meetAmbiguousKey();
     p = itemAfter(p, value);
   }
   return isExhausted() ? 0 : found;

@@ -59,8 +59,8 @@ const stack: usize = memory.data(MAX_STACK * CELL_SIZE, 16);
 
 /**
  * Begins a body: gives its predicates their steps, and forgets which ambiguous keys were met. Called by openBody in
- * config.ts, before anything is evaluated and whenever the region was reset, which the scratch memory is in. Two requests on
- * one host pin it: "a request after …" in tests/wasm/ambiguous-keys.test.ts and tests/wasm/bounds.test.ts.
+ * config.ts, before anything is evaluated and after every reset of the region, which has the scratch memory in it. Pinned by
+ * "a request after …" in tests/wasm/ambiguous-keys.test.ts and tests/wasm/bounds.test.ts.
  */
 export function resetVm(): void {
   openBudget(setting(Setting.StepBudget));
