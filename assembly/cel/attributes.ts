@@ -1,31 +1,19 @@
 // What predicates see of a call besides the body and the claims: `mcp.…`, `request.…`, jwt.scopes (docs/semantics.md).
 import { Attribute, Kind, Slot, Tag } from "../program.ts";
 import { retype, setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
-import {
-  backendAt,
-  backendLength,
-  methodAt,
-  methodLength,
-  nameAt,
-  nameLength,
-  toolAt,
-  toolLength,
-  decidedKind,
-} from "../request/call.ts";
+import { backendName, decidedKind, methodName, targetName, toolName } from "../request/call.ts";
 import {
   beginValue,
-  countKnown,
-  foundAt,
-  foundLength,
+  findSingleHeader,
   headersMap,
   headerValue,
   headerValues,
-  Known,
+  KnownHeader,
 } from "../request/headers.ts";
 import { CLOSE_BRACE, COMMA, LOWER_N, OPEN_BRACE, QUOTE } from "../text/chars.ts";
 import { loadScopes } from "./scope-list.ts";
 import { finish, overflowed, put, putByte, putBytes, putJson } from "../text/writer.ts";
-import { Span, spanEnd, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { slotEnd, slotStart } from "../json/slots.ts";
 
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
@@ -33,21 +21,21 @@ export function loadAttribute(id: u32, cell: usize): void {
   setError(cell);
   switch (id) {
     case Attribute.Method:
-      return loadText(cell, methodAt, methodLength);
+      return loadText(cell, methodName);
     case Attribute.Tool:
-      return loadText(cell, onlyFor(Kind.Tool, toolAt), toolLength);
+      return loadText(cell, onlyFor(Kind.Tool, toolName));
     case Attribute.Backend:
-      return loadText(cell, onlyFor(Kind.Tool, backendAt), backendLength);
+      return loadText(cell, onlyFor(Kind.Tool, backendName));
     case Attribute.Uri:
-      return loadText(cell, onlyFor(Kind.Resource, nameAt), nameLength);
+      return loadText(cell, onlyFor(Kind.Resource, targetName));
     case Attribute.Prompt:
-      return loadText(cell, onlyFor(Kind.Prompt, nameAt), nameLength);
+      return loadText(cell, onlyFor(Kind.Prompt, targetName));
     case Attribute.HttpMethod:
-      return loadKnown(cell, Known.Method);
+      return loadText(cell, findSingleHeader(KnownHeader.Method));
     case Attribute.Host:
-      return loadKnown(cell, Known.Authority);
+      return loadText(cell, findSingleHeader(KnownHeader.Authority));
     case Attribute.Path:
-      return loadKnown(cell, Known.Path);
+      return loadText(cell, findSingleHeader(KnownHeader.Path));
     case Attribute.Headers:
     case Attribute.HeadersAll:
       return loadJson(cell, headersMap(id == Attribute.HeadersAll));
@@ -61,29 +49,23 @@ export function loadAttribute(id: u32, cell: usize): void {
   }
 }
 
-/** A text that only calls of one Kind have: 0 for others. */
-function onlyFor(target: u32, at: usize): usize {
-  return decidedKind == target ? at : 0;
-}
-
-function loadKnown(cell: usize, header: u32): void {
-  if (countKnown(header) == 1) loadText(cell, foundAt(), foundLength());
+/** A text that only calls of one Kind have. */
+function onlyFor(target: u32, text: Span): Span {
+  return decidedKind == target ? text : NO_SPAN;
 }
 
 /** Writes the first value of a header, or with `all` the list of its values, to a cell. */
 export function loadHeader(name: usize, length: u32, all: bool, cell: usize): void {
   setError(cell);
-  if (all) {
-    const list = headerValues(name, length);
-    if (!list) return;
-    loadJson(cell, list);
-    if (tagOf(cell) == Tag.JsonMap) retype(cell, Tag.JsonList);
-  } else if (headerValue(name, length)) loadText(cell, foundAt(), foundLength());
+  const header = spanOf(name, length);
+  if (!all) return loadText(cell, headerValue(header));
+  loadJson(cell, headerValues(header));
+  if (tagOf(cell) == Tag.JsonMap) retype(cell, Tag.JsonList);
 }
 
-function loadText(cell: usize, at: usize, length: u32): void {
-  if (!at) return;
-  setSpan(cell, Tag.String, 0, at, length);
+/** Loads a text; leaves the error when it is absent. */
+function loadText(cell: usize, text: Span): void {
+  if (text) setSpan(cell, Tag.String, 0, spanStart(text), spanLength(text));
 }
 
 /** Loads the JSON text that `finish` returned; leaves the error when it did not fit. */
@@ -93,24 +75,25 @@ function loadJson(cell: usize, json: Span): void {
 }
 
 function mcpMap(): Span {
-  beginValue((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
+  const texts = spanLength(methodName) + spanLength(toolName) + spanLength(backendName) + spanLength(targetName);
+  beginValue(texts * 6 + 96);
   put('{"method":"');
-  putJson(methodAt, methodLength);
+  putJson(spanStart(methodName), spanLength(methodName));
   if (decidedKind == Kind.Tool) {
-    member("tool", toolAt, toolLength);
-    member("backend", backendAt, backendLength);
-  } else if (decidedKind == Kind.Resource) member("uri", nameAt, nameLength);
-  else if (decidedKind == Kind.Prompt) member("prompt", nameAt, nameLength);
+    member("tool", toolName);
+    member("backend", backendName);
+  } else if (decidedKind == Kind.Resource) member("uri", targetName);
+  else if (decidedKind == Kind.Prompt) member("prompt", targetName);
   put('"}');
   return finish();
 }
 
-function member(name: Ascii, at: usize, length: u32): void {
-  if (!at) return;
+function member(name: Ascii, text: Span): void {
+  if (!text) return;
   put('","');
   put(name);
   put('":"');
-  putJson(at, length);
+  putJson(spanStart(text), spanLength(text));
 }
 
 /** request.mcp.params: name, arguments and _meta as the body has them; null when the call has no params. */

@@ -1,18 +1,11 @@
 // The list that predicates see as jwt.scopes: the token's scopes and all that they imply, sorted by bytes, each once.
 import { CELL_SIZE, Section, Tag } from "../program.ts";
-import { sectionCount, text, textLength } from "../sections.ts";
+import { sectionCount, textSpan } from "../sections.ts";
+import { Span, spanLength, spanStart } from "../text/span.ts";
 import { charge } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
 import { copyCell, lengthOf, setError, setSpan, startOf } from "./cell.ts";
-import {
-  isHeld,
-  isPartial,
-  scopeChanges,
-  scopeName,
-  tokenScope,
-  tokenScopeLength,
-  tokenScopes,
-} from "../token/scopes.ts";
+import { isHeld, isPartial, scopeChanges, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
 
 /** Steps per scope of the list, which is made again for every grant that is tried. */
 const SORT_COST: u32 = 32;
@@ -36,9 +29,9 @@ function collect(): bool {
   if (!list) return false;
   listChange = scopeChanges;
   listCount = 0;
-  for (let i: u32 = 0; i < tokenScopes(); i++) append(tokenScope(i), tokenScopeLength(i));
+  for (let i: u32 = 0; i < tokenScopes(); i++) append(tokenScope(i));
   for (let i: u32 = 0; i < known; i++) {
-    if (isHeld(i)) append(text(scopeName(i)), textLength(scopeName(i)));
+    if (isHeld(i)) append(textSpan(scopeName(i)));
   }
   charge(listCount * SORT_COST);
   sort(listCount);
@@ -51,8 +44,8 @@ function collect(): bool {
   return true;
 }
 
-function append(at: usize, length: u32): void {
-  setSpan(cellOf(listCount++), Tag.String, 0, at, length);
+function append(scope: Span): void {
+  setSpan(cellOf(listCount++), Tag.String, 0, spanStart(scope), spanLength(scope));
 }
 
 function cellOf(index: u32): usize {

@@ -206,7 +206,7 @@ function isRun(run: usize, target: u32): bool {
 
 /** Whether the place of the scopes is within the third value of the challenge. */
 function checkChallenge(): bool {
-  const after = setting(Setting.BehindScopes);
+  const after = setting(Setting.AfterScopes);
   const list = text(settingAt(Setting.Challenge));
   return (
     after == 0 ||

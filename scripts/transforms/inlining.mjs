@@ -33,7 +33,7 @@ const CALLS = [
   "assembly/cel/compare/fits*",
   "assembly/cel/compare/isBelowZero",
   "assembly/cel/scope-list/cellOf",
-  "assembly/decide/challenge/challengeExtra",
+  "assembly/decide/challenge/chosenAt",
   "assembly/cel/time/is*",
   "assembly/cel/time/peek",
   "assembly/cel/time/nanosOf",
