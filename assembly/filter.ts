@@ -219,7 +219,7 @@ function needsHeaders(): bool {
   return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 
-/** Uses the headers that were saved; returns the payload. */
+/** Uses the headers that were saved, so that the body is not judged by those of another request; returns the payload. */
 function openSaved(stream: usize): Span {
   const saved = <usize>load<u32>(stream, ContextField.Block);
   const size = load<u32>(stream, ContextField.Size);

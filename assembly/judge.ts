@@ -14,7 +14,7 @@ import { decide, isGoverned } from "./decide/decide.ts";
 import { findChallenge } from "./decide/challenge.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
-import { clearCall, kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
+import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
 import { firstItem, nextItem } from "./json/walk.ts";
 import { envelopeStart } from "./json/slots.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
@@ -31,7 +31,6 @@ const URI_COST: u32 = 64;
 /** Judges the body of `size` bytes at `at`, followed by READ_PADDING bytes that may be overwritten, with a payload. */
 export function judge(at: usize, size: u32, token: Span): Decision {
   openBody();
-  clearCall();
   const decision = newDecision();
   decision.reason = judgeBody(at, at + <usize>size, token, decision);
   decision.method = methodName;
@@ -58,7 +57,6 @@ function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
   const before = regionEnd();
   while (p) {
     rewind(before); // of a hundred thousand messages only one is kept at a time
-    clearCall();
     openCall();
     decision.rule = NONE;
     decision.hasId = false;

@@ -10,6 +10,7 @@ import { buildMembers, membersSize, openMembers } from "../json/members.ts";
 import { buildScopes, openScopes, scopesSize } from "../token/scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "../decide/targets.ts";
 import { openResults, resultsSize } from "../cel/results.ts";
+import { clearCall } from "../request/call.ts";
 import { checkProgram } from "../verify/verify.ts";
 import { findMember } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
@@ -120,7 +121,7 @@ function place(size: u32): usize {
 
 function fillTables(config: Config, nodes: u32): void {
   useProgram(config.program);
-  relocate(config.program);
+  relocate();
   buildMembers(config.members, nodes);
   buildScopes(config.scopes);
   buildTargets(config.targets);
@@ -153,8 +154,9 @@ export function openBody(): void {
   openCall();
 }
 
-/** Begins a message: empties its slots, the held scopes, the results of predicates and its ambiguous keys. */
+/** Begins a message: forgets the call, ambiguous keys, slots, held scopes and results of predicates of the one before. */
 export function openCall(): void {
+  clearCall();
   clearAmbiguousKeys();
   openScopes(inUse().scopes);
   openSlots(inUse().slots);

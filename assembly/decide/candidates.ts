@@ -13,9 +13,9 @@ import { actionOf, holdsAll, scopesOf } from "./rules.ts";
 import { runCount } from "../sections.ts";
 import { beginTrial, closureOf, endTrial, hold, isHeld, scopeIdAt } from "../token/scopes.ts";
 
-const MAX_CANDIDATES: u32 = 256;
+const MAX_CANDIDATES: i32 = 256;
 
-const candidates: usize = memory.data(4 * 256, 4); // indexes of rules
+const candidates: usize = memory.data(4 * MAX_CANDIDATES, 4); // indexes of rules
 let count: u32 = 0;
 
 /** Forgets the candidates of the call before. */
@@ -25,7 +25,7 @@ export function clearCandidates(): void {
 
 /** Notes a rule that matches but for its scopes. */
 export function addCandidate(rule: u32): void {
-  if (count >= MAX_CANDIDATES) return;
+  if (count >= <u32>MAX_CANDIDATES) return;
   store<u32>(candidates + ((<usize>count) << 2), rule);
   count++;
 }

@@ -15,7 +15,7 @@ import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 const MAX_TRIALS: u32 = 512;
 const MAX_GRANT: u32 = 8;
 
-const chosen: usize = memory.data(4 * 8, 4); // the scopes that are tried, MAX_GRANT at most
+const chosen: usize = memory.data(<i32>MAX_GRANT * 4, 4); // the scopes that are tried, MAX_GRANT at most
 let trials: u32 = 0;
 
 /** Finds the challenge of the call that was just denied and notes its rule and extra scopes; false when no grant helps. */

@@ -15,7 +15,7 @@ export class Decision {
   hasId: bool; //    the id of the message is in its slot, for the reply
 }
 
-const record: usize = memory.data(64, 8);
+const record: usize = memory.data(<i32>offsetof<Decision>(), 8);
 
 /** A new decision; there is one at a time. It starts as a refusal. */
 export function newDecision(): Decision {

@@ -34,11 +34,10 @@ class EntryCursor {
   next: usize; // EntryRecord
   end: usize;
   rule: u32; //   of the next entry; NONE at the end
-  unused: u32;
 }
 
 const CURSOR: usize = offsetof<EntryCursor>();
-const cursors: usize = memory.data(16 * 160, 8);
+const cursors: usize = memory.data(<i32>(MAX_CURSORS * CURSOR), 8);
 let cursorCount: u32 = 0;
 
 /** Bytes of the table for `count` buckets. */

@@ -17,7 +17,7 @@ class Step {
 }
 
 const MAX_STEPS: u32 = 4096;
-const steps: usize = memory.data(4096 * 8, 8);
+const steps: usize = memory.data(<i32>(MAX_STEPS * offsetof<Step>()), 8);
 let count: u32 = 0;
 export let tracing: bool = false;
 

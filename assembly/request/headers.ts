@@ -48,11 +48,11 @@ class Sizes {
   value: u32;
 }
 
-const NOTES_SIZE: u32 = 104; // Notes, and a Note for each of twelve headers
+const NOTES_SIZE: u32 = offsetof<Notes>() + KnownHeader.None * offsetof<Note>();
 const LIST_COUNT: u32 = 4; // bytes of the count in front of a list
 const MAX_GROWTH: u32 = 6; // a control character becomes \u0001
-const walked: usize = memory.data(104, 8);
-const nothing: usize = memory.data(104, 8);
+const walked: usize = memory.data(<i32>NOTES_SIZE, 8);
+const nothing: usize = memory.data(<i32>NOTES_SIZE, 8);
 
 let notes: usize = nothing;
 let pairs: usize = 0; // first byte of the list
@@ -102,7 +102,10 @@ export function saveHeaders(to: usize): void {
   memory.copy(to + NOTES_SIZE, pairs, size);
 }
 
-/** Uses a list that was saved; `total` 0 is a request without any headers. */
+/**
+ * Uses a list that was saved, from now on; `total` 0 when nothing was saved. Before a body is judged, so that it is not
+ * judged by the headers of another request (tests/wasm/headers.test.ts).
+ */
 export function openHeaders(from: usize, total: u32): void {
   notes = total ? from : nothing;
   pairs = from + NOTES_SIZE;

@@ -10,7 +10,7 @@ import { LOWER_N, MINUS, OPEN_BRACE, OPEN_BRACKET, QUOTE, ZERO } from "../text/c
 import { spanBetween, spanIs, spanLength, spanStarts } from "../text/span.ts";
 import { Form, form, methodName, setForm, setKind, setLifecycle, setMethod, setTarget } from "./call.ts";
 
-/** Reads the message in the slots into the call, which is clear; a Reason why it is refused, or NO_REASON. */
+/** Reads the message in the slots into the call, which openCall has cleared; a Reason why it is refused, or NO_REASON. */
 // @ts-ignore: decorator
 @inline
 export function readMessage(): i32 {

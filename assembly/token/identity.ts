@@ -24,8 +24,8 @@ enum IdentifyingClaim {
   Count = 7,
 }
 
-const found: usize = memory.data(7 * 8, 8); // per IdentifyingClaim a Span
-const identity: usize = memory.data(3 * 8, 8);
+const found: usize = memory.data(<i32>IdentifyingClaim.Count * 8, 8); // per IdentifyingClaim a Span
+const identity: usize = memory.data(<i32>offsetof<Identity>(), 8);
 
 /** Reads who a token is for: per kind the text of a string, the serialised Value of anything else; NO_SPAN for none or null. */
 export function readIdentity(token: Span): Identity {
