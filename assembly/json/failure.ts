@@ -4,7 +4,7 @@ export const READ_OK: i32 = -1;
 
 let failure: i32 = READ_OK;
 
-/** Forgets the failure before. */
+/** Forgets the failure of the text before. */
 export function clearFailure(): void {
   failure = READ_OK;
 }
@@ -14,7 +14,7 @@ export function readFailure(): i32 {
   return failure;
 }
 
-/** Notes the Reason and gives 0, the address of nothing. */
+/** Records the Reason and returns 0, which every reader takes for "refused". */
 export function fail(reason: i32): usize {
   failure = reason;
   return 0;

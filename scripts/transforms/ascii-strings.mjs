@@ -53,6 +53,8 @@ function rewrite(parent, place) {
   for (const [key, child] of Object.entries(parent)) {
     if (Array.isArray(child)) rewrite(child, place);
     else if (!child?.range || child.kind === NodeKind.Import || child.kind === NodeKind.Export) continue;
+    else if (child.kind === NodeKind.Call && child.expression.text === "offsetof")
+      continue; // the name of a field
     else if (child.kind === NodeKind.Literal && child.literalKind === STRING_LITERAL)
       parent[key] = Node.createIdentifierExpression(nameOf(place(child.value)), child.range);
     else if (child.kind === NodeKind.NamedType && child.name.identifier.text === "string")

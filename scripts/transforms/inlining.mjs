@@ -22,6 +22,7 @@ const CALLS = [
   "assembly/json/numbers/readNumber",
   // Short, but called from many places that run seldom: a call takes less room there.
   "assembly/cel/cell/set*",
+  "assembly/cel/cell/retype",
   "assembly/cel/cell/isList",
   "assembly/cel/cell/isMap",
   "assembly/cel/cell/isPresent",
@@ -32,7 +33,7 @@ const CALLS = [
   "assembly/cel/compare/fits*",
   "assembly/cel/compare/isBelowZero",
   "assembly/cel/scope-list/cellOf",
-  "assembly/decide/challenge/challengeExtra",
+  "assembly/decide/challenge/chosenAt",
   "assembly/cel/time/is*",
   "assembly/cel/time/peek",
   "assembly/cel/time/nanosOf",

@@ -1,6 +1,6 @@
 // The number conversions by themselves, for tests/oracles/number.test.ts.
 import { parseNumber } from "../../assembly/number/parse.ts";
-import { isNumber } from "../../assembly/number/scan.ts";
+import { scanNumber } from "../../assembly/number/scan.ts";
 import { printDouble } from "../../assembly/number/print.ts";
 
 const room: usize = memory.data(65536, 8);
@@ -17,7 +17,7 @@ export function parse(length: u32): f64 {
 
 /** Whether the text is a number as Go's ParseFloat takes it. */
 export function accepts(length: u32): bool {
-  return isNumber(room, room + <usize>length);
+  return scanNumber(room, room + <usize>length) != null;
 }
 
 /** Writes a double as Go's %g (or %f) does and returns the length. */

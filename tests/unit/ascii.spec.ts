@@ -1,6 +1,7 @@
 import { copyBytes, isPlain, sameBytes } from "../../assembly/text/ascii.ts";
 import { hashBytes } from "../../assembly/text/hash.ts";
-import { begin, finish, putHex64, putJson, written } from "../../assembly/text/writer.ts";
+import { begin, finish, putHex64, putJson } from "../../assembly/text/writer.ts";
+import { Span, spanLength, spanStart } from "../../assembly/text/span.ts";
 
 // Every length up to LONGEST, so that each way of taking the last bytes is met, at addresses that are not aligned.
 const LONGEST: u32 = 40;
@@ -14,8 +15,8 @@ function fill(): void {
   }
 }
 
-function textOf(at: usize, length: u32): string {
-  return String.UTF8.decodeUnsafe(at, length);
+function textOf(span: Span): string {
+  return String.UTF8.decodeUnsafe(spanStart(span), spanLength(span));
 }
 
 describe("bytes", () => {
@@ -76,13 +77,13 @@ describe("bytes", () => {
     store<u32>(a, 0x0a5c2261); // a"\ and a line feed
     begin(64);
     putJson(a, 4);
-    expect(textOf(finish(), written())).toBe('a\\"\\\\\\u000a');
+    expect(textOf(finish())).toBe('a\\"\\\\\\u000a');
   });
 
   test("as hexadecimal digits", () => {
     begin(64);
     putHex64(0x0123456789abcdef);
     putHex64(0xfedcba9876543210);
-    expect(textOf(finish(), written())).toBe("0123456789abcdeffedcba9876543210");
+    expect(textOf(finish())).toBe("0123456789abcdeffedcba9876543210");
   });
 });

@@ -1,9 +1,8 @@
 import { readFailure } from "../../assembly/json/failure.ts";
-import { openReader, onlyBlank, readValue } from "../../assembly/json/reader.ts";
+import { openReader, onlyWhitespace, readValue } from "../../assembly/json/reader.ts";
 import { allocate, release, resetRegion } from "../../assembly/runtime/memory.ts";
-import { Reason } from "../../assembly/program.ts";
+import { NONE, Reason } from "../../assembly/program.ts";
 
-const NO_SLOT: u32 = 0xffffffff;
 const ACCEPTED: i32 = -1;
 
 /** Reads a whole text; ACCEPTED or the Reason. `shift` moves it against the width of a vector. */
@@ -14,8 +13,8 @@ function read(text: string, depth: u32 = 16, shift: u32 = 0): i32 {
   memory.fill(block, 0, size + 96);
   String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at);
   openReader(at + <usize>size, depth);
-  const end = readValue(at, NO_SLOT);
-  const result = !end ? readFailure() : onlyBlank(end) ? ACCEPTED : Reason.not_json;
+  const end = readValue(at, NONE);
+  const result = !end ? readFailure() : onlyWhitespace(end) ? ACCEPTED : Reason.not_json;
   release(block);
   resetRegion();
   return result;
@@ -28,8 +27,8 @@ function readHex(hex: string): i32 {
   memory.fill(at, 0, size + 96);
   for (let i = 0; i < size; i++) store<u8>(at + i, <u8>parseInt(hex.substr(i * 2, 2), 16));
   openReader(at + <usize>size, 16);
-  const end = readValue(at, NO_SLOT);
-  const result = !end ? readFailure() : onlyBlank(end) ? ACCEPTED : Reason.not_json;
+  const end = readValue(at, NONE);
+  const result = !end ? readFailure() : onlyWhitespace(end) ? ACCEPTED : Reason.not_json;
   release(at);
   return result;
 }

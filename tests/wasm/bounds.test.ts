@@ -47,6 +47,14 @@ describe("what a predicate makes of the headers or of params", () => {
   });
 });
 
+test("a request after one that ran out of steps has all of its own", () => {
+  const host = hostOf(toolWhen("args.l.all(x, x > 0.0)"), { limits: { steps: 10_000 } });
+  const listing = (count: number) => call("t", { l: Array.from({ length: count }, () => 1) });
+  assert.ok(!host.request(listing(10_000)).forwarded, "too many elements");
+  for (let again = 0; again < 3; again++)
+    assertAllowed(host.request(listing(500)), listing(500), "more than half of them");
+});
+
 describe("the search for a challenge", () => {
   test("does not go through sets of scopes that the token holds", () => {
     const host = hostOf(toolWhen("size(jwt.scopes) > 999"), declaring(200));
