@@ -1,5 +1,5 @@
 // The predicate machine: runs the code of one `when` over the slots and attributes of the call. It comes to a Truth. The
-// code was checked when the configuration was taken (verify/code.ts), so nothing about it is tested here.
+// code was checked when the configuration was loaded (verify/code.ts), so nothing about it is tested here.
 import {
   AUTOMATON_SIZE,
   CELL_SIZE,

@@ -1,4 +1,4 @@
-// Proves, when a configuration is taken, that the code, the constants and the automata of a program can run without any
+// Proves, when a configuration is loaded, that the code, the constants and the automata of a program can run without any
 // check at run time: operands in bounds, jumps to instructions of the same predicate, the same stack height and the same
 // innermost loop at every instruction whichever way it is reached, and a Return at every end. One pass, in order: only
 // Next jumps back, to the start of the loop that it closes.

@@ -1,4 +1,4 @@
-// Verifies a program, once, when a configuration is taken: magic, version, checksum, and every offset, index and run in
+// Verifies a program, once, when a configuration is loaded: magic, version, checksum, and every offset, index and run in
 // every record. Afterwards nothing that reads the program tests a bound. The code of predicates is left to code.ts.
 import {
   AUTOMATON_SIZE,

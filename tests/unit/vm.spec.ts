@@ -53,10 +53,10 @@ function run(): i32 {
 }
 
 /** a && b or a || b with operands of the given kinds. */
-function logic(jump: i32, op: i32, a: i32, b: i32): i32 {
+function logic(skip: i32, op: i32, a: i32, b: i32): i32 {
   begin();
   emit(Op.Const, operand(a));
-  const over = emit(jump);
+  const over = emit(skip);
   emit(Op.Const, operand(b));
   emit(op);
   land(over);
