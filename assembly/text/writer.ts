@@ -71,8 +71,8 @@ export function putJson(from: usize, length: u32): void {
     if (c >= SPACE) putByte(c);
     else {
       put("\\u00");
-      putHex(c >> 4);
-      putHex(c & 15);
+      putByte(hexDigit(c >> 4));
+      putByte(hexDigit(c & 15));
     }
   }
 }
@@ -92,13 +92,17 @@ function putStart(from: usize, length: u32): void {
   at = end;
 }
 
-// @ts-ignore: decorator
-@inline
-function putHex(digit: u32): void {
-  putByte(digit < 10 ? ZERO + digit : LOWER_A - 10 + digit);
+/** Adds 16 hexadecimal digits; none of them when they do not fit. */
+export function putHex64(value: u64): void {
+  if (at + 16 > limit) {
+    full = true;
+    return;
+  }
+  for (let shift = 60; shift >= 0; shift -= 4) store<u8>(at++, hexDigit((<u32>(value >> (<u64>shift))) & 15));
 }
 
-/** Adds 16 hexadecimal digits. */
-export function putHex64(value: u64): void {
-  for (let shift = 60; shift >= 0; shift -= 4) putHex((<u32>(value >> (<u64>shift))) & 15);
+// @ts-ignore: decorator
+@inline
+function hexDigit(value: u32): u32 {
+  return value < 10 ? ZERO + value : LOWER_A - 10 + value;
 }
