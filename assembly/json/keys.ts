@@ -13,7 +13,7 @@ import { READ_OK } from "./failure.ts";
 export const LINEAR: u32 = 16;
 const FIRST_KEYS: u32 = 1024;
 /** Keys of all objects that are open at once. */
-export const MAX_OPEN_KEYS: u32 = 131072;
+const MAX_OPEN_KEYS: u32 = 131072;
 /** Rounds of `distinct`. */
 const ROUNDS: u32 = 8;
 /** Where a word of the table of `distinct` has the bits that are set twice. */

@@ -88,7 +88,7 @@ export function readString(start: usize): Reading {
   const table = v128.load(simple);
   pairEnd = 0;
   while (true) {
-    const a = v128.load(block);
+    const a = v128.load(block); // the block's 64 bytes, in four vectors of 16
     const b = v128.load(block, 16);
     const c = v128.load(block, 32);
     const d = v128.load(block, 48);

@@ -11,7 +11,7 @@
 // A key is known by its address, from which on 16 bytes are compared with the text at once (`LOOK`).
 import { COMMA, SPACE } from "../text/chars.ts";
 import { READ_OK } from "./failure.ts";
-import { pushKey } from "./keys.ts";
+import { LINEAR, pushKey } from "./keys.ts";
 
 /** Depths that have templates, the outermost ones. */
 const DEPTHS: usize = 16;
@@ -43,9 +43,9 @@ class Key {
 }
 
 const KEY: usize = offsetof<Key>();
-const TEMPLATE: usize = 18 * KEY;
+const TEMPLATE: usize = <usize>(LINEAR + 2) * KEY;
 
-const templates: usize = memory.data(2 * 16 * 576, 64);
+const templates: usize = memory.data(2 * 16 * 576, 64); // two for each of DEPTHS
 
 // @ts-ignore: decorator
 @inline

@@ -58,7 +58,7 @@ export function writeUtf8(out: usize, point: u32): usize {
 
 /** The code point of the checked JSON escape at `at`; U+FFFD for a lone surrogate. */
 export function escapeAt(at: usize): Point {
-  const c = <u32>load<u8>(at, 1);
+  const c = <u32>load<u8>(at + 1);
   const end = at + 2;
   if (c == LOWER_B) return pointOf(BACKSPACE, end);
   if (c == LOWER_F) return pointOf(FORM_FEED, end);

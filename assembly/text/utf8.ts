@@ -1,7 +1,7 @@
 // Checking UTF-8 (RFC 3629): one character, or 16 bytes at once by looking up the high half of each byte together with both
 // halves of the byte before it (Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021).
 
-/** Bytes of the character at `at`, whose first byte is not ASCII; 0 when it is not well formed. */
+/** Bytes of the character at `at`, whose first byte is not ASCII; 0 when it is not well formed. Offsets count its bytes. */
 // @ts-ignore: decorator
 @inline
 // eslint-disable-next-line complexity -- the table of RFC 3629 section 4, row by row

@@ -20,8 +20,8 @@ export function buffer(): usize {
 export function read(at: usize, length: u32): bool {
   const end = at + <usize>length;
   openReader(end, 128);
-  const behind = readValue(at, NONE);
-  const accepted = behind != 0 && onlyWhitespace(behind);
+  const after = readValue(at, NONE);
+  const accepted = after != 0 && onlyWhitespace(after);
   resetRegion();
   return accepted;
 }
