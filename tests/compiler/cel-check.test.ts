@@ -8,7 +8,7 @@ import { Problems } from "../../scripts/compiler/cel/problems.ts";
 import { show } from "../../scripts/compiler/cel/types.ts";
 import { VARIABLES } from "../../scripts/compiler/cel/vocabulary.ts";
 import { readCases } from "../support/cases.ts";
-import { MemoryPool } from "../support/pool.ts";
+import { MemoryPool } from "../support/code.ts";
 
 /** The type of an expression, or the stage that refuses it. */
 function typeOf(text: string): string {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Node } from "../../scripts/compiler/cel/ast.ts";
 import { parse } from "../../scripts/compiler/cel/parser.ts";
 import { Problems } from "../../scripts/compiler/cel/problems.ts";
-import { show } from "../support/pool.ts";
+import { show } from "../support/code.ts";
 
 /** The tree in a form without ambiguity, or the first problem with its place. */
 function read(text: string): string {

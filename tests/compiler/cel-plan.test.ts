@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileWhen } from "../../scripts/compiler/cel/index.ts";
-import { MemoryPool } from "../support/pool.ts";
+import { MemoryPool } from "../support/code.ts";
 
 const pools = new WeakMap<object, MemoryPool>();
 

@@ -12,7 +12,7 @@ import {
   ProgramError,
 } from "../../scripts/compiler/index.ts";
 import { Program } from "../../scripts/compiler/program/reader.ts";
-import type { Constant } from "../../scripts/compiler/program/pool.ts";
+import type { Constant } from "../../scripts/compiler/cel/code.ts";
 import { MESSAGES } from "../../scripts/compiler/program/reasons.ts";
 import { checksum, ProgramWriter } from "../../scripts/compiler/program/writer.ts";
 import { decodePairs } from "../../scripts/wire.ts";

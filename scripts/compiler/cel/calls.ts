@@ -1,6 +1,6 @@
 // Functions and methods → instructions.
 import { Op, Tag, TimePart } from "../../../assembly/program.ts";
-import { PatternError } from "../program/pool.ts";
+import { PatternError } from "./code.ts";
 import { walk, type Call, type Node } from "./ast.ts";
 import type { Zoned } from "./convert.ts";
 import { readZone } from "./moments.ts";

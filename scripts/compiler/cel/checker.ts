@@ -1,7 +1,7 @@
 // Static types of a tree, accepted and refused as cel-go 0.28.1 does (checker/checker.go, optional types on, variables
 // of dynamic type). The checker goes on after an error, so that one run reports several.
 import { CelType, Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import type { Bind, Call, Ident, ListNode, Loop, MapNode, Message, Node, Select, Span } from "./ast.ts";
 import { overloads } from "./overloads.ts";
 import type { Problems } from "./problems.ts";

@@ -1,6 +1,6 @@
 // The instructions of one predicate while they are written, with the bounds that the VM reserves for it.
 import { Op } from "../../../assembly/program.ts";
-import type { Instruction } from "../program/pool.ts";
+import type { Instruction } from "./code.ts";
 
 /** By how much an operation changes the height of the stack on the way to the next instruction; most leave it alone. */
 const EFFECT: Partial<Record<Op, number>> = {

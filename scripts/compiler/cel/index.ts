@@ -1,6 +1,6 @@
 // Text of a `when` → code for the VM: CEL as cel-go 0.28.1 reads it, with optional types and dynamic variables.
 // lexer → parser (macros) → checker → fold → plan (access, calls) → lint. What is accepted gives cel-go's answer.
-import type { ExpressionProblem, Pool, PredicateCode } from "../program/pool.ts";
+import type { ExpressionProblem, Pool, PredicateCode } from "./code.ts";
 import { check } from "./checker.ts";
 import type { Cost } from "./cost.ts";
 import { fold } from "./fold.ts";

@@ -1,6 +1,6 @@
 // Literal tokens → constants: number ranges and escapes as cel-go reads them (parser.go, unescape.go).
 import { Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import type { Token } from "./lexer.ts";
 
 export const MIN_INT = -(2n ** 63n);

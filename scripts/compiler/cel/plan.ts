@@ -1,7 +1,7 @@
 // Checked tree → instructions of the VM. What the VM cannot do as cel-go does is refused here, with what to write
 // instead; the planner goes on after a refusal to find the others.
 import { LoopKind, MAX_LOOPS, MAX_STACK, Op, Tag } from "../../../assembly/program.ts";
-import type { Constant, Pool, PredicateCode } from "../program/pool.ts";
+import type { Constant, Pool, PredicateCode } from "./code.ts";
 import { planHeaderIn, planPath } from "./access.ts";
 import type { Bind, Call, ListNode, Loop, LoopName, MapNode, Node } from "./ast.ts";
 import { planCall } from "./calls.ts";

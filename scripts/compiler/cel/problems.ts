@@ -1,5 +1,5 @@
 // What the stages of the pipeline tell the author of a `when`.
-import type { ExpressionProblem } from "../program/pool.ts";
+import type { ExpressionProblem } from "./code.ts";
 import type { Span } from "./ast.ts";
 
 /** More errors, or warnings, than these help nobody. */

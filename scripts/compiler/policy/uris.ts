@@ -1,7 +1,7 @@
 // Resource URIs in policies: docs/wire-profile.md, "Resource URIs".
 import { Action, Attribute, Flag, Kind, NONE, Op } from "../../../assembly/program.ts";
 import type { Rule, Target } from "./policy.ts";
-import type { Instruction } from "../program/pool.ts";
+import type { Instruction } from "../cel/code.ts";
 
 /** What the filter must ask of URIs so that no other spelling walks around a target: no flag, NormalUris, AsciiUris too. */
 export function uriFlags(rules: readonly Rule[]): number {

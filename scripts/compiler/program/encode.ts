@@ -19,7 +19,7 @@ import type { Closures } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
 import { addMethods } from "./methods.ts";
 import type { Claim, Policy, Rule } from "../policy/policy.ts";
-import type { ExpressionProblem, Instruction } from "./pool.ts";
+import type { ExpressionProblem, Instruction } from "../cel/code.ts";
 import type { TextTree } from "../source/shape.ts";
 import { readsUri, uriFlags } from "../policy/uris.ts";
 import { ProgramWriter } from "./writer.ts";

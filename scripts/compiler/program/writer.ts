@@ -11,7 +11,7 @@ import {
   VERSION,
 } from "../../../assembly/program.ts";
 import { buildAutomaton, type Automaton } from "../regex/automaton.ts";
-import type { Constant, Pool } from "./pool.ts";
+import type { Constant, Pool } from "../cel/code.ts";
 import { RECORD_SIZES } from "./records.ts";
 
 const utf8 = new TextEncoder();

@@ -3,7 +3,7 @@
 import { MAX_STATES } from "../../../assembly/program.ts";
 import { alphabetOf, type Alphabet } from "./classes.ts";
 import { minimise } from "./minimise.ts";
-import { PatternError } from "../program/pool.ts";
+import { PatternError } from "../cel/code.ts";
 import { compilePattern, Empty, type Machine, type Step } from "./machine.ts";
 import { addShortcuts, type Shortcuts, type Table } from "./shortcuts.ts";
 

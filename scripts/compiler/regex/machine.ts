@@ -1,7 +1,7 @@
 // A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly, its `prog` is no
 // documented API) parses and compiles; what re2js takes and Go 1.26 refuses is refused here.
 import { RE2JS } from "re2js";
-import { PatternError } from "../program/pool.ts";
+import { PatternError } from "../cel/code.ts";
 
 /** What an EmptyWidth instruction asks of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
 export const Empty = {

@@ -6,7 +6,7 @@ import {
   type Instruction,
   type Pool,
   type PredicateCode,
-} from "../../scripts/compiler/program/pool.ts";
+} from "../../scripts/compiler/cel/code.ts";
 
 export class MemoryPool implements Pool {
   readonly constants: string[] = [];
