@@ -193,10 +193,10 @@ test("equal constants share a cell; look-alikes do not", () => {
     texts("b", "a"),
     { tag: Tag.CellList, items: [texts("a", "b")] },
   ];
-  const indexes = distinct.map((constant) => writer.constant(constant));
+  const indexes = distinct.map((constant) => writer.operand({ constant }));
   assert.equal(new Set(indexes).size, distinct.length);
   assert.deepEqual(
-    distinct.map((constant) => writer.constant(structuredClone(constant))),
+    distinct.map((constant) => writer.operand({ constant: structuredClone(constant) })),
     indexes,
   );
 });
@@ -206,8 +206,8 @@ test("constants are laid out as cells", () => {
   const item = (value: bigint): Constant => ({ tag: Tag.Int, value });
   const inner: Constant = { tag: Tag.CellList, items: [item(1n), item(-2n)] };
   const map: Constant = { tag: Tag.CellMap, entries: [[{ tag: Tag.String, value: "k" }, inner]] };
-  const index = writer.constant(map);
-  const moment = writer.constant({ tag: Tag.Timestamp, seconds: -1n, nanos: 5 });
+  const index = writer.operand({ constant: map });
+  const moment = writer.operand({ constant: { tag: Tag.Timestamp, seconds: -1n, nanos: 5 } });
   for (let i = 0; i < Setting.Count; i++) writer.add(Section.Settings, [0]);
   const own = new Program(writer.finish());
   const at = own.record(Section.Cells, index);

@@ -145,7 +145,7 @@ function planNothing(planner: Planner, [first, ...rest]: Step[], optional: boole
 /** Whether the entry is there, as a bool. */
 function planPresence(planner: Planner, entry: Entry): void {
   if (entry.kind === "attribute" && !entry.always) {
-    if (entry.needs) planner.pool.need(entry.needs);
+    if (entry.needs) planner.code.need(entry.needs);
     planner.code.emit(Op.HasAttribute, { c: entry.id });
   } else if (entry.kind === "slot" && entry.absent === "missing") {
     planner.code.emit(Op.HasSlot, { a: ABSENCE.missing, c: entry.slot });
@@ -161,11 +161,11 @@ function planValue(planner: Planner, entry: Entry, node: Node): void {
     return planner.refuse(node, `\`${entry.name}\` is not a value of its own`, hint);
   }
   if (entry.kind === "headers") {
-    planner.pool.need(Flag.NeedsHeaders);
+    planner.code.need(Flag.NeedsHeaders);
     planner.code.emit(Op.Attribute, { c: entry.all ? Attribute.HeadersAll : Attribute.Headers });
     return;
   }
-  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.needs) planner.code.need(entry.needs);
   if (entry.kind === "slot") planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
   else planner.code.emit(Op.Attribute, { c: entry.id });
 }
@@ -185,7 +185,7 @@ function planOptional(planner: Planner, present: () => void, value: () => void):
 
 /** The longest run of names is one slot; a null argument object has no members, so its own presence is asked by steps. */
 function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolean): void {
-  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.needs) planner.code.need(entry.needs);
   const stop = steps.findIndex(
     (step, i) => step.name === undefined || step.optional || (has && i === steps.length - 1),
   );
@@ -194,10 +194,10 @@ function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolea
   const next = steps[run];
   if (next?.name === undefined || (run === 0 && entry.absent === "missing")) {
     if (run === 0) planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
-    else planner.code.emit(Op.Slot, { c: planner.pool.slot(entry.root, path) });
+    else planner.code.emit(Op.Slot, { c: { slot: { root: entry.root, path } } });
     return planSteps(planner, steps.slice(run), has);
   }
-  const c = planner.pool.slot(entry.root, [...path, next.name]);
+  const c = { slot: { root: entry.root, path: [...path, next.name] } };
   planner.code.emit(next.optional ? Op.OptSlot : Op.HasSlot, { c });
   if (next.optional) planSteps(planner, steps.slice(run + 1), has);
 }
@@ -209,7 +209,7 @@ function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inheri
   const [first, ...rest] = steps as [Step, ...Step[]];
   const name = first.name ?? "";
   if (!HEADER_NAME.test(name)) return planNoHeader(planner, steps, inherited, has);
-  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.need(Flag.NeedsHeaders);
   const c = planner.text(name);
   const present = (): void => void planner.code.emit(Op.HasHeader, { c });
   if (has && rest.length === 0) return present();
@@ -232,7 +232,7 @@ export function planHeaderIn(planner: Planner, key: Node, map: Node): boolean {
   const constant = planner.constants.get(key);
   if (constant?.tag !== Tag.String || !HEADER_NAME.test(constant.value)) return false;
   if (wholeEntry(planner, map)?.kind !== "headers") return false;
-  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.need(Flag.NeedsHeaders);
   planner.code.emit(Op.HasHeader, { c: planner.text(constant.value) });
   return true;
 }

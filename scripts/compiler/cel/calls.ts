@@ -1,6 +1,6 @@
 // Functions and methods → instructions.
 import { Op, Tag, TimePart } from "../../../assembly/program.ts";
-import { PatternError } from "./code.ts";
+import { PatternError } from "../regex/machine.ts";
 import { walk, type Call, type Node } from "./ast.ts";
 import type { Zoned } from "./convert.ts";
 import { readZone } from "./moments.ts";
@@ -167,7 +167,7 @@ function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
 
 function planAutomaton(planner: Planner, pattern: Node, source: string): void {
   try {
-    planner.code.emit(Op.Matches, { c: planner.pool.automaton(source) });
+    planner.code.emit(Op.Matches, { c: { automaton: planner.automata.of(source) } });
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const { start, end } = pattern.span;

@@ -1,6 +1,7 @@
-// What a compiled `when` needs from the program around it. The predicate compiler (cel/) asks, the program
-// writer (encode.ts) answers; neither knows the other.
-import type { Flag, Op, Slot, Tag } from "../../../assembly/program.ts";
+// The code of a compiled `when`. It names the constants, slots and automata that it needs; the program's encoder
+// (program/encode.ts) gives them their places. Neither knows the other.
+import type { Op, Slot, Tag } from "../../../assembly/program.ts";
+import type { Automaton } from "../regex/automaton.ts";
 
 /** A constant of a predicate, as a Cell will hold it (assembly/program.ts). */
 export type Constant =
@@ -15,48 +16,27 @@ export type Constant =
   | { tag: Tag.Timestamp; seconds: bigint; nanos: number }
   | { tag: Tag.Type; value: number };
 
+/** A member path below a root, for example Slot.Body and ["params", "arguments", "path"]. */
+export interface SlotPath {
+  root: Slot.Body | Slot.Claims;
+  path: readonly string[];
+}
+
+/** Operand c: a number, or something that becomes an index when the program is encoded. */
+export type Operand = number | { constant: Constant } | { slot: SlotPath } | { automaton: Automaton };
+
 /** One instruction; operands that are left out are 0. */
 export interface Instruction {
   op: Op;
   a?: number;
   b?: number;
-  c?: number;
+  c?: Operand;
 }
 
-/** A regex that cannot be used: `offset` counts UTF-16 units inside the pattern. */
-export class PatternError extends Error {
-  constructor(
-    message: string,
-    readonly offset = 0,
-    readonly hint?: string,
-  ) {
-    super(message);
-  }
-}
-
-export interface Pool {
-  /** Index in Cells; equal constants share one. */
-  constant(value: Constant): number;
-  /** Slot of a member path below a root: `slot(Slot.Body, ["params", "arguments", "path"])`. */
-  slot(root: Slot.Body | Slot.Claims, path: readonly string[]): number;
-  /** Index in Automata; equal patterns share one. Throws PatternError. */
-  automaton(pattern: string): number;
-  /** The filter must provide this for some predicate. */
-  need(flag: Flag): void;
-}
-
-/** The code of one predicate with the bounds that the VM reserves. */
+/** The code of one predicate, the bounds that the VM reserves for it, and what the filter must provide (bits of Flag). */
 export interface PredicateCode {
   instructions: Instruction[];
   stack: number;
   loops: number;
-}
-
-/** Something to tell the author; offsets count UTF-16 units inside the expression. */
-export interface ExpressionProblem {
-  severity: "error" | "warning";
-  offset: number;
-  length: number;
-  message: string;
-  hint?: string;
+  needs: number;
 }

@@ -21,7 +21,7 @@ function isInternational(uri: string): boolean {
 
 /** Whether an instruction loads the URI of the call: `mcp.uri`, or `mcp` as a whole. */
 export function readsUri({ op, c = NONE }: Instruction): boolean {
-  return op === Op.Attribute && [Attribute.Uri, Attribute.Mcp].includes(c);
+  return op === Op.Attribute && (c === (Attribute.Uri as number) || c === (Attribute.Mcp as number));
 }
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;

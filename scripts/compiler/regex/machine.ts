@@ -1,7 +1,17 @@
 // A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly, its `prog` is no
 // documented API) parses and compiles; what re2js takes and Go 1.26 refuses is refused here.
 import { RE2JS } from "re2js";
-import { PatternError } from "../cel/code.ts";
+
+/** A regex that cannot be used: `offset` counts UTF-16 units inside the pattern. */
+export class PatternError extends Error {
+  constructor(
+    message: string,
+    readonly offset = 0,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
 
 /** What an EmptyWidth instruction asks of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
 export const Empty = {
