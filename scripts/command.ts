@@ -1,5 +1,4 @@
 // What a subcommand is, and how one says that it cannot run.
-import { readFileSync } from "node:fs";
 import type { ParseArgsConfig } from "node:util";
 
 /** The exit codes that scripts rely on. */
@@ -34,15 +33,6 @@ export class CannotRun extends Error {}
 /** The same, with a pointer to the command's help. */
 export class UsageError extends CannotRun {}
 
-/** The text of a file, or of standard input for `-`. Throws CannotRun. */
-export function readInput(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    throw new CannotRun(`cannot read ${file === "-" ? "standard input" : file}: ${reasonOf(error)}`);
-  }
-}
-
 /** The one positional that a command takes. */
 export function onlyFile(files: string[], word: string): string {
   const [file, ...rest] = files;
@@ -61,14 +51,4 @@ export function wantsJson(format: OptionValue): boolean {
 /** Whether to colour what goes to a stream. */
 export function useColor(stream: NodeJS.WriteStream): boolean {
   return Boolean(stream.isTTY) && !process.env.NO_COLOR;
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reasons: Record<string, string> = {
-    ENOENT: "no such file",
-    EISDIR: "it is a directory",
-    EACCES: "permission denied",
-  };
-  return (code && reasons[code]) ?? (error as Error).message;
 }

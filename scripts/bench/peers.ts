@@ -5,7 +5,7 @@ import binaryen from "assemblyscript/binaryen";
 import { parse } from "yaml";
 import type { PluginOptions } from "../compiler/index.ts";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
-import type { Loaded } from "../evaluate/engine.ts";
+import type { Loaded } from "../evaluate/load.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
 import { goService, rustNative, rustWasm, type Product } from "./builds.ts";
 import { METADATA_KEY, oneRule } from "./policies.ts";

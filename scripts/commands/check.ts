@@ -1,6 +1,6 @@
-import { CannotRun, Exit, UsageError, readInput, useColor, wantsJson, type Command } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { renderProblems, type Problem } from "../compiler/source/problem.ts";
+import { CannotRun, Exit, UsageError, wantsJson, type Command } from "../command.ts";
+import { compilePolicy, type Problem } from "../compiler/index.ts";
+import { nameOf, readInput, report } from "../input.ts";
 
 export const check: Command = {
   summary: "say what is wrong with policies; silent when nothing is",
@@ -28,11 +28,6 @@ Exit codes: 0 right (warnings allowed), 1 some policy is wrong, 2 a file could n
   },
 };
 
-/** Prints problems for a person. */
-export function report(problems: Problem[]): void {
-  process.stderr.write(renderProblems(problems, { color: useColor(process.stderr) }));
-}
-
 /** A file that is missing does not hide what is wrong with the others. */
 function collect(files: string[], cost: boolean): { problems: Problem[]; unreadable: string[] } {
   const problems: Problem[] = [];
@@ -47,11 +42,6 @@ function collect(files: string[], cost: boolean): { problems: Problem[]; unreada
     }
   }
   return { problems, unreadable };
-}
-
-/** How messages call an input. */
-export function nameOf(file: string): string {
-  return file === "-" ? "<stdin>" : file;
 }
 
 function withoutExcerpt({ excerpt: _excerpt, ...problem }: Problem): object {

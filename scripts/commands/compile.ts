@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { CannotRun, Exit, onlyFile, readInput, type Command } from "../command.ts";
+import { CannotRun, Exit, onlyFile, type Command } from "../command.ts";
 import { compilePolicy, pluginConfiguration } from "../compiler/index.ts";
-import { nameOf, report } from "./check.ts";
+import { nameOf, readInput, report } from "../input.ts";
 
 export const compile: Command = {
   summary: "the plugin configuration that Envoy gets",

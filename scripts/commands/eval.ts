@@ -1,10 +1,9 @@
 import { createInterface } from "node:readline";
-import { Exit, UsageError, readInput, type Command } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { Engine, load, loadDocument, type Loaded } from "../evaluate/engine.ts";
+import { Exit, UsageError, type Command } from "../command.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadDocument, loadFile, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { FilterFailure } from "../evaluate/result.ts";
-import { nameOf, report } from "./check.ts";
 
 export const evaluate: Command = {
   summary: "decide requests: JSON lines in, JSON lines out",
@@ -44,13 +43,6 @@ Exit codes: 0 done, 1 a line was malformed or POLICY is wrong, 2 it could not ru
     return runLines(new Session(fallback, options.explain === true));
   },
 };
-
-/** Compiles a file; its problems go to standard error. */
-export function loadFile(file: string): Loaded | undefined {
-  const compiled = compilePolicy(readInput(file), nameOf(file));
-  report(compiled.problems);
-  return load(compiled);
-}
 
 async function runLines(session: Session): Promise<Exit> {
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {

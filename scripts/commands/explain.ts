@@ -1,11 +1,11 @@
 import { parse } from "yaml";
-import { Exit, UsageError, onlyFile, readInput, useColor, wantsJson, type Command } from "../command.ts";
-import { Engine, type Loaded } from "../evaluate/engine.ts";
+import { Exit, UsageError, onlyFile, useColor, wantsJson, type Command } from "../command.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadFile, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import type { Result, Step } from "../evaluate/result.ts";
 import { explainWhen, type Part } from "../explain/parts.ts";
-import { nameOf } from "./check.ts";
-import { loadFile } from "./eval.ts";
+import { nameOf, readInput } from "../input.ts";
 
 export const explain: Command = {
   summary: "which rule decided, which part of which `when`, which scopes would help",

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CannotRun, Exit, onlyFile, readInput, UsageError, type Command, type Invocation } from "../command.ts";
+import { CannotRun, Exit, onlyFile, UsageError, type Command, type Invocation } from "../command.ts";
 import { compilePolicy } from "../compiler/index.ts";
+import { nameOf, readInput, report } from "../input.ts";
 import { envoyBootstrap, httpFilters } from "../targets/envoy.ts";
 import { envoyGatewayObjects } from "../targets/envoy-gateway.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { istioObjects, ISTIO_METADATA_KEY } from "../targets/istio.ts";
 import { envoyTarget, kubernetesTarget } from "../targets/options.ts";
-import { nameOf, report } from "./check.ts";
 
 type Options = Invocation["options"];
 

@@ -1,6 +1,6 @@
-import { Exit, onlyFile, readInput, type Command } from "../command.ts";
+import { Exit, onlyFile, type Command } from "../command.ts";
 import { listing, ProgramError } from "../compiler/index.ts";
-import { nameOf } from "./check.ts";
+import { nameOf, readInput } from "../input.ts";
 
 export const show: Command = {
   summary: "list the program of a plugin configuration",

@@ -1,9 +1,9 @@
 // A policy test file: `policy` and `tests`, read from YAML and checked.
 import { parse } from "yaml";
-import { readInput } from "../command.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { callRequest, type Call } from "./call.ts";
 import type { Policy } from "../compiler/index.ts";
+import { readInput } from "../input.ts";
 
 export interface Expectation {
   decision: string;
