@@ -163,7 +163,7 @@ test("prefixes of too many lengths are refused", () => {
     kind: "Policy",
     rules: [{ target: { resources } }],
   });
-  assert.match(problems[0]?.message ?? "", /65 different lengths/);
+  assert.match(problems[0]?.message ?? "", /65 distinct lengths/);
 });
 
 test("equal expressions share a predicate, equal regexes an automaton", () => {

@@ -98,7 +98,7 @@ const INDEX_TAGS = new Set([Tag.Bool, Tag.Int, Tag.Uint, Tag.Double]);
 function planIndex(planner: Planner, index: Node): void {
   const constant = planner.constants.get(index);
   if (!constant || INDEX_TAGS.has(constant.tag)) return planner.plan(index);
-  planner.refuse(index, "this cannot be an index", "an index is a string, a number or a bool");
+  planner.refuse(index, "this cannot be an index", "an index must be a string, a number or a bool");
 }
 
 /** As far as the names of the steps lead in the vocabulary. */
@@ -131,7 +131,7 @@ function planEntry(planner: Planner, root: Entry, { base, steps, has }: Path): v
 function planMissing(planner: Planner, entry: Entry, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const known = "members" in entry ? Object.keys(entry.members ?? {}).join(", ") : "";
-  planner.problems.warn(first.node.span, `there is no \`${first.name}\` here: it counts as missing`, `known: ${known}`);
+  planner.problems.warn(first.node.span, `\`${first.name}\` never exists here: it counts as missing`, `known: ${known}`);
   planNothing(planner, steps, optional, has);
 }
 
@@ -155,10 +155,10 @@ function planPresence(planner: Planner, entry: Entry): void {
 /** The value of a whole entry. */
 function planValue(planner: Planner, entry: Entry, node: Node): void {
   if (entry.kind === "group") {
-    const hint = `read its members: ${Object.keys(entry.members)
+    const hint = `use its members: ${Object.keys(entry.members)
       .map((name) => `${entry.name}.${name}`)
       .join(", ")}`;
-    return planner.refuse(node, `\`${entry.name}\` is not a value of its own`, hint);
+    return planner.refuse(node, `\`${entry.name}\` is not a value by itself`, hint);
   }
   if (entry.kind === "headers") {
     planner.code.need(Flag.NeedsHeaders);
@@ -223,7 +223,7 @@ function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inheri
 function planNoHeader(planner: Planner, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const lower = (first.name ?? "").toLowerCase();
-  planner.problems.warn(first.node.span, "there is never a header of this name", `names are in lower case: ${lower}`);
+  planner.problems.warn(first.node.span, "no header ever has this name", `header names are in lower case: ${lower}`);
   planNothing(planner, steps, optional, has);
 }
 

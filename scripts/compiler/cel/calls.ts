@@ -93,7 +93,7 @@ function planText(planner: Planner, node: Call, operands: Node[]): void {
   if ((kind !== "timestamp" && kind !== "dyn") || !hasZone(planner, value)) return planSimple(planner, node, operands);
   planner.refuse(
     node,
-    "string() of a timestamp of unknown zone is not supported",
+    "string() of a timestamp in an unknown time zone is not supported",
     "compare timestamps with each other",
   );
 }
@@ -141,7 +141,7 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   const constant = planner.constants.get(zone);
   const read = constant?.tag === Tag.String ? readZone(constant.value) : undefined;
   if (read === undefined) {
-    return planner.refuse(zone, "the zone must be known now, and names of zones are not", 'write "UTC" or "+02:00"');
+    return planner.refuse(zone, "the time zone must be a constant offset; zone names are not supported", 'write "UTC" or "+02:00"');
   }
   planner.plan(time as Node);
   planner.constant({ tag: Tag.String, value: read });

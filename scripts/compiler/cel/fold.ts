@@ -17,7 +17,7 @@ const HINTS: Record<string, string> = {
   int: "an int is a whole number between -2^63 and 2^63-1",
   uint: "a uint is a whole number between 0 and 2^64-1",
   bool: 'write "true" or "false"',
-  string: "the value has no text form here",
+  string: "the value has no string form here",
 };
 
 export function fold(root: Node, checked: Checked, problems: Problems): Constants {

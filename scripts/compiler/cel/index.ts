@@ -49,7 +49,7 @@ function wantBool(root: Node, { checked }: Known, problems: Problems): void {
   if (kind === "bool" || kind === "dyn") return;
   problems.error(
     root.span,
-    `a \`when\` gives a bool, this gives ${show(checked.typeOf(root))}`,
+    `a \`when\` must be a bool; this is ${show(checked.typeOf(root))}`,
     "compare it with something",
   );
 }

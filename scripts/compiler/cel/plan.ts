@@ -126,7 +126,7 @@ export class Planner {
   /** The VM keeps an optional only where the type says so: one that hides in a dynamic value is refused. */
   plainOnly(nodes: Node[]): void {
     for (const node of nodes.filter((part) => this.isOptional(part))) {
-      this.problems.error(node.span, "an optional cannot be kept here", "take its value: x.orValue(…)");
+      this.problems.error(node.span, "an optional is not allowed here", "take its value: x.orValue(…)");
     }
   }
 
@@ -216,7 +216,7 @@ export class Planner {
   private elements(items: ListNode["items"]): boolean {
     const asked = items.filter((item) => item.optional);
     for (const { value } of asked.filter((item) => !this.isOptional(item.value))) {
-      this.problems.error(value.span, "`?` needs an optional, and this may be another value", "write x.?y");
+      this.problems.error(value.span, "`?` needs an optional; this may be another value", "write x.?y");
     }
     const others = items.filter((item) => !item.optional).map((item) => item.value);
     if (asked.length > 0) this.plainOnly(others);
@@ -242,7 +242,7 @@ export class Planner {
     const shown = show(this.typeOf(node));
     this.problems.error(
       node.span,
-      `a key is a string, int, uint or bool, this is ${shown}`,
+      `a key must be a string, int, uint or bool; this is ${shown}`,
       "write string(x) or int(x)",
     );
   }

@@ -17,14 +17,14 @@ const KINDS: Record<string, { versions: string[]; read: Reader }> = {
 export function pickDocument(report: Report, trees: Tree[], length: number): Tree | undefined {
   if (trees.length <= 1) {
     if (trees.length === 0 && !report.failed)
-      report.error({ path: "", span: { start: 0, end: length } }, "the file holds no policy");
+      report.error({ path: "", span: { start: 0, end: length } }, "the file contains no policy");
     return trees[0];
   }
   const policies = trees.filter((tree) => Object.hasOwn(KINDS, wordAt(tree, "kind") ?? ""));
   if (policies.length === 0)
     return report.error(trees[0]!, "none of the documents in this file is a Policy or an MCPRoute");
   for (const other of policies.slice(1))
-    report.error(other, "the file holds more than one policy", "one policy a file");
+    report.error(other, "the file contains more than one policy", "write one policy per file");
   return policies[0];
 }
 
@@ -48,7 +48,7 @@ function readerOf(report: Report, tree: Tree): Reader | undefined {
   if (kind && version !== undefined && !kind.versions.includes(version)) {
     report.error(
       versionTree!,
-      `"${version}" is not a version of ${wordAt(tree, "kind")} that is known here`,
+      `"${version}" is not a supported version of ${wordAt(tree, "kind")}`,
       `one of: ${kind.versions.join(", ")}`,
     );
   }

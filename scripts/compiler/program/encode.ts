@@ -39,7 +39,7 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
-    report.error({ path: "" }, `the program has ${program.length} bytes; ${MAX_PROGRAM} fit`);
+    report.error({ path: "" }, `the program is ${program.length} bytes; the limit is ${MAX_PROGRAM}`);
   return program;
 }
 
@@ -159,7 +159,7 @@ class Buckets {
       if (lengths.size > MAX_PREFIX_LENGTHS) {
         report.error(
           { path: "" },
-          `prefixes of ${lengths.size} different lengths are named; ${MAX_PREFIX_LENGTHS} fit`,
+          `target prefixes have ${lengths.size} distinct lengths; the limit is ${MAX_PREFIX_LENGTHS}`,
         );
       }
       for (const length of [...lengths].sort((a, b) => a - b)) writer.add(Section.PrefixLengths, [kind, length]);

@@ -93,7 +93,7 @@ function compileWithRe2(pattern: string): { start: number; inst: RawStep[] } {
       throw new PatternError("the regex cannot be compiled: " + String((error as Error).message));
     const offset = input ? Math.max(0, pattern.indexOf(input)) : 0;
     const part = input && input !== pattern ? ` (${input})` : "";
-    throw new PatternError(`the regex is refused by RE2: ${reason}${part}`, offset, hintFor(pattern.slice(offset)));
+    throw new PatternError(`RE2 rejects the regex: ${reason}${part}`, offset, hintFor(pattern.slice(offset)));
   }
 }
 
@@ -109,7 +109,7 @@ function refuseForeignClasses(pattern: string): void {
     if (name === undefined) continue;
     if ((/^[A-Z][a-z]*$/.test(name) || name === "LC") && !UNKNOWN_TO_GO.has(name)) continue;
     throw new PatternError(
-      `the regex names the Unicode class "${name}", which is not supported`,
+      `the Unicode class "${name}" is not supported`,
       found.index,
       HINTS[2]![1],
     );
