@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return void process.stdout.write(HELP);
   const { quick = false, scale, only } = values;
-  if (only !== undefined && only !== "filter" && only !== "envoy") throw new Error(`--only must be filter or envoy, not ${only}`);
+  if (only !== undefined && only !== "filter" && only !== "envoy")
+    throw new Error(`--only must be filter or envoy, not ${only}`);
   const results: Results = {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version} (V8 ${V8})`,

@@ -85,7 +85,11 @@ async function run(ports: Ports, keep: boolean): Promise<number> {
       `Envoy with Scopegate: ${url.href}   policy: ${POLICY}   MCP server: ${ports.mcp}   OAuth server: ${issuer}`,
     );
     const faults = await play(url, policy!, ran);
-    heading(faults.length === 0 ? "Everything went as the policy says." : `Something did not go as the policy says:\n${faults.join("\n")}`);
+    heading(
+      faults.length === 0
+        ? "Everything went as the policy says."
+        : `Something did not go as the policy says:\n${faults.join("\n")}`,
+    );
     if (keep) await stayUp(url);
     return faults.length === 0 ? 0 : 1;
   } finally {

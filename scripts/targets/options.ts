@@ -77,7 +77,8 @@ function audiences(given: Given, policy: Compiled["policy"]): string[] {
 }
 
 function jwks(source: string | undefined): Jwks {
-  if (source === undefined) throw new UsageError("--jwks is required: the URL or file with the keys that verify tokens");
+  if (source === undefined)
+    throw new UsageError("--jwks is required: the URL or file with the keys that verify tokens");
   if (/^https?:\/\//.test(source)) return { url: new URL(source) };
   const keys = parseJson(readInput(source)) as { keys?: unknown } | undefined;
   if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source} is not a JSON Web Key Set`);
@@ -109,9 +110,11 @@ function objectName(given: Given, option: string, otherwise: string): string {
 
 /** A URL of the module, or the name of an image that holds it. */
 function wasmSource(value: string | undefined): WasmSource {
-  if (value === undefined) throw new UsageError("--wasm is required: the https:// URL of scopegate.wasm, or oci://IMAGE");
+  if (value === undefined)
+    throw new UsageError("--wasm is required: the https:// URL of scopegate.wasm, or oci://IMAGE");
   if (value.startsWith("oci://")) return { kind: "image", url: value.slice("oci://".length) };
-  if (!/^https?:\/\//.test(value)) throw new UsageError(`--wasm must be an https:// URL or oci://IMAGE for this target, not ${value}`);
+  if (!/^https?:\/\//.test(value))
+    throw new UsageError(`--wasm must be an https:// URL or oci://IMAGE for this target, not ${value}`);
   const own = ownWasm();
   const sha256 = existsSync(own) ? createHash("sha256").update(readFileSync(own)).digest("hex") : undefined;
   return { kind: "http", url: value, sha256 };

@@ -30,7 +30,10 @@ describe("usage", () => {
     [["check", "gone.yaml"], "scopegate: cannot read gone.yaml: no such file\n"],
     [["compile", "."], "scopegate: cannot read .: it is a directory\n"],
     [["compile", "a", "b"], "scopegate: expected one POLICY, got 2; see scopegate compile --help\n"],
-    [["eval", "-"], "scopegate: POLICY must be a file: standard input carries the requests; see scopegate eval --help\n"],
+    [
+      ["eval", "-"],
+      "scopegate: POLICY must be a file: standard input carries the requests; see scopegate eval --help\n",
+    ],
     [["test", "gone"], "scopegate: cannot read gone: no such file\n"],
     [
       ["test", "policy.yaml", "--min-coverage", "much"],

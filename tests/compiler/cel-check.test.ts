@@ -122,7 +122,9 @@ const WARNINGS: [string, string[]][] = [
   ["1 < 2", ["warning 0+5: this is always true"]],
   [
     "args.n + 1 == 2",
-    ["warning 0+10: always an error when args.n is a JSON number: JSON numbers are doubles (write 1.0, or write int(args.n))"],
+    [
+      "warning 0+10: always an error when args.n is a JSON number: JSON numbers are doubles (write 1.0, or write int(args.n))",
+    ],
   ],
   [
     "args.q == null",

@@ -86,7 +86,10 @@ describe("manifest options", () => {
     [["--target", "envoy", ...JWKS, "--hold-headers", "--no-hold-headers"], /cannot be combined/],
     [["--target", "envoy", ...JWKS, "-o", "no/such/folder/x.yaml"], /cannot write/],
     [["--target", "envoy-gateway", ...JWKS], /--wasm is required/],
-    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"], /--hold-headers works only with --target envoy/],
+    [
+      ["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"],
+      /--hold-headers works only with --target envoy/,
+    ],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace must be a Kubernetes name/],
   ];
   test("a policy that reads another key is none for Istio", () => {

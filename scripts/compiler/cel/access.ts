@@ -131,7 +131,11 @@ function planEntry(planner: Planner, root: Entry, { base, steps, has }: Path): v
 function planMissing(planner: Planner, entry: Entry, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const known = "members" in entry ? Object.keys(entry.members ?? {}).join(", ") : "";
-  planner.problems.warn(first.node.span, `\`${first.name}\` never exists here: it counts as missing`, `known: ${known}`);
+  planner.problems.warn(
+    first.node.span,
+    `\`${first.name}\` never exists here: it counts as missing`,
+    `known: ${known}`,
+  );
   planNothing(planner, steps, optional, has);
 }
 

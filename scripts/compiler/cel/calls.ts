@@ -141,7 +141,11 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   const constant = planner.constants.get(zone);
   const read = constant?.tag === Tag.String ? readZone(constant.value) : undefined;
   if (read === undefined) {
-    return planner.refuse(zone, "the time zone must be a constant offset; zone names are not supported", 'write "UTC" or "+02:00"');
+    return planner.refuse(
+      zone,
+      "the time zone must be a constant offset; zone names are not supported",
+      'write "UTC" or "+02:00"',
+    );
   }
   planner.plan(time as Node);
   planner.constant({ tag: Tag.String, value: read });

@@ -45,7 +45,10 @@ export function explainMismatch(fn: string, method: boolean, args: string[]): { 
     return { message: `there is no operator \`${left} ${sign} ${right}\``, ...operatorHint(sign, left, right) };
   if (sign) return { message: `there is no operator \`${sign}${left}\`` };
   if (fn === "_?_:_")
-    return { message: `the results of \`${left} ? ${right} : ${args[2]}\` differ in type`, hint: "both results must have one type" };
+    return {
+      message: `the results of \`${left} ? ${right} : ${args[2]}\` differ in type`,
+      hint: "both results must have one type",
+    };
   if (fn.startsWith("_[")) return { message: `a ${left} has no index of type ${right}` };
   const shown = method ? `${left}.${fn}(${args.slice(1).join(", ")})` : `${fn}(${args.join(", ")})`;
   return { message: `there is no overload \`${shown}\`` };

@@ -114,11 +114,7 @@ function warnOfTargets(report: Report, policy: Policy): void {
   for (const { kind, backend, place } of policy.rules.flatMap((rule) => rule.targets ?? [])) {
     const open = isOpen[kind];
     if (open)
-      report.warn(
-        place,
-        `${open} are not governed: such calls pass before any rule is tried`,
-        `add ${open} to govern`,
-      );
+      report.warn(place, `${open} are not governed: such calls pass before any rule is tried`, `add ${open} to govern`);
     if (backend === undefined) continue;
     if (from === BackendFrom.Fixed && backend !== text)
       report.warn(place, `this never matches: the backend is always "${text}"`);

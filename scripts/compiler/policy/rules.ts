@@ -144,7 +144,9 @@ class RuleReader {
     if (!members) return undefined;
     const given = names.filter((word) => members.has(word));
     if (given.length !== 1) {
-      const message = given.length ? `"${given.join('" and "')}" mean the same; give only one` : `"${names[0]}" is missing`;
+      const message = given.length
+        ? `"${given.join('" and "')}" mean the same; give only one`
+        : `"${names[0]}" is missing`;
       return this.report.error(tree, message);
     }
     const name = members.get(given[0]!)!.value;

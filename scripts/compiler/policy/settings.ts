@@ -167,8 +167,7 @@ function readLoop(report: Report, tree: Tree, policy: Policy): void {
     policy.loop.limit = 0;
     return;
   }
-  if (tree.kind !== "map")
-    return report.error(tree, `expected a mapping (limit, window) or off, got ${shapeOf(tree)}`);
+  if (tree.kind !== "map") return report.error(tree, `expected a mapping (limit, window) or off, got ${shapeOf(tree)}`);
   const members = mapping(report, tree, ["limit", "window"]);
   const [limit, window] = [members?.get("limit")?.value, members?.get("window")?.value];
   if (limit) policy.loop.limit = integer(report, limit, 0, 1000) ?? policy.loop.limit;

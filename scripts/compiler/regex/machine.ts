@@ -108,11 +108,7 @@ function refuseForeignClasses(pattern: string): void {
     const name = found[1];
     if (name === undefined) continue;
     if ((/^[A-Z][a-z]*$/.test(name) || name === "LC") && !UNKNOWN_TO_GO.has(name)) continue;
-    throw new PatternError(
-      `the Unicode class "${name}" is not supported`,
-      found.index,
-      HINTS[2]![1],
-    );
+    throw new PatternError(`the Unicode class "${name}" is not supported`, found.index, HINTS[2]![1]);
   }
 }
 

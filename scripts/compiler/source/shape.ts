@@ -95,11 +95,7 @@ export function url(report: Report, tree: Tree): string | undefined {
     !/^[\x21-\x7e]{1,2048}$/.test(value) ||
     !URL.canParse(value)
   ) {
-    return report.error(
-      tree,
-      "expected an absolute http or https URL",
-      "for example https://mcp.example.com/mcp",
-    );
+    return report.error(tree, "expected an absolute http or https URL", "for example https://mcp.example.com/mcp");
   }
   if (BAIT.test(value)) return report.error(tree, baitMessage("URL"));
   return value.includes("#") ? report.error(tree, "the URL must not have a fragment") : value;
@@ -128,7 +124,8 @@ export function scope(report: Report, tree: Tree): string | undefined {
     );
   }
   const bad = /[^\x21\x23-\x5b\x5d-\x7e]/u.exec(value);
-  if (bad) return report.error(tree, `the scope "${value}" contains a character that RFC 6750 does not allow: ${bad[0]}`);
+  if (bad)
+    return report.error(tree, `the scope "${value}" contains a character that RFC 6750 does not allow: ${bad[0]}`);
   if (BAIT.test(value)) return report.error(tree, baitMessage("scope"));
   return value.length > 256 ? report.error(tree, "the scope is longer than 256 characters") : value;
 }
