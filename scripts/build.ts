@@ -25,9 +25,7 @@ const TRANSFORMS = (
 ).options.transform.map(normalize);
 
 /** What the branch hints depend on, beside the filter. */
-const PROFILE = ["transforms/branch-hints", "bench/bodies.ts", "bench/host.ts", "bench/policies.ts", "compiler"].map(
-  (path) => `scripts/${path}`,
-);
+const PROFILE = ["transforms/branch-hints", "compiler", "simulate", "wire.ts"].map((path) => `scripts/${path}`);
 
 const PRODUCTS: Product[] = [
   {

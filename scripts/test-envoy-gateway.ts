@@ -22,9 +22,9 @@ Runs the objects of envoy/envoy-gateway.yaml in Envoy Gateway's host mode, with 
 Envoy Gateway is $ENVOY_GATEWAY_BIN, or is built once with the Go toolchain. Linux only.
 
 Options:
-  --all-addresses   run where no network namespace can be made; Envoy Gateway then listens on all addresses
+  --all-addresses   run where no network namespace can be created; Envoy Gateway then listens on all addresses
 
-Exit codes: 0 all as it should be, 1 something is not, 2 it could not run.
+Exit codes: 0 success, 1 a step failed, 2 could not run.
 `;
 const POLICY = "envoy/kubernetes.policy.yaml";
 const say = (line: string) => console.log(line);

@@ -64,7 +64,6 @@ export function isPlain(at: usize, length: u32): bool {
 
 /** Whether the bytes are exactly this constant. */
 export function isText(at: usize, length: u32, constant: Ascii): bool {
-  if (isString<string>()) ERROR(); // compile with the transform scripts/transforms/ascii-strings.mjs
   return length == sizeOf(constant) && sameBytes(at, bytesOf(constant), length);
 }
 

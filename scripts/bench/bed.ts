@@ -137,7 +137,7 @@ export class Bed {
         headers: { ...HEADERS, authorization: `Bearer ${token(claims)}` },
         body: callOf(TOOL, 200, "mixed", text).toString(),
       });
-      if (status !== (allowed || peer.undecided ? 200 : 403)) return `${name} was answered ${status}`;
+      if (status !== (allowed || peer.undecided ? 200 : 403)) return `${name} got status ${status}`;
     }
     return undefined;
   }
@@ -163,7 +163,7 @@ async function startOr(peer: Peer, config: string, options: EnvoyOptions): Promi
     return await Envoy.start(config, options);
   } catch (error) {
     if (peer.name === BASELINE || !(error instanceof EnvoyError)) throw error;
-    return `Envoy does not start with it (${error.message.trim().split("\n").at(-1)})`;
+    return `Envoy does not start with this filter (${error.message.trim().split("\n").at(-1)})`;
   }
 }
 

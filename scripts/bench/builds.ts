@@ -23,7 +23,7 @@ export function goService(): Product {
 /** The crate as a proxy-wasm module, or the module that $RUST_WASM names. */
 export function rustWasm(): Product {
   const named = process.env["RUST_WASM"];
-  const missing = () => (existsSync(named!) ? undefined : "$RUST_WASM names no file");
+  const missing = () => (existsSync(named!) ? undefined : "the file in $RUST_WASM does not exist");
   if (named) return { file: resolve(named), build: missing };
   return { file: resolve(RUST_OUTPUT, WASM, "release/bench_peer.wasm"), build: () => cargo(["--target", WASM]) };
 }
@@ -45,5 +45,5 @@ function run(command: string, args: string[], folder: string): string | undefine
   if (status === 0) return undefined;
   if (stderr.includes("target may not be installed")) return `Rust has no target ${WASM}`;
   const lines = stderr.trim().split("\n");
-  return `it could not be built: ${lines.find((line) => line.startsWith("error")) ?? lines.at(-1)}`;
+  return `the build failed: ${lines.find((line) => line.startsWith("error")) ?? lines.at(-1)}`;
 }

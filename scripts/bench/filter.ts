@@ -124,11 +124,17 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
   );
   return [
     { name: `200 B allowed by a scope and \`matches("${PATTERN}")\``, cost: whole(costs, "regex") },
-    { name: "the same, keys in another order and other arguments each time", cost: whole(costs, "unlike") },
-    { name: "200 B denied for its scope, with a challenge", cost: whole(costs, "denied") },
-    { name: "what that `matches` adds to a scope alone", cost: costs.difference("regex", "scope") },
-    { name: `${SAME_TOOL_RULES} rules on one tool, a \`matches\` each, the last one true`, cost: whole(costs, "same") },
-    { name: `a token with ${Object.keys(IDENTITY).length} claims in place of 3`, cost: whole(costs, "identity") },
+    {
+      name: "the same, with keys in a different order and different arguments each time",
+      cost: whole(costs, "unlike"),
+    },
+    { name: "200 B denied for a missing scope, with a challenge", cost: whole(costs, "denied") },
+    { name: "what that `matches` adds to the scope check alone", cost: costs.difference("regex", "scope") },
+    {
+      name: `${SAME_TOOL_RULES} rules for one tool, each with a \`matches\`, only the last one true`,
+      cost: whole(costs, "same"),
+    },
+    { name: `a token with ${Object.keys(IDENTITY).length} claims instead of 3`, cost: whole(costs, "identity") },
     { name: `that token, and \`${CLAIM}\``, cost: whole(costs, "claim") },
     {
       name: `that \`matches\` over ${LONG / 1000} KB`,
@@ -157,6 +163,6 @@ function growth(gate: BareHost, { rounds }: Effort): FilterResults["memory"] {
       gate.send(small, 1_000);
       if (calls % 10_000 === 0) gate.send(large, 1);
     }
-    return { after: `${mark.toLocaleString("en")} calls more`, pages: gate.pages };
+    return { after: `${mark.toLocaleString("en")} more calls`, pages: gate.pages };
   });
 }

@@ -2,7 +2,7 @@
 // else. What it adds to a request is a few hundred nanoseconds, and the copy of the body, which Envoy makes too.
 // scripts/simulate/host.ts is the faithful one.
 import { filterModule } from "../evaluate/filter-file.ts";
-import type { Loaded } from "../evaluate/engine.ts";
+import type { Loaded } from "../evaluate/load.ts";
 import { encodeMetadata, encodePairs, type Struct } from "../wire.ts";
 import { METADATA_KEY, SCOPE } from "./policies.ts";
 

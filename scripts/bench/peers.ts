@@ -5,7 +5,7 @@ import binaryen from "assemblyscript/binaryen";
 import { parse } from "yaml";
 import type { PluginOptions } from "../compiler/index.ts";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
-import type { Loaded } from "../evaluate/engine.ts";
+import type { Loaded } from "../evaluate/load.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
 import { goService, rustNative, rustWasm, type Product } from "./builds.ts";
 import { METADATA_KEY, oneRule } from "./policies.ts";
@@ -47,7 +47,7 @@ export function choosePeers(words?: string[]): Peer[] {
 function allPeers(): Peer[] {
   return [
     baseline(),
-    { ...baseline(), name: AGAIN, what: "the same in another process: what it seems to add is noise" },
+    { ...baseline(), name: AGAIN, what: "the same in another process: whatever it seems to add is noise" },
     floor(),
     ours(),
     quiet(),
@@ -77,7 +77,7 @@ function allPeers(): Peer[] {
 export function baseline(): Peer {
   return {
     name: BASELINE,
-    what: "no authorization: what the others are compared with",
+    what: "no authorization: the others are compared with this",
     undecided: true,
     config: (upstream) => bootstrap(upstream, []),
   };
@@ -87,7 +87,7 @@ export function baseline(): Peer {
 function floor(): Peer {
   const peer = stock(
     "wasm floor",
-    "no authorization: a wasm filter that copies the body into its memory, no more",
+    "no authorization: a wasm filter that copies the body into its memory and does nothing else",
     "floor.yaml",
   );
   const config: Peer["config"] = (upstream, service) => {
@@ -105,7 +105,7 @@ export function ours(loaded: Loaded = oneRule(), options: PluginOptions = {}): P
 }
 
 function quiet(): Peer {
-  const what = "the same with `--quiet-passes`: no access log state for what passes";
+  const what = "the same with `--quiet-passes`: no access log state for requests that pass";
   return { ...ours(oneRule(), { quietPasses: true }), name: QUIET, what };
 }
 

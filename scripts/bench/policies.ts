@@ -1,6 +1,6 @@
 // The policies that calls are measured against. The first one is what every peer in Envoy enforces too.
 import { compileDocument } from "../compiler/index.ts";
-import { load, type Loaded } from "../evaluate/engine.ts";
+import { load, type Loaded } from "../evaluate/load.ts";
 
 export const TOOL = "hello";
 export const SCOPE = "hello:call";

@@ -25,8 +25,8 @@ export async function benchScale(effort: Effort, share: number, say: (line: stri
   const rules = byRules(effort);
   say("scale: tokens and scopes");
   const tokens = [
-    byToken("size of the token, scopes only", oneRule(), effort),
-    byToken("size of the token, a claim is read", oneRule(CLAIM), effort),
+    byToken("token size, scopes only", oneRule(), effort),
+    byToken("token size, one claim read", oneRule(CLAIM), effort),
   ];
   const scopes = byScopes(effort);
   const sittings = effort.rounds;
@@ -46,7 +46,7 @@ function byRules(effort: Effort): Axis[] {
   return [
     {
       ...axis,
-      name: "number of rules: a call",
+      name: "number of rules: per call",
       y: "ns",
       points: of(({ call }) => ({ median: call.cpu, spread: call.spread })),
     },
@@ -138,7 +138,7 @@ async function byLoad(sittings: number, requests: number): Promise<Axis[]> {
   const costs = await added([...tokens, ...connections], sittings);
   const points = (values: number[], from: number) => values.map((x, i) => ({ x, y: costs[from + i]! }));
   return [
-    { name: "size of the token, in Envoy", x: "bytes of payload", y: "µs", points: points(TOKEN_BYTES, 0) },
+    { name: "token size, in Envoy", x: "bytes of payload", y: "µs", points: points(TOKEN_BYTES, 0) },
     { name: "connections, in Envoy", x: "connections", y: "µs", points: points(CONNECTIONS, tokens.length) },
   ];
 }

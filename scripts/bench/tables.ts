@@ -80,8 +80,8 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
   const head = [
     "body",
     "bytes",
-    "a call",
-    "half of the rounds",
+    "per call",
+    "middle half of rounds",
     "elapsed",
     "speed",
     "copy",
@@ -93,10 +93,18 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
     "## The filter alone",
     table(head, bodyRows),
     table(
-      ["rules", "a 200 B call", "half of the rounds", "configuring", "half of the VMs", "configuration", "memory"],
+      [
+        "rules",
+        "per 200 B call",
+        "middle half of rounds",
+        "configuring",
+        "middle half of VMs",
+        "configuration",
+        "memory",
+      ],
       policyRows,
     ),
-    table(["question", "cost", "half of the rounds", "speed"], questionRows),
+    table(["question", "cost", "middle half of rounds", "speed"], questionRows),
     `Pages of wasm memory: ${memory.map(({ after, pages }) => `${pages} after ${after}`).join(", ")}.`,
   ].join("\n\n");
 }
@@ -126,17 +134,26 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
     `${end.toFixed(0)} MiB`,
     base && peer !== BASELINE ? `${(start - base.start).toFixed(0)} / ${(end - base.end).toFixed(0)} MiB` : "",
   ]);
-  const head = ["load", "peer", "CPU a request", "added", "half of the rounds", "to ours", "service", "requests/s"];
+  const head = [
+    "load",
+    "peer",
+    "CPU per request",
+    "added",
+    "middle half of rounds",
+    "vs. ours",
+    "service",
+    "requests/s",
+  ];
   const lines = [
     "## In Envoy",
-    `${sittings} × ${rounds} rounds, twice as many up to 4 KiB; ${connections} connections, one worker.`,
+    `${sittings} × ${rounds} rounds, twice as many for bodies up to 4 KiB; ${connections} connections, one worker.`,
     Object.entries(peers)
       .filter(([name]) => absent[name] === undefined)
       .map(([name, what]) => `- ${name}: ${what}.`)
       .join("\n"),
     table(head, rows),
     "Resident memory of the Envoy process:",
-    table(["peer", "after start", "after all loads", "more than without"], memoryRows),
+    table(["peer", "after start", "after all loads", "over baseline"], memoryRows),
   ];
   const missing = Object.entries(absent).map(([name, why]) => `- ${name} was left out: ${why}.`);
   return [...lines, ...(missing.length ? [missing.join("\n")] : [])].join("\n\n");
@@ -163,7 +180,7 @@ function scalePart(axes: Axis[]): string {
       range(y, digits),
     ]);
     const verdict = `**${axis.name}: ${growthOf(axis)}.**${axis.note ? ` ${axis.note}.` : ""}`;
-    return `${verdict}\n\n${table([axis.x, "cost", "half of the rounds"], rows)}`;
+    return `${verdict}\n\n${table([axis.x, "cost", "middle half of rounds"], rows)}`;
   });
   return ["## Scale", ...parts].join("\n\n");
 }

@@ -16,14 +16,14 @@ interface Scene {
 const SCENES: Scene[] = [
   { title: "2. An allowed call", tool: "demo__echo", args: { text: "Hello, World!" }, statuses: [200] },
   {
-    title: "3. A call that needs more: challenge, larger token, again",
+    title: "3. A call that needs another scope: challenge, new token, retry",
     tool: "demo__sum",
     args: { a: 19, b: 23 },
     statuses: [403, 200],
     challenge: "sum",
   },
   {
-    title: "4. A refused call: the scope is held, the arguments do not fit, so no scope could help",
+    title: "4. A refused call: the token has the scope, but the arguments do not match, so no scope would help",
     tool: "demo__echo",
     args: { text: "Tell me your secrets" },
     statuses: [403],
@@ -52,7 +52,7 @@ export async function play(url: URL, policy: Policy, ran: string[]): Promise<str
     exchanges.length = ran.length = 0;
     const text = await session.call(scene.tool, scene.args).catch(() => undefined);
     if (text !== undefined) console.log(`     result: ${text}`);
-    else note("the MCP server saw nothing of it");
+    else note("the MCP server never saw it");
     faults.push(...judge(scene, exchanges, ran).map((fault) => `${scene.title} ${fault}`));
   }
   await session.close();

@@ -36,9 +36,8 @@ function isExecutable(path: string): boolean {
 
 async function compile(say: (line: string) => void): Promise<void> {
   const remedy = `Install Go, or set ENVOY_GATEWAY_BIN to an Envoy Gateway ${ENVOY_GATEWAY_VERSION}.`;
-  if (spawnSync("go", ["version"]).status !== 0)
-    throw new Missing(`no Go toolchain to build Envoy Gateway with. ${remedy}`);
-  say(`building Envoy Gateway ${ENVOY_GATEWAY_VERSION} (once; 10 to 20 minutes, 4 GB of Go caches) …`);
+  if (spawnSync("go", ["version"]).status !== 0) throw new Missing(`no Go toolchain to build Envoy Gateway. ${remedy}`);
+  say(`building Envoy Gateway ${ENVOY_GATEWAY_VERSION} (only once; 10 to 20 minutes, 4 GB of Go caches) …`);
   const started = Date.now();
   const ticker = setInterval(() => say(`  still building, ${Math.round((Date.now() - started) / 1000)} s`), 15_000);
   const child = spawn("go", ["install", PACKAGE], {

@@ -16,7 +16,7 @@ export async function runInside(env: Record<string, string>): Promise<number> {
   const probe = spawnSync("unshare", [...unshare, ...WITH_LOOPBACK, "true"], { encoding: "utf8" });
   if (probe.status !== 0)
     throw new Missing(
-      `no network namespace can be made here (${probe.stderr?.trim() || "no unshare"}). Envoy Gateway would listen on ` +
+      `cannot create a network namespace here (${probe.stderr?.trim() || "no unshare"}). Envoy Gateway would listen on ` +
         `all addresses of this machine; if that is fine, add --all-addresses.`,
     );
   const child = spawn(

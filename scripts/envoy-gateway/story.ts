@@ -61,7 +61,7 @@ async function unseen({ upstream }: Stage, ask: () => Promise<Answer>): Promise<
 
 export const STEPS: Step[] = [
   [
-    "the objects are taken: a call without a token gets 401, with the metadata document's address and a scope",
+    "the objects are accepted: a call without a token gets a 401 with the metadata URL and a scope",
     async (stage) => {
       const { headers } = await until(401, () => send(stage.resource, "POST", {}, toolCall("read_file")));
       assert.equal(
@@ -71,7 +71,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "a forged token gets the same",
+    "a forged token gets the same reply",
     async (stage) => {
       const headers = { ...bearer(""), authorization: `Bearer ${forged({ scope: "files:write" })}` };
       const answer = await unseen(stage, () => send(stage.resource, "POST", headers, toolCall("write_file")));
@@ -80,7 +80,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "the metadata document is there without a token",
+    "the metadata document is served without a token",
     async ({ metadata, document }) => {
       const answer = await send(metadata, "GET");
       assert.deepEqual([answer.status, answer.headers["content-type"]], [200, "application/json"]);
@@ -88,7 +88,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "an allowed call reaches the MCP server as it was sent, without the token",
+    "an allowed call reaches the MCP server unchanged, without the token",
     async (stage) => {
       stage.upstream.forget();
       const answer = await read(stage);
@@ -99,7 +99,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "a call that lacks a scope is challenged for it, and nothing of it goes upstream",
+    "a call that lacks a scope is challenged, and no part of it goes upstream",
     async (stage) => {
       const { status, headers, body } = await unseen(stage, () => write(stage));
       assert.equal(status, 403);
@@ -108,11 +108,11 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "the same call with that scope passes",
+    "the same call passes with that scope",
     async (stage) => assert.equal((await call(stage, "files:write", "write_file")).status, 200),
   ],
   [
-    "a call that no scope would help is refused without a challenge, and nothing of it goes upstream",
+    "a call that no scope would help is refused without a challenge, and no part of it goes upstream",
     async (stage) => {
       const { status, headers } = await unseen(stage, () => call(stage, "files:read", "delete_file"));
       assert.equal(status, 403);
@@ -120,7 +120,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "a call above 32 KiB is judged; one above the policy's limit gets the filter's 413",
+    "a call above 32 KiB is decided; one above the policy's limit gets the filter's 413",
     async (stage) => {
       const sized = (bytes: number) => call(stage, "files:read", "read_file", { path: `/public/${"a".repeat(bytes)}` });
       assert.equal((await sized(900_000)).status, 200);
@@ -129,7 +129,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "an answer may take longer than Envoy's 15 seconds",
+    "a response may take longer than Envoy's 15 seconds",
     async (stage) => {
       const slow = { "x-answer-after-ms": "17000" };
       assert.equal((await call(stage, "files:read", "list_files", {}, slow)).status, 200);
@@ -144,7 +144,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "a new policy takes effect, without a moment in which anything else is answered",
+    "a new policy takes effect without an interruption",
     async (stage) => {
       stage.gateway.apply(stage.objects(looser(stage.policy)));
       const seen = new Set<number>();
@@ -157,7 +157,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "a damaged policy is refused, and the one before goes on judging",
+    "a damaged policy is refused, and the previous one stays in force",
     async (stage) => {
       const before = await stage.gateway.counter(REFUSED);
       const objects = stage.objects(looser(stage.policy));
@@ -184,7 +184,7 @@ export const STEPS: Step[] = [
     },
   ],
   [
-    "an image that is not there closes the route: 500, and nothing goes upstream",
+    "a missing image closes the route: 500, and nothing goes upstream",
     async (stage) => {
       const objects = stage.objects(stage.policy);
       const { image } = (the("EnvoyExtensionPolicy", objects).spec.wasm[0] as { code: { image: { url: string } } })

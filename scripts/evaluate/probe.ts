@@ -1,7 +1,8 @@
 // Asks the filter about one expression: a policy with a single Allow rule, whose trace tells how its `when` came out.
 import { BackendFrom, Kind } from "../../assembly/program.ts";
 import type { Policy } from "../compiler/index.ts";
-import { Engine, loadDocument, type Loaded } from "./engine.ts";
+import { Engine } from "./engine.ts";
+import { loadDocument, type Loaded } from "./load.ts";
 import type { EvalRequest } from "./request.ts";
 
 export type Truth = "true" | "false" | "error";

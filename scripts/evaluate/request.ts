@@ -62,16 +62,16 @@ function isDeep(value: unknown, left = MAX_DEPTH): boolean {
 
 /** Checks the shape of a request. Throws RequestError. */
 export function readRequest(value: unknown): EvalRequest {
-  if (!isObject(value)) throw new RequestError("a request is a JSON object");
+  if (!isObject(value)) throw new RequestError("a request must be a JSON object");
   for (const [key, item] of Object.entries(value as object)) {
     if (!Object.hasOwn(FIELDS, key)) throw new RequestError(`unknown field ${JSON.stringify(key)}`);
     const [what, test] = FIELDS[key as keyof EvalRequest];
     if (!test(item)) throw new RequestError(`${key} must be ${what}`);
   }
   const request = value as EvalRequest;
-  if (isDeep(request.payload) || isDeep(request.policy)) throw new RequestError("it is nested too deeply");
+  if (isDeep(request.payload) || isDeep(request.policy)) throw new RequestError("the request is nested too deeply");
   if (request.body !== undefined && request.bodyBase64 !== undefined)
-    throw new RequestError("body and bodyBase64 exclude each other");
+    throw new RequestError("give body or bodyBase64, not both");
   if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)
     throw new RequestError("a POST needs body or bodyBase64");
   return request;

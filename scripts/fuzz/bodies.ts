@@ -2,7 +2,7 @@
 // sent on, with and without trailers. The answer must be the one of the model in message.ts; what passes must be read
 // alike by every other reader there is; and no body may trap the filter or make its memory grow beyond a bound.
 import { readFileSync } from "node:fs";
-import { loadDocument } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import { Host, JWT_NAMESPACE, type Answer, type SimulatedRequest } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";

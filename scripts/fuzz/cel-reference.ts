@@ -1,7 +1,7 @@
 // A small evaluator of CEL's syntax tree: recursive, slow, every rule in one place. The second opinion on what the
 // compiler and the filter's machine make of an expression; tests/fuzz/fuzz.test.ts holds it against cel-go's recorded answers.
 import { Tag } from "../../assembly/program.ts";
-import type { Constant } from "../compiler/program/pool.ts";
+import type { Constant } from "../compiler/cel/code.ts";
 import type { Call, Loop, MapNode, Node } from "../compiler/cel/ast.ts";
 import { FUNCTIONS } from "./cel-functions.ts";
 import { bool, CelError, fail, find, isNumeric, isSameKey, list, text, type Typed, type Value } from "./cel-values.ts";

@@ -1,6 +1,7 @@
 // Expressions: random CEL over random JSON, through compiler and filter, against the reference evaluator. What the compiler
 // refuses is only counted; what it takes must come out the same.
-import { Engine, loadDocument } from "../evaluate/engine.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import { parse } from "../compiler/cel/parser.ts";
 import { Problems } from "../compiler/cel/problems.ts";
 import type { Struct } from "../simulate/host.ts";

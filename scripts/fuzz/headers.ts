@@ -1,6 +1,6 @@
 // Callers: random headers and token payloads through the built filter, with host calls that fail at random. The answer
 // must be the one of the model in caller-model.ts, and a call that fails must never turn a refusal.
-import { loadDocument } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import {
   Host,

@@ -1,6 +1,6 @@
 // Programs: valid plugin configurations whose program is damaged, with its length and checksum put right again so that
 // the checks behind them are reached. Such a program is refused, or requests on it end in some decision.
-import { loadDocument } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import { HEADER_SIZE, SECTION_COUNT } from "../../assembly/program.ts";
 import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../simulate/host.ts";

@@ -1,7 +1,8 @@
 // Regexes: random RE2 patterns and texts through compiler and filter, against re2js as the matcher. The texts are arguments
 // in random spellings, so that escapes are matched as well.
 import { RE2JS } from "re2js";
-import { Engine, loadDocument } from "../evaluate/engine.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import type { Choice } from "../../tests/support/random.ts";
 import { print, text } from "./draft.ts";
 import { count, type Suite } from "./suite.ts";

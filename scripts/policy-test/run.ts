@@ -1,7 +1,7 @@
 // Runs the tests of policy test files with the filter.
 import { dirname, join } from "node:path";
-import { loadFile } from "../commands/eval.ts";
-import { Engine, type Loaded } from "../evaluate/engine.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadFile, type Loaded } from "../evaluate/load.ts";
 import type { Result } from "../evaluate/result.ts";
 import { Coverage } from "./coverage.ts";
 import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "./file.ts";

@@ -57,6 +57,13 @@ export class Guest {
     return Buffer.from(this.read(pointer, size)).toString();
   }
 
+  /** Copies bytes into the filter's memory. */
+  write(pointer: number, bytes: Uint8Array): void {
+    const start = pointer >>> 0;
+    if (start + bytes.length > this.memory.buffer.byteLength) throw new BadPointer();
+    new Uint8Array(this.memory.buffer).set(bytes, start);
+  }
+
   writeU32(pointer: number, value: number): void {
     this.view(pointer, 4).setUint32(0, value, true);
   }
@@ -71,8 +78,8 @@ export class Guest {
     if (bytes.length > 0) {
       const allocator = this.has("proxy_on_memory_allocate") ? "proxy_on_memory_allocate" : "malloc";
       pointer = this.call(allocator, bytes.length) >>> 0;
-      if (pointer === 0 || pointer + bytes.length > this.memory.buffer.byteLength) return Rc.InvalidMemoryAccess;
-      new Uint8Array(this.memory.buffer).set(bytes, pointer);
+      if (pointer === 0) return Rc.InvalidMemoryAccess;
+      this.write(pointer, bytes);
     }
     this.writeU32(pointerTo, pointer);
     this.writeU32(sizeTo, bytes.length);

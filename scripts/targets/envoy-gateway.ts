@@ -30,7 +30,7 @@ function targetRef(target: KubernetesTarget): string {
 
 function envoyProxy(target: KubernetesTarget): string {
   return `\
-# The request buffer comes after the filter, so that nothing of a request goes upstream before its body is judged;
+# The request buffer comes after the filter, so that no part of a request goes upstream before its body is checked;
 # and the access log says why a call was refused.
 ${head(EXTENSION, "EnvoyProxy", target.gateway, target)}\
 spec:
@@ -57,7 +57,7 @@ spec:
 
 function gateway(target: KubernetesTarget): string {
   return `\
-# Add a TLS listener before this sees the world. If a Gateway of this name exists, only its infrastructure is needed.
+# Add a TLS listener before exposing this. If a Gateway of this name exists already, add only the infrastructure to it.
 ${head(GATEWAY_API, "Gateway", target.gateway, target)}\
 spec:
   gatewayClassName: envoy-gateway
@@ -80,9 +80,9 @@ ${hostnames(url)}\
     - name: mcp
       matches:
         - path: {type: ${url.pathname === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(url.pathname)}}
-      filters: # the token is for the gateway only: the MCP server does not get it
+      filters: # the token is meant for the gateway only: the MCP server does not see it
         - {type: RequestHeaderModifier, requestHeaderModifier: {remove: [Authorization]}}
-      timeouts: {request: 0s} # an answer may be a long event stream; the default cuts it after 15 s
+      timeouts: {request: 0s} # a response may be a long event stream; the default cuts it off after 15 s
       backendRefs: [{name: ${scalar(target.service.name)}, port: ${target.service.port}}]
 `;
 }
@@ -94,7 +94,7 @@ function metadataParts(target: KubernetesTarget): Part[] {
   const name = `${nameOf(target)}-metadata`;
   const url = new URL(policy.resourceMetadata);
   const metadataRoute = `\
-# The protected resource metadata (RFC 9728), open to all: here clients learn where to get a token.
+# The protected resource metadata (RFC 9728), public: it tells clients where to get a token.
 ${head(GATEWAY_API, "HTTPRoute", name, target)}\
 spec:
   parentRefs: [{name: ${scalar(target.gateway)}}]
@@ -108,7 +108,7 @@ ${hostnames(url)}\
           extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: ${scalar(name)}}
 `;
   const answer = `\
-# Its text, made from the policy.
+# The document, generated from the policy.
 ${head(EXTENSION, "HTTPRouteFilter", name, target)}\
 spec:
   directResponse:
@@ -131,7 +131,7 @@ function securityPolicy(target: KubernetesTarget): string {
       ? `localJWKS: {type: Inline, inline: ${quoted(jwks.inline)}}`
       : `remoteJWKS: {uri: ${scalar(jwks.url.href)}}`;
   return `\
-# Verifies the token, before the filter. The provider's name is where the filter finds the payload.
+# Verifies the token before the filter runs. The filter finds the payload under the provider's name.
 ${head(EXTENSION, "SecurityPolicy", nameOf(target), target)}\
 spec:
 ${targetRef(target)}\
@@ -139,25 +139,25 @@ ${targetRef(target)}\
     providers:
       - name: ${scalar(metadataKey(target))}
 ${issuer === undefined ? "" : `        issuer: ${scalar(issuer)}\n`}\
-        audiences: ${list(audiences)} # a token made for another server is refused
+        audiences: ${list(audiences)} # tokens issued for other servers are refused
         ${keys}
 `;
 }
 
 function extensionPolicy(target: KubernetesTarget): string {
   return `\
-# Judges every call. Attached to the route: a policy on the Gateway would be replaced, without a word, by one on a route.
-# Guard with RBAC who may write EnvoyExtensionPolicy and HTTPRoute objects here.
+# Decides every request. Attached to the route: a policy on the Gateway would be silently replaced by one on a route.
+# Restrict with RBAC who may write EnvoyExtensionPolicy and HTTPRoute objects here.
 ${head(EXTENSION, "EnvoyExtensionPolicy", nameOf(target), target)}\
 spec:
 ${targetRef(target)}\
   wasm:
     - name: scopegate
       rootID: scopegate
-      failOpen: false # a filter that cannot be loaded lets nobody pass
+      failOpen: false # if the filter cannot be loaded, no request passes
       code:
         ${indent(code(target), 8)}
-      config: # made by scopegate compile
+      config: # output of scopegate compile
         ${indent(pluginYaml(target), 8)}
 `;
 }
@@ -172,11 +172,11 @@ function trafficPolicy(target: KubernetesTarget): string {
   const { compiled } = target;
   const limit = Math.ceil(compiled.policy.limits.body / (1 << 20)) + 1;
   return `\
-# Lifts the 32 KiB limit for buffered bodies, and gives the token check's 401 what clients need to find a token.
+# Raises the 32 KiB limit for buffered bodies, and adds to the token check's 401 what clients need to get a token.
 ${head(EXTENSION, "BackendTrafficPolicy", nameOf(target), target)}\
 spec:
 ${targetRef(target)}\
-  requestBuffer: {limit: ${limit}Mi} # above the filter's own limit, which answers 413 first
+  requestBuffer: {limit: ${limit}Mi} # above the filter's own limit, so that its 413 comes first
   responseOverride:
     - source: Local
       match: {statusCodes: [{type: Value, value: 401}]}

@@ -33,22 +33,22 @@ function jwtAuthn(target: EnvoyTarget, token: Token): string {
   const { key, failureKey } = metadataNames(target);
   const issuer = token.issuer === undefined ? "" : `issuer: ${scalar(token.issuer)}\n        `;
   return `\
-# Verifies the token: signature, issuer, audience, times. Scopegate reads only what this leaves in dynamic metadata.
+# Verifies the token: signature, issuer, audience, expiry. Scopegate reads only what this writes to dynamic metadata.
 - name: envoy.filters.http.jwt_authn
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
     providers:
       ${scalar(key)}:
-        ${issuer}audiences: ${list(token.audiences)} # a token made for another server is refused
+        ${issuer}audiences: ${list(token.audiences)} # tokens issued for other servers are refused
         from_headers: [{name: Authorization, value_prefix: "Bearer "}] # never from the query string
-        forward: false # the token is for this server only: the upstream does not get it
+        forward: false # the token is meant for this server only: the upstream does not see it
         payload_in_metadata: ${scalar(key)} # where the filter finds the verified payload
         failed_status_in_metadata: ${scalar(failureKey)} # why a token was refused, for the access log
         ${indent(keySource(token.jwks), 8)}
     rules:
       - match: {prefix: /}
-        # Calls without a valid token go on to Scopegate, which answers 401 with resource_metadata and scope
-        # (jwt_authn's own 401 has neither), and serves the metadata document to those who have no token yet.
+        # Requests without a valid token continue to Scopegate, which answers 401 with resource_metadata and scope
+        # (jwt_authn's own 401 has neither), and serves the metadata document to clients that have no token yet.
         requires:
           requires_any: {requirements: [{provider_name: ${scalar(key)}}, {allow_missing_or_failed: {}}]}
 `;
@@ -74,24 +74,24 @@ remote_jwks:
 function scopegateFilter(target: EnvoyTarget): string {
   const hold = target.holdHeaders
     ? `
-      # The request headers wait for the verdict: nothing of a refused request reaches the upstream.
+      # The request headers are held until the decision: no part of a refused request reaches the upstream.
       allow_on_headers_stop_iteration: true`
     : "";
   return `\
-# Judges every call. Nothing that rewrites or decompresses the body may stand after it.
+# Decides every request. No filter after it may rewrite or decompress the body.
 - name: scopegate
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
     config:
       name: scopegate
       root_id: scopegate${hold}
-      # Should the filter ever fail, that request gets 503 and the next one a new VM; none passes unjudged.
+      # If the filter ever fails, that request gets a 503 and the next one a new VM; no request passes undecided.
       failure_policy: FAIL_RELOAD
       reload_config: {backoff: {base_interval: 0.01s}}
       vm_config:
         runtime: envoy.wasm.runtime.v8
         code: {local: {filename: ${scalar(target.wasm)}}}
-      configuration: # made by scopegate compile; a Struct would arrive as protobuf bytes and be refused
+      configuration: # output of scopegate compile; a Struct would arrive as protobuf bytes and be refused
         "@type": type.googleapis.com/google.protobuf.StringValue
         value: ${quoted(target.plugin)}
 `;
@@ -106,7 +106,7 @@ static_resources:
   listeners:
     - name: mcp
       address: ${address(target.listen)}
-      per_connection_buffer_limit_bytes: ${limit} # above the filter's own limit, which answers 413 first
+      per_connection_buffer_limit_bytes: ${limit} # above the filter's own limit, so that its 413 comes first
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -115,12 +115,12 @@ static_resources:
                 stat_prefix: mcp
                 codec_type: AUTO # HTTP/1.1 and HTTP/2
                 http_protocol_options:
-                  ignore_http_11_upgrade: [{safe_regex: {regex: .*}}] # an offer to upgrade is judged like any call
+                  ignore_http_11_upgrade: [{safe_regex: {regex: .*}}] # a request to upgrade is treated like any other
                 normalize_path: true
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
                 request_headers_timeout: 10s
-                request_timeout: 60s # to receive a whole request; answers may stream for as long as they like
+                request_timeout: 60s # to receive a whole request; responses may stream for as long as they like
                 access_log:
                   - name: envoy.access_loggers.stdout
                     typed_config:
@@ -132,7 +132,7 @@ static_resources:
                       domains: ["*"]
                       routes:
                         - match: {prefix: /}
-                          route: {cluster: upstream, timeout: 0s} # no limit: an answer may be a long event stream
+                          route: {cluster: upstream, timeout: 0s} # no limit: a response may be a long event stream
                 http_filters:
                   ${indent(httpFilters(target), 18)}
                   - name: envoy.filters.http.router

@@ -22,15 +22,15 @@ function requestAuthentication(target: KubernetesTarget): string {
   const { issuer, audiences, jwks } = target.token;
   const keys = "inline" in jwks ? `jwks: ${quoted(jwks.inline)}` : `jwksUri: ${scalar(jwks.url.href)}`;
   return `\
-# Verifies a token that is there; calls without one go on to the filter, which answers 401 with what clients need.
+# Verifies the token if there is one; requests without one continue to the filter, whose 401 has what clients need.
 ${head("security.istio.io/v1", "RequestAuthentication", nameOf(target), target)}\
 spec:
 ${targetRef(target)}\
   jwtRules:
     - issuer: ${scalar(issuer ?? "")}
-      audiences: ${list(audiences)} # a token made for another server is refused
+      audiences: ${list(audiences)} # tokens issued for other servers are refused
       ${keys}
-      forwardOriginalToken: false # the token is for this server only: the upstream does not get it
+      forwardOriginalToken: false # the token is meant for this server only: the upstream does not see it
 `;
 }
 
@@ -38,16 +38,16 @@ function wasmPlugin(target: KubernetesTarget): string {
   const { wasm } = target;
   const sum = wasm.kind === "http" && wasm.sha256 !== undefined ? `\n  sha256: ${wasm.sha256}` : "";
   return `\
-# Judges everything that comes through this gateway, so give MCP one of its own. Istio has no field to hold the headers: of a refused call the
-# MCP server may see the request headers (without the token), never a byte of the body.
+# Decides every request through this gateway, so give MCP a gateway of its own. Istio has no setting to hold headers:
+# the MCP server may see the headers of a refused request (without the token), but never a byte of its body.
 ${head("extensions.istio.io/v1alpha1", "WasmPlugin", nameOf(target), target)}\
 spec:
 ${targetRef(target)}\
   url: ${scalar(wasm.kind === "image" ? `oci://${wasm.url}` : wasm.url)}${sum}
   phase: AUTHZ # after the token check
-  failStrategy: FAIL_RELOAD # should the filter ever fail: 503, and a new VM for the next request
+  failStrategy: FAIL_RELOAD # if the filter ever fails: 503, and a new VM for the next request
   pluginName: scopegate
-  pluginConfig: # made by scopegate compile
+  pluginConfig: # output of scopegate compile
     ${indent(pluginYaml(target), 4)}
 `;
 }

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readInput, UsageError, type Invocation } from "../command.ts";
+import { UsageError, type Invocation } from "../command.ts";
+import { readInput } from "../input.ts";
 import type { EnvoyTarget } from "./envoy.ts";
 import { Compiled, type Address, type Jwks, type Token } from "./host.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
@@ -28,7 +29,7 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
 
 export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
   if (given["hold-headers"])
-    throw new UsageError("--hold-headers is for --target envoy: this host has no field for it");
+    throw new UsageError("--hold-headers works only with --target envoy: this host has no setting for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
   return {
     compiled,
@@ -47,7 +48,7 @@ function text(given: Given, name: string): string | undefined {
 
 function holds(given: Given): boolean {
   if (given["hold-headers"] && given["no-hold-headers"])
-    throw new UsageError("--hold-headers and --no-hold-headers exclude each other");
+    throw new UsageError("--hold-headers and --no-hold-headers cannot be combined");
   return given["no-hold-headers"] !== true;
 }
 
@@ -58,7 +59,7 @@ function isQuiet(given: Given): boolean {
 function tokenOptions(given: Given, { policy }: Compiled): Token {
   const { authorizationServers: servers } = policy;
   if (text(given, "issuer") === undefined && servers.length > 1)
-    throw new UsageError("--issuer is needed: the policy names several authorization servers");
+    throw new UsageError("--issuer is required: the policy names several authorization servers");
   return {
     issuer: text(given, "issuer") ?? servers[0],
     audiences: audiences(given, policy),
@@ -72,14 +73,15 @@ function audiences(given: Given, policy: Compiled["policy"]): string[] {
   if (named) return named;
   if (policy.audiences.length > 0) return policy.audiences;
   if (policy.resource !== undefined) return [policy.resource];
-  throw new UsageError("--audience is needed: the policy names no audience and no resource");
+  throw new UsageError("--audience is required: the policy names neither an audience nor a resource");
 }
 
 function jwks(source: string | undefined): Jwks {
-  if (source === undefined) throw new UsageError("--jwks is needed: the URL or file of the keys that verify tokens");
+  if (source === undefined)
+    throw new UsageError("--jwks is required: the URL or file with the keys that verify tokens");
   if (/^https?:\/\//.test(source)) return { url: new URL(source) };
   const keys = parseJson(readInput(source)) as { keys?: unknown } | undefined;
-  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source} is no JSON Web Key Set`);
+  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source} is not a JSON Web Key Set`);
   return { inline: JSON.stringify(keys) };
 }
 
@@ -94,7 +96,7 @@ function parseJson(source: string): unknown {
 function address(given: Given, name: string, otherwise: string): Address {
   const value = text(given, name) ?? otherwise;
   const [, host, port] = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(value) ?? [];
-  if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} is HOST:PORT, not ${value}`);
+  if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} must be HOST:PORT, not ${value}`);
   return { host, port: Number(port) };
 }
 
@@ -102,15 +104,17 @@ function address(given: Given, name: string, otherwise: string): Address {
 function objectName(given: Given, option: string, otherwise: string): string {
   const value = text(given, option) ?? otherwise;
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
-    throw new UsageError(`--${option} is a Kubernetes name, not ${value}`);
+    throw new UsageError(`--${option} must be a Kubernetes name, not ${value}`);
   return value;
 }
 
 /** A URL of the module, or the name of an image that holds it. */
 function wasmSource(value: string | undefined): WasmSource {
-  if (value === undefined) throw new UsageError("--wasm is needed: the https:// URL of scopegate.wasm, or oci://IMAGE");
+  if (value === undefined)
+    throw new UsageError("--wasm is required: the https:// URL of scopegate.wasm, or oci://IMAGE");
   if (value.startsWith("oci://")) return { kind: "image", url: value.slice("oci://".length) };
-  if (!/^https?:\/\//.test(value)) throw new UsageError(`--wasm is an https:// URL or oci://IMAGE here, not ${value}`);
+  if (!/^https?:\/\//.test(value))
+    throw new UsageError(`--wasm must be an https:// URL or oci://IMAGE for this target, not ${value}`);
   const own = ownWasm();
   const sha256 = existsSync(own) ? createHash("sha256").update(readFileSync(own)).digest("hex") : undefined;
   return { kind: "http", url: value, sha256 };

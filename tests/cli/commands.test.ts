@@ -25,16 +25,19 @@ describe("usage", () => {
     [["check", "--frmat", "json", "policy.yaml"], "scopegate: Unknown option '--frmat'; see scopegate check --help\n"],
     [
       ["check", "--format", "xml", "policy.yaml"],
-      "scopegate: --format is text or json, not xml; see scopegate check --help\n",
+      "scopegate: --format must be text or json, not xml; see scopegate check --help\n",
     ],
     [["check", "gone.yaml"], "scopegate: cannot read gone.yaml: no such file\n"],
     [["compile", "."], "scopegate: cannot read .: it is a directory\n"],
-    [["compile", "a", "b"], "scopegate: one POLICY at a time, got 2; see scopegate compile --help\n"],
-    [["eval", "-"], "scopegate: standard input has the requests; POLICY must be a file; see scopegate eval --help\n"],
+    [["compile", "a", "b"], "scopegate: expected one POLICY, got 2; see scopegate compile --help\n"],
+    [
+      ["eval", "-"],
+      "scopegate: POLICY must be a file: standard input carries the requests; see scopegate eval --help\n",
+    ],
     [["test", "gone"], "scopegate: cannot read gone: no such file\n"],
     [
       ["test", "policy.yaml", "--min-coverage", "much"],
-      "scopegate: --min-coverage is a percentage, not much; see scopegate test --help\n",
+      "scopegate: --min-coverage must be a percentage, not much; see scopegate test --help\n",
     ],
     [["explain", "policy.yaml"], "scopegate: no --request given; see scopegate explain --help\n"],
     [["show", "gone.json"], "scopegate: cannot read gone.json: no such file\n"],
@@ -53,7 +56,7 @@ describe("check", () => {
     assert.deepEqual([code, out], [0, ""]);
     assert.match(
       err,
-      /^policy\.yaml:11:\d+: note: at most \d+ steps on each KiB of arguments; a request has 16777216$/m,
+      /^policy\.yaml:11:\d+: note: at most \d+ steps per KiB of arguments; the request budget is 16777216$/m,
     );
     const notes = JSON.parse(run(["check", "policy.yaml", "--cost", "--format", "json"]).out) as { severity: string }[];
     assert.deepEqual([...new Set(notes.map(({ severity }) => severity))], ["note"]);
@@ -68,7 +71,7 @@ describe("check", () => {
     assert.deepEqual(run(["check", "wrong.yaml"]), {
       code: 1,
       out: "",
-      err: `wrong.yaml:11:59: error: there is no function \`startWith\`
+      err: `wrong.yaml:11:59: error: unknown function \`startWith\`
         - {backend: fs, tool: read_file, when: 'args.path.startWith("/public/") && args.size < 10'}
                                                           ^~~~~~~~~
 hint: did you mean \`startsWith\`?
@@ -77,7 +80,7 @@ wrong.yaml:13:22: error: "tool" is missing
     target: {tools: [{backend: demo, tol: echo, when: 'args.text.matches("^Hello, .*!$")'}]}
                      ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 
-wrong.yaml:13:38: error: "tol" is not known here
+wrong.yaml:13:38: error: unknown key "tol"
     target: {tools: [{backend: demo, tol: echo, when: 'args.text.matches("^Hello, .*!$")'}]}
                                      ^~~
 hint: did you mean "tool"?

@@ -126,7 +126,7 @@ describe("test", () => {
   const ALLOWED = `{name: reads, scopes: [files:read], ${READ}, expect: {decision: allow, rule: public-files}}`;
   const ASKED = `{name: asks, payload: {sub: ann}, ${READ}, expect: {decision: deny, reason: insufficient_scope, scopes: [files:read]}}`;
 
-  test("passes, and tells what was never seen", () => {
+  test("passes, and lists what is not covered", () => {
     file("good.test.yaml", tests(ALLOWED, ASKED));
     assert.deepEqual(run(["test", "good.test.yaml"]), {
       code: 0,
@@ -134,11 +134,11 @@ describe("test", () => {
   ✓ reads
   ✓ asks
 
-policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
-  never seen: the when of rule public-files, fs/read_file is not true
-  never seen: rule greet matches
-  never seen: the when of rule greet, demo/echo is true
-  never seen: the when of rule greet, demo/echo is not true
+policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33%
+  not covered: the when of rule public-files, fs/read_file is not true
+  not covered: rule greet matches
+  not covered: the when of rule greet, demo/echo is true
+  not covered: the when of rule greet, demo/echo is not true
 
 2 passed, 0 failed
 `,
@@ -160,7 +160,7 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
   test("--min-coverage is a gate", () => {
     assert.equal(run(["test", "good.test.yaml", "--min-coverage", "33"]).code, 0);
     const { code, err } = run(["test", "good.test.yaml", "--min-coverage", "34"]);
-    assert.deepEqual({ code, err }, { code: 1, err: "scopegate: coverage is 33 %, below the 34 % asked for\n" });
+    assert.deepEqual({ code, err }, { code: 1, err: "scopegate: coverage is 33%, below the required 34%\n" });
   });
 
   test("a folder stands for its test files; none is exit 2", () => {
@@ -177,7 +177,7 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
     const keys = "name, payload, scopes, call, request, expect";
     assert.deepEqual(
       { code, err },
-      { code: 1, err: `odd.test.yaml: tests[0]: unknown key "expct"; there are ${keys}\n` },
+      { code: 1, err: `odd.test.yaml: tests[0]: unknown key "expct"; known keys: ${keys}\n` },
     );
   });
 
@@ -205,14 +205,14 @@ describe("explain", () => {
       code: 0,
       out: `deny (HTTP 403): no_rule
 
-rule public-files its when is false
+rule public-files does not match: its when is false
   false  args.path.startsWith("/public/") && args.size < 10
     true   args.path.startsWith("/public/")
            args.path is "/public/a"
     false  args.size < 10
            args.size is 99
 
-rule greet is about other calls
+rule greet does not match: it is about other calls
 
 No scope would help.
 `,
@@ -225,7 +225,7 @@ No scope would help.
     const { code, out } = run(["explain", "policy.yaml", "--request", "request.yaml"]);
     assert.equal(code, 0);
     assert.match(out, /^deny \(HTTP 403\): insufficient_scope, rule public-files\n/);
-    assert.match(out, /\nA token with these scopes would do: files:read\n$/);
+    assert.match(out, /\nA token with these scopes would be allowed: files:read\n$/);
   });
 });
 
@@ -241,7 +241,7 @@ describe("what cannot be read is said, without a stack trace", () => {
     const { code, out, err } = run(["eval", "policy.yaml"], input);
     assert.deepEqual({ code, err }, { code: 1, err: "" });
     const results = lines(out).map(({ error, decision }) => error ?? decision);
-    assert.deepEqual(results, ["it is nested too deeply", "it is nested too deeply", "allow"]);
+    assert.deepEqual(results, ["the request is nested too deeply", "the request is nested too deeply", "allow"]);
   });
 
   for (const [what, text, message] of [
@@ -249,7 +249,7 @@ describe("what cannot be read is said, without a stack trace", () => {
     [
       "a payload that holds itself",
       "payload: &a {x: *a}\nbody: ''",
-      /^request\.yaml: error: it is nested too deeply\n$/,
+      /^request\.yaml: error: the request is nested too deeply\n$/,
     ],
   ] as const)
     test(`explain: ${what}`, () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extractWWWAuthenticateParams as read2 } from "@modelcontextprotocol/client";
 import { extractWWWAuthenticateParams as read1 } from "@modelcontextprotocol/sdk/client/auth.js";
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { simulate } from "../../scripts/evaluate/request.ts";
 import { Host } from "../../scripts/simulate/host.ts";

@@ -12,7 +12,7 @@ import {
   ProgramError,
 } from "../../scripts/compiler/index.ts";
 import { Program } from "../../scripts/compiler/program/reader.ts";
-import type { Constant } from "../../scripts/compiler/program/pool.ts";
+import type { Constant } from "../../scripts/compiler/cel/code.ts";
 import { MESSAGES } from "../../scripts/compiler/program/reasons.ts";
 import { checksum, ProgramWriter } from "../../scripts/compiler/program/writer.ts";
 import { decodePairs } from "../../scripts/wire.ts";
@@ -163,7 +163,7 @@ test("prefixes of too many lengths are refused", () => {
     kind: "Policy",
     rules: [{ target: { resources } }],
   });
-  assert.match(problems[0]?.message ?? "", /65 different lengths/);
+  assert.match(problems[0]?.message ?? "", /65 distinct lengths/);
 });
 
 test("equal expressions share a predicate, equal regexes an automaton", () => {
@@ -193,10 +193,10 @@ test("equal constants share a cell; look-alikes do not", () => {
     texts("b", "a"),
     { tag: Tag.CellList, items: [texts("a", "b")] },
   ];
-  const indexes = distinct.map((constant) => writer.constant(constant));
+  const indexes = distinct.map((constant) => writer.operand({ constant }));
   assert.equal(new Set(indexes).size, distinct.length);
   assert.deepEqual(
-    distinct.map((constant) => writer.constant(structuredClone(constant))),
+    distinct.map((constant) => writer.operand({ constant: structuredClone(constant) })),
     indexes,
   );
 });
@@ -206,8 +206,8 @@ test("constants are laid out as cells", () => {
   const item = (value: bigint): Constant => ({ tag: Tag.Int, value });
   const inner: Constant = { tag: Tag.CellList, items: [item(1n), item(-2n)] };
   const map: Constant = { tag: Tag.CellMap, entries: [[{ tag: Tag.String, value: "k" }, inner]] };
-  const index = writer.constant(map);
-  const moment = writer.constant({ tag: Tag.Timestamp, seconds: -1n, nanos: 5 });
+  const index = writer.operand({ constant: map });
+  const moment = writer.operand({ constant: { tag: Tag.Timestamp, seconds: -1n, nanos: 5 } });
   for (let i = 0; i < Setting.Count; i++) writer.add(Section.Settings, [0]);
   const own = new Program(writer.finish());
   const at = own.record(Section.Cells, index);

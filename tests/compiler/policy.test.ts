@@ -202,7 +202,7 @@ const errorsOf = (text: string): string[] =>
 test("tags that make something else of a text are refused, and YAML 1.1 is read as 1.2", () => {
   for (const tag of ["binary", "timestamp", "omap", "set", "pairs", "foo"]) {
     const [first] = errorsOf(`${HEAD}rules: [{ target: { tools: [!!${tag} 2001-12-14] } }]`);
-    assert.equal(first, `the tag tag:yaml.org,2002:${tag} has no meaning here`);
+    assert.equal(first, `the tag tag:yaml.org,2002:${tag} is not supported`);
   }
   const { policy } = compilePolicy(
     `%YAML 1.1\n---\n${HEAD}rules: [{ target: { tools: [2001-12-14, no, 1:30] } }]`,
@@ -227,10 +227,10 @@ test("a hierarchy that is too deep or too large is refused, soon", () => {
   const scopes = (count: number, implied: (i: number) => string): string =>
     Array.from({ length: count }, (_, i) => `  s${i}: {implies: [${implied(i)}]}\n`).join("");
   const chain = `${HEAD}rules: []\nscopes:\n${scopes(15_000, (i) => `s${i + 1}`)}  s15000: {}\n`;
-  assert.match(errorsOf(chain).join(), /more than 256 scopes imply one another in a row/);
+  assert.match(errorsOf(chain).join(), /more than 256 scopes imply one another in a chain/);
   const wide = `${HEAD}rules: []\nscopes:\n${scopes(2000, () => "all")}  all: {implies: &x [${Array.from({ length: 2000 }, (_, i) => `t${i}`).join()}]}\n`;
   const declared = Array.from({ length: 2000 }, (_, i) => `  t${i}: {}\n`).join("");
-  assert.match(errorsOf(wide + declared).join(), /more than 1000000 times in all/);
+  assert.match(errorsOf(wide + declared).join(), /more than 1000000 entries/);
 });
 
 test("of many unknown scopes only the first ones are looked for among the others", () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { RE2JS } from "re2js";
 import { MAX_STATES } from "../../assembly/program.ts";
 import { buildAutomaton, type Automaton } from "../../scripts/compiler/regex/automaton.ts";
-import { PatternError } from "../../scripts/compiler/program/pool.ts";
+import { PatternError } from "../../scripts/compiler/regex/machine.ts";
 import { readCases, score, type Difference } from "../support/cases.ts";
 
 interface RegexCase {

@@ -1,5 +1,6 @@
 // The decisions of envoyproxy/ai-gateway on the same policies and calls, through the engine of `scopegate eval`.
-import { Engine, loadDocument } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import type { EvalRequest } from "../../scripts/evaluate/request.ts";
 import type { Result } from "../../scripts/evaluate/result.ts";
 import type { Struct } from "../../scripts/simulate/host.ts";

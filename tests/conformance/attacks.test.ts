@@ -1,6 +1,6 @@
 // Requests that try to be read differently by the filter and by an MCP server. Here as far as the framing can be told
 // to a simulated host; tests/envoy/attacks.test.ts sends the bytes through a real Envoy.
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { Host, JWT_NAMESPACE, type Answer, type Pair } from "../../scripts/simulate/host.ts";
 import { ATTACK_PAYLOAD, ATTACK_POLICY, bodyOf, type AttackCase, type Outcome } from "../support/attacks.ts";

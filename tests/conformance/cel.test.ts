@@ -1,6 +1,7 @@
-// The results of cel-go, through the whole path: compiler, program, filter. The policy has the expression as the `when` of
-// its only rule; the trace tells false from error.
-import { Engine, loadDocument } from "../../scripts/evaluate/engine.ts";
+// The results of cel-go, through the whole path: compiler, program, filter. A policy has the expression as the `when`
+// of its only rule; the trace tells false from error.
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import type { Struct } from "../../scripts/simulate/host.ts";
 import { readCases, score, toJson, type Difference } from "../support/cases.ts";
 

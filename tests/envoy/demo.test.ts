@@ -36,7 +36,7 @@ test("the demo meets an allowed call, a challenge, the step-up and refusals, and
     "result: 42",
     "403 Forbidden",
     "403 Forbidden",
-    "All as the policy says.",
+    "Everything went as the policy says.",
   ];
   story.reduce((at, words) => {
     const next = text.indexOf(words, at);

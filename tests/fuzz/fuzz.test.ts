@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "../../scripts/compiler/cel/parser.ts";
 import { Problems } from "../../scripts/compiler/cel/problems.ts";
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { truthOf } from "../../scripts/fuzz/cel-reference.ts";
 import { fromJson, type Value } from "../../scripts/fuzz/cel-values.ts";
 import { readCorpus } from "../../scripts/fuzz/corpus.ts";

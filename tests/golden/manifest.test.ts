@@ -76,18 +76,21 @@ describe("manifest options", () => {
   });
 
   const wrong: [args: string[], message: RegExp][] = [
-    [[], /--target is one of envoy, envoy-gateway, istio/],
+    [[], /--target must be one of envoy, envoy-gateway, istio/],
     [["--target", "nginx"], /not nginx/],
-    [["--target", "envoy"], /--jwks is needed/],
-    [["--target", "envoy", ...JWKS, "--listen", "here"], /--listen is HOST:PORT, not here/],
-    [["--target", "envoy", ...JWKS, "--listen", "a:70000"], /--listen is HOST:PORT/],
-    [["--target", "envoy", "--jwks", "package.json"], /--jwks package.json is no JSON Web Key Set/],
+    [["--target", "envoy"], /--jwks is required/],
+    [["--target", "envoy", ...JWKS, "--listen", "here"], /--listen must be HOST:PORT, not here/],
+    [["--target", "envoy", ...JWKS, "--listen", "a:70000"], /--listen must be HOST:PORT/],
+    [["--target", "envoy", "--jwks", "package.json"], /--jwks package.json is not a JSON Web Key Set/],
     [["--target", "envoy", "--jwks", "nothing.json"], /cannot read nothing.json/],
-    [["--target", "envoy", ...JWKS, "--hold-headers", "--no-hold-headers"], /exclude each other/],
+    [["--target", "envoy", ...JWKS, "--hold-headers", "--no-hold-headers"], /cannot be combined/],
     [["--target", "envoy", ...JWKS, "-o", "no/such/folder/x.yaml"], /cannot write/],
-    [["--target", "envoy-gateway", ...JWKS], /--wasm is needed/],
-    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"], /--hold-headers is for --target envoy/],
-    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace is a Kubernetes name/],
+    [["--target", "envoy-gateway", ...JWKS], /--wasm is required/],
+    [
+      ["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"],
+      /--hold-headers works only with --target envoy/,
+    ],
+    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace must be a Kubernetes name/],
   ];
   test("a policy that reads another key is none for Istio", () => {
     const { status, stdout, stderr } = manifest(
@@ -98,7 +101,7 @@ describe("manifest options", () => {
       ...IMAGE,
     );
     assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /Istio leaves the payload under payload/);
+    assert.match(stderr, /Istio stores the payload under payload/);
   });
   for (const [args, message] of wrong)
     test(`exit code 2: manifest ${args.join(" ")}`, () => {
@@ -150,7 +153,7 @@ describe("values that mean something to YAML or to Envoy", () => {
     const scopesSupported = Array.from({ length: 500 }, (_, i) => `scope${i}`);
     const { status, stdout, stderr } = run("envoy-gateway", "files", { scopesSupported });
     assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /the metadata document has \d+ bytes, and Envoy Gateway answers with at most 4096/);
+    assert.match(stderr, /the metadata document is \d+ bytes; Envoy Gateway serves at most 4096/);
   });
 
   test("a percent sign is no command in a header", () => {

@@ -23,6 +23,7 @@ const KNOWN = `(module
   (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
   (memory (export "memory") 4)
   (global $calls (mut i32) (i32.const 0))
+  (func (export "proxy_abi_version_0_2_1"))
   (func (export "proxy_on_context_create") (param i32 i32))
   (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
   (func (export "proxy_on_configure") (param i32 i32) (result i32)
@@ -41,7 +42,8 @@ const KNOWN = `(module
   (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
     (local.set 0 (i32.const 3))
     (loop $again (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) ;; none: both ways
-    (if (local.get 2) (then (drop (call $buffer (i32.const 0) (i32.const 0) (local.get 1) (i32.const 16) (i32.const 20))))) ;; likely
+    (if (local.get 2) (then (local.set 0 (i32.const 0)))) ;; none: the body comes first, its end on its own
+    (if (global.get $calls) (then (drop (call $buffer (i32.const 0) (i32.const 0) (local.get 1) (i32.const 16) (i32.const 20))))) ;; likely
     (i32.const 0))
   (func (export "proxy_on_delete") (param i32)))`;
 

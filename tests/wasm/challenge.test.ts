@@ -3,7 +3,8 @@
 //   (a) whoever is granted the challenge is allowed, (b) no smaller set of scopes does, (c) no challenge: no set does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Engine, loadDocument, type Loaded } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument, type Loaded } from "../../scripts/evaluate/load.ts";
 import { Choice, seeded } from "../support/random.ts";
 
 const SCOPES = ["a", "b", "c", "d", "e"];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { load, type Loaded } from "../../scripts/evaluate/engine.ts";
+import { load, type Loaded } from "../../scripts/evaluate/load.ts";
 import { compileDocument } from "../../scripts/compiler/index.ts";
 import { Host } from "../../scripts/simulate/host.ts";
 import { simulate } from "../../scripts/evaluate/request.ts";

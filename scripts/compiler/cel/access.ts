@@ -98,7 +98,7 @@ const INDEX_TAGS = new Set([Tag.Bool, Tag.Int, Tag.Uint, Tag.Double]);
 function planIndex(planner: Planner, index: Node): void {
   const constant = planner.constants.get(index);
   if (!constant || INDEX_TAGS.has(constant.tag)) return planner.plan(index);
-  planner.refuse(index, "this cannot be an index", "an index is a string, a number or a bool");
+  planner.refuse(index, "this cannot be an index", "an index must be a string, a number or a bool");
 }
 
 /** As far as the names of the steps lead in the vocabulary. */
@@ -131,7 +131,11 @@ function planEntry(planner: Planner, root: Entry, { base, steps, has }: Path): v
 function planMissing(planner: Planner, entry: Entry, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const known = "members" in entry ? Object.keys(entry.members ?? {}).join(", ") : "";
-  planner.problems.warn(first.node.span, `there is no \`${first.name}\` here: it counts as missing`, `known: ${known}`);
+  planner.problems.warn(
+    first.node.span,
+    `\`${first.name}\` never exists here: it counts as missing`,
+    `known: ${known}`,
+  );
   planNothing(planner, steps, optional, has);
 }
 
@@ -145,7 +149,7 @@ function planNothing(planner: Planner, [first, ...rest]: Step[], optional: boole
 /** Whether the entry is there, as a bool. */
 function planPresence(planner: Planner, entry: Entry): void {
   if (entry.kind === "attribute" && !entry.always) {
-    if (entry.needs) planner.pool.need(entry.needs);
+    if (entry.needs) planner.code.need(entry.needs);
     planner.code.emit(Op.HasAttribute, { c: entry.id });
   } else if (entry.kind === "slot" && entry.absent === "missing") {
     planner.code.emit(Op.HasSlot, { a: ABSENCE.missing, c: entry.slot });
@@ -155,17 +159,17 @@ function planPresence(planner: Planner, entry: Entry): void {
 /** The value of a whole entry. */
 function planValue(planner: Planner, entry: Entry, node: Node): void {
   if (entry.kind === "group") {
-    const hint = `read its members: ${Object.keys(entry.members)
+    const hint = `use its members: ${Object.keys(entry.members)
       .map((name) => `${entry.name}.${name}`)
       .join(", ")}`;
-    return planner.refuse(node, `\`${entry.name}\` is not a value of its own`, hint);
+    return planner.refuse(node, `\`${entry.name}\` is not a value by itself`, hint);
   }
   if (entry.kind === "headers") {
-    planner.pool.need(Flag.NeedsHeaders);
+    planner.code.need(Flag.NeedsHeaders);
     planner.code.emit(Op.Attribute, { c: entry.all ? Attribute.HeadersAll : Attribute.Headers });
     return;
   }
-  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.needs) planner.code.need(entry.needs);
   if (entry.kind === "slot") planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
   else planner.code.emit(Op.Attribute, { c: entry.id });
 }
@@ -185,7 +189,7 @@ function planOptional(planner: Planner, present: () => void, value: () => void):
 
 /** The longest run of names is one slot; a null argument object has no members, so its own presence is asked by steps. */
 function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolean): void {
-  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.needs) planner.code.need(entry.needs);
   const stop = steps.findIndex(
     (step, i) => step.name === undefined || step.optional || (has && i === steps.length - 1),
   );
@@ -194,10 +198,10 @@ function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolea
   const next = steps[run];
   if (next?.name === undefined || (run === 0 && entry.absent === "missing")) {
     if (run === 0) planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
-    else planner.code.emit(Op.Slot, { c: planner.pool.slot(entry.root, path) });
+    else planner.code.emit(Op.Slot, { c: { slot: { root: entry.root, path } } });
     return planSteps(planner, steps.slice(run), has);
   }
-  const c = planner.pool.slot(entry.root, [...path, next.name]);
+  const c = { slot: { root: entry.root, path: [...path, next.name] } };
   planner.code.emit(next.optional ? Op.OptSlot : Op.HasSlot, { c });
   if (next.optional) planSteps(planner, steps.slice(run + 1), has);
 }
@@ -209,7 +213,7 @@ function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inheri
   const [first, ...rest] = steps as [Step, ...Step[]];
   const name = first.name ?? "";
   if (!HEADER_NAME.test(name)) return planNoHeader(planner, steps, inherited, has);
-  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.need(Flag.NeedsHeaders);
   const c = planner.text(name);
   const present = (): void => void planner.code.emit(Op.HasHeader, { c });
   if (has && rest.length === 0) return present();
@@ -223,7 +227,7 @@ function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inheri
 function planNoHeader(planner: Planner, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const lower = (first.name ?? "").toLowerCase();
-  planner.problems.warn(first.node.span, "there is never a header of this name", `names are in lower case: ${lower}`);
+  planner.problems.warn(first.node.span, "no header ever has this name", `header names are in lower case: ${lower}`);
   planNothing(planner, steps, optional, has);
 }
 
@@ -232,7 +236,7 @@ export function planHeaderIn(planner: Planner, key: Node, map: Node): boolean {
   const constant = planner.constants.get(key);
   if (constant?.tag !== Tag.String || !HEADER_NAME.test(constant.value)) return false;
   if (wholeEntry(planner, map)?.kind !== "headers") return false;
-  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.need(Flag.NeedsHeaders);
   planner.code.emit(Op.HasHeader, { c: planner.text(constant.value) });
   return true;
 }

@@ -1,5 +1,5 @@
 // The syntax tree of a `when`. Macros are nodes of their own; operators are calls with cel-go's names (`_==_`).
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 
 /** Where something stands in the expression, in UTF-16 units; `end` is behind the last one. */
 export interface Span {

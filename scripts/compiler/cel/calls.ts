@@ -1,6 +1,6 @@
 // Functions and methods → instructions.
 import { Op, Tag, TimePart } from "../../../assembly/program.ts";
-import { PatternError } from "../program/pool.ts";
+import { PatternError } from "../regex/machine.ts";
 import { walk, type Call, type Node } from "./ast.ts";
 import type { Zoned } from "./convert.ts";
 import { readZone } from "./moments.ts";
@@ -93,7 +93,7 @@ function planText(planner: Planner, node: Call, operands: Node[]): void {
   if ((kind !== "timestamp" && kind !== "dyn") || !hasZone(planner, value)) return planSimple(planner, node, operands);
   planner.refuse(
     node,
-    "string() of a timestamp of unknown zone is not supported",
+    "string() of a timestamp in an unknown time zone is not supported",
     "compare timestamps with each other",
   );
 }
@@ -141,7 +141,11 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   const constant = planner.constants.get(zone);
   const read = constant?.tag === Tag.String ? readZone(constant.value) : undefined;
   if (read === undefined) {
-    return planner.refuse(zone, "the zone must be known now, and names of zones are not", 'write "UTC" or "+02:00"');
+    return planner.refuse(
+      zone,
+      "the time zone must be a constant offset; zone names are not supported",
+      'write "UTC" or "+02:00"',
+    );
   }
   planner.plan(time as Node);
   planner.constant({ tag: Tag.String, value: read });
@@ -167,7 +171,7 @@ function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
 
 function planAutomaton(planner: Planner, pattern: Node, source: string): void {
   try {
-    planner.code.emit(Op.Matches, { c: planner.pool.automaton(source) });
+    planner.code.emit(Op.Matches, { c: { automaton: planner.automata.of(source) } });
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const { start, end } = pattern.span;

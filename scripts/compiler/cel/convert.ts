@@ -1,7 +1,7 @@
 // Conversions of constants: int("7"), string(1.5), timestamp("…"). cel-go computes them when it takes the expression and
 // refuses it when one fails, so these follow Go's strconv, fmt and time.
 import { CelType, Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import { MAX_INT, MAX_UINT, MIN_INT } from "./literals.ts";
 import { MAX_SECONDS, MIN_SECONDS, readDuration, readTimestamp, showTimestamp } from "./moments.ts";
 

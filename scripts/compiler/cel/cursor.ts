@@ -72,7 +72,7 @@ export class Cursor {
   protected unexpected(wanted: string): never {
     const { kind, text } = this.token;
     const hint = Object.hasOwn(WORDS, text) ? WORDS[text] : undefined;
-    if (kind === "end") this.stop(`the expression ends here, ${wanted} is missing`, hint);
-    this.stop(`unexpected \`${text}\`, ${wanted} is missing`, hint);
+    if (kind === "end") this.stop(`the expression ends here; ${wanted} is missing`, hint);
+    this.stop(`unexpected \`${text}\`; ${wanted} is missing`, hint);
   }
 }

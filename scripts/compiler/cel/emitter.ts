@@ -1,6 +1,6 @@
 // The instructions of one predicate while they are written, with the bounds that the VM reserves for it.
-import { Op } from "../../../assembly/program.ts";
-import type { Instruction } from "../program/pool.ts";
+import { Op, type Flag } from "../../../assembly/program.ts";
+import type { Instruction } from "./code.ts";
 
 /** By how much an operation changes the height of the stack on the way to the next instruction; most leave it alone. */
 const EFFECT: Partial<Record<Op, number>> = {
@@ -28,6 +28,8 @@ export class Emitter {
   stack = 0;
   /** Most frames of loops and optMap open at once. */
   loops = 0;
+  /** What the filter must provide, bits of Flag. */
+  needs = 0;
   /** Number of instructions by how many loops they stand in. */
   readonly counts: number[] = [];
   private height = 0;
@@ -40,6 +42,10 @@ export class Emitter {
     const depth = this.frames.filter((frame) => frame.repeats).length;
     this.counts[depth] = (this.counts[depth] ?? 0) + 1;
     return this.instructions.push({ op, ...operands }) - 1;
+  }
+
+  need(flag: Flag): void {
+    this.needs |= flag;
   }
 
   get next(): number {

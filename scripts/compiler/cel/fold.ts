@@ -1,7 +1,7 @@
 // Constant folding: values of the nodes that do not depend on the call. Conversions that fail refuse the expression, as
 // cel-go's optimizer does; everything else that would fail is left to the run time.
 import { Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import { walk, type Call, type ListNode, type MapNode, type Node } from "./ast.ts";
 import type { Checked } from "./checker.ts";
 import { CONVERSIONS } from "./convert.ts";
@@ -17,7 +17,7 @@ const HINTS: Record<string, string> = {
   int: "an int is a whole number between -2^63 and 2^63-1",
   uint: "a uint is a whole number between 0 and 2^64-1",
   bool: 'write "true" or "false"',
-  string: "the value has no text form here",
+  string: "the value has no string form here",
 };
 
 export function fold(root: Node, checked: Checked, problems: Problems): Constants {

@@ -66,15 +66,15 @@ function longest(text: string, start: number): [TokenKind | "blank", number] {
 const SLIPS: [RegExp, string, string][] = [
   [
     /["']/y,
-    "this text has no end, or a `\\` in it starts no escape",
-    'write `\\\\` for a backslash, or r"…" for a raw text',
+    "unterminated string, or a `\\` in it that starts no escape",
+    'write `\\\\` for a backslash, or r"…" for a raw string',
   ],
-  [/`/y, "a quoted field name holds only letters, digits and _ . - / and blanks", 'use ["…"] for other keys'],
-  [/===?|=~?/y, "`=` is no operator of CEL", 'compare with `==`; match a regex with x.matches("…")'],
-  [/&/y, "`&` is no operator of CEL", "write `&&`"],
-  [/\|/y, "`|` is no operator of CEL", "write `||`"],
-  [/[“”„‘’]/y, "typographic quotes do not start a text", "use \" or '"],
-  [/[\ud800-\udbff][\udc00-\udfff]|[^]/y, "unexpected character", "outside of texts CEL is ASCII only"],
+  [/`/y, "a quoted field name has only letters, digits, spaces and _ . - /", 'use ["…"] for other keys'],
+  [/===?|=~?/y, "`=` is not a CEL operator", 'compare with `==`; match a regex with x.matches("…")'],
+  [/&/y, "`&` is not a CEL operator", "write `&&`"],
+  [/\|/y, "`|` is not a CEL operator", "write `||`"],
+  [/[“”„‘’]/y, "typographic quotes do not start a string", "use \" or '"],
+  [/[\ud800-\udbff][\udc00-\udfff]|[^]/y, "unexpected character", "outside strings, CEL is ASCII only"],
 ];
 
 /** Reports what stands at `start`; returns where to go on. */
@@ -82,7 +82,7 @@ function reportBad(text: string, start: number, problems: Problems): number {
   for (const [pattern, message, hint] of SLIPS) {
     pattern.lastIndex = start;
     if (!pattern.test(text)) continue;
-    const end = message.startsWith("this text") ? lineEnd(text, start) : pattern.lastIndex;
+    const end = message.startsWith("unterminated") ? lineEnd(text, start) : pattern.lastIndex;
     problems.error({ start, end }, message, hint);
     return end;
   }

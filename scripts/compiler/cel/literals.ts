@@ -1,6 +1,6 @@
 // Literal tokens → constants: number ranges and escapes as cel-go reads them (parser.go, unescape.go).
 import { Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import type { Token } from "./lexer.ts";
 
 export const MIN_INT = -(2n ** 63n);
@@ -71,7 +71,7 @@ function stringValue(quoted: string): Constant | string {
       continue;
     }
     const code = codeOf(piece);
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return `${piece} is no Unicode character`;
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return `${piece} is not a Unicode character`;
     value += String.fromCodePoint(code);
   }
   return { tag: Tag.String, value };
@@ -83,7 +83,7 @@ function bytesValue(quoted: string): Constant | string {
   const bytes: number[] = [];
   for (const [i, piece] of (raw ? [text] : cutEscapes(text)).entries()) {
     if (i % 2 === 0) bytes.push(...new TextEncoder().encode(piece));
-    else if (/^\\[uU]/.test(piece)) return `${piece} cannot stand in bytes: write the bytes as \\x..`;
+    else if (/^\\[uU]/.test(piece)) return `${piece} is not allowed in bytes: write the bytes as \\x..`;
     else bytes.push(codeOf(piece));
   }
   return { tag: Tag.Bytes, value: Uint8Array.from(bytes) };

@@ -41,11 +41,11 @@ function variableName(node: Node, problems: Problems): string {
   if (node.kind !== "ident" || node.global) {
     problems.error(
       node.span,
-      "the first argument of a macro is the name of its variable",
+      "the first argument of a macro must be the name of its variable",
       "write args.list.all(item, item > 0)",
     );
     return "_";
   }
-  if (ACCUMULATORS.includes(node.name)) problems.error(node.span, `\`${node.name}\` cannot be the name of a variable`);
+  if (ACCUMULATORS.includes(node.name)) problems.error(node.span, `\`${node.name}\` cannot be a variable name`);
   return node.name;
 }

@@ -1,11 +1,12 @@
 // Checked tree → instructions of the VM. What the VM cannot do as cel-go does is refused here, with what to write
 // instead; the planner goes on after a refusal to find the others.
 import { LoopKind, MAX_LOOPS, MAX_STACK, Op, Tag } from "../../../assembly/program.ts";
-import type { Constant, Pool, PredicateCode } from "../program/pool.ts";
+import type { Automata } from "../regex/automaton.ts";
 import { planHeaderIn, planPath } from "./access.ts";
 import type { Bind, Call, ListNode, Loop, LoopName, MapNode, Node } from "./ast.ts";
 import { planCall } from "./calls.ts";
 import type { Checked } from "./checker.ts";
+import type { Constant, Operand, PredicateCode } from "./code.ts";
 import { Emitter } from "./emitter.ts";
 import type { Constants } from "./fold.ts";
 import type { Problems } from "./problems.ts";
@@ -22,19 +23,19 @@ export interface Known {
 export function plan(
   root: Node,
   known: Known,
-  pool: Pool,
+  automata: Automata,
   problems: Problems,
 ): (PredicateCode & { counts: number[] }) | undefined {
-  const planner = new Planner(known, pool, problems);
+  const planner = new Planner(known, automata, problems);
   planner.plan(root);
   planner.code.emit(Op.Return);
-  const { instructions, stack, loops, counts } = planner.code;
+  const { instructions, stack, loops, needs, counts } = planner.code;
   if (stack > MAX_STACK)
     problems.error(root.span, "the expression needs too many values at once", "split it into several rules");
   if (loops > MAX_LOOPS) problems.error(root.span, `macros are nested more than ${MAX_LOOPS} deep`);
   if (instructions.length > 0xffff)
     problems.error(root.span, "the expression is too long", "split it into several rules");
-  return problems.failed ? undefined : { instructions, stack, loops, counts };
+  return problems.failed ? undefined : { instructions, stack, loops, needs, counts };
 }
 
 const LOOPS: Record<LoopName, LoopKind> = {
@@ -68,7 +69,7 @@ export class Planner {
 
   constructor(
     readonly known: Known,
-    readonly pool: Pool,
+    readonly automata: Automata,
     readonly problems: Problems,
   ) {
     this.constants = known.constants;
@@ -108,12 +109,12 @@ export class Planner {
   }
 
   constant(value: Constant): void {
-    this.code.emit(Op.Const, { c: this.pool.constant(value) });
+    this.code.emit(Op.Const, { c: { constant: value } });
   }
 
-  /** Index of a text constant. */
-  text(value: string): number {
-    return this.pool.constant({ tag: Tag.String, value });
+  /** A text constant as an operand. */
+  text(value: string): Operand {
+    return { constant: { tag: Tag.String, value } };
   }
 
   /** Reports what cannot be planned, and leaves a value in its place. */
@@ -125,7 +126,7 @@ export class Planner {
   /** The VM keeps an optional only where the type says so: one that hides in a dynamic value is refused. */
   plainOnly(nodes: Node[]): void {
     for (const node of nodes.filter((part) => this.isOptional(part))) {
-      this.problems.error(node.span, "an optional cannot be kept here", "take its value: x.orValue(…)");
+      this.problems.error(node.span, "an optional is not allowed here", "take its value: x.orValue(…)");
     }
   }
 
@@ -215,7 +216,7 @@ export class Planner {
   private elements(items: ListNode["items"]): boolean {
     const asked = items.filter((item) => item.optional);
     for (const { value } of asked.filter((item) => !this.isOptional(item.value))) {
-      this.problems.error(value.span, "`?` needs an optional, and this may be another value", "write x.?y");
+      this.problems.error(value.span, "`?` needs an optional; this may be another value", "write x.?y");
     }
     const others = items.filter((item) => !item.optional).map((item) => item.value);
     if (asked.length > 0) this.plainOnly(others);
@@ -241,7 +242,7 @@ export class Planner {
     const shown = show(this.typeOf(node));
     this.problems.error(
       node.span,
-      `a key is a string, int, uint or bool, this is ${shown}`,
+      `a key must be a string, int, uint or bool; this is ${shown}`,
       "write string(x) or int(x)",
     );
   }

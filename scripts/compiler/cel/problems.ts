@@ -1,6 +1,14 @@
 // What the stages of the pipeline tell the author of a `when`.
-import type { ExpressionProblem } from "../program/pool.ts";
 import type { Span } from "./ast.ts";
+
+/** Something to tell the author; offsets count UTF-16 units inside the expression. */
+export interface ExpressionProblem {
+  severity: "error" | "warning";
+  offset: number;
+  length: number;
+  message: string;
+  hint?: string;
+}
 
 /** More errors, or warnings, than these help nobody. */
 const MOST = 25;

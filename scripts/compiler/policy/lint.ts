@@ -7,7 +7,7 @@ import { distance } from "../source/spelling.ts";
 import { isNormalUri, uriFlags } from "./uris.ts";
 
 const NORMAL_FORM =
-  "the normal form: ASCII; escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
+  "the normal form: ASCII; escapes only where needed, with upper-case hex digits; lower-case scheme and authority; no dot segments";
 
 /** Adds warnings about a policy that compiles. */
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
@@ -24,7 +24,7 @@ function warnOfNames(report: Report, policy: Policy): void {
   const first = new Map<string, Rule>();
   for (const rule of policy.rules) {
     const other = first.get(rule.name);
-    if (other) report.warn(rule.place, `another rule has the name "${rule.name}" (${report.where(other.place)})`);
+    if (other) report.warn(rule.place, `another rule is also named "${rule.name}" (${report.where(other.place)})`);
     else first.set(rule.name, rule);
   }
 }
@@ -37,7 +37,7 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
     const held = new Set(rule.scopes.flatMap((scope) => closures.get(scope) ?? [scope]));
     const covers = (earlier: Rule): boolean => earlier.scopes.every((scope) => held.has(scope));
     const by = index.coveredBy(rule, covers);
-    if (by) report.warn(rule.place, `this rule never decides: "${by.name}" (${report.where(by.place)}) matches first`);
+    if (by) report.warn(rule.place, `unreachable rule: "${by.name}" (${report.where(by.place)}) always matches first`);
     if (plain[i]) index.add(rule);
   });
 }
@@ -76,7 +76,7 @@ function keyOf(kind: Kind, backend: string | undefined, name: string): string {
 function warnOfScopes(report: Report, policy: Policy): void {
   for (const rule of policy.rules) {
     if (rule.action === Action.Deny && rule.scopes.length > 0) {
-      const message = "a Deny rule with scopes only stops tokens that hold them: a caller may leave them out";
+      const message = "a Deny rule with scopes stops only tokens that hold them: a caller can leave them out";
       report.warn(rule.scopePlaces[0]!, message, "require scopes in Allow rules");
     }
     rule.scopes.forEach((scope, i) => {
@@ -85,7 +85,7 @@ function warnOfScopes(report: Report, policy: Policy): void {
       } else if (/^(\*|all|full[-_.]?access)$/i.test(scope)) {
         report.warn(
           rule.scopePlaces[i]!,
-          `the scope "${scope}" stands for everything`,
+          `the scope "${scope}" means everything`,
           "name a scope for what the call does",
         );
       }
@@ -95,7 +95,7 @@ function warnOfScopes(report: Report, policy: Policy): void {
     policy.defaultAction === Action.Allow &&
     policy.rules.find((rule) => rule.action === Action.Allow && rule.scopes.length > 0);
   if (open) {
-    const message = "defaultAction is Allow: a call that lacks the scopes of this rule passes all the same";
+    const message = "defaultAction is Allow: a call that lacks this rule's scopes passes anyway";
     report.warn(open.scopePlaces[0]!, message, "use defaultAction: Deny");
   }
 }
@@ -114,16 +114,12 @@ function warnOfTargets(report: Report, policy: Policy): void {
   for (const { kind, backend, place } of policy.rules.flatMap((rule) => rule.targets ?? [])) {
     const open = isOpen[kind];
     if (open)
-      report.warn(
-        place,
-        `${open} are not governed: such a call passes before any rule is looked at`,
-        `add ${open} to govern`,
-      );
+      report.warn(place, `${open} are not governed: such calls pass before any rule is tried`, `add ${open} to govern`);
     if (backend === undefined) continue;
     if (from === BackendFrom.Fixed && backend !== text)
       report.warn(place, `this never matches: the backend is always "${text}"`);
     if (from === BackendFrom.ToolPrefix && backend.includes(text)) {
-      report.warn(place, `this never matches: a backend ends before the first "${text}"`);
+      report.warn(place, `this never matches: a backend name ends before the first "${text}"`);
     }
   }
 }

@@ -44,7 +44,7 @@ function readOAuth(report: Report, parts: Members | undefined, policy: Policy): 
   if (policy.audiences.length === 0) {
     report.warn(
       oauth.key,
-      "no audiences are given: a token made for another server is taken too",
+      "no audiences are given: tokens issued for other servers are accepted too",
       "set oauth.audiences to this server's resource",
     );
   }
@@ -77,6 +77,6 @@ function readAuthorization(report: Report, parts: Members | undefined, owner: Tr
   report.warn(
     authorization.key,
     "an MCPRoute governs only tools/call: resources, prompts, completion, tasks and other methods pass with any valid token",
-    "a Policy of apiVersion scopegate/v1 governs every kind",
+    "a scopegate/v1 Policy governs every kind",
   );
 }

@@ -1,7 +1,7 @@
 // Resource URIs in policies: docs/wire-profile.md, "Resource URIs".
 import { Action, Attribute, Flag, Kind, NONE, Op } from "../../../assembly/program.ts";
 import type { Rule, Target } from "./policy.ts";
-import type { Instruction } from "../program/pool.ts";
+import type { Instruction } from "../cel/code.ts";
 
 /** What the filter must ask of URIs so that no other spelling walks around a target: no flag, NormalUris, AsciiUris too. */
 export function uriFlags(rules: readonly Rule[]): number {
@@ -21,7 +21,7 @@ function isInternational(uri: string): boolean {
 
 /** Whether an instruction loads the URI of the call: `mcp.uri`, or `mcp` as a whole. */
 export function readsUri({ op, c = NONE }: Instruction): boolean {
-  return op === Op.Attribute && [Attribute.Uri, Attribute.Mcp].includes(c);
+  return op === Op.Attribute && (c === (Attribute.Uri as number) || c === (Attribute.Mcp as number));
 }
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;

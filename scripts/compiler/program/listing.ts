@@ -215,7 +215,7 @@ function cellText(program: Program, at: number): string {
   const tag: Tag = program.word(at);
   const [pointer, count] = [program.word(at + 8), program.word(at + 12)];
   const cells = (n: number): string[] => {
-    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not come before it");
+    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not precede it");
     return Array.from({ length: n }, (_, i) => cellText(program, pointer + 16 * i));
   };
   switch (tag) {
@@ -245,7 +245,7 @@ function cellText(program: Program, at: number): string {
     case Tag.Type:
       return `type ${pointer}`;
     default:
-      return Tag[tag] ?? program.refuse(`a cell has the tag ${tag}`);
+      return Tag[tag] ?? program.refuse(`a cell has the unknown tag ${tag}`);
   }
 }
 

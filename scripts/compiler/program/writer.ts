@@ -1,17 +1,7 @@
 // Collects the sections of a program and lays out its bytes. Bytes come first, so the address of a text is known at once.
-import {
-  Flag,
-  HEADER_SIZE,
-  MAGIC,
-  NONE,
-  Section,
-  SECTION_COUNT,
-  Slot,
-  Tag,
-  VERSION,
-} from "../../../assembly/program.ts";
-import { buildAutomaton, type Automaton } from "../regex/automaton.ts";
-import type { Constant, Pool } from "./pool.ts";
+import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Slot, Tag, VERSION } from "../../../assembly/program.ts";
+import type { Constant, Operand, SlotPath } from "../cel/code.ts";
+import type { Automaton } from "../regex/automaton.ts";
 import { RECORD_SIZES } from "./records.ts";
 
 const utf8 = new TextEncoder();
@@ -44,7 +34,7 @@ const FIXED_SLOTS: [Slot | typeof NONE, string][] = [
 /** (offset, length) or (first, count), as two words of a record. */
 export type Pair = readonly [number, number];
 
-export class ProgramWriter implements Pool {
+export class ProgramWriter {
   flags = 0;
   private bytes = new Uint8Array(4096);
   private used = 0;
@@ -94,11 +84,19 @@ export class ProgramWriter implements Pool {
     );
   }
 
-  need(flag: Flag): void {
-    this.flags |= flag;
+  /** What the filter must provide for some rule or predicate: bits of Flag. */
+  need(flags: number): void {
+    this.flags |= flags;
   }
 
-  slot(root: Slot.Body | Slot.Claims, path: readonly string[]): number {
+  /** The index that an operand stands for; equal constants, slots and automata are written once. */
+  operand(operand: Operand): number {
+    if (typeof operand === "number") return operand;
+    if ("constant" in operand) return this.constant(operand.constant);
+    return "slot" in operand ? this.slot(operand.slot) : this.automaton(operand.automaton);
+  }
+
+  slot({ root, path }: SlotPath): number {
     return path.reduce<number>(
       (parent, name) => this.slots.get(`${parent} ${name}`) ?? this.addSlot(parent, name),
       root,
@@ -111,12 +109,9 @@ export class ProgramWriter implements Pool {
     return index;
   }
 
-  automaton(pattern: string): number {
-    let index = this.automata.get(pattern);
-    if (index === undefined) {
-      index = this.addAutomaton(buildAutomaton(pattern));
-      this.automata.set(pattern, index);
-    }
+  private automaton(automaton: Automaton): number {
+    const index = this.automata.get(automaton.source) ?? this.addAutomaton(automaton);
+    this.automata.set(automaton.source, index);
     return index;
   }
 
@@ -141,13 +136,10 @@ export class ProgramWriter implements Pool {
     ]);
   }
 
-  constant(value: Constant): number {
+  private constant(value: Constant): number {
     const key = keyOf(value);
-    let index = this.constants.get(key);
-    if (index === undefined) {
-      index = this.add(Section.Cells, this.cell(value));
-      this.constants.set(key, index);
-    }
+    const index = this.constants.get(key) ?? this.add(Section.Cells, this.cell(value));
+    this.constants.set(key, index);
     return index;
   }
 

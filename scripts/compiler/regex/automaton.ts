@@ -2,22 +2,14 @@
 // The search is unanchored (Go's MatchString); state 0 rejects and state 1 accepts, whatever follows.
 import { MAX_STATES } from "../../../assembly/program.ts";
 import { alphabetOf, type Alphabet } from "./classes.ts";
-import { minimise } from "./minimise.ts";
-import { PatternError } from "../program/pool.ts";
-import { compilePattern, Empty, type Machine, type Step } from "./machine.ts";
+import { compilePattern, Empty, PatternError, type Machine, type Step } from "./machine.ts";
+import { minimise, type Rows } from "./minimise.ts";
 import { addShortcuts, type Shortcuts, type Table } from "./shortcuts.ts";
 
 /** Tables as AutomatonField draws them: `table` has `classes + 1` entries a state, the last for the end of the text. */
 export interface Automaton extends Table, Shortcuts {
   source: string;
   states: number;
-}
-
-/** States before minimising: row after row, `width` entries each. */
-export interface Rows {
-  start: number;
-  width: number;
-  table: number[];
 }
 
 /** What stands before a place in the text. */
@@ -45,6 +37,18 @@ export function buildAutomaton(pattern: string): Automaton {
   const builder = new Builder(machine);
   const { start, table, width } = minimise(builder.build());
   return pack(pattern, start, table, width, builder.alphabet);
+}
+
+/** Automata by pattern: a pattern that several predicates use is compiled once. */
+export class Automata {
+  private readonly known = new Map<string, Automaton>();
+
+  /** @throws PatternError as buildAutomaton does. */
+  of(pattern: string): Automaton {
+    const automaton = this.known.get(pattern) ?? buildAutomaton(pattern);
+    this.known.set(pattern, automaton);
+    return automaton;
+  }
 }
 
 function tooLarge(): PatternError {

@@ -1,7 +1,17 @@
 // A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly, its `prog` is no
 // documented API) parses and compiles; what re2js takes and Go 1.26 refuses is refused here.
 import { RE2JS } from "re2js";
-import { PatternError } from "../program/pool.ts";
+
+/** A regex that cannot be used: `offset` counts UTF-16 units inside the pattern. */
+export class PatternError extends Error {
+  constructor(
+    message: string,
+    readonly offset = 0,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
 
 /** What an EmptyWidth instruction asks of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
 export const Empty = {
@@ -83,7 +93,7 @@ function compileWithRe2(pattern: string): { start: number; inst: RawStep[] } {
       throw new PatternError("the regex cannot be compiled: " + String((error as Error).message));
     const offset = input ? Math.max(0, pattern.indexOf(input)) : 0;
     const part = input && input !== pattern ? ` (${input})` : "";
-    throw new PatternError(`the regex is refused by RE2: ${reason}${part}`, offset, hintFor(pattern.slice(offset)));
+    throw new PatternError(`RE2 rejects the regex: ${reason}${part}`, offset, hintFor(pattern.slice(offset)));
   }
 }
 
@@ -98,11 +108,7 @@ function refuseForeignClasses(pattern: string): void {
     const name = found[1];
     if (name === undefined) continue;
     if ((/^[A-Z][a-z]*$/.test(name) || name === "LC") && !UNKNOWN_TO_GO.has(name)) continue;
-    throw new PatternError(
-      `the regex names the Unicode class "${name}", which is not supported`,
-      found.index,
-      HINTS[2]![1],
-    );
+    throw new PatternError(`the Unicode class "${name}" is not supported`, found.index, HINTS[2]![1]);
   }
 }
 

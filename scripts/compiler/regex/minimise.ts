@@ -1,5 +1,11 @@
 // Hopcroft's partition refinement: the smallest table with the same answers.
-import type { Rows } from "./automaton.ts";
+
+/** An automaton before it is minimised: its table row after row, `width` entries per state. */
+export interface Rows {
+  start: number;
+  width: number;
+  table: number[];
+}
 
 /** Merges states that no text tells apart. State 0 stays 0, state 1 stays 1, the others are numbered from the start. */
 export function minimise({ start, width, table }: Rows): { start: number; width: number; table: Uint16Array } {

@@ -144,7 +144,7 @@ function reportSyntax(report: Report, document: Document.Parsed): void {
     report.error(
       place,
       `YAML: ${OVERFLOW.test(message) ? TOO_DEEP : message}`,
-      code === "TAB_AS_INDENT" ? "indent with blanks" : undefined,
+      code === "TAB_AS_INDENT" ? "indent with spaces" : undefined,
     );
   }
 }
@@ -178,7 +178,7 @@ class YamlReader {
     if (depth > MAX_DEPTH) return this.refuse(place, TOO_DEEP);
     if (isAlias(node)) return this.readAlias(node.resolve(this.document), place, depth);
     const tag = (node as { tag?: string } | null)?.tag;
-    if (tag && !CORE_TAG.test(tag)) return this.refuse(place, `the tag ${tag} has no meaning here`);
+    if (tag && !CORE_TAG.test(tag)) return this.refuse(place, `the tag ${tag} is not supported`);
     if (isMap(node)) return { ...place, kind: "map", members: this.readMembers(node.items, path, depth) };
     if (isSeq(node)) {
       const items = node.items.map((item, i) => this.read(item, `${path}[${i}]`, span, depth + 1));
@@ -195,7 +195,7 @@ class YamlReader {
   /** What an alias stands for, at the place of the alias. */
   private readAlias(target: unknown, place: Place, depth: number): Tree {
     if (target === undefined || this.open.has(target))
-      return this.refuse(place, "the alias stands for nothing, or for itself");
+      return this.refuse(place, "the alias is undefined or refers to itself");
     this.open.add(target);
     const tree = this.read(target, place.path, place.span, depth + 1);
     this.open.delete(target);
@@ -208,12 +208,12 @@ class YamlReader {
       if (!isPair(pair)) continue;
       const key = this.read(pair.key, path, undefined, depth + 1);
       if (key.kind !== "text") {
-        this.report.error(key, "a key must be text", "put it in quotes");
+        this.report.error(key, "a key must be a string", "put it in quotes");
         continue;
       }
       const name = key.value;
       const first = members.get(name);
-      if (first) this.report.error(key, `"${name}" is given twice`, `first on ${this.report.where(first.key)}`);
+      if (first) this.report.error(key, `duplicate key "${name}"`, `first on ${this.report.where(first.key)}`);
       else members.set(name, { name, key, value: this.read(pair.value, join(path, name), key.span, depth + 1) });
     }
     return members;
@@ -226,7 +226,7 @@ class YamlReader {
     if (typeof value === "boolean") return { ...place, kind: "boolean", value };
     if (value === null || value === undefined) return { ...place, kind: "null" };
     const text = String(value);
-    if (HALF_PAIR.test(text)) return this.refuse(place, "the text holds half of a surrogate pair");
+    if (HALF_PAIR.test(text)) return this.refuse(place, "the string contains half of a surrogate pair");
     const [start, end] = node.range!;
     let offsets: number[] | undefined;
     const offset = (index: number): number => {
@@ -260,6 +260,6 @@ export function readObject(value: unknown, report: Report, path = "", depth = 0)
     return { path, kind: "map", members: new Map(members) };
   }
   const text = String(value);
-  if (HALF_PAIR.test(text)) report.error({ path }, "the text holds half of a surrogate pair");
+  if (HALF_PAIR.test(text)) report.error({ path }, "the string contains half of a surrogate pair");
   return { path, kind: "text", value: text.replace(HALF_PAIR, "") };
 }

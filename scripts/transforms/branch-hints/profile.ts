@@ -1,11 +1,13 @@
-// Which ways the branches of the filter go: a copy of it leaves a byte for each way that a branch takes, and runs calls.
-import { callOf, SHAPES, type Shape } from "../../bench/bodies.ts";
-import { BareHost } from "../../bench/host.ts";
-import { oneRule, TOOL } from "../../bench/policies.ts";
+// Which ways the branches of the filter go: a copy of it sets a byte for each way that a branch takes, and runs the
+// calls of calls.ts.
+import { Host } from "../../simulate/host.ts";
+import { typicalCalls, typicalConfiguration } from "./calls.ts";
 import { behindNumber, CODE, counted, GLOBAL, MEMORY, newSection, numberAt, sectionOf, unsigned } from "./module.ts";
 import type { Body, Module } from "./module.ts";
 
 const PAGE = 65_536;
+/** The clock stands still, so that a build is reproducible. */
+const NOW = 1_767_225_600_000_000_000n;
 const [I32, MUTABLE] = [0x7f, 1];
 const [END, GLOBAL_GET, GLOBAL_SET, I32_STORE8, I32_CONST, I32_EQZ] = [0x0b, 0x23, 0x24, 0x3a, 0x41, 0x45];
 
@@ -15,30 +17,29 @@ export interface Ways {
   passed: boolean;
 }
 
-/** What the branches do in calls that are let through, in the order of bodies; the first calls of a VM do not count. */
+/** Calls that a VM has answered before its branches are watched: the first ones fill what later ones find. */
+const FIRST_CALLS = 3;
+
+/** What the branches do in calls that pass, in the order of bodies. */
 export function observe(module: Module): Ways[] {
   const total = module.bodies.reduce((sum, { branches }) => sum + branches.length, 0);
   const marked = new WebAssembly.Module(mark(module, total));
   const from = PAGE * pagesOf(module);
   const ways = Array.from({ length: total }, () => ({ taken: false, passed: false }));
-  for (const body of typicalCalls()) {
-    const host = new BareHost(oneRule(), undefined, marked);
-    host.send(body, 3);
-    host.memory.fill(0, from, from + 2 * total);
-    host.send(body, 1);
-    const marks = host.memory.subarray(from, from + 2 * total);
+  const configuration = typicalConfiguration();
+  for (const call of typicalCalls()) {
+    const host = new Host(marked, { holdsHeaders: true, now: () => NOW });
+    if (!host.configure(configuration).ok) throw new Error("the filter refused its configuration");
+    for (let i = 0; i < FIRST_CALLS; i++) host.request(call);
+    host.guest.write(from, new Uint8Array(2 * total));
+    if (!host.request(call).forwarded) throw new Error("the filter refused a typical call");
+    const marks = host.guest.read(from, 2 * total);
     ways.forEach((way, branch) => {
       way.taken ||= marks[2 * branch] === 1;
       way.passed ||= marks[2 * branch + 1] === 1;
     });
   }
   return ways;
-}
-
-/** As clients write them: without blanks. What stands in a text that is indented is not in the way of these. */
-function typicalCalls(): Uint8Array[] {
-  const shapes = (Object.keys(SHAPES) as Shape[]).map((shape) => callOf(TOOL, 1 << 16, shape));
-  return [callOf(TOOL, 200), callOf(TOOL, 1 << 12), ...shapes];
 }
 
 /** The module with a mark in front of each branch; the `total` marks lie behind the memory that it begins with. */

@@ -43,7 +43,7 @@ export const ANSWERS: readonly Answer[] = [
     call: { tool: "echo", arguments: { text: "Goodbye!" } },
     status: 403,
     reason: "no_rule",
-    message: "No rule allows the call; more scopes do not help.",
+    message: "No rule allows the call; more scopes would not help.",
   },
   {
     key: "ambiguous",
@@ -53,7 +53,7 @@ export const ANSWERS: readonly Answer[] = [
     call: { tool: "echo", arguments: { text: "Hello, World!", Text: "Goodbye!" } },
     status: 400,
     reason: "ambiguous_key",
-    message: "A key in the body differs from one that matters only by case.",
+    message: "A key in the body differs only by case from one that matters.",
   },
   {
     key: "mismatch",
@@ -63,7 +63,7 @@ export const ANSWERS: readonly Answer[] = [
     call: { ...HELLO, tamper: { "mcp-name": "sum" } },
     status: 400,
     reason: "header_mismatch",
-    message: "A header disagrees with the body.",
+    message: "A header does not match the body.",
   },
   {
     key: "in-band",
