@@ -52,7 +52,7 @@ describe("policies", () => {
     const named = table.flatMap((row) => [...row[0]!.matchAll(/`(\w+)/g)].map((found) => found[1]!));
     const empty = Object.fromEntries([...new Set(named), "unheardOf"].map((name) => [name, null]));
     const refused = compileDocument({ ...empty, apiVersion: "scopegate/v1", kind: "Policy" }).problems;
-    const unknown = refused.flatMap(({ message }) => /^"(\w+)" is not known here$/.exec(message)?.[1] ?? []);
+    const unknown = refused.flatMap(({ message }) => /^unknown key "(\w+)"$/.exec(message)?.[1] ?? []);
     assert.deepEqual(unknown, ["unheardOf"]);
     const [, members] = /const MEMBERS[^]*?= \{\n([^]*?)\n\};/.exec(page("scripts/compiler/policy/settings.ts"))!;
     const read = [...members!.matchAll(/^ {2}(\w+): /gm)].map((found) => found[1]!);
@@ -178,7 +178,7 @@ describe("the when language", () => {
     const hint = problemsOf("unheardOf")
       .map((problem) => problem.hint ?? "")
       .join();
-    const variables = /sees (.*)$/.exec(hint)![1]!.split(", ");
+    const variables = /variables are (.*)$/.exec(hint)![1]!.split(", ");
     assert.ok(variables.length >= 5);
     const named = rows(section(text, "## Variables"))
       .map((row) => row[0])

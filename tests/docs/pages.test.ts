@@ -163,7 +163,7 @@ test("files and folders of the repository that are named exist", () => {
 test("every suite is in CONTRIBUTING.md, and none else", () => {
   const runner = ["--import", "tsx", "scripts/test-runner.ts", "no-suite"];
   const { stderr } = spawnSync(process.execPath, runner, { encoding: "utf8" });
-  const suites = /there are (.*)$/m.exec(stderr)![1]!.split(", ");
+  const suites = /the suites are (.*)$/m.exec(stderr)![1]!.split(", ");
   const table = rows(section(page("CONTRIBUTING.md"), "## Tests")).map((row) => code(row[0]!)!);
   assert.deepEqual(table.sort(), suites.sort());
 });
