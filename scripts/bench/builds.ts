@@ -1,4 +1,4 @@
-// Programs of peers in other languages, built on demand. Where a toolchain is missing the peer is left out, not the run.
+// Programs of peers in other languages, built on demand. If a toolchain is missing, the peer is left out, and the run goes on.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -8,7 +8,7 @@ const RUST_CRATE = "scripts/bench/peers/rust";
 const RUST_OUTPUT = "build/rust"; // cargo builds only what has changed
 const WASM = "wasm32-unknown-unknown";
 
-/** A file that must be built, and how: `build` says why it could not be, or nothing. */
+/** A file to build, and how: `build` returns why it failed, or undefined. */
 export interface Product {
   file: string;
   build(): string | undefined;

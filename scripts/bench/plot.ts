@@ -53,7 +53,7 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
   }
   if (envoy) {
     const loads = envoy.loads.filter(({ load }) => !load.includes(","));
-    const leftOut = [BASELINE, AGAIN, QUIET]; // yardsticks, and what would lie on our own line
+    const leftOut = [BASELINE, AGAIN, QUIET]; // yardsticks, and lines that would coincide with our own
     const peers = Object.keys(envoy.peers).filter(
       (peer) => !leftOut.includes(peer) && envoy.absent[peer] === undefined,
     );
@@ -81,7 +81,7 @@ function draw({ title, x, y, lines }: Graph): string {
     grid: { left: 70, right: 40, top: 60, bottom: 80 },
     xAxis: { type: "log", name: x, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
     yAxis: { type: "log", name: y },
-    // A logarithmic axis has no place for what is not above zero.
+    // A logarithmic axis has no place for values that are not positive.
     series: lines.map(({ name, points }) => ({
       type: "line",
       name,

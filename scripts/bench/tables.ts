@@ -4,7 +4,7 @@ import type { Cost, Middle } from "./measure.ts";
 import type { Axis, EnvoyResults, FilterResults, Results } from "./results.ts";
 import { AGAIN, BASELINE, OURS, QUIET } from "./peers.ts";
 
-/** All that a run found. `heading` is the number of `#` of its headings. */
+/** All results of a run. `heading` is the number of `#` in its headings. */
 export function describe(results: Results, heading = 2): string {
   const { date, machine, quick, wasm, filter, envoy, scale } = results;
   const head = `${date.slice(0, 10)}, ${machine}; scopegate.wasm ${(wasm / 1024).toFixed(1)} KiB${quick ? "; quick run, noisy" : ""}.`;
@@ -13,7 +13,7 @@ export function describe(results: Results, heading = 2): string {
   return text.replace(/^## /gm, `${"#".repeat(heading)} `);
 }
 
-/** Columns of numbers stand to the right. */
+/** Columns of numbers are right-aligned. */
 function table(head: string[], rows: string[][]): string {
   const columns = head.map((name, i) => {
     const cells = rows.map((row) => row[i]!);
@@ -33,7 +33,7 @@ function digits(value: number): string {
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
-/** Nanoseconds for a person. */
+/** Nanoseconds, formatted for people. */
 function time(nanoseconds: number): string {
   const size = Math.abs(nanoseconds);
   if (size < 1e3) return `${nanoseconds.toFixed(0)} ns`;
@@ -44,7 +44,7 @@ function range({ spread: [low, high] }: Middle | Cost, show: (value: number) => 
   return `${show(low)} – ${show(high)}`;
 }
 
-/** Bytes in nanoseconds, as megabytes a second. */
+/** Bytes in nanoseconds, as megabytes per second. */
 function rate(bytes: number, nanoseconds: number): string {
   return nanoseconds > 0 ? `${((bytes * 1e3) / nanoseconds).toFixed(0)} MB/s` : "–";
 }
@@ -113,7 +113,7 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
   const microseconds = (value: number) => `${digits(value)} µs`;
   const rows = loads.flatMap(({ load, peers: all }) => {
     const own = all.find(({ peer }) => peer === OURS)?.added;
-    const isClear = own !== undefined && own.spread[0] > 0; // nothing is so many times what may be nothing
+    const isClear = own !== undefined && own.spread[0] > 0; // no multiple of something that may be zero
     return all.map(({ peer, total, added, service, rate: requests }) => [
       load,
       peer,
@@ -159,7 +159,7 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
   return [...lines, ...(missing.length ? [missing.join("\n")] : [])].join("\n\n");
 }
 
-/** What a request costs in Envoy by body, in microseconds, for README. */
+/** The cost of a request in Envoy by body, in microseconds, for README. */
 export function costTable({ loads }: EnvoyResults): string {
   const bodies = loads.filter(({ load }) => !load.includes("denied"));
   const shown = [OURS, QUIET, "mcp + RBAC", "Rust wasm", "Rust native", "Lua"];

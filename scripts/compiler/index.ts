@@ -13,7 +13,7 @@ export { listing, ProgramError } from "./program/listing.ts";
 export type { Claim, Policy, Rule, Target } from "./policy/policy.ts";
 export { renderProblems, type Problem, type Severity } from "./source/problem.ts";
 
-/** `program` is there exactly when no problem is an error; `policy` whenever the document could be read. */
+/** `program` is set exactly if no problem is an error; `policy` if the document could be read. */
 export interface Compilation {
   program?: Uint8Array;
   policy?: Policy;
@@ -23,7 +23,7 @@ export interface Compilation {
   notes?: Problem[];
 }
 
-/** Compiles the YAML (or JSON) of a policy; `file` is only named in problems. Never throws on bad input. */
+/** Compiles the YAML (or JSON) of a policy; `file` is only the name in problems. Never throws on bad input. */
 export function compilePolicy(yaml: string, file: string): Compilation {
   const source = new Source(yaml, file);
   const report = new Report(source);
@@ -32,7 +32,7 @@ export function compilePolicy(yaml: string, file: string): Compilation {
   return compileTree(report, tree);
 }
 
-/** Compiles a policy that is given as an object; problems name the member's path in place of a file. */
+/** Compiles a policy given as an object; problems name the member's path instead of a file. */
 export function compileDocument(document: unknown): Compilation {
   const report = new Report();
   return compileTree(report, readObject(document, report));
@@ -50,15 +50,15 @@ function compileTree(report: Report, tree: Tree | undefined): Compilation {
   return { program, policy, problems: report.sorted(), notes: report.notes };
 }
 
-/** What does not belong to a policy, but to the host that it runs in. */
+/** Settings that belong to the host rather than to the policy. */
 export interface PluginOptions {
   /** Only for a host with allow_on_headers_stop_iteration. */
   holdHeaders?: boolean;
-  /** Nothing is left for the access log of what passes. */
+  /** No filter state is set for the access log on requests that pass. */
   quietPasses?: boolean;
 }
 
-/** What the filter is configured with. */
+/** The configuration of the filter. */
 export function pluginConfiguration(
   program: Uint8Array,
   { name }: Policy,

@@ -54,7 +54,7 @@ const SPECIAL: Record<string, (planner: Planner, node: Call, operands: Node[]) =
   ...Object.fromEntries(Object.keys(PARTS).map((name) => [name, planTime])),
 };
 
-/** Code of a call that is no operator. */
+/** Code of a call that is not an operator. */
 export function planCall(planner: Planner, node: Call): void {
   const { fn, target, args } = node;
   if (target?.kind === "ident" && target.name === "optional" && overloads(`optional.${fn}`, false)) {
@@ -86,7 +86,7 @@ function planDyn(planner: Planner, _node: Call, operands: Node[]): void {
   for (const operand of operands) planner.plan(operand);
 }
 
-/** string() prints a timestamp in the zone of the text that it was made of, which the VM does not keep. */
+/** string() prints a timestamp in the time zone of the string it was parsed from, which the VM does not keep. */
 function planText(planner: Planner, node: Call, operands: Node[]): void {
   const [value] = operands as [Node];
   const { kind } = planner.typeOf(value);
@@ -98,7 +98,7 @@ function planText(planner: Planner, node: Call, operands: Node[]): void {
   );
 }
 
-/** Whether a timestamp in the node may be in another zone than UTC. */
+/** Whether a timestamp in the node may have a time zone other than UTC. */
 function hasZone(planner: Planner, node: Node): boolean {
   let found = false;
   walk(node, (part) => (found ||= planner.typeOf(part).kind === "timestamp" && !inUtc(planner, part)));
@@ -152,10 +152,10 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   planner.code.emit(Op.Time, { a, b: 1 }, -1);
 }
 
-/** A literal text at one end; escapes stand before ASCII punctuation only, as in RE2. */
+/** A literal at one end of the text; only ASCII punctuation can be escaped, as in RE2. */
 const LITERAL = /^(\^?)((?:[^\\^$.|?*+()[\]{}]|\\[!-/:-@[-^`{-~])*)(\$?)$/;
 
-/** Patterns that are a literal text at one end need no automaton; what is no string is an error in both forms. */
+/** Patterns that are a literal at one end need no automaton; a value that is not a string is an error in both forms. */
 function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
   const [subject, pattern] = operands as [Node, Node];
   const constant = planner.constants.get(pattern);

@@ -1,4 +1,4 @@
-// Static types of a tree, accepted and refused as cel-go 0.28.1 does (checker/checker.go, optional types on, variables
+// Static types of a tree, accepted and refused as in cel-go 0.28.1 (checker/checker.go, optional types on, variables
 // of dynamic type). The checker goes on after an error, so that one run reports several.
 import { CelType, Tag } from "../../../assembly/program.ts";
 import type { Constant } from "./code.ts";
@@ -8,10 +8,10 @@ import type { Problems } from "./problems.ts";
 import { explainMismatch, unknownFunction, unknownVariable } from "./suggestions.ts";
 import { BOOL, DYN, ERROR, INT, Unifier, parameter, same, show, type, type Type } from "./types.ts";
 
-/** What the later stages need of the check. Types are closed: no type variables are left. */
+/** What the later stages need from the check. Types are closed: no type variables are left. */
 export interface Checked {
   typeOf(node: Node): Type;
-  /** Values of the names of types: `int`, `google.protobuf.Timestamp`. */
+  /** Values of type names: `int`, `google.protobuf.Timestamp`. */
   typeNames: Map<Node, Constant>;
 }
 
@@ -53,7 +53,7 @@ class Checker {
   private readonly types = new Map<Node, Type>();
   private readonly unifier = new Unifier();
   private readonly locals: [string, Type][] = [];
-  /** cel-go forgets its filter of mixed comparisons when it enters a macro, and never finds it again. */
+  /** cel-go drops its restriction on mixed comparisons when it enters a macro, and never restores it. */
   private mixed = false;
 
   constructor(
@@ -176,7 +176,7 @@ class Checker {
     return false;
   }
 
-  /** Result of the overloads that fit: the type of the first, or dyn when they disagree. */
+  /** Result of the overloads that fit: the type of the first, or dyn if they disagree. */
   private resolve(fn: string, method: boolean, args: Type[]): Type | undefined {
     let result: Type | undefined;
     for (const overload of overloads(fn, method) ?? []) {
@@ -196,7 +196,7 @@ class Checker {
     return result;
   }
 
-  /** An element of a literal; `?x` adds the value of the optional x when there is one. */
+  /** An element of a literal; `?x` adds the value of the optional x if it has one. */
   private element(node: Node, optional: boolean): Type {
     const found = this.check(node);
     if (!optional || found.kind === "dyn" || found.kind === "error") return found;
@@ -228,7 +228,7 @@ class Checker {
     return ERROR;
   }
 
-  /** The macro is checked as the fold that cel-go expands it to, in its order. */
+  /** The macro is checked as the fold that cel-go expands it to, in the same order. */
   private loop(node: Loop): Type {
     const range = this.check(node.range);
     const result = type("list", this.unifier.fresh());
@@ -289,7 +289,7 @@ function instantiate(t: Type, fresh: Map<string, Type>): Type {
   return t.params.length ? { ...t, params: t.params.map((param) => instantiate(param, fresh)) } : t;
 }
 
-/** `a.b.c` of names only, with its leading dot if it has one. */
+/** The text of `a.b.c` if it consists of names only, with its leading dot if it has one. */
 function dottedName(node: Node): string | undefined {
   if (node.kind === "ident") return (node.global ? "." : "") + node.name;
   if (node.kind !== "select" || node.mode !== "get") return undefined;

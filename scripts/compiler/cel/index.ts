@@ -1,5 +1,5 @@
 // Text of a `when` → code for the VM: CEL as cel-go 0.28.1 reads it, with optional types and dynamic variables.
-// lexer → parser (macros) → checker → fold → plan (access, calls) → lint. What is accepted gives cel-go's answer.
+// lexer → parser (macros) → checker → fold → plan (access, calls) → lint. An expression that is accepted gives cel-go's result.
 import { Automata } from "../regex/automaton.ts";
 import { check } from "./checker.ts";
 import type { PredicateCode } from "./code.ts";
@@ -16,7 +16,7 @@ import { VARIABLES } from "./vocabulary.ts";
 export { stepsPerKiB } from "./cost.ts";
 
 export interface Compiled {
-  /** Absent when a problem is an error. */
+  /** Absent if a problem is an error. */
   code?: PredicateCode;
   problems: ExpressionProblem[];
   cost?: Cost;

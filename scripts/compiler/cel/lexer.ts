@@ -23,7 +23,7 @@ const STRING = [
   String.raw`[rR]'[^'\n\r]*'`,
 ].join("|");
 
-// In each place the longest match wins, and the first of equally long ones.
+// At each place the longest match wins, and the first of equally long ones.
 const RULES: [TokenKind | "blank", RegExp][] = [
   ["blank", /[\t \r\n\f]+|\/\/[^\n]*/y],
   ["sign", /(?:in|true|false|null)|==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y],
@@ -36,7 +36,7 @@ const RULES: [TokenKind | "blank", RegExp][] = [
   ["quoted", /`[\w.\-/ ]+`/y],
 ];
 
-/** All tokens with an `end` behind them; what is no token is reported and skipped. */
+/** All tokens, followed by an `end`; anything else is reported and skipped. */
 export function tokenize(text: string, problems: Problems): Token[] {
   const tokens: Token[] = [];
   let start = 0;
@@ -77,7 +77,7 @@ const SLIPS: [RegExp, string, string][] = [
   [/[\ud800-\udbff][\udc00-\udfff]|[^]/y, "unexpected character", "outside strings, CEL is ASCII only"],
 ];
 
-/** Reports what stands at `start`; returns where to go on. */
+/** Reports what is wrong at `start`; returns where to continue. */
 function reportBad(text: string, start: number, problems: Problems): number {
   for (const [pattern, message, hint] of SLIPS) {
     pattern.lastIndex = start;

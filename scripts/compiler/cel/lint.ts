@@ -1,4 +1,4 @@
-// Warnings about expressions that compile, but hardly mean what they say.
+// Warnings about expressions that compile but probably do not mean what was intended.
 import { Tag } from "../../../assembly/program.ts";
 import { walk, type Call, type Node, type Select } from "./ast.ts";
 import { longestLists, type Cost } from "./cost.ts";
@@ -29,7 +29,7 @@ export function lint(root: Node, known: Known, cost: Cost, problems: Problems): 
   }
 }
 
-/** The texts of everything that has() asks for or that is read with `.?`. */
+/** The texts of all paths that has() tests or that are read with `.?`. */
 function guards(root: Node, text: string): Set<string> {
   const guarded = new Set<string>();
   walk(root, (node) => {
@@ -82,7 +82,7 @@ function lintArithmetic(node: Call, left: Node, right: Node, known: Known, probl
   );
 }
 
-/** `x == null` is an error when x is missing. */
+/** `x == null` is an error if x is missing. */
 function lintNull(node: Node, text: string, guarded: Set<string>, problems: Problems): void {
   if (node.kind !== "select" || node.mode !== "get" || guarded.has(textOf(node, text))) return;
   const shown = textOf(node, text);
@@ -101,7 +101,7 @@ function lintPresence(node: Select, text: string, guarded: Set<string>, problems
   );
 }
 
-/** Whether the path starts at the arguments or the claims: other members are always there. */
+/** Whether the path starts at the arguments or the claims: other members are always present. */
 function isArgument(node: Select): boolean {
   const names: string[] = [];
   let at: Node = node;

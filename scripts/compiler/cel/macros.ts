@@ -1,12 +1,12 @@
-// Calls that are macros: has(), the loops over lists and maps, optMap and optFlatMap. A name with another number of
-// arguments is an ordinary call, as in cel-go.
+// Calls that are macros: has(), the loops over lists and maps, optMap and optFlatMap. With a different number
+// of arguments, a name is an ordinary call, as in cel-go.
 import type { Call, LoopName, Node } from "./ast.ts";
 import type { Problems } from "./problems.ts";
 
 const LOOPS: LoopName[] = ["all", "exists", "exists_one", "filter", "map"];
 const ACCUMULATORS = ["__result__", "@result"];
 
-/** The macro that the call stands for, or the call itself. */
+/** The macro that the call expands to, or the call itself. */
 export function expandCall(call: Call, problems: Problems): Node {
   const { fn, target, args, at, span } = call;
   const [first, second, third] = args;

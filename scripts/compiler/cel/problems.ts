@@ -1,7 +1,7 @@
-// What the stages of the pipeline tell the author of a `when`.
+// What the stages of the pipeline report to the author of a `when`.
 import type { Span } from "./ast.ts";
 
-/** Something to tell the author; offsets count UTF-16 units inside the expression. */
+/** A problem in an expression; offsets count UTF-16 units inside it. */
 export interface ExpressionProblem {
   severity: "error" | "warning";
   offset: number;
@@ -10,7 +10,7 @@ export interface ExpressionProblem {
   hint?: string;
 }
 
-/** More errors, or warnings, than these help nobody. */
+/** More errors, or warnings, than this help nobody. */
 const MOST = 25;
 
 /** Collects problems so that one run can report several; offsets count UTF-16 units of the expression. */

@@ -29,7 +29,7 @@ export function unknownFunction(name: string, method: boolean): string | undefin
   return near && `did you mean \`${near}\`?`;
 }
 
-/** Hint for a name that is no variable. */
+/** Hint for an unknown variable. */
 export function unknownVariable(name: string, variables: readonly string[]): string {
   const near = closest(name, variables);
   return near ? `did you mean \`${near}\`?` : `the variables are ${variables.join(", ")}`;
@@ -37,7 +37,7 @@ export function unknownVariable(name: string, variables: readonly string[]): str
 
 const SIGNS = /^_?(!=|==|<=|>=|&&|\|\||[!<>+\-*/%])_$/;
 
-/** Message and hint for a call that no overload fits; `args` are the types as shown. */
+/** Message and hint for a call that matches no overload; `args` are the types as shown. */
 export function explainMismatch(fn: string, method: boolean, args: string[]): { message: string; hint?: string } {
   const sign = SIGNS.exec(fn)?.[1] ?? (fn === "@in" ? "in" : undefined);
   const [left = "", right = ""] = args;

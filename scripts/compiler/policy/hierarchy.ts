@@ -1,9 +1,9 @@
-// `scopes.<name>.implies` → what a holder of each scope also holds.
+// `scopes.<name>.implies` → which scopes each scope grants.
 import type { Place, Report } from "../source/document.ts";
 import type { Policy } from "./policy.ts";
 import { suggest } from "../source/spelling.ts";
 
-/** Scope → itself and everything it implies, in the order of discovery. Holds every scope that the policy names. */
+/** Scope → itself and everything it implies, in order of discovery; for every scope that the policy names. */
 export type Closures = Map<string, string[]>;
 
 const MAX_CHAIN = 256; // scopes that imply one another in a chain

@@ -7,13 +7,13 @@ import { readPolicy } from "./settings.ts";
 
 type Reader = (report: Report, tree: Tree) => Policy;
 
-/** The versions of each kind of document, and its reader. */
+/** The supported versions of each kind of document, and its reader. */
 const KINDS: Record<string, { versions: string[]; read: Reader }> = {
   Policy: { versions: ["scopegate/v1"], read: readPolicy },
   MCPRoute: { versions: ["aigateway.envoyproxy.io/v1alpha1", "aigateway.envoyproxy.io/v1beta1"], read: readMcpRoute },
 };
 
-/** The document that is a policy: the only one, or the only one of a known kind beside other Kubernetes objects. */
+/** The document that is a policy: the only one, or the only one of a known kind among other Kubernetes objects. */
 export function pickDocument(report: Report, trees: Tree[], length: number): Tree | undefined {
   if (trees.length <= 1) {
     if (trees.length === 0 && !report.failed)
@@ -33,7 +33,7 @@ function wordAt(tree: Tree, name: string): string | undefined {
   return value?.kind === "text" ? value.value : undefined;
 }
 
-/** Reads a document of a known kind; undefined when it is of none. */
+/** Reads a document of a known kind; undefined if its kind is unknown. */
 export function readDocument(report: Report, tree: Tree): Policy | undefined {
   return readerOf(report, tree)?.(report, tree);
 }

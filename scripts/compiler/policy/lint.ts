@@ -29,7 +29,7 @@ function warnOfNames(report: Report, policy: Policy): void {
   }
 }
 
-/** A rule that never decides: an earlier one, without conditions of its own, takes every call that it would. */
+/** Unreachable rules: an earlier rule, without conditions of its own, decides every call that this one would match. */
 function warnOfShadows(report: Report, policy: Policy, closures: Closures): void {
   const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0);
   const index = new TargetIndex();
@@ -42,7 +42,7 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
   });
 }
 
-/** Unconditional rules by what they are about. */
+/** Unconditional rules by target. */
 class TargetIndex {
   private readonly any: Rule[] = [];
   private readonly byKey = new Map<string, Rule[]>();
@@ -56,7 +56,7 @@ class TargetIndex {
     }
   }
 
-  /** A rule added before that takes every call of `rule`; each of its targets may be taken by another one. */
+  /** An earlier rule that decides every call of `rule`; each of its targets may be covered by a different one. */
   coveredBy(rule: Rule, covers: (earlier: Rule) => boolean): Rule | undefined {
     const all = this.any.find(covers);
     if (all || !rule.targets || rule.targets.length === 0) return all;
@@ -124,26 +124,26 @@ function warnOfTargets(report: Report, policy: Policy): void {
   }
 }
 
-/** Where spelling matters, a URI that is not in normal form is refused before a rule is looked at. */
+/** Where spelling matters, a URI that is not in normal form is refused before any rule is tried. */
 function warnOfUris(report: Report, policy: Policy): void {
   const flags = uriFlags(policy.rules);
   const targets = flags ? policy.rules.flatMap((rule) => rule.targets ?? []) : [];
   for (const { kind, name, place } of targets) {
-    // The last segment of a prefix goes on.
+    // The last segment of a prefix may continue.
     const uri = kind === Kind.ResourcePrefix ? `${name}x` : name;
     if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, (flags & Flag.AsciiUris) !== 0))
       report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
   }
 }
 
-/** name → where it stands, for each use. */
+/** Name → the places where it is used. */
 type Uses = Map<string, Place[]>;
 
 function scopeNames(policy: Policy): Uses {
   const uses: Uses = new Map();
   for (const rule of policy.rules) rule.scopes.forEach((scope, i) => note(uses, scope, rule.scopePlaces[i]!));
   for (const [name, { place, implies }] of policy.scopes) {
-    // What is declared is meant.
+    // A declared name is intended, so it counts twice.
     for (const where of [place, place, ...implies]) note(uses, name, where);
   }
   return uses;
@@ -162,7 +162,7 @@ function note(uses: Uses, name: string, place: Place): void {
   else uses.set(name, [place]);
 }
 
-/** Names used once that differ by one letter from one used more often. Digits are meant (v1, v2). */
+/** Names used once that differ by one letter from one used more often. Differing digits are intended (v1, v2). */
 function warnOfTwins(report: Report, uses: Uses): void {
   const byGap = new Map<string, string[]>();
   for (const [name, places] of uses) {
@@ -182,7 +182,7 @@ function warnOfTwins(report: Report, uses: Uses): void {
   }
 }
 
-/** Short names differ by one letter too easily; long ones cost too much. */
+/** Short names often differ by one letter; long ones cost too much to compare. */
 function isComparable(name: string): boolean {
   return name.length >= 5 && name.length <= 64;
 }

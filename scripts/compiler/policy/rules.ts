@@ -18,12 +18,12 @@ import {
 /** The words of `action` and `defaultAction`. */
 export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
 const TYPES = { String: ClaimType.String, StringArray: ClaimType.StringArray };
-/** Bytes of a challenge's scope list; the answer's headers must stay small. */
+/** Bytes of a challenge's scope list; the headers of a reply must stay small. */
 const MAX_SCOPE_LIST = 4096;
 /** Characters of an expression: ai-gateway's limit is 4,096. */
 const MAX_EXPRESSION = 16384;
 
-/** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
+/** The kinds of target by member: the names it can have inside an entry, and the other members of an entry. */
 const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more?: string[] }> = {
   tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
   resources: { kind: Kind.Resource, prefix: Kind.ResourcePrefix, names: ["uri"] },
@@ -31,7 +31,7 @@ const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more
   methods: { kind: Kind.Method, prefix: Kind.MethodPrefix, names: ["method"] },
 };
 
-/** Reads a list of rules. An MCPRoute names only tools, and takes a blank `cel` as none. */
+/** Reads a list of rules. An MCPRoute names only tools, and an empty `cel` there means none. */
 export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
   const items = list(report, tree) ?? [];
   return items.flatMap((item, index) => new RuleReader(report, policy).read(item, index) ?? []);
@@ -136,7 +136,7 @@ class RuleReader {
     });
   }
 
-  /** One entry: text, or a mapping with a backend and a `when`. */
+  /** One entry: a string, or a mapping that may have a backend and a `when`. */
   private readEntry(tree: Tree, member: string): Target | undefined {
     const { kind, prefix, names, more = [] } = TARGETS[member]!;
     if (tree.kind === "text") return this.named({ kind, name: tree.value, place: tree }, tree, prefix);

@@ -1,4 +1,4 @@
-// The members of our own document, but for its rules → Policy.
+// The members of our own kind of document, except its rules → Policy.
 import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
@@ -22,7 +22,7 @@ const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route,
 
 type Read = (report: Report, tree: Tree, policy: Policy) => void;
 
-/** One reader a member, in the order in which the documentation names them; rules come last, they need the backend. */
+/** One reader per member, in the order of the documentation; rules come last because they need the backend. */
 const MEMBERS: Record<string, Read> = {
   apiVersion: () => {},
   kind: () => {},
@@ -147,7 +147,7 @@ function readLimits(report: Report, tree: Tree, policy: Policy): void {
   if (steps) limits.steps = integer(report, steps, 1000, 0x7fffffff) ?? limits.steps;
 }
 
-/** A number of bytes, or text such as 64KiB. */
+/** A number of bytes, or a string such as 64KiB. */
 function bytes(report: Report, tree: Tree): number | undefined {
   const units: Record<string, number> = { KiB: 1024, MiB: 1024 * 1024 };
   const [, count, unit] = (tree.kind === "text" && /^(\d{1,9}) ?(KiB|MiB)$/.exec(tree.value)) || [];
@@ -162,7 +162,7 @@ function bytes(report: Report, tree: Tree): number | undefined {
 }
 
 function readLoop(report: Report, tree: Tree, policy: Policy): void {
-  // YAML 1.2 reads `off` as text, a careful author may write false.
+  // YAML 1.2 reads `off` as a string; a careful author may write false.
   if ((tree.kind === "text" && tree.value === "off") || (tree.kind === "boolean" && !tree.value)) {
     policy.loop.limit = 0;
     return;

@@ -1,8 +1,8 @@
-// What the filter answers with, ready to be sent: for each reason its counter, its JSON-RPC error and its headers. What
-// depends on the request (the scopes of a challenge, the rule, the id) the filter puts in.
+// The replies of the filter, prepared: for each reason its counter, its JSON-RPC error and its headers. The filter adds
+// what depends on the request (the scopes of a challenge, the rule, the id).
 //
-// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
-// take the first `scope=` they find, nothing free-form stands before it.
+// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value is quoted, none is empty, and because two
+// SDKs take the first `scope=` they find, nothing free-form comes before it.
 import { isDenial, isPass, MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
 import { encodePairs, type Pair } from "../../wire.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -67,7 +67,7 @@ const DOCUMENT: Pair[] = [
   ["access-control-allow-headers", "*"],
 ];
 
-/** Writes the answers; `initialScopes` is the `scope` of a 401. */
+/** Writes the replies; `initialScopes` is the `scope` of a 401. */
 export function addAnswers(writer: ProgramWriter, policy: Policy, initialScopes: string, put: Settings): void {
   for (let reason = 0; reason < Reason.Count; reason++) {
     const code = reason as Code;
@@ -111,7 +111,7 @@ function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] 
   return challenge.length > MAX_CHALLENGE ? JSON_BODY : [...JSON_BODY, ["www-authenticate", challenge]];
 }
 
-/** RFC 6750 section 3.1: no error code where no credentials came. */
+/** RFC 6750 section 3.1: no error code if the request had no credentials. */
 function unauthenticated(invalid: boolean, resourceMetadata: string | undefined, scopes: string): string {
   const parameters = [
     ...(invalid ? ['error="invalid_token"'] : []),

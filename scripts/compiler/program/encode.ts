@@ -48,7 +48,7 @@ function addScopes(writer: ProgramWriter, closures: Closures): Map<string, numbe
   const names = [...closures.keys()].sort();
   const ids = new Map(names.map((name, id) => [name, id]));
   for (const name of names) {
-    // An implied name that is unknown was reported.
+    // An implied name that is unknown has been reported.
     const held = closures.get(name)!.flatMap((scope) => ids.get(scope) ?? []);
     writer.add(Section.Scopes, [
       ...writer.text(name),
@@ -129,7 +129,7 @@ interface Bucket {
   entries: [number, number][];
 }
 
-/** The rules by what they are about, so that a call looks only at those that may touch it. */
+/** The rules by target, so that a call tries only those that may apply to it. */
 class Buckets {
   private readonly byKey = new Map<string, Bucket>();
 

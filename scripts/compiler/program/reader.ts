@@ -1,10 +1,10 @@
 // Reads records out of program bytes. Checks the header, the checksum and every offset, so that a damaged file is
-// reported and never listed wrongly.
+// reported, never listed incorrectly.
 import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Setting, VERSION } from "../../../assembly/program.ts";
 import { RECORD_SIZES } from "./records.ts";
 import { checksum } from "./writer.ts";
 
-/** The bytes are no program that this version can read. */
+/** The bytes are not a program that this version can read. */
 export class ProgramError extends Error {}
 
 export class Program {

@@ -1,5 +1,5 @@
-// A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly, its `prog` is no
-// documented API) parses and compiles; what re2js takes and Go 1.26 refuses is refused here.
+// A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly: its `prog` is not a
+// documented API) parses and compiles; what re2js accepts but Go 1.26 refuses is refused here.
 import { RE2JS } from "re2js";
 
 /** A regex that cannot be used: `offset` counts UTF-16 units inside the pattern. */
@@ -13,7 +13,7 @@ export class PatternError extends Error {
   }
 }
 
-/** What an EmptyWidth instruction asks of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
+/** What an EmptyWidth instruction requires of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
 export const Empty = {
   BeginLine: 1,
   EndLine: 2,
@@ -37,7 +37,7 @@ export interface Machine {
   steps: Step[];
 }
 
-/** The part of re2js's instruction that is read; `op` is one of InstOp. */
+/** The part of re2js's instruction that is used; `op` is one of InstOp. */
 interface RawStep {
   op: number;
   out: number;
@@ -60,7 +60,7 @@ const InstOp = {
 const FOLD_CASE = 1;
 const LAST_CODE_POINT = 0x10ffff;
 
-/** Properties and scripts that re2js knows and the Unicode tables of Go 1.26 do not offer. */
+/** Properties and scripts that re2js knows but the Unicode tables of Go 1.26 lack. */
 const UNKNOWN_TO_GO = new Set([
   ..."Alphabetic Dash Emoji Lowercase Math Uppercase Unknown".split(" "),
   ..."Garay Sidetic Sunuwar Todhri".split(" "),
@@ -75,7 +75,7 @@ const HINTS: [RegExp, string][] = [
 
 /**
  * Parses and compiles `pattern` as Go's `regexp.Compile` does.
- * @throws PatternError when Go would refuse it (or re2js does); the offset is that of the part at fault.
+ * @throws PatternError when Go would refuse it (or re2js does); the offset is that of the offending part.
  */
 export function compilePattern(pattern: string): Machine {
   refuseForeignClasses(pattern);
