@@ -1,5 +1,5 @@
-// `npm run test:fuzz`: the suites of scripts/fuzz one after the other, for as long as is asked. A finding is printed with
-// the seed that makes it again, and kept as a file of tests/corpus when asked to.
+// `npm run test:fuzz`: runs the suites of scripts/fuzz one after the other, for as long as asked. A finding is printed with
+// the seed that reproduces it, and kept as a file in tests/corpus if asked to.
 import { parseArgs } from "node:util";
 import { keep } from "./fuzz/corpus.ts";
 import { runSuite } from "./fuzz/run.ts";

@@ -1,4 +1,4 @@
-// What commands are given to read, and how they report what is wrong with it.
+// Reads the inputs of commands, and reports their problems.
 import { readFileSync } from "node:fs";
 import { CannotRun, useColor } from "./command.ts";
 import { renderProblems, type Problem } from "./compiler/index.ts";

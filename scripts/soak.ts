@@ -1,4 +1,4 @@
-// `npm run test:soak`: a real Envoy under load, changing policies and clients that do not behave, for a bounded time.
+// `npm run test:soak`: a real Envoy under load, changing policies and misbehaving clients, for a bounded time.
 import { parseArgs } from "node:util";
 import { EnvoyError } from "./envoy/binary.ts";
 import { clients } from "./soak/clients.ts";

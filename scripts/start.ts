@@ -36,7 +36,7 @@ function portsFrom(first: number): Ports {
   return { envoy: first, mcp: first + 1, oauth: first + 2, admin: first + 3 };
 }
 
-/** Envoy shares a listener's port without a word (SO_REUSEPORT), so a taken one is noticed here. */
+/** Envoy silently shares a listener's port (SO_REUSEPORT), so a port in use must be detected here. */
 async function claim(ports: Ports): Promise<void> {
   for (const port of Object.values(ports) as number[]) {
     const server = createServer();
@@ -50,7 +50,7 @@ async function claim(ports: Ports): Promise<void> {
   }
 }
 
-/** Envoy's configuration as the command line makes it: for the usual ports, the text of envoy/envoy.yaml. */
+/** Envoy's configuration as printed by the command line: for the usual ports, the text of envoy/envoy.yaml. */
 function manifest(policy: string, ports: Ports): string {
   const local = (port: number) => `127.0.0.1:${port}`;
   const options = ["--jwks", `http://${local(ports.oauth)}/jwks`, "--upstream", local(ports.mcp)].concat([
@@ -101,7 +101,7 @@ async function run(ports: Ports, keep: boolean): Promise<number> {
   }
 }
 
-/** Prints curl lines with a fresh token, then waits for Ctrl-C. */
+/** Prints curl commands with a new token, then waits for Ctrl-C. */
 async function stayUp(url: URL): Promise<void> {
   const session = new Session(url, fetch);
   await session.connect();

@@ -82,7 +82,7 @@ function stageOf(gateway: EnvoyGateway, upstream: Upstream, options: Record<"jwk
   };
 }
 
-/** Every step in order; one that fails does not end it. */
+/** Runs every step in order; a failing one does not end the run. */
 async function play(stage: Stage): Promise<number> {
   stage.gateway.apply(stage.objects(stage.policy));
   stage.gateway.start();

@@ -29,7 +29,7 @@ const NODE_SUITES = [
   "clients",
 ];
 
-/** A folder with tests that no suite names would never run. */
+/** Folders with tests that no suite names: they would never run. */
 function unlistedFolders(): string[] {
   const folders = readdirSync("tests", { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.map(({ name }) => name).filter((name) => !NODE_SUITES.includes(name) && testFiles(name).length > 0);

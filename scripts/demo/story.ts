@@ -1,4 +1,4 @@
-// What the demo shows: four calls against the policy, with what must come of each.
+// What the demo shows: four calls against the policy, with the expected outcome of each.
 import type { Policy } from "../compiler/index.ts";
 import { Session } from "./client.ts";
 import { heading, note, watchingFetch, type Exchange } from "./trace.ts";
@@ -7,9 +7,9 @@ interface Scene {
   title: string;
   tool: string;
   args: Record<string, unknown>;
-  /** Status of each try of the call, in order. */
+  /** Status of each attempt, in order. */
   statuses: number[];
-  /** Scope of the challenge to the first try; undefined: none. */
+  /** Scope of the challenge to the first attempt; undefined: none. */
   challenge?: string;
 }
 
@@ -37,8 +37,8 @@ const SCENES: Scene[] = [
 ];
 
 /**
- * Plays the scenes; gives what went otherwise than it must (empty: all well).
- * @param ran the tools that the MCP server ran, as it goes on
+ * Plays the scenes; returns what differs from the expectation (empty: nothing).
+ * @param ran the tools that the MCP server ran, updated as it runs them
  */
 export async function play(url: URL, policy: Policy, ran: string[]): Promise<string[]> {
   const exchanges: Exchange[] = [];

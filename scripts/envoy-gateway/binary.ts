@@ -7,7 +7,7 @@ export const ENVOY_GATEWAY_VERSION = "1.9.0";
 const PACKAGE = `github.com/envoyproxy/gateway/cmd/envoy-gateway@v${ENVOY_GATEWAY_VERSION}`;
 const CACHE = join(".cache", "envoy-gateway");
 
-/** What keeps this test from running, in words for the person at the terminal. */
+/** What prevents this test from running, in words for the person at the terminal. */
 export class Missing extends Error {}
 
 /**

@@ -1,4 +1,4 @@
-// Requests to the gateway under the name that the route has.
+// Requests to the gateway under the host name of the route.
 import { request, type IncomingHttpHeaders } from "node:http";
 import { token } from "../envoy/issuer.ts";
 import { LISTENER_PORT } from "./objects.ts";
@@ -9,7 +9,7 @@ export interface Answer {
   body: string;
 }
 
-/** One HTTP request; status 0 when nobody answers. */
+/** One HTTP request; status 0 if nothing responds. */
 export function send(url: URL, method: string, headers: Record<string, string> = {}, body = ""): Promise<Answer> {
   return new Promise((done) => {
     const place = { host: "127.0.0.1", port: LISTENER_PORT, path: url.pathname, method };

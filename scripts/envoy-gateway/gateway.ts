@@ -20,7 +20,7 @@ const STOP_TIMEOUT_MS = 10_000;
 
 export class EnvoyGateway {
   private readonly folder = mkdtempSync(join(tmpdir(), "scopegate-envoy-gateway-"));
-  /** What the installation of a cluster would have made: certificates of Envoy and of the control plane. */
+  /** What an installation in a cluster would have created: certificates of Envoy and of the control plane. */
   readonly certificates = join(this.folder, "config", "certs", "envoy");
   private readonly logFile = join(this.folder, "log");
   private child: ChildProcess | undefined;
@@ -61,7 +61,7 @@ export class EnvoyGateway {
     return files.map((name) => readFileSync(join(runs, name), "utf8")).join("");
   }
 
-  /** Puts the objects in place in one step: half a file would make it tear the proxy down. */
+  /** Puts the objects in place in one step: half a file would make it shut the proxy down. */
   apply(objects: Resource[]): void {
     const partial = join(this.folder, "objects.new");
     writeFileSync(partial, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
@@ -93,7 +93,7 @@ export class EnvoyGateway {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** It keeps modules below HOME. */
+  /** It stores modules under HOME. */
   private get environment(): NodeJS.ProcessEnv {
     return { ...process.env, HOME: this.folder };
   }

@@ -1,5 +1,5 @@
 // Envoy Gateway listens on all addresses of its machine, so it gets a network of its own: a namespace with a loopback
-// device and nothing else, which ends with its last process.
+// device and nothing else, which disappears with its last process.
 import { spawn, spawnSync } from "node:child_process";
 import { Missing } from "./binary.ts";
 
@@ -10,7 +10,7 @@ export function isInside(): boolean {
   return process.env[INSIDE] === "1";
 }
 
-/** Runs this same program in a network of its own; gives its exit code. Throws Missing where that cannot be done. */
+/** Runs this program again in a network of its own; returns its exit code. Throws Missing if that is not possible. */
 export async function runInside(env: Record<string, string>): Promise<number> {
   const unshare = process.getuid?.() === 0 ? ["--net"] : ["--net", "--map-root-user"];
   const probe = spawnSync("unshare", [...unshare, ...WITH_LOOPBACK, "true"], { encoding: "utf8" });

@@ -1,4 +1,4 @@
-// The objects of `scopegate manifest`, and what has to be changed because there is no cluster around them: a class, the MCP
+// The objects of `scopegate manifest`, and what must change because there is no cluster around them: a class, the MCP
 // server, and where Envoy gets the module from.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ export interface Resource {
   spec: any;
 }
 
-/** The objects that the command line prints for a policy. Throws when it refuses. */
+/** The objects that the command line prints for a policy. Throws if it fails. */
 export function manifestOf(policy: string, options: Record<"jwks" | "wasm" | "upstream", string>): Resource[] {
   const command = ["build/scopegate.mjs", "manifest", "-", "--target", "envoy-gateway"];
   const { status, stdout, stderr } = spawnSync(
@@ -30,7 +30,7 @@ export function manifestOf(policy: string, options: Record<"jwks" | "wasm" | "up
   return parseAllDocuments(stdout).map((document) => document.toJS() as Resource);
 }
 
-/** One object of a kind, to be changed in place. */
+/** The one object of a kind, to be modified in place. */
 export function the(kind: string, objects: Resource[]): Resource {
   return objects.find((object) => object.kind === kind)!;
 }
@@ -63,7 +63,7 @@ function backendFor({ metadata, spec }: Resource): Resource {
   };
 }
 
-/** Envoy's own certificate, which translation wants to find as a Secret. */
+/** Envoy's own certificate, which the translation expects as a Secret. */
 function certificateSecret(folder: string): Resource {
   const names = ["tls.crt", "tls.key", "ca.crt"];
   const data = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name)).toString("base64")]));

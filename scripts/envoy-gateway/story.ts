@@ -1,4 +1,4 @@
-// What must be seen through Envoy Gateway: the same answers as from a plain Envoy, and what becomes of updates.
+// What must be observed through Envoy Gateway: the same replies as from a plain Envoy, and how updates take effect.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ANSWER, type Upstream } from "../../tests/support/upstream.ts";
@@ -38,7 +38,7 @@ function call(
 const read = (stage: Stage, path = "/public/a") => call(stage, "files:read", "read_file", { path });
 const write = (stage: Stage) => call(stage, "files:read", "write_file", { path: "/public/a" });
 
-/** Asks until the answer has this status. */
+/** Sends the request until the response has this status. */
 async function until(status: number, ask: () => Promise<Answer>): Promise<Answer> {
   const deadline = Date.now() + UPDATE_TIMEOUT_MS;
   let answer = await ask();
@@ -138,7 +138,7 @@ export const STEPS: Step[] = [
   [
     "the access log has the reason",
     async ({ gateway }) => {
-      await sleep(1_000); // it is written once in a while
+      await sleep(1_000); // it is flushed only now and then
       assert.match(gateway.envoyLog, /"details":"scopegate\{insufficient_scope\}"/);
       assert.match(gateway.envoyLog, /"sub":"alice"/);
     },

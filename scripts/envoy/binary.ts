@@ -1,4 +1,4 @@
-// Finds an Envoy to run, or gets one: $ENVOY_BIN, then `envoy` on PATH, then the pip package in .cache/envoy.
+// Finds an Envoy to run, or downloads one: $ENVOY_BIN, then `envoy` on PATH, then the pip package in .cache/envoy.
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, closeSync, constants, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -9,13 +9,13 @@ const CACHE = join(".cache", "envoy");
 /** Inside the package; its `envoy` command is a Python wrapper around this one. */
 const IN_PACKAGE = join("envoy", "_bin", "envoy");
 
-/** What keeps Envoy from running, in words for the person at the terminal. */
+/** What prevents Envoy from running, in words for the person at the terminal. */
 export class EnvoyError extends Error {}
 
 /**
  * Path of an Envoy executable. The first call in a checkout may download about 35 MB.
  * @param say takes one line of progress
- * @throws EnvoyError with a remedy when there is none and none can be had
+ * @throws EnvoyError with a remedy if there is none and none can be installed
  */
 export async function findEnvoy(say: (line: string) => void = () => {}): Promise<string> {
   const named = process.env["ENVOY_BIN"];
@@ -27,7 +27,7 @@ export async function findEnvoy(say: (line: string) => void = () => {}): Promise
   return onPath() ?? (isExecutable(cached) ? cached : download(cached, say));
 }
 
-/** The `envoy` on PATH; a script of that name is passed over, because its process is not Envoy's own. */
+/** The `envoy` on PATH; a script of that name is skipped, because its process is not Envoy itself. */
 function onPath(): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
@@ -54,7 +54,7 @@ function isElf(path: string): boolean {
 
 async function download(target: string, say: (line: string) => void): Promise<string> {
   const python = pythonWithPip();
-  // Into a folder of its own, then renamed: a download that was cut off never looks like an Envoy.
+  // Into a folder of its own, then renamed: an interrupted download never looks like an Envoy.
   const partial = resolve(`${CACHE}.part-${process.pid}`);
   mkdirSync(partial, { recursive: true });
   say(`downloading Envoy ${ENVOY_VERSION} (pip package ${PACKAGE}, only once) …`);

@@ -1,4 +1,4 @@
-// Decides requests with the built filter in the simulated host. One VM a policy: nothing is left of the one before.
+// Decides requests with the built filter in the simulated host. One VM per policy, so that nothing of the previous one remains.
 import { Host } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
 import type { Loaded } from "./load.ts";
@@ -6,10 +6,10 @@ import { readTrace, startTrace } from "./trace.ts";
 import { simulate, type EvalRequest } from "./request.ts";
 import { describe, FilterFailure, type Result } from "./result.ts";
 
-/** Nanoseconds between two requests: longer than every window in which the filter remembers a challenge. */
+/** Nanoseconds between two requests: longer than any window in which the filter remembers a challenge. */
 const APART = 7n * 86_400_000_000_000n;
 
-/** 2026-01-01: results do not depend on when they are made. */
+/** 2026-01-01: results do not depend on the current time. */
 const START = 1_767_225_600_000_000_000n;
 
 export class Engine {
@@ -17,14 +17,14 @@ export class Engine {
   private inForce: Loaded | undefined;
   private clock = START;
 
-  /** The filter's answer to one request. Throws FilterFailure. */
+  /** The filter's decision on one request. Throws FilterFailure. */
   evaluate(loaded: Loaded, request: EvalRequest, explain = false): Result {
     const host = this.hostFor(loaded);
     const { rules, metadataKeys } = loaded.policy;
     this.clock += APART;
     if (explain) startTrace(host.guest);
     const answer = host.request(simulate(request, metadataKeys[0] ?? ""));
-    // After a trap or a hang the VM is of no more use.
+    // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
     const result = describe(answer, nameOf);

@@ -1,4 +1,4 @@
-// tests/corpus: inputs that the filter once took wrongly, one file each; tests/fuzz/fuzz.test.ts replays all of them.
+// tests/corpus: inputs that the filter once handled incorrectly, one file each; tests/fuzz/fuzz.test.ts replays all of them.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-// Random JSON texts: values as drafts, which can hold what JSON forbids, printed in one of their many spellings.
+// Random JSON texts: values as drafts, which can contain what JSON forbids, printed in one of many spellings.
 import type { Choice } from "../../tests/support/random.ts";
 
 export type Draft = Draft[] | { members: [key: string, value: Draft][] } | { text: string } | { verbatim: string };
@@ -95,7 +95,7 @@ const BROKEN = [
   ],
 ];
 
-/** A random value; its size shrinks with `depth`. `broken` is the chance that it is no JSON. */
+/** A random value; its size shrinks with `depth`. `broken` is the probability that it is not JSON. */
 export function randomValue(choice: Choice, depth: number, broken: number): Draft {
   if (choice.chance(broken)) return verbatim(choice.one(BROKEN));
   const kind = depth <= 0 ? choice.below(4) : choice.below(7);
@@ -113,14 +113,14 @@ export function randomValue(choice: Choice, depth: number, broken: number): Draf
   };
 }
 
-/** `depth` containers around a value. */
+/** A value inside `depth` containers. */
 export function nested(choice: Choice, depth: number): Draft {
   let draft: Draft = verbatim("1");
   for (let i = 0; i < depth; i++) draft = choice.chance(0.5) ? [draft] : object(["k", draft]);
   return draft;
 }
 
-/** A value of about so many bytes that asks as much of a reader as so many bytes can. */
+/** A value of about this many bytes that demands as much of a reader as possible. */
 export function bulk(choice: Choice, bytes: number): Draft {
   const many = (size: number, make: (index: number) => Draft): Draft[] =>
     Array.from({ length: Math.floor(bytes / size) }, (_, i) => make(i));
@@ -141,7 +141,7 @@ export function bulk(choice: Choice, bytes: number): Draft {
   ])();
 }
 
-/** How a text is spelt: chances of a blank between tokens, and of an escape for a character. */
+/** How a text is spelled: the probability of a space between tokens, and of an escape for a character. */
 export interface Spelling {
   blanks: number;
   escapes: number;
@@ -184,7 +184,7 @@ function quote(value: string, choice: Choice, escapes: number): string {
     if (choice.chance(escapes) || unit < " " || unit === '"' || unit === "\\") out += escape(unit, choice);
     else out += unit;
   }
-  // Half a surrogate pair escaped and half not is no text: then all of it is escaped.
+  // A surrogate pair with only one half escaped is not valid text: then everything is escaped.
   return out.isWellFormed()
     ? `${out}"`
     : JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => escape(unit, choice));

@@ -1,5 +1,5 @@
 // Expressions: random CEL over random JSON, through compiler and filter, against the reference evaluator. What the compiler
-// refuses is only counted; what it takes must come out the same.
+// refuses is only counted; what it accepts must have the same result.
 import { Engine } from "../evaluate/engine.ts";
 import { loadDocument } from "../evaluate/load.ts";
 import { parse } from "../compiler/cel/parser.ts";
@@ -137,7 +137,7 @@ export class ExpressionSuite implements Suite<ExpressionInput> {
       );
       const outcome = trace?.[0]?.outcome ?? "";
       if (decision === "reject") {
-        // Random keys and constants do differ only by case.
+        // Random keys and constants sometimes differ only by case.
         count(this.counts, reason);
         if (reason !== "ambiguous_key" && readStrict(Buffer.from(body)))
           return `the filter refused the arguments (${reason}): ${args}`;

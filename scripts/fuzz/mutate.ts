@@ -1,4 +1,4 @@
-// Mutations of texts: of drafts, where the structure is known, and of bytes, where it is not.
+// Mutations: of drafts, whose structure is known, and of bytes, whose structure is not.
 import type { Choice } from "../../tests/support/random.ts";
 import { bulk, isObject, nested, randomValue, text, type Draft } from "./draft.ts";
 
@@ -10,7 +10,7 @@ function objectsIn(draft: Draft): Objects {
   return isObject(draft) ? [draft, ...draft.members.flatMap(([, value]) => objectsIn(value))] : [];
 }
 
-/** Another spelling that lenient readers take for the same key. */
+/** Another spelling that lenient readers treat as the same key. */
 export function twinOf(key: string, choice: Choice): string {
   const at = choice.below(key.length + 1);
   switch (choice.below(5)) {

@@ -1,5 +1,5 @@
-// A second reader of JSON texts: slow, obvious, written from RFC 8259 and docs/wire-profile.md, and sharing nothing with
-// the filter's. It is the oracle for what may be taken at all.
+// A second reader of JSON texts: slow, obvious, written from RFC 8259 and docs/wire-profile.md, sharing nothing with the
+// filter's. It is the oracle for what is acceptable at all.
 
 export type Tree =
   | { kind: "object"; members: Member[] }
@@ -17,7 +17,7 @@ export const MAX_DEPTH = 128;
 
 class Refused extends Error {}
 
-/** The one value in the bytes; undefined where any rule of the wire profile is broken. */
+/** The value in the bytes; undefined if any rule of the wire profile is broken. */
 export function readStrict(bytes: Uint8Array): Tree | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -137,7 +137,7 @@ class Reader {
   }
 }
 
-/** A member of an object; undefined for what is none. */
+/** A member of an object; undefined for anything but an object. */
 export function member(tree: Tree | undefined, key: string): Tree | undefined {
   return tree?.kind === "object" ? tree.members.find((item) => item.key === key)?.value : undefined;
 }
@@ -151,7 +151,7 @@ export function folded(key: string): string {
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** Whether an object has a key that lenient readers take for `key`, and that is another one. */
+/** Whether an object has a different key that lenient readers treat as `key`. */
 export function hasTwin(tree: Tree | undefined, key: string): boolean {
   return tree?.kind === "object" && tree.members.some((item) => item.key !== key && folded(item.key) === folded(key));
 }

@@ -1,5 +1,5 @@
-// The filter as an OCI image: one gzipped tar layer that holds plugin.wasm, the layout that Envoy Gateway and Istio take.
-// No time, no user and no machine goes in, and the packing is that of pinned libraries: the same module is the same digest.
+// The filter as an OCI image: one gzipped tar layer with plugin.wasm, the layout that Envoy Gateway and Istio accept.
+// It contains no time, user or machine, and pinned libraries pack it, so that the same module has the same digest.
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export interface Blob {
 
 export interface Image {
   manifest: Blob;
-  /** What the manifest refers to, in the order in which a registry wants it. */
+  /** The blobs that the manifest refers to, in upload order. */
   blobs: Blob[];
 }
 
@@ -57,7 +57,7 @@ export function imageOf(wasm: Uint8Array, about: About): Image {
   return { manifest, blobs: [layer, config] };
 }
 
-/** Writes an OCI image layout (image-spec, image-layout.md) in place of what the folder held. */
+/** Writes an OCI image layout (image-spec, image-layout.md) replacing the contents of the folder. */
 export function writeLayout({ manifest, blobs }: Image, folder: string, tag: string): void {
   rmSync(folder, { recursive: true, force: true });
   const store = join(folder, "blobs", "sha256");

@@ -1,4 +1,4 @@
-// Pushes an image by the OCI distribution API (distribution-spec 1.1): blobs that are missing, then the manifest.
+// Pushes an image by the OCI distribution API (distribution-spec 1.1): missing blobs first, then the manifest.
 import type { Blob, Image } from "./layout.ts";
 
 /** What went wrong with a registry, in words for the person at the terminal. */
@@ -16,7 +16,7 @@ export interface Access {
   password?: string;
 }
 
-/** REGISTRY/NAME:TAG. Throws RegistryError when it is none. */
+/** REGISTRY/NAME:TAG. Throws RegistryError if it is not one. */
 export function parseReference(text: string): Reference {
   const [, registry, repository, tag] =
     /^([\w.-]+(?::\d+)?|\[[\da-f:]+\](?::\d+)?)\/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*):([\w][\w.-]{0,127})$/i.exec(text) ??
@@ -25,7 +25,7 @@ export function parseReference(text: string): Reference {
   return { registry, repository, tag };
 }
 
-/** Pushes; gives the digest that the registry names, which is checked to be the image's own. */
+/** Pushes; returns the digest that the registry reports, after checking that it is the image's own. */
 export async function push(image: Image, reference: Reference, access: Access = {}): Promise<string> {
   const session = new Session(reference, access);
   for (const blob of image.blobs) await session.upload(blob);
@@ -71,7 +71,7 @@ class Session {
     throw new RegistryError(`${method} ${url.href} answered ${response.status}, not ${status}: ${text}`);
   }
 
-  /** One request; on 401 a second one, with what the registry asks for. */
+  /** One request; after a 401 a second one, with the credentials that the registry asks for. */
   private async ask(method: string, url: URL, body?: Uint8Array, type?: string): Promise<Response> {
     const first = await this.send(method, url, body, type);
     if (first.status !== 401) return first;
@@ -81,7 +81,7 @@ class Session {
 
   private async send(method: string, url: URL, body?: Uint8Array, type?: string): Promise<Response> {
     const headers = new Headers(type === undefined ? {} : { "content-type": type });
-    // An upload may be sent to a store on another host, which must not see the registry's credentials.
+    // An upload may be redirected to a store on another host, which must not see the registry's credentials.
     if (this.authorization !== undefined && url.host === this.base.host)
       headers.set("authorization", this.authorization);
     return fetch(url, { method, headers, body: body && Buffer.from(body) }).catch((error: Error) => {

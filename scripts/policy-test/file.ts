@@ -15,12 +15,12 @@ export interface Expectation {
 export interface PolicyTest {
   name: string;
   expect: Expectation;
-  /** The request, once the policy is known: it says where a backend's name goes. */
+  /** The request, once the policy is known, which determines where a backend's name goes. */
   request(policy: Policy): EvalRequest;
 }
 
 export interface TestFile {
-  /** As written: a path beside the file. */
+  /** As written: a path relative to the file. */
   policy: string;
   tests: PolicyTest[];
 }

@@ -8,7 +8,7 @@ import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "
 
 export interface TestOutcome {
   name: string;
-  /** What differs from the expectation; empty when the test passed. */
+  /** What differs from the expectation; empty if the test passed. */
   differences: string[];
 }
 

@@ -1,5 +1,5 @@
-// Objects for Envoy Gateway 1.9, which has no field to hold the headers in a wasm filter: its request buffer, moved
-// behind the filter, does it.
+// Objects for Envoy Gateway 1.9, which has no setting to hold the headers in a wasm filter: its request buffer, moved
+// after the filter, does that.
 import type { Part } from "./host.ts";
 import { head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
 import { indent, list, literal, quoted, scalar } from "./yaml.ts";
@@ -87,7 +87,7 @@ ${hostnames(url)}\
 `;
 }
 
-/** The metadata document has a route of its own: the token check would answer before the filter can. */
+/** The metadata document has a route of its own, since the token check would reply before the filter can. */
 function metadataParts(target: KubernetesTarget): Part[] {
   const { document, policy } = target.compiled;
   if (document === undefined || policy.resourceMetadata === undefined) return [];

@@ -1,5 +1,5 @@
 // A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
-// is there; tests/envoy*.test.ts run exactly this text.
+// is there; the tests in tests/envoy run exactly this text.
 import type { Address, Jwks, Token } from "./host.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
 
@@ -8,9 +8,9 @@ export interface EnvoyTarget {
   plugin: string;
   /** Path of scopegate.wasm, as Envoy will see it. */
   wasm: string;
-  /** Where the policy looks for the verified payload; jwt_authn's payload_in_metadata is the last of them. */
+  /** Where the policy looks for the verified payload; jwt_authn's payload_in_metadata is the last of these keys. */
   metadataKeys: readonly string[];
-  /** The largest body that the filter judges, in bytes. */
+  /** The largest body that the filter accepts, in bytes. */
   maxBody: number;
   /** Must agree with `holdHeaders` of the plugin configuration. */
   holdHeaders: boolean;
@@ -21,7 +21,7 @@ export interface EnvoyTarget {
   upstream: Address;
 }
 
-/** Room above the largest body, so that the filter's own 413 (with a JSON-RPC error) comes before Envoy's. */
+/** Margin above the largest body, so that the filter's own 413 (with a JSON-RPC error) comes before Envoy's. */
 const BUFFER_MARGIN = 1 << 20;
 
 /** The entries for a connection manager's http_filters, in order; the router is not among them. */
@@ -54,7 +54,7 @@ function jwtAuthn(target: EnvoyTarget, token: Token): string {
 `;
 }
 
-/** The key of a verified payload, and that of a failure, which must never be taken for a payload. */
+/** The key of a verified payload, and that of a failure, which must never be mistaken for a payload. */
 function metadataNames({ metadataKeys }: EnvoyTarget): { key: string; failureKey: string } {
   const key = metadataKeys.at(-1)!;
   let failureKey = `${key}_failure`;
@@ -149,7 +149,7 @@ ${jwksCluster(target.token?.jwks)}stats_config:
 `;
 }
 
-/** One line a request: status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
+/** One line per request: status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
 function accessLog(target: EnvoyTarget): string {
   const { key, failureKey } = metadataNames(target);
   const metadata = (path: string) => `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${path})%`;

@@ -1,5 +1,5 @@
-// Objects for Istio 1.22 and later: RequestAuthentication leaves the payload where the filter looks, WasmPlugin puts the filter
-// behind it. A token is not demanded by RequestAuthentication, so the filter's own 401 reaches clients.
+// Objects for Istio 1.22 and later: RequestAuthentication stores the payload where the filter looks, and WasmPlugin puts the
+// filter after it. RequestAuthentication does not require a token, so the filter's own 401 reaches clients.
 import type { Part } from "./host.ts";
 import { head, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";

@@ -1,4 +1,4 @@
-// The options of `scopegate manifest`, read once for all targets. A missing one falls back on what the policy says.
+// The options of `scopegate manifest`, read once for all targets. A missing one falls back to the policy.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -108,7 +108,7 @@ function objectName(given: Given, option: string, otherwise: string): string {
   return value;
 }
 
-/** A URL of the module, or the name of an image that holds it. */
+/** A URL of the module, or the name of an image that contains it. */
 function wasmSource(value: string | undefined): WasmSource {
   if (value === undefined)
     throw new UsageError("--wasm is required: the https:// URL of scopegate.wasm, or oci://IMAGE");
@@ -120,7 +120,7 @@ function wasmSource(value: string | undefined): WasmSource {
   return { kind: "http", url: value, sha256 };
 }
 
-/** The filter that belongs to this program: beside the bundle, or in build/ when run from the sources. */
+/** The filter that belongs to this program: next to the bundle, or in build/ when run from the sources. */
 function ownWasm(): string {
   const place = import.meta.url.endsWith(".ts") ? "../../build/scopegate.wasm" : "scopegate.wasm";
   return fileURLToPath(new URL(place, import.meta.url));

@@ -1,12 +1,12 @@
-// A WebAssembly module in its binary form (core specification, section 5): where its sections, its functions and their
-// branches are, and the same module with other sections. Only what asc writes is known; anything else throws.
+// A WebAssembly module in its binary form (core specification, section 5): finds its sections, functions and branches,
+// and writes sections. Only what asc emits is supported; anything else throws.
 
 /** Numbers of sections. */
 export const [CUSTOM, IMPORT, MEMORY, GLOBAL, CODE] = [0, 2, 5, 6, 10];
 
 export interface Section {
   id: number;
-  /** First byte of the section, first byte of its content, and behind the last one. */
+  /** First byte of the section, first byte of its content, and its end (exclusive). */
   at: number;
   start: number;
   end: number;
@@ -15,7 +15,7 @@ export interface Section {
 export interface Body {
   /** Number of the function; the imported ones come first. */
   index: number;
-  /** First byte (its locals), and behind the last one. */
+  /** First byte (its locals), and the end (exclusive). */
   start: number;
   end: number;
   /** Where the instructions `if` and `br_if` are. */
@@ -70,7 +70,7 @@ function branches(bytes: Uint8Array, start: number, end: number): number[] {
   return found;
 }
 
-/** What stands behind the codes `first` to `last`: so many numbers, then so many bytes. */
+/** What follows the opcodes `first` to `last`: a number of LEB128 numbers, then a number of bytes. */
 type Operands = [first: number, last: number, numbers: number, bytes: number];
 
 const OPERANDS: Operands[] = [
@@ -88,7 +88,7 @@ const OPERANDS: Operands[] = [
   [0x43, 0x43, 0, 4], // f32.const
   [0x44, 0x44, 0, 8], // f64.const
   [0x45, 0xc4, 0, 0], // arithmetic
-  [0xfc00, 0xfc07, 0, 0], // conversions that saturate
+  [0xfc00, 0xfc07, 0, 0], // saturating conversions
   [0xfc0a, 0xfc0a, 2, 0], // memory.copy
   [0xfc0b, 0xfc0b, 1, 0], // memory.fill
   [0xfd00, 0xfd0b, 2, 0], // load, store of a vector
@@ -100,7 +100,7 @@ const OPERANDS: Operands[] = [
 ];
 const BR_TABLE = 0x0e;
 
-/** Behind the instruction at `at`: its code, of one byte or, behind fc and fd, of a byte and a number, and operands. */
+/** The end of the instruction at `at`: its opcode (one byte; after fc and fd also a number) and operands. */
 function behindInstruction(bytes: Uint8Array, at: number): number {
   const long = bytes[at]! >= 0xfc;
   const code = long ? bytes[at]! * 0x100 + numberAt(bytes, at + 1) : bytes[at]!;
@@ -117,7 +117,7 @@ function unknown(code: number): never {
   throw new Error(`unknown instruction ${code.toString(16)}`);
 }
 
-/** Behind the number (LEB128) at `at`. */
+/** The end of the number (LEB128) at `at`. */
 export function behindNumber(bytes: Uint8Array, at: number): number {
   let behind = at;
   while (bytes[behind++]! > 0x7f);
@@ -135,7 +135,7 @@ export function unsigned(value: number): number[] {
   return value < 0x80 ? [value] : [0x80 | (value & 0x7f), ...unsigned(Math.floor(value / 0x80))];
 }
 
-/** Bytes with their count in front. */
+/** Bytes preceded by their count. */
 export function counted(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(unsigned(bytes.length)), bytes]);
 }

@@ -11,16 +11,16 @@ const NOW = 1_767_225_600_000_000_000n;
 const [I32, MUTABLE] = [0x7f, 1];
 const [END, GLOBAL_GET, GLOBAL_SET, I32_STORE8, I32_CONST, I32_EQZ] = [0x0b, 0x23, 0x24, 0x3a, 0x41, 0x45];
 
-/** The ways that a branch has gone. */
+/** Which ways a branch has gone. */
 export interface Ways {
   taken: boolean;
   passed: boolean;
 }
 
-/** Calls that a VM has answered before its branches are watched: the first ones fill what later ones find. */
+/** Calls that a VM handles before its branches are recorded: the first ones fill caches for later ones. */
 const FIRST_CALLS = 3;
 
-/** What the branches do in calls that pass, in the order of bodies. */
+/** Which ways the branches go in calls that pass, in the order of bodies. */
 export function observe(module: Module): Ways[] {
   const total = module.bodies.reduce((sum, { branches }) => sum + branches.length, 0);
   const marked = new WebAssembly.Module(mark(module, total));
@@ -42,7 +42,7 @@ export function observe(module: Module): Ways[] {
   return ways;
 }
 
-/** The module with a mark in front of each branch; the `total` marks lie behind the memory that it begins with. */
+/** The module with code in front of each branch that marks its way; the `total` marks lie after the initial memory. */
 function mark(module: Module, total: number): Uint8Array<ArrayBuffer> {
   const { bytes, sections, bodies } = module;
   const condition = numberAt(bytes, sectionOf(sections, GLOBAL).start); // the number of a new global
@@ -67,14 +67,14 @@ function markBody(bytes: Uint8Array, { start, end, branches }: Body, markOf: () 
   return Buffer.concat(parts.flat());
 }
 
-/** Sets the byte at `to` when the condition on the stack is true, the one behind it when it is not. */
+/** Sets the byte at `to` if the condition on the stack is true, the next byte if it is not. */
 function markAt(to: number, condition: number): Uint8Array {
   const set = [GLOBAL_SET, ...unsigned(condition)];
   const get = [GLOBAL_GET, ...unsigned(condition)];
   return Buffer.from([...set, ...get, I32_EQZ, I32_CONST, 1, I32_STORE8, 0, ...unsigned(to), ...get]);
 }
 
-/** Pages that the memory begins with: it is the only one and has no limit, which is said by 1 and 0. */
+/** Initial pages of the memory. It must be the only one and have no maximum, which the bytes 1 and 0 say. */
 function pagesOf({ bytes, sections }: Module): number {
   const { start } = sectionOf(sections, MEMORY);
   if (bytes[start] !== 1 || bytes[start + 1] !== 0) throw new Error("the memory is not the only one, or has a limit");
