@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { folder, POLICY, run } from "../support/cli.ts";
 
 describe("usage", () => {
-  test("the overview names every command; each has help", () => {
+  test("the overview lists every command, and each has help", () => {
     const { code, out } = run(["--help"]);
     assert.equal(code, 0);
     for (const name of ["check", "compile", "manifest", "eval", "test", "explain", "show"]) {
@@ -48,10 +48,10 @@ describe("usage", () => {
 });
 
 describe("check", () => {
-  test("is silent when nothing is wrong", () =>
+  test("prints nothing if there are no problems", () =>
     assert.deepEqual(run(["check", "policy.yaml"]), { code: 0, out: "", err: "" }));
 
-  test("--cost tells what each when takes at most", () => {
+  test("--cost reports the maximum steps of each when", () => {
     const { code, out, err } = run(["check", "policy.yaml", "--cost"]);
     assert.deepEqual([code, out], [0, ""]);
     assert.match(
@@ -67,7 +67,7 @@ describe("check", () => {
     assert.match(run(["check", "-"], "kind: x").err, /^<stdin>:1:/);
   });
 
-  test("tells every error with its place, the line and a hint", () => {
+  test("reports every error with its place, the line and a hint", () => {
     assert.deepEqual(run(["check", "wrong.yaml"]), {
       code: 1,
       out: "",
@@ -108,13 +108,13 @@ describe("compile and show", () => {
     assert.ok(Buffer.from(program, "base64").subarray(0, 4).equals(Buffer.from("SGP1")));
   });
 
-  test("--quiet-passes stands in the configuration only where it is wanted", () => {
+  test("--quiet-passes is in the configuration only if asked for", () => {
     const { out } = run(["compile", "policy.yaml", "--quiet-passes"]);
     assert.equal((JSON.parse(out) as { quietPasses?: boolean }).quietPasses, true);
     assert.ok(!run(["compile", "policy.yaml"]).out.includes("quietPasses"));
   });
 
-  test("--hold-headers, -o, and show of what was written", () => {
+  test("--hold-headers, -o, and show on the written file", () => {
     assert.deepEqual(run(["compile", "policy.yaml", "--hold-headers", "-o", "out.json"]), {
       code: 0,
       out: "",
@@ -128,13 +128,13 @@ describe("compile and show", () => {
     assert.deepEqual(run(["show", "-"], written), { code: 0, out, err: "" });
   });
 
-  test("a wrong policy: exit 1, nothing written", () => {
+  test("a policy with errors: exit 1, nothing written", () => {
     const { code, out } = run(["compile", "wrong.yaml", "-o", "never.json"]);
     assert.deepEqual({ code, out }, { code: 1, out: "" });
     assert.ok(!existsSync(join(folder, "never.json")));
   });
 
-  test("show refuses what is no plugin configuration", () => {
+  test("show refuses anything that is not a plugin configuration", () => {
     for (const text of ["", "{}", "null", '{"program":"AAAA"}']) {
       const { code, out, err } = run(["show", "-"], text);
       assert.deepEqual({ code, out }, { code: 1, out: "" }, text);

@@ -1,4 +1,4 @@
-// Static types: accepted and refused as cel-go does, with what to write instead.
+// Static types: accepted and refused as in cel-go, with hints on what to write instead.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "../../scripts/compiler/cel/checker.ts";
@@ -26,7 +26,7 @@ function problemsOf(text: string): string[] {
   );
 }
 
-// Recorded from cel-go 0.28.1: mutations of some thirty expressions, its answer and the static type.
+// Recorded from cel-go 0.28.1: mutations of about thirty expressions, its result and the static type.
 test("cel-go's answers", () => {
   const cases = readCases<{ expr: string; type?: string; refused?: string }>("cel-stages");
   assert.ok(cases.length > 600);
@@ -152,12 +152,12 @@ test("warnings", () => {
   for (const [text, warnings] of WARNINGS) assert.deepEqual(problemsOf(text), warnings, text);
 });
 
-test("nested macros that can exhaust the budget", () => {
+test("nested macros that can exhaust the step budget", () => {
   const [warning] = problemsOf("args.a.all(x, args.b.all(y, args.c.all(z, x + y > z)))");
   assert.match(warning ?? "", /^warning .* lists of more than \d+ elements exhaust the step budget/);
 });
 
-test("a bounded number of problems, errors among them whatever comes first", () => {
+test("the number of problems is bounded, and errors are always among them", () => {
   const missing = Array.from({ length: 40 }, (_, i) => `mcp.x${i} || `).join("");
   const found = compileWhen(`${missing}args.a.first().hasValue()`);
   assert.equal(found.code, undefined);

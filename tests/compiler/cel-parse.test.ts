@@ -1,4 +1,4 @@
-// The syntax of a `when`: what is read, what is refused and where.
+// The syntax of a `when`: what parses, what is refused and where.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "../../scripts/compiler/cel/ast.ts";
@@ -6,7 +6,7 @@ import { parse } from "../../scripts/compiler/cel/parser.ts";
 import { Problems } from "../../scripts/compiler/cel/problems.ts";
 import { show } from "../support/code.ts";
 
-/** The tree in a form without ambiguity, or the first problem with its place. */
+/** The tree in an unambiguous form, or the first problem with its place. */
 function read(text: string): string {
   const problems = new Problems();
   const root = parse(text, problems);
@@ -121,7 +121,7 @@ test("refusals", () => {
   for (const [text, message] of REFUSED) assert.equal(read(text), message, text);
 });
 
-// Where cel-go 0.28.1 draws the line: the last number of repetitions that it takes.
+// The limits of cel-go 0.28.1: the largest number of repetitions that it accepts.
 const LIMITS: [string, (n: number) => string, number][] = [
   ["parentheses", (n) => `${"(".repeat(n)}a${")".repeat(n)}`, 249],
   ["sums", (n) => `a${"+a".repeat(n)}`, 250],

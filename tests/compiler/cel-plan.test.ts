@@ -119,7 +119,7 @@ test("code", () => {
   for (const [text, lines] of CODE) assert.deepEqual(code(text), lines, text);
 });
 
-// What cel-go computes when it takes an expression, and how Go writes it.
+// What cel-go computes at compile time, and how Go prints it.
 const CONSTANTS: [string, string][] = [
   ["string(1000000.0)", '"1e+06"'],
   ["string(1234567.0)", '"1.234567e+06"'],
@@ -155,7 +155,7 @@ const IMPOSSIBLE = [
   ...["timestamp(253402300800)", "duration('1d')", "duration('')", "duration('9999999h')", "string(dyn(null))"],
 ];
 
-test("constants that fail refuse the expression, also where they would not be reached", () => {
+test("an expression with a failing constant is refused, even if it would not be reached", () => {
   for (const text of IMPOSSIBLE) {
     assert.deepEqual(code(`false && args.x == dyn(${text})`).length, 1, text);
     assert.match(code(`false && args.x == dyn(${text})`)[0] ?? "", /^refused: this \w+\(\) always fails$/, text);

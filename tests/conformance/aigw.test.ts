@@ -71,7 +71,7 @@ function compare(item: AigwCase): Difference {
   return expect.allowed ? undefined : compareChallenge(expect, result);
 }
 
-/** The header up to the description, whose wording is each project's own. */
+/** The header up to the description, whose wording differs between the projects. */
 function compareChallenge(expect: AigwCase["expect"], result: Result): Difference {
   if (result.decision === "reject") return undefined;
   const known = (header: string | null): string | undefined => header?.split(", error_description=")[0];

@@ -1,4 +1,4 @@
-// RFC 8259 by the files of JSONTestSuite, each in the place of an argument's value.
+// RFC 8259 by the files of JSONTestSuite, each as the value of an argument.
 import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { Host, JWT_NAMESPACE } from "../../scripts/simulate/host.ts";

@@ -1,5 +1,5 @@
-// The examples of the documentation, run: policies compile, expressions answer as the tables say, and the README's call
-// gets the answer that it shows.
+// The examples of the documentation, run: policies compile, expressions have the results in the tables, and the README's
+// call gets the reply shown there.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -37,7 +37,7 @@ describe("policies", () => {
     }
   });
 
-  test("every member of a policy is in the reference, and none else", () => {
+  test("the reference lists every member of a policy, and no others", () => {
     const { problems } = compileDocument({
       apiVersion: "scopegate/v1",
       kind: "Policy",
@@ -64,7 +64,7 @@ describe("policies", () => {
     );
   });
 
-  test("the words of govern are in the reference", () => {
+  test("the reference lists the words of govern", () => {
     const words = rows(section(page("docs/policy.md"), "## govern")).map((row) => code(row[0]!));
     assert.deepEqual(words.sort(), Object.keys(GOVERNED).sort());
   });
@@ -76,7 +76,7 @@ describe("policies", () => {
     assert.equal(stderr.replace("<stdin>", "policy.yaml"), shown);
   });
 
-  test("policy tests that are shown have the documented shape", () => {
+  test("the policy tests shown have the documented shape", () => {
     const [shownTests] = blocks(section(page("docs/cli.md"), "## test"), "yaml");
     const { tests } = parse(shownTests!) as {
       tests: { payload?: object; scopes?: string[]; call?: Call; request?: object; expect: Expected }[];
@@ -139,13 +139,13 @@ describe("the when language", () => {
   const policyOf = (when: string) => ({ apiVersion: "scopegate/v1", kind: "Policy", rules: [{ when }] });
   const problemsOf = (when: string) => compileDocument(policyOf(when)).problems;
 
-  test("what is shown compiles without a warning", () => {
+  test("the examples compile without a warning", () => {
     const shown = blocks(text, "cel").flatMap((block) => block.trim().split("\n"));
     assert.ok(shown.length > 4);
     for (const when of shown) assert.deepEqual(problemsOf(when), [], when);
   });
 
-  test("what is said to be refused is refused", () => {
+  test("examples described as refused are refused", () => {
     const refused = rows(section(text, "## Refused")).map((row) => code(row[0]!)!);
     assert.ok(refused.length > 8);
     for (const when of refused)
@@ -155,14 +155,14 @@ describe("the when language", () => {
       );
   });
 
-  test("the answers in the table are the filter's", () => {
+  test("the results in the table are the filter's", () => {
     const table = rows(section(text, "## Semantics that bite"));
     assert.ok(table.length > 20);
     const results = evaluate(
       table.map(([when, args]) => ({
         policy: policyOf(code(when!)!),
         payload: { sub: "ann" },
-        // As text: a number such as 9007199254740993 must arrive as it is written.
+        // As text: a number such as 9007199254740993 must arrive as written.
         body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"${args === "none" ? "" : `,"arguments":${code(args!)}`}}}`,
       })),
     );
@@ -198,7 +198,7 @@ describe("the first screen of the README", () => {
 
   test("the policy is short", () => assert.ok(readmePolicy().trim().split("\n").length <= 14));
 
-  test("the answer that is shown is the filter's", () => {
+  test("the reply shown is the filter's", () => {
     const [, body] = /-d '([^']*)'/.exec(blocks(text, "sh")[0]!)!;
     const host = Host.load(readFileSync("build/scopegate.wasm"));
     assert.ok(host.configure(JSON.stringify(pluginConfiguration(program!, policy!))).ok);
@@ -220,7 +220,7 @@ describe("the first screen of the README", () => {
     assert.deepEqual(withoutId(shownBody), withoutId(reply!.body));
   });
 
-  test("the document that docs/challenges.md shows is the filter's", () => {
+  test("the document shown in docs/challenges.md is the filter's", () => {
     const host = Host.load(readFileSync("build/scopegate.wasm"));
     host.configure(JSON.stringify(pluginConfiguration(program!, policy!)));
     const { reply } = host.request({ method: "GET", path: "/.well-known/oauth-protected-resource/mcp" });
@@ -229,7 +229,7 @@ describe("the first screen of the README", () => {
   });
 });
 
-/** An error body without its decision id, which must be there. */
+/** An error body without its decision id, which must be present. */
 function withoutId(text: string): unknown {
   const answer = JSON.parse(text) as { error: { data: { decisionId?: string } } };
   assert.match(answer.error.data.decisionId!, /^[0-9a-f]{16}$/);

@@ -1,4 +1,4 @@
-// `scopegate manifest`: the committed configurations under envoy/ are what it prints; wrong options are named.
+// `scopegate manifest`: the committed configurations in envoy/ are its output; wrong options are reported.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -57,7 +57,7 @@ describe("manifest options", () => {
     }
   });
 
-  test("--quiet-passes stands in the plugin configuration of every target", () => {
+  test("--quiet-passes is in the plugin configuration of every target", () => {
     for (const [file, args] of Object.entries(COMMITTED)) {
       const { stdout } = manifest(...args, "--quiet-passes");
       assert.equal(stdout.match(/quietPasses"?: ?true/g)?.length, 1, file);
@@ -65,7 +65,7 @@ describe("manifest options", () => {
     }
   });
 
-  test("--split writes one file an object", () => {
+  test("--split writes one file per object", () => {
     const folder = mkdtempSync(join(tmpdir(), "scopegate-split-"));
     assert.equal(
       manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status,
@@ -92,7 +92,7 @@ describe("manifest options", () => {
     ],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace must be a Kubernetes name/],
   ];
-  test("a policy that reads another key is none for Istio", () => {
+  test("a policy that reads a different key does not work with Istio", () => {
     const { status, stdout, stderr } = manifest(
       "tests/cases/files/policy.yaml",
       "--target",
@@ -111,7 +111,7 @@ describe("manifest options", () => {
     });
 });
 
-describe("values that mean something to YAML or to Envoy", () => {
+describe("values with a special meaning in YAML or Envoy", () => {
   const folder = mkdtempSync(join(tmpdir(), "scopegate-manifest-"));
   after(() => rmSync(folder, { recursive: true }));
   const run = (target: string, name: string, more: object = {}): ReturnType<typeof manifest> => {
@@ -138,7 +138,7 @@ describe("values that mean something to YAML or to Envoy", () => {
   type Named = { name?: unknown; namespace?: unknown };
   type Manifest = { metadata: Named; spec: { targetRefs?: Named[]; parentRefs?: Named[] } };
 
-  test("names of objects are text, whatever they look like", () => {
+  test("names of objects are strings, whatever they look like", () => {
     for (const target of ["envoy-gateway", "istio"])
       for (const name of ["123", "true", "no", "null", "1e3", "0x10"])
         for (const document of parseAllDocuments(manifestOf(target, name))) {
@@ -149,14 +149,14 @@ describe("values that mean something to YAML or to Envoy", () => {
         }
   });
 
-  test("a metadata document that Envoy Gateway would not answer with is refused", () => {
+  test("a metadata document that Envoy Gateway would not serve is refused", () => {
     const scopesSupported = Array.from({ length: 500 }, (_, i) => `scope${i}`);
     const { status, stdout, stderr } = run("envoy-gateway", "files", { scopesSupported });
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(stderr, /the metadata document is \d+ bytes; Envoy Gateway serves at most 4096/);
   });
 
-  test("a percent sign is no command in a header", () => {
+  test("a percent sign in a header is not a command", () => {
     const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("envoy-gateway", "files"))?.[1] ?? "";
     assert.match(header, /oauth-protected-resource\/a%%20b"/);
   });

@@ -1,4 +1,4 @@
-// Branch hints (scripts/transforms/branch-hints/): of a module whose branches are known, and of the filter as it was built.
+// Branch hints (scripts/transforms/branch-hints/): of a module with known branches, and of the filter as built.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -17,7 +17,7 @@ const NAME = "metadata.code.branch_hint";
 const [IF, BR_IF] = [0x04, 0x0d];
 const BUILT = readFileSync("build/scopegate.wasm");
 
-/** Lets every call through. Behind each branch stands the hint that is expected. */
+/** Lets every call through. Each branch is followed by the expected hint. */
 const KNOWN = `(module
   (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
@@ -48,7 +48,7 @@ const KNOWN = `(module
   (func (export "proxy_on_delete") (param i32)))`;
 
 interface Hint {
-  /** Code of the instruction that is hinted. */
+  /** Opcode of the hinted instruction. */
   instruction: number;
   at: number;
   hint: number;
@@ -82,12 +82,12 @@ function hintsOf(module: Module): Hint[] {
       return { instruction: bytes[place]!, at: place, hint: next() };
     });
   });
-  assert.equal(at, section!.end, "nothing stands behind the hints");
+  assert.equal(at, section!.end, "nothing follows the hints");
   return hints.flat();
 }
 
 describe("branch hints", () => {
-  test("tell the way that every counted call goes", () => {
+  test("tell which way every recorded call goes", () => {
     const parsed = binaryen.parseText(KNOWN);
     parsed.setFeatures(binaryen.Features.All);
     const hints = hintsOf(readModule(withBranchHints(parsed.emitBinary())));
@@ -95,14 +95,14 @@ describe("branch hints", () => {
     assert.deepEqual(told, [[IF, 0], [BR_IF, 1], [IF, 1]]); // prettier-ignore
   });
 
-  test("are of branches, in ascending order, for engines to take", () => {
+  test("belong to branches, in ascending order, as engines require", () => {
     const hints = hintsOf(readModule(BUILT));
     assert.ok(hints.length > 200, `only ${hints.length}`);
     assert.ok(hints.every(({ instruction, hint }) => [IF, BR_IF].includes(instruction) && hint <= 1));
     assert.ok(hints.every(({ at }, i) => i === 0 || at > hints[i - 1]!.at));
   });
 
-  test("stand once, in front of the code, and are all that is added", () => {
+  test("are one section, in front of the code, and the only addition", () => {
     const module = readModule(BUILT);
     const [section, ...others] = hintSection(module);
     assert.equal(others.length, 0);
@@ -111,7 +111,7 @@ describe("branch hints", () => {
     assert.deepEqual(Buffer.from(withBranchHints(without)), BUILT, "the same module has the same hints");
   });
 
-  test("are taken from every branch that there is", () => {
+  test("cover every branch of the module", () => {
     const ours = readModule(BUILT).bodies.reduce((sum, { branches }) => sum + branches.length, 0);
     assert.equal(
       ours,

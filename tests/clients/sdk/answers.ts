@@ -1,9 +1,9 @@
-// The answers of the filter that a client may meet in the middle of a session, and the calls that get them from the
+// The replies of the filter that a client may meet in the middle of a session, and the calls that cause them under the
 // policy of tests/support/envoy.ts with a token for `echo`.
 import type { Call, Era } from "./session.ts";
 
 export interface Answer {
-  /** In the path of the request, so that logs can be told apart. */
+  /** In the path of the request, to tell log lines apart. */
   key: string;
   /** As docs/clients.md names it. */
   title: string;
@@ -15,7 +15,7 @@ export interface Answer {
   call: Call;
   status: number;
   reason: string;
-  /** What Envoy's answer has in common for every client. */
+  /** What Envoy's reply has in common for every client. */
   message: string;
 }
 
