@@ -25,7 +25,7 @@ export function decodePairs(bytes: Uint8Array): [string, string][] {
   let at = 4 + 8 * count;
   const next = (length: number): string => {
     const text = Buffer.from(bytes.subarray(at, at + length)).toString();
-    if (view.getUint8(at + length) !== 0) throw new RangeError("a string of a pairs encoding has no NUL behind it");
+    if (view.getUint8(at + length) !== 0) throw new RangeError("a string in a pairs encoding is not followed by a NUL");
     at += length + 1;
     return text;
   };

@@ -11,7 +11,7 @@ import { BASELINE, upstreamConfig, type Peer } from "./peers.ts";
 import { SCOPE, TOOL } from "./policies.ts";
 import { processTime, residentMemory } from "./process.ts";
 
-export const GRANTED = { scope: `openid ${SCOPE} files:read` };
+const GRANTED = { scope: `openid ${SCOPE} files:read` };
 const WITHOUT = { scope: "openid files:read" };
 
 /** What is sent. */

@@ -14,7 +14,7 @@ const REQUESTS = [400, 300, 100, 32];
 /** Small bodies cost least and are measured more often, since the differences are smaller too. */
 const SMALL = 5 << 10;
 
-export interface EnvoyEffort {
+interface EnvoyEffort {
   /** How often all Envoys are started anew: two processes of the same configuration differ, for as long as they run. */
   sittings: number;
   /** Rounds per sitting; small bodies have twice as many. */

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 
-export interface Job {
+interface Job {
   port: number;
   /** A whole HTTP/1.1 request, base64. */
   request: string;

@@ -74,7 +74,7 @@ export interface LoadResult {
   peers: PeerResult[];
 }
 
-export interface PeerResult {
+interface PeerResult {
   peer: string;
   total: Middle;
   /** Compared with the baseline of the same round; absent for the baseline itself. */

@@ -7,7 +7,7 @@ import type { Provider, Configuration } from "oidc-provider";
 const ACCOUNT = "alice";
 const FIVE_MINUTES = 300;
 
-export interface OAuthOptions {
+interface OAuthOptions {
   issuer: string;
   /** The protected resource (RFC 8707): audience of every token. */
   resource: string;

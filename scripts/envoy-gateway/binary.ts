@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { join, resolve } from "node:path";
 
-export const ENVOY_GATEWAY_VERSION = "1.9.0";
+const ENVOY_GATEWAY_VERSION = "1.9.0";
 const PACKAGE = `github.com/envoyproxy/gateway/cmd/envoy-gateway@v${ENVOY_GATEWAY_VERSION}`;
 const CACHE = join(".cache", "envoy-gateway");
 

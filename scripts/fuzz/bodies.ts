@@ -16,7 +16,7 @@ import { plain, readStrict } from "./reader.ts";
 import { faultOfReply } from "./reply.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface BodyInput {
+interface BodyInput {
   /** base64 */
   body: string;
   version?: string;
@@ -62,7 +62,7 @@ export class BodySuite implements Suite<BodyInput> {
       : randomMessage(choice);
     for (let left = choice.one([0, 0, 0, 1, 1, 2, 3]); left > 0; left--) mutateDraft(draft, choice);
     if (choice.chance(0.004)) enlarge(draft, choice, BODY_LIMIT - 1000 * choice.below(20));
-    const spelling = { blanks: choice.one([0, 0, 0.1]), escapes: choice.one([0, 0, 0.05, 1]) };
+    const spelling = { spaces: choice.one([0, 0, 0.1]), escapes: choice.one([0, 0, 0.05, 1]) };
     let body: Buffer = Buffer.from(print(draft, choice, spelling));
     for (let left = choice.chance(0.25) ? 1 + choice.below(2) : 0; left > 0; left--)
       body = mutateBytes(body, choice, this.seeds);

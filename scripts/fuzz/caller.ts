@@ -148,7 +148,7 @@ function randomScopes(choice: Choice): Json {
 }
 
 /** A value that a protobuf Struct can represent. */
-export function randomJson(choice: Choice, depth: number): Json {
+function randomJson(choice: Choice, depth: number): Json {
   const kind = depth <= 0 ? choice.below(5) : choice.below(7);
   if (kind === 0) return null;
   if (kind === 1) return choice.chance(0.5);

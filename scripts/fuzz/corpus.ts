@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const FOLDER = new URL("../../tests/corpus/", import.meta.url);
 
-export interface Kept {
+interface Kept {
   file: string;
   suite: string;
   /** What was wrong when the input was found. */

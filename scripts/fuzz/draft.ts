@@ -142,19 +142,19 @@ export function bulk(choice: Choice, bytes: number): Draft {
 }
 
 /** How a text is spelled: the probability of a space between tokens, and of an escape for a character. */
-export interface Spelling {
-  blanks: number;
+interface Spelling {
+  spaces: number;
   escapes: number;
 }
 
 export function print(draft: Draft, choice: Choice, spelling: Spelling): string {
-  const blank = (): string => (choice.chance(spelling.blanks) ? choice.one([" ", "\n", "\t", "\r\n", "   "]) : "");
+  const space = (): string => (choice.chance(spelling.spaces) ? choice.one([" ", "\n", "\t", "\r\n", "   "]) : "");
   const join = (open: string, parts: string[], close: string): string =>
-    blank() +
+    space() +
     open +
-    (parts.length === 0 ? blank() : parts.map((part) => blank() + part + blank()).join()) +
+    (parts.length === 0 ? space() : parts.map((part) => space() + part + space()).join()) +
     close +
-    blank();
+    space();
   if (Array.isArray(draft))
     return join(
       "[",
@@ -164,7 +164,7 @@ export function print(draft: Draft, choice: Choice, spelling: Spelling): string 
   if ("verbatim" in draft) return draft.verbatim;
   if ("text" in draft) return quote(draft.text, choice, spelling.escapes);
   const member = ([key, value]: [string, Draft]): string =>
-    quote(key, choice, spelling.escapes) + blank() + ":" + blank() + print(value, choice, spelling);
+    quote(key, choice, spelling.escapes) + space() + ":" + space() + print(value, choice, spelling);
   return join("{", draft.members.map(member), "}");
 }
 

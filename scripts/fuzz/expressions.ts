@@ -13,7 +13,7 @@ import { ExpressionText } from "./expression-text.ts";
 import { readStrict } from "./reader.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface ExpressionInput {
+interface ExpressionInput {
   expression: string;
   /** JSON texts of `params.arguments` and `params._meta`. */
   calls: { args: string; meta: string }[];
@@ -112,7 +112,7 @@ export class ExpressionSuite implements Suite<ExpressionInput> {
 
   generate(choice: Choice): ExpressionInput {
     const expression = new ExpressionText(choice).bool(1 + choice.below(5));
-    const spelling = { blanks: 0.05, escapes: choice.one([0, 0.1, 1]) };
+    const spelling = { spaces: 0.05, escapes: choice.one([0, 0.1, 1]) };
     const calls = Array.from({ length: CALLS }, () => ({
       args: print(choice.chance(0.98) ? randomArguments(choice) : randomValue(choice, 1, 0), choice, spelling),
       meta: print(choice.chance(0.5) ? randomArguments(choice) : draftOf(null), choice, spelling),

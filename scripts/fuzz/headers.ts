@@ -16,7 +16,7 @@ import { randomHeaders, randomPayload, TOOLS, type Header } from "./caller.ts";
 import { judgeCaller, policyWith, type Call } from "./caller-model.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface CallerInput {
+interface CallerInput {
   call: Call;
   headers: Header[];
   payload: Struct | null;

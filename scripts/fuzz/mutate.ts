@@ -11,7 +11,7 @@ function objectsIn(draft: Draft): Objects {
 }
 
 /** Another spelling that lenient readers treat as the same key. */
-export function twinOf(key: string, choice: Choice): string {
+function lookalikeOf(key: string, choice: Choice): string {
   const at = choice.below(key.length + 1);
   switch (choice.below(5)) {
     case 0:
@@ -39,9 +39,9 @@ export function mutateDraft(draft: Draft, choice: Choice): void {
       return void members.splice(place, 0, [key, other]);
     case 1:
     case 2:
-      return void members.splice(place, 0, [twinOf(key, choice), other]);
+      return void members.splice(place, 0, [lookalikeOf(key, choice), other]);
     case 3:
-      return void (members[at] = [twinOf(key, choice), value]);
+      return void (members[at] = [lookalikeOf(key, choice), value]);
     case 4:
       return void members.splice(at, 1);
     case 5:

@@ -9,7 +9,7 @@ import { policyWith } from "./caller-model.ts";
 import { POLICY } from "./policy.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface ProgramInput {
+interface ProgramInput {
   /** base64, with the correct length and checksum */
   program: string;
 }

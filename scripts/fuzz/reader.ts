@@ -39,7 +39,7 @@ class Reader {
   constructor(private readonly text: string) {}
 
   value(depth: number): Tree {
-    this.blanks();
+    this.spaces();
     const next = this.text[this.at];
     if (next === "{") return this.object(depth + 1);
     if (next === "[") return this.array(depth + 1);
@@ -54,7 +54,7 @@ class Reader {
   }
 
   end(): void {
-    this.blanks();
+    this.spaces();
     this.want(this.at === this.text.length);
   }
 
@@ -62,12 +62,12 @@ class Reader {
     if (!condition) throw new Refused();
   }
 
-  private blanks(): void {
+  private spaces(): void {
     while (this.at < this.text.length && " \t\r\n".includes(this.text[this.at]!)) this.at++;
   }
 
   private take(char: string): boolean {
-    this.blanks();
+    this.spaces();
     if (this.text[this.at] !== char) return false;
     this.at++;
     return true;
@@ -80,7 +80,7 @@ class Reader {
     this.at++;
     if (this.take("}")) return { kind: "object", members };
     do {
-      this.blanks();
+      this.spaces();
       this.want(this.text[this.at] === '"');
       const key = this.string().value;
       this.want(this.take(":") && !keys.has(key));

@@ -7,7 +7,7 @@ import type { Choice } from "../../tests/support/random.ts";
 import { print, text } from "./draft.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface RegexInput {
+interface RegexInput {
   pattern: string;
   /** JSON texts of strings. */
   texts: string[];
@@ -97,7 +97,7 @@ export class RegexSuite implements Suite<RegexInput> {
     const pattern = choice.chance(0.08)
       ? choice.one(PLAIN)
       : choice.one(FLAGS) + randomPattern(choice, 1 + choice.below(5));
-    const spelling = { blanks: 0, escapes: choice.one([0, 0.2, 1]) };
+    const spelling = { spaces: 0, escapes: choice.one([0, 0.2, 1]) };
     // Runs of one character, so that loops of the automaton are exercised: the filter skips 16 bytes of them at once.
     const piece = (): string => choice.one(CHARACTERS).repeat(choice.chance(0.1) ? choice.below(50) : 1);
     const randomText = (): string => Array.from({ length: choice.below(choice.one([3, 8, 40])) }, piece).join("");

@@ -9,7 +9,7 @@ const STUCK_MS = 20_000;
 const LOAD_MS = 60_000;
 const LOOK_MS = 500;
 
-export interface RunOptions {
+interface RunOptions {
   seed: number;
   seconds: number;
   rounds?: number;

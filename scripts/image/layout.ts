@@ -7,7 +7,7 @@ import { gzipSync } from "fflate";
 import { Header } from "tar";
 
 /** The name that both hosts look for in the last layer. */
-export const MODULE_FILE = "plugin.wasm";
+const MODULE_FILE = "plugin.wasm";
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const BLOCK = 512;
 
@@ -29,7 +29,7 @@ export interface Image {
   blobs: Blob[];
 }
 
-export interface About {
+interface About {
   title: string;
   description: string;
   version: string;

@@ -4,7 +4,7 @@ import type { Blob, Image } from "./layout.ts";
 /** What went wrong with a registry, in words for the person at the terminal. */
 export class RegistryError extends Error {}
 
-export interface Reference {
+interface Reference {
   registry: string;
   repository: string;
   tag: string;

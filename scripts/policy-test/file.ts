@@ -19,7 +19,7 @@ export interface PolicyTest {
   request(policy: Policy): EvalRequest;
 }
 
-export interface TestFile {
+interface TestFile {
   /** As written: a path relative to the file. */
   policy: string;
   tests: PolicyTest[];

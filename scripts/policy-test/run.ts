@@ -6,7 +6,7 @@ import type { Result } from "../evaluate/result.ts";
 import { Coverage } from "./coverage.ts";
 import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "./file.ts";
 
-export interface TestOutcome {
+interface TestOutcome {
   name: string;
   /** What differs from the expectation; empty if the test passed. */
   differences: string[];

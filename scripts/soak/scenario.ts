@@ -1,6 +1,6 @@
 // One part of the soak: its input and its result.
 
-export interface SoakOptions {
+interface SoakOptions {
   /** For scenarios that count. */
   requests: number;
   /** For scenarios that run for a time. */

@@ -154,7 +154,7 @@ const BASELINES: [name: string, rules: string[][], scopes: Record<string, string
   ],
   ["else the smallest rule, the earlier on a tie", [["a", "b"], ["c"], ["d"]], {}, ["c"]],
   ["a broad scope counts as the narrow one", [["read"], ["write"]], { write: ["read"] }, ["read"]],
-  ["what is implied is not listed beside it", [["write"], ["write", "read"]], { write: ["read"] }, ["write"]],
+  ["implied scopes are not listed", [["write"], ["write", "read"]], { write: ["read"] }, ["write"]],
   ["never offline_access", [["offline_access"]], {}, []],
 ];
 

@@ -129,7 +129,7 @@ for (const [protocol, send] of [
       "a longer name": { scope: "echoes" },
       "another case": { scope: "Echo" },
       "an object": { scope: { echo: true } },
-      "a list item with a blank": { scope: ["files echo"] },
+      "a list item with a space": { scope: ["files echo"] },
       "no claim": {},
     };
     for (const [form, claims] of Object.entries(absent))

@@ -39,7 +39,7 @@ function withBuffer(yaml: string): string {
 const MODES: [name: string, options: GatewayOptions, strict: boolean][] = [
   ["headers held", { holdHeaders: true }, true],
   ["headers let go on", { holdHeaders: false }, false],
-  ["a buffer filter behind", { holdHeaders: false, edit: withBuffer }, true],
+  ["a buffer filter after it", { holdHeaders: false, edit: withBuffer }, true],
 ];
 
 for (const [mode, options, strict] of MODES)

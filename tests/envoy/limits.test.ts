@@ -28,7 +28,7 @@ for (const holdHeaders of [true, false])
 
     for (const [name, send, how] of WAYS) {
       for (const bytes of [60_000, LIMIT - 1, LIMIT])
-        test(`${name}: ${bytes} bytes are judged`, async () => {
+        test(`${name}: ${bytes} bytes are decided`, async () => {
           gateway.upstream.forget();
           const allowed = sized(bytes, "Hello, x!");
           assert.equal((await send(gateway.port, { body: allowed, headers: headers(), ...how })).status, 200);

@@ -31,10 +31,10 @@ describe(`random inputs (seed ${SEED})`, () => {
     test(name, async (t) => {
       const { rounds, findings, counts } = await runSuite(name, { seed: SEED, seconds: SECONDS });
       t.diagnostic(`${name}: ${rounds} rounds`);
-      const told = findings.map(
+      const reported = findings.map(
         ({ seed, problem }) => `${problem} (npm run test:fuzz -- --suite ${name} --seed ${seed} --rounds 1)`,
       );
-      assert.deepEqual(told, []);
+      assert.deepEqual(reported, []);
       for (const [outcome, least] of Object.entries(LEAST[name]!))
         assert.ok((counts[outcome] ?? 0) >= least, `${outcome}: only ${counts[outcome] ?? 0} in ${rounds} rounds`);
     });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 /** What differs from the expectation, or undefined when a case agrees. */
 export type Difference = string | undefined;
 
-export interface Scored {
+interface Scored {
   /** Identity, as the list of exceptions names it. */
   id: string;
   group: string;

@@ -92,7 +92,7 @@ export function faultsOf(resource: Resource): string[] {
 
 /**
  * The schema with unknown fields refused, and integers or text where Kubernetes means that. Only the structure is closed:
- * what stands in allOf, anyOf, oneOf and not constrains it and names no fields of its own.
+ * allOf, anyOf, oneOf and not constrain it and declare no fields of their own.
  */
 function closed(schema: Schema): Schema {
   const result: Schema = { ...schema };

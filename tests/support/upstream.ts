@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 
 export const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
 
-export interface Arrived {
+interface Arrived {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;

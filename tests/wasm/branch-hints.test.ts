@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import binaryen from "assemblyscript/binaryen";
 import { withBranchHints } from "../../scripts/transforms/branch-hints/index.ts";
 import {
-  behindNumber,
+  afterNumber,
   CODE,
   numberAt,
   readModule,
@@ -59,7 +59,7 @@ function hintSection({ bytes, sections }: Module): Section[] {
 }
 
 function nameAt(bytes: Uint8Array, at: number): string {
-  const start = behindNumber(bytes, at);
+  const start = afterNumber(bytes, at);
   return Buffer.from(bytes.subarray(start, start + numberAt(bytes, at))).toString();
 }
 
@@ -67,10 +67,10 @@ function nameAt(bytes: Uint8Array, at: number): string {
 function hintsOf(module: Module): Hint[] {
   const { bytes, bodies } = module;
   const [section] = hintSection(module);
-  let at = behindNumber(bytes, section!.start) + NAME.length;
+  let at = afterNumber(bytes, section!.start) + NAME.length;
   const next = () => {
     const value = numberAt(bytes, at);
-    at = behindNumber(bytes, at);
+    at = afterNumber(bytes, at);
     return value;
   };
   const hints = Array.from({ length: next() }, () => {
@@ -91,8 +91,8 @@ describe("branch hints", () => {
     const parsed = binaryen.parseText(KNOWN);
     parsed.setFeatures(binaryen.Features.All);
     const hints = hintsOf(readModule(withBranchHints(parsed.emitBinary())));
-    const told = hints.map(({ instruction, hint }) => [instruction, hint]);
-    assert.deepEqual(told, [[IF, 0], [BR_IF, 1], [IF, 1]]); // prettier-ignore
+    const found = hints.map(({ instruction, hint }) => [instruction, hint]);
+    assert.deepEqual(found, [[IF, 0], [BR_IF, 1], [IF, 1]]); // prettier-ignore
   });
 
   test("belong to branches, in ascending order, as engines require", () => {

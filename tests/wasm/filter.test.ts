@@ -127,7 +127,7 @@ describe("the payload", () => {
     ["scp as a list", { scp: ["files:read"] }],
     ["scp as a string", { scp: "files:read" }],
     ["a scope that implies it", { scope: "admin" }],
-    ["a null beside it", { scope: "files:read", gone: null, deep: { gone: [null] } }],
+    ["a null next to it", { scope: "files:read", gone: null, deep: { gone: [null] } }],
   ];
   for (const [what, payload] of HELD) {
     test(what, () =>
@@ -139,7 +139,7 @@ describe("the payload", () => {
     ["no scope", { sub: "ann" }],
     ["a null scope", { scope: null }],
     ["a number", { scope: 7 }],
-    ["a list item with blanks is one scope", { scope: ["other files:read"] }],
+    ["a list item with spaces is one scope", { scope: ["other files:read"] }],
     ["a scope that begins with it", { scope: "files:readx" }],
     ["an object", { scope: { "files:read": true } }],
   ];
@@ -157,9 +157,9 @@ describe("the payload", () => {
     for (let before = 0; before < 40; before++)
       for (let code = 0; code < 0x100; code++) {
         const scope = `${"x".repeat(before)}${String.fromCharCode(code)}files:read`;
-        const blank = code === 0x20 || (code >= 9 && code <= 13);
+        const space = code === 0x20 || (code >= 9 && code <= 13);
         const { forwarded } = host.request(call("fs__read", { path: "/public/a" }, {}, { scope }));
-        assert.equal(forwarded, blank, `${before} letters, then U+${code.toString(16)}`);
+        assert.equal(forwarded, space, `${before} letters, then U+${code.toString(16)}`);
       }
   });
 

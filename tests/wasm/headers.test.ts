@@ -1,4 +1,4 @@
-// What the headers alone decide, and whose headers a body is judged by.
+// What the headers alone decide, and which request's headers decide about a body.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -67,7 +67,7 @@ describe("another request between the headers of one and its body", () => {
     return host.request(request);
   }
 
-  test("changes neither the headers nor the token that the body is judged by", () => {
+  test("changes neither the headers nor the token that decide about the body", () => {
     assertAllowed(interrupted(ofTeam("a"), ofTeam("b", "none")), ofTeam("a"), "team a, then team b");
     assertRefused(interrupted(ofTeam("b"), ofTeam("a")), 403, "team b, then team a");
     assertRefused(interrupted(ofTeam("a", "none"), ofTeam("a")), 403, "without the scope, then with it");

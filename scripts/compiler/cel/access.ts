@@ -35,7 +35,7 @@ export function planPath(planner: Planner, node: Node): void {
 }
 
 /** The entry of the vocabulary that a whole node names, if any. */
-export function wholeEntry(planner: Planner, node: Node): Entry | undefined {
+function wholeEntry(planner: Planner, node: Node): Entry | undefined {
   const { base, steps, has } = pathOf(planner, node);
   let entry = entryOf(planner, base);
   for (const { name, optional } of steps) {

@@ -7,7 +7,7 @@ export interface Cost {
 }
 
 /** Steps if every list has `elements` elements. */
-export function worstSteps({ counts }: Cost, elements: number): number {
+function worstSteps({ counts }: Cost, elements: number): number {
   return counts.reduce((sum, count, depth) => sum + (count ?? 0) * elements ** depth, 0);
 }
 

@@ -30,7 +30,7 @@ export class Cursor {
   }
 
   /** End of the token before this one. */
-  protected get behind(): number {
+  protected get previousEnd(): number {
     return this.tokens[this.at - 1]?.end ?? 0;
   }
 

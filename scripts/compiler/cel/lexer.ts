@@ -24,8 +24,8 @@ const STRING = [
 ].join("|");
 
 // At each place the longest match wins, and the first of equally long ones.
-const RULES: [TokenKind | "blank", RegExp][] = [
-  ["blank", /[\t \r\n\f]+|\/\/[^\n]*/y],
+const RULES: [TokenKind | "space", RegExp][] = [
+  ["space", /[\t \r\n\f]+|\/\/[^\n]*/y],
   ["sign", /(?:in|true|false|null)|==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y],
   ["float", /\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?/y],
   ["int", /0x[\da-fA-F]+|\d+/y],
@@ -46,15 +46,15 @@ export function tokenize(text: string, problems: Problems): Token[] {
       start = reportBad(text, start, problems);
       continue;
     }
-    if (kind !== "blank") tokens.push({ kind, text: text.slice(start, end), start, end });
+    if (kind !== "space") tokens.push({ kind, text: text.slice(start, end), start, end });
     start = end;
   }
   tokens.push({ kind: "end", text: "", start, end: start });
   return tokens;
 }
 
-function longest(text: string, start: number): [TokenKind | "blank", number] {
-  let best: TokenKind | "blank" = "end";
+function longest(text: string, start: number): [TokenKind | "space", number] {
+  let best: TokenKind | "space" = "end";
   let end = start;
   for (const [kind, rule] of RULES) {
     rule.lastIndex = start;

@@ -5,7 +5,7 @@ export const MAX_SECONDS = 253402300799n; // 9999-12-31T23:59:59Z
 const MAX_NANOS = 2n ** 63n - 1n;
 
 /** Seconds since 1970 with nanoseconds, and the time zone in minutes east of UTC. */
-export interface Moment {
+interface Moment {
   seconds: bigint;
   nanos: number;
   zone: number;

@@ -130,7 +130,7 @@ optional.unwrap          list(optional(V))         list(V)
 .last                    list(V)                   optional(V)
 `;
 
-export interface Overload {
+interface Overload {
   args: Type[];
   result: Type;
   /** Names of the type parameters. */

@@ -23,9 +23,9 @@ export function parse(text: string, problems: Problems): Node | undefined {
     problems.error({ start: 0, end: text.length }, "the expression is longer than 100,000 characters");
     return undefined;
   }
-  const blanks = /^\p{White_Space}+|\p{White_Space}+$/gu;
+  const space = /^\p{White_Space}+|\p{White_Space}+$/gu;
   const tokens = tokenize(
-    text.replace(blanks, (run) => " ".repeat(run.length)),
+    text.replace(space, (run) => " ".repeat(run.length)),
     problems,
   );
   if (problems.failed) return undefined;
@@ -179,7 +179,7 @@ class Parser extends Cursor {
     const fn = this.take("?") ? "_[?_]" : "_[_]";
     const index = this.expression();
     this.expect("]");
-    const span = { start: operand.span.start, end: this.behind };
+    const span = { start: operand.span.start, end: this.previousEnd };
     return this.counted({ kind: "call", fn, at, args: [operand, index], span });
   }
 
@@ -194,7 +194,7 @@ class Parser extends Cursor {
   }
 
   private call(parts: Pick<Call, "fn" | "at" | "target" | "args">, start: number): Node {
-    return expandCall({ kind: "call", ...parts, span: { start, end: this.behind } }, this.problems);
+    return expandCall({ kind: "call", ...parts, span: { start, end: this.previousEnd } }, this.problems);
   }
 
   private primary(): Node {
@@ -257,14 +257,14 @@ class Parser extends Cursor {
       this.expect(":");
       values.push(this.expression());
     });
-    return this.plain({ kind: "message", name, values, span: { start, end: this.behind } });
+    return this.plain({ kind: "message", name, values, span: { start, end: this.previousEnd } });
   }
 
   private list(): Node {
     const { start } = this.advance();
     const items: ListNode["items"] = [];
     this.items("]", () => items.push({ optional: this.take("?") !== undefined, value: this.expression() }));
-    return this.plain({ kind: "list", items, span: { start, end: this.behind } });
+    return this.plain({ kind: "list", items, span: { start, end: this.previousEnd } });
   }
 
   private map(): Node {
@@ -276,7 +276,7 @@ class Parser extends Cursor {
       this.expect(":");
       entries.push({ key, optional, value: this.expression() });
     });
-    return this.plain({ kind: "map", entries, span: { start, end: this.behind } });
+    return this.plain({ kind: "map", entries, span: { start, end: this.previousEnd } });
   }
 }
 

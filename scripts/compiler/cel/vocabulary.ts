@@ -13,7 +13,7 @@ export interface SlotEntry {
 }
 
 /** A value that the filter builds; `members` are found without building the whole. */
-export interface AttributeEntry {
+interface AttributeEntry {
   kind: "attribute";
   id: Attribute;
   always: boolean;
@@ -27,7 +27,7 @@ export interface HeadersEntry {
 }
 
 /** A map whose members can be read, but not the map itself. */
-export interface GroupEntry {
+interface GroupEntry {
   kind: "group";
   name: string;
   members: Record<string, Entry>;

@@ -16,8 +16,8 @@ export function lintPolicy(report: Report, policy: Policy, closures: Closures): 
   warnOfScopes(report, policy);
   warnOfTargets(report, policy);
   warnOfUris(report, policy);
-  warnOfTwins(report, scopeNames(policy));
-  warnOfTwins(report, toolNames(policy));
+  warnOfTypos(report, scopeNames(policy));
+  warnOfTypos(report, toolNames(policy));
 }
 
 function warnOfNames(report: Report, policy: Policy): void {
@@ -163,7 +163,7 @@ function note(uses: Uses, name: string, place: Place): void {
 }
 
 /** Names used once that differ by one letter from one used more often. Differing digits are intended (v1, v2). */
-function warnOfTwins(report: Report, uses: Uses): void {
+function warnOfTypos(report: Report, uses: Uses): void {
   const byGap = new Map<string, string[]>();
   for (const [name, places] of uses) {
     if (places.length === 1 || !isComparable(name)) continue;
@@ -172,12 +172,12 @@ function warnOfTwins(report: Report, uses: Uses): void {
   for (const [name, places] of uses) {
     if (places.length > 1 || byGap.size === 0 || !isComparable(name)) continue;
     const near = gaps(name).flatMap((gap) => byGap.get(gap) ?? []);
-    const twin = near.find((other) => isTypo(name, other));
-    if (twin)
+    const similar = near.find((other) => isTypo(name, other));
+    if (similar)
       report.warn(
         places[0]!,
-        `"${name}" is used only here; "${twin}" differs by one letter`,
-        `did you mean "${twin}"?`,
+        `"${name}" is used only here; "${similar}" differs by one letter`,
+        `did you mean "${similar}"?`,
       );
   }
 }

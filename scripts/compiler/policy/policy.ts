@@ -44,7 +44,7 @@ export interface Policy {
   transport: { stream: Action; session: Action; preflight: Action };
 }
 
-export interface ScopeDeclaration {
+interface ScopeDeclaration {
   place: Place;
   implies: TextTree[];
 }

@@ -51,18 +51,18 @@ function escapedLength(escape: string): number {
 function alignBlock(raw: string, value: string): number[] | undefined {
   const offsets: number[] = [];
   let at = raw.indexOf("\n") + 1;
-  let blank = 0;
+  let spaces = 0;
   for (let i = 0; i < value.length; i++) {
     if (/\s/.test(value[i]!)) {
-      blank++;
+      spaces++;
       continue;
     }
     while (at < raw.length && /\s/.test(raw[at]!)) at++;
     if (raw[at] !== value[i]) return undefined;
     // White space is counted back from what follows it, so that indentation inside the value maps correctly.
-    for (; blank > 0; blank--) offsets.push(at - blank);
+    for (; spaces > 0; spaces--) offsets.push(at - spaces);
     offsets.push(at++);
   }
-  for (let i = 0; i <= blank; i++) offsets.push(Math.min(at + i, raw.length));
+  for (let i = 0; i <= spaces; i++) offsets.push(Math.min(at + i, raw.length));
   return offsets;
 }

@@ -31,7 +31,7 @@ export interface Module {
 export function readModule(bytes: Uint8Array): Module {
   const sections: Section[] = [];
   for (let at = 8; at < bytes.length; at = sections.at(-1)!.end) {
-    const start = behindNumber(bytes, at + 1);
+    const start = afterNumber(bytes, at + 1);
     sections.push({ id: bytes[at]!, at, start, end: start + numberAt(bytes, at + 1) });
   }
   return { bytes, sections, bodies: readBodies(bytes, sections) };
@@ -41,14 +41,14 @@ function readBodies(bytes: Uint8Array, sections: Section[]): Body[] {
   const { start, end } = sectionOf(sections, CODE);
   const imported = numberAt(bytes, sectionOf(sections, IMPORT).start); // all of them functions
   const bodies: Body[] = [];
-  for (let at = behindNumber(bytes, start); at < end; at = bodies.at(-1)!.end) {
-    const first = behindNumber(bytes, at);
-    const behind = first + numberAt(bytes, at);
+  for (let at = afterNumber(bytes, start); at < end; at = bodies.at(-1)!.end) {
+    const first = afterNumber(bytes, at);
+    const after = first + numberAt(bytes, at);
     bodies.push({
       index: imported + bodies.length,
       start: first,
-      end: behind,
-      branches: branches(bytes, first, behind),
+      end: after,
+      branches: branches(bytes, first, after),
     });
   }
   return bodies;
@@ -64,9 +64,9 @@ const [IF, BR_IF] = [0x04, 0x0d];
 
 function branches(bytes: Uint8Array, start: number, end: number): number[] {
   const found: number[] = [];
-  let at = behindNumber(bytes, start);
-  for (let groups = numberAt(bytes, start); groups > 0; groups--) at = behindNumber(bytes, at) + 1; // of locals
-  for (; at < end; at = behindInstruction(bytes, at)) if (bytes[at] === IF || bytes[at] === BR_IF) found.push(at);
+  let at = afterNumber(bytes, start);
+  for (let groups = numberAt(bytes, start); groups > 0; groups--) at = afterNumber(bytes, at) + 1; // of locals
+  for (; at < end; at = afterInstruction(bytes, at)) if (bytes[at] === IF || bytes[at] === BR_IF) found.push(at);
   return found;
 }
 
@@ -101,16 +101,16 @@ const OPERANDS: Operands[] = [
 const BR_TABLE = 0x0e;
 
 /** The end of the instruction at `at`: its opcode (one byte; after fc and fd also a number) and operands. */
-function behindInstruction(bytes: Uint8Array, at: number): number {
+function afterInstruction(bytes: Uint8Array, at: number): number {
   const long = bytes[at]! >= 0xfc;
   const code = long ? bytes[at]! * 0x100 + numberAt(bytes, at + 1) : bytes[at]!;
-  let behind = long ? behindNumber(bytes, at + 1) : at + 1;
+  let after = long ? afterNumber(bytes, at + 1) : at + 1;
   const [, , numbers, plain] =
     code === BR_TABLE
-      ? [0, 0, 2 + numberAt(bytes, behind), 0]
+      ? [0, 0, 2 + numberAt(bytes, after), 0]
       : (OPERANDS.find(([first, last]) => first <= code && code <= last) ?? unknown(code));
-  for (let i = 0; i < numbers; i++) behind = behindNumber(bytes, behind);
-  return behind + plain;
+  for (let i = 0; i < numbers; i++) after = afterNumber(bytes, after);
+  return after + plain;
 }
 
 function unknown(code: number): never {
@@ -118,15 +118,15 @@ function unknown(code: number): never {
 }
 
 /** The end of the number (LEB128) at `at`. */
-export function behindNumber(bytes: Uint8Array, at: number): number {
-  let behind = at;
-  while (bytes[behind++]! > 0x7f);
-  return behind;
+export function afterNumber(bytes: Uint8Array, at: number): number {
+  let after = at;
+  while (bytes[after++]! > 0x7f);
+  return after;
 }
 
 /** The number (unsigned LEB128) at `at`. */
 export function numberAt(bytes: Uint8Array, at: number): number {
-  const digits = [...bytes.subarray(at, behindNumber(bytes, at))];
+  const digits = [...bytes.subarray(at, afterNumber(bytes, at))];
   return digits.reduceRight((value, digit) => value * 0x80 + (digit & 0x7f), 0);
 }
 

@@ -2,7 +2,7 @@
 // calls of calls.ts.
 import { Host } from "../../simulate/host.ts";
 import { typicalCalls, typicalConfiguration } from "./calls.ts";
-import { behindNumber, CODE, counted, GLOBAL, MEMORY, newSection, numberAt, sectionOf, unsigned } from "./module.ts";
+import { afterNumber, CODE, counted, GLOBAL, MEMORY, newSection, numberAt, sectionOf, unsigned } from "./module.ts";
 import type { Body, Module } from "./module.ts";
 
 const PAGE = 65_536;
@@ -50,7 +50,7 @@ function mark(module: Module, total: number): Uint8Array<ArrayBuffer> {
   let to = PAGE * pages;
   const markOf = () => markAt((to += 2) - 2, condition);
   const parts = sections.map(({ id, at, start, end }) => {
-    const rest = bytes.subarray(behindNumber(bytes, start), end);
+    const rest = bytes.subarray(afterNumber(bytes, start), end);
     if (id === GLOBAL)
       return newSection(id, Buffer.from([...unsigned(condition + 1), ...rest, I32, MUTABLE, I32_CONST, 0, END]));
     if (id === MEMORY) return newSection(id, Buffer.from([1, 0, ...unsigned(pages + Math.ceil((2 * total) / PAGE))]));

@@ -18,7 +18,7 @@ const VALUES: Record<string, RegExp> = {
 
 /** The parameters of a header that is exactly one Bearer challenge. Throws if it is anything else. */
 export function readChallenge(header: string): Challenge {
-  if (!header.startsWith("Bearer ")) throw new Error("not the scheme Bearer and one blank");
+  if (!header.startsWith("Bearer ")) throw new Error("not the scheme Bearer and one space");
   const parameter = /([!#$%&'*+.^_`|~A-Za-z0-9-]+)="((?:[^"\\])*)"(, (?=.)|$)/y;
   parameter.lastIndex = "Bearer ".length;
   const read: Challenge = {};
@@ -27,7 +27,7 @@ export function readChallenge(header: string): Challenge {
     const [, name = "", value = ""] = parameter.exec(header) ?? [];
     if (!name) throw new Error(`no parameter at ${at}: ${header.slice(at)}`);
     if (!VALUES[name]?.test(value)) throw new Error(`${name} may not be "${value}"`);
-    if (Object.hasOwn(read, name)) throw new Error(`${name} stands there twice`);
+    if (Object.hasOwn(read, name)) throw new Error(`${name} occurs twice`);
     read[name] = value;
   }
   if (Object.keys(read).length === 0) throw new Error("no parameter");

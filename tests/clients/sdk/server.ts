@@ -19,7 +19,7 @@ interface Message {
   params?: { name?: string; _meta?: Record<string, unknown> };
 }
 
-export interface Account {
+interface Account {
   sessions: number;
   tools: string[];
 }
