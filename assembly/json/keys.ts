@@ -5,9 +5,8 @@
 // it; larger objects are checked once, when they close (`distinct`).
 //
 // Per key: its fingerprint u64, in the order of the text.
-import { Reason } from "../program.ts";
+import { NO_REASON, Reason } from "../program.ts";
 import { allocate, release, reserve, trimRegion } from "../runtime/memory.ts";
-import { READ_OK } from "./failure.ts";
 
 /** How many keys of an object at most are compared with each other as they come. */
 export const LINEAR: u32 = 16;
@@ -49,14 +48,14 @@ function printOf(key: u32): usize {
   return prints + ((<usize>key) << 3);
 }
 
-/** Adds a key; READ_OK, or why it is refused. */
+/** Adds a key; NO_REASON, or why it is refused. */
 // @ts-ignore: decorator
 @inline
 export function pushKey(print: u64): i32 {
   if (count == capacity && !enlarge()) return Reason.too_many_members;
   store<u64>(printOf(count), print);
   count++;
-  return READ_OK;
+  return NO_REASON;
 }
 
 /** Adds a key unless it is one of those before it in its object, whose first key has the index `base`. */

@@ -12,7 +12,7 @@
 // None of these looks needs to know where the text ends: it must be followed by READ_PADDING readable bytes that begin
 // with a zero, which is valid nowhere in JSON. Between a look and its result there are only additions to one address, so
 // the processor works on the next value while it still checks this one.
-import { NONE, Reason } from "../program.ts";
+import { NO_REASON, NONE, Reason } from "../program.ts";
 import {
   CARRIAGE_RETURN,
   CASE_BIT,
@@ -48,7 +48,7 @@ import {
 import { readingEnd, readingMarks } from "./reading.ts";
 import { endOfPlain, readString, skipStrings } from "./strings.ts";
 import { endOfShort, readNumber, skipNumbers } from "./numbers.ts";
-import { clearFailure, fail, READ_OK } from "./failure.ts";
+import { clearFailure, fail } from "./failure.ts";
 import { ranOut } from "../runtime/memory.ts";
 
 export const READ_PADDING: u32 = 64;
@@ -318,7 +318,7 @@ function afterComma(at: usize): usize {
 function readKey(at: usize, frame: Frame, expected: usize): usize {
   if (expected) {
     const adopted = adoptKeys(frame.template, expected);
-    if (adopted != READ_OK) return fail(adopted);
+    if (adopted != NO_REASON) return fail(adopted);
     frame.template = expected;
   }
   if (load<u8>(at) != QUOTE) return fail(Reason.not_json);
@@ -342,7 +342,7 @@ function readKey(at: usize, frame: Frame, expected: usize): usize {
   const slot = frame.node == NONE ? NONE : childSlot(frame.node, key, length, true);
   keySlot = slot;
   const refused = takeKey(frame, at, p, fingerprint(key, length));
-  if (refused != READ_OK) return fail(refused);
+  if (refused != NO_REASON) return fail(refused);
   if (load<u8>(p) != COLON) {
     p = skipWhitespace(p);
     if (load<u8>(p) != COLON) return fail(Reason.not_json);
@@ -351,7 +351,7 @@ function readKey(at: usize, frame: Frame, expected: usize): usize {
 }
 
 /**
- * Takes the key [at, end) with its quotes, one of the first of its object for the template too. READ_OK, or why it is
+ * Takes the key [at, end) with its quotes, one of the first of its object for the template too. NO_REASON, or why it is
  * refused.
  */
 // @ts-ignore: decorator
@@ -360,7 +360,7 @@ function takeKey(frame: Frame, at: usize, end: usize, print: u64): i32 {
   const base = frame.keysBefore;
   if (keyCount() - base >= LINEAR) return pushKey(print);
   const refused = pushCompared(print, base);
-  if (refused == READ_OK && load<u8>(end) == COLON) learnKey(frame, at, end + 1, print);
+  if (refused == NO_REASON && load<u8>(end) == COLON) learnKey(frame, at, end + 1, print);
   return refused;
 }
 

@@ -10,7 +10,7 @@
 //
 // A key is known by its address, from which on 16 bytes are compared with the text at once (`LOOK`).
 import { COMMA, SPACE } from "../text/chars.ts";
-import { READ_OK } from "./failure.ts";
+import { NO_REASON } from "../program.ts";
 import { LINEAR, pushKey } from "./keys.ts";
 
 /** Depths that have templates, the outermost ones. */
@@ -122,13 +122,13 @@ export function nextExpected(expected: usize): usize {
   return expected + KEY;
 }
 
-/** Takes over the template's keys before `expected`, for an object that goes on differently; READ_OK, or why it is refused. */
+/** Takes over the template's keys before `expected`, for an object that goes on differently; NO_REASON, or why it is refused. */
 export function adoptKeys(template: usize, expected: usize): i32 {
   for (let key = template; key < expected; key += KEY) {
     const refused = pushKey(keyAt(key).fingerprint);
-    if (refused != READ_OK) return refused;
+    if (refused != NO_REASON) return refused;
   }
-  return READ_OK;
+  return NO_REASON;
 }
 
 /**

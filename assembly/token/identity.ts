@@ -6,7 +6,7 @@ import { entryAt, identityOf, keyOf, valueOf } from "./protobuf.ts";
 
 /** What a token is identified by. */
 @unmanaged
-export class Identity {
+class Identity {
   subject: Span;
   client: Span;
   token: Span;
