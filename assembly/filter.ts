@@ -5,7 +5,7 @@ import { Action, Flag, NONE, NO_REASON, Reason, Setting, isPass } from "./progra
 import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
 import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
-import { ContextField, State } from "./runtime/contexts.ts";
+import { Context, State } from "./runtime/contexts.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
   arePresent,
@@ -34,11 +34,11 @@ export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
-export function onHeaders(stream: usize, end: bool): i32 {
+export function onHeaders(stream: Context, end: bool): i32 {
   if (!readHeaders()) return reject(stream, Reason.host_error);
   if (serveDocument()) return finishDocument(stream);
   const hasCredentials = arePresent(1 << KnownHeader.Authorization);
-  store<u32>(stream, hasCredentials ? 1 : 0, ContextField.Credentials);
+  stream.credentials = hasCredentials;
   const refused = checkHeaders();
   if (refused != NO_REASON) return reject(stream, refused);
   const method = findSingleHeader(KnownHeader.Method);
@@ -47,7 +47,7 @@ export function onHeaders(stream: usize, end: bool): i32 {
 }
 
 /** A POST: whatever its headers say against it, then its body. */
-function onPost(stream: usize, end: bool): i32 {
+function onPost(stream: Context, end: bool): i32 {
   const content = checkContent();
   if (content != NO_REASON) return reject(stream, content);
   const version = checkVersion();
@@ -56,13 +56,13 @@ function onPost(stream: usize, end: bool): i32 {
   const token = findToken();
   if (!token) return reject(stream, missingToken(stream));
   if (!saveForBody(stream, token)) return reject(stream, Reason.host_error);
-  store<u32>(stream, configNumber(), ContextField.Config);
-  store<u32>(stream, State.Reading, ContextField.State);
+  stream.config = configNumber();
+  stream.state = State.Reading;
   return holdsHeaders() ? STOP : CONTINUE;
 }
 
 /** GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */
-function onBodyless(stream: usize, method: Span, end: bool): i32 {
+function onBodyless(stream: Context, method: Span, end: bool): i32 {
   const get = spanIs(method, "GET");
   const preflight = spanIs(method, "OPTIONS");
   const action = get
@@ -79,31 +79,31 @@ function onBodyless(stream: usize, method: Span, end: bool): i32 {
   return pass(stream, decisionOf(get ? Reason.stream : Reason.session_end));
 }
 
-function missingToken(stream: usize): i32 {
-  return load<u32>(stream, ContextField.Credentials) ? Reason.invalid_token : Reason.no_token;
+function missingToken(stream: Context): i32 {
+  return stream.credentials ? Reason.invalid_token : Reason.no_token;
 }
 
 /** A piece of the body; `size` is what the host has buffered so far. */
-export function onBody(stream: usize, size: u32, end: bool): i32 {
-  const state = load<u32>(stream, ContextField.State);
+export function onBody(stream: Context, size: u32, end: bool): i32 {
+  const state = stream.state;
   if (state == State.Passed) return CONTINUE;
   if (state != State.Reading) return STOP;
-  store<u32>(stream, size, ContextField.Body);
+  stream.body = size;
   if (size > setting(Setting.MaxBody)) return reject(stream, Reason.body_too_large);
   return end ? onEnd(stream) : STOP;
 }
 
-export function onTrailers(stream: usize): i32 {
-  const state = load<u32>(stream, ContextField.State);
+export function onTrailers(stream: Context): i32 {
+  const state = stream.state;
   if (state == State.Passed) return CONTINUE;
   return state == State.Reading ? onEnd(stream) : STOP;
 }
 
-function onEnd(stream: usize): i32 {
+function onEnd(stream: Context): i32 {
   // What was checked and saved under another configuration says nothing under this one. (Envoy has a context for each.)
-  if (load<u32>(stream, ContextField.Config) != configNumber()) return reject(stream, Reason.host_error);
+  if (stream.config != configNumber()) return reject(stream, Reason.host_error);
   const token = openSaved(stream);
-  const size = load<u32>(stream, ContextField.Body);
+  const size = stream.body;
   if (!size) return reject(stream, Reason.empty_body);
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size)
     return reject(stream, Reason.host_error);
@@ -115,7 +115,7 @@ function onEnd(stream: usize): i32 {
 }
 
 /** The one exit that lets a request through. If memory ran out, the decision cannot be trusted. */
-function pass(stream: usize, decision: Decision): i32 {
+function pass(stream: Context, decision: Decision): i32 {
   if (ranOut()) {
     decision.reason = Reason.host_error;
     return reply(stream, decision);
@@ -126,12 +126,12 @@ function pass(stream: usize, decision: Decision): i32 {
 }
 
 /** Refuses a request before its body is judged. */
-function reject(stream: usize, reason: i32): i32 {
+function reject(stream: Context, reason: i32): i32 {
   return reply(stream, decisionOf(reason));
 }
 
 /** Refuses a request with a local reply. */
-function reply(stream: usize, decision: Decision): i32 {
+function reply(stream: Context, decision: Decision): i32 {
   recordDecision(decision);
   refuse(decision);
   finishStream(stream, decision, State.Answered);
@@ -139,9 +139,9 @@ function reply(stream: usize, decision: Decision): i32 {
 }
 
 /** What was saved for the decision is released with it, as a response may stream for hours. */
-function finishStream(stream: usize, decision: Decision, state: u32): void {
+function finishStream(stream: Context, decision: Decision, state: State): void {
   count(decision.reason);
-  store<u32>(stream, state, ContextField.State);
+  stream.state = state;
   closeStream(stream);
 }
 
@@ -194,7 +194,7 @@ function serveByMethod(method: Span): bool {
   return (head || preflight || spanIs(method, "GET")) && sendDocument(head, preflight);
 }
 
-function finishDocument(stream: usize): i32 {
+function finishDocument(stream: Context): i32 {
   const decision = decisionOf(Reason.metadata_document);
   recordDecision(decision);
   finishStream(stream, decision, State.Answered);
@@ -202,15 +202,15 @@ function finishDocument(stream: usize): i32 {
 }
 
 /** Saves what the decision needs: after Continue the host no longer gives headers, and a token is read once. */
-function saveForBody(stream: usize, token: Span): bool {
+function saveForBody(stream: Context, token: Span): bool {
   const size = needsHeaders() ? headersSize() : 0;
   const saved = allocate(size + spanLength(token));
   if (!saved) return false;
   if (size) saveHeaders(saved);
   copyBytes(saved + <usize>size, spanStart(token), spanLength(token));
-  store<u32>(stream, <u32>saved, ContextField.Block);
-  store<u32>(stream, size, ContextField.Size);
-  store<u32>(stream, spanLength(token), ContextField.Token);
+  stream.block = saved;
+  stream.size = size;
+  stream.token = spanLength(token);
   return true;
 }
 
@@ -220,15 +220,15 @@ function needsHeaders(): bool {
 }
 
 /** Uses the headers that were saved, so that the body is not judged by those of another request; returns the payload. */
-function openSaved(stream: usize): Span {
-  const saved = <usize>load<u32>(stream, ContextField.Block);
-  const size = load<u32>(stream, ContextField.Size);
+function openSaved(stream: Context): Span {
+  const saved = stream.block;
+  const size = stream.size;
   openHeaders(saved, size);
-  return spanOf(saved + <usize>size, load<u32>(stream, ContextField.Token));
+  return spanOf(saved + <usize>size, stream.token);
 }
 
 /** Releases what was saved with a stream. */
-export function closeStream(stream: usize): void {
-  release(<usize>load<u32>(stream, ContextField.Block));
-  store<u32>(stream, 0, ContextField.Block);
+export function closeStream(stream: Context): void {
+  release(stream.block);
+  stream.block = 0;
 }

@@ -29,6 +29,10 @@ class Place {
   length: u32;
 }
 
+// Characters beyond ASCII that fold to an ASCII letter, in UTF-8 as little-endian numbers.
+const LONG_S: u32 = 0xbfc5; //   U+017F, whose upper case is S
+const KELVIN: u32 = 0xaa84e2; // U+212A, whose lower case is k
+
 const PLACE: usize = offsetof<Place>();
 const HEAD: usize = 4;
 
@@ -175,28 +179,14 @@ function fold(key: usize, length: u32, out: usize): u32 {
     let c = <u32>load<u8>(p);
     if (c == 0) continue;
     if (c - UPPER_A < 26) c |= CASE_BIT;
-    else if (isLongS(p, end)) {
+    else if (p + 1 < end && load<u16>(p) == LONG_S) {
       c = LOWER_S;
       p++;
-    } else if (isKelvin(p, end)) {
+    } else if (p + 2 < end && (load<u32>(p) & 0xffffff) == KELVIN) {
       c = LOWER_K;
       p += 2;
     }
     store<u8>(q++, c);
   }
   return <u32>(q - out);
-}
-
-/** U+017F, whose upper case is S. */
-// @ts-ignore: decorator
-@inline
-function isLongS(at: usize, end: usize): bool {
-  return at + 1 < end && load<u8>(at) == 0xc5 && load<u8>(at + 1) == 0xbf;
-}
-
-/** U+212A, the kelvin sign, whose lower case is k. */
-// @ts-ignore: decorator
-@inline
-function isKelvin(at: usize, end: usize): bool {
-  return at + 2 < end && load<u8>(at) == 0xe2 && load<u8>(at + 1) == 0x84 && load<u8>(at + 2) == 0xaa;
 }

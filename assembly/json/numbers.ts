@@ -104,9 +104,10 @@ function overflows(whole: usize, end: usize, scale: i64): bool {
   let magnitude = scale;
   let p = whole;
   if (load<u8>(p) == ZERO) {
-    if (load<u8>(p + 1) != DOT) return false; // 0e999 is zero
+    p++;
+    if (load<u8>(p) != DOT) return false; // 0e999 is zero
+    p++;
     magnitude--;
-    p += 2;
     while (load<u8>(p) == ZERO) {
       magnitude--;
       p++;

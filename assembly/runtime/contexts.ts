@@ -8,50 +8,50 @@ export enum State {
   Answered = 3, // a local reply was sent
 }
 
-//    0      4    8      12      16     20      24     28            32      36
-//   +------+----+------+-------+------+-------+------+-------------+-------+--------+
-//   | next | id | root | block | size | state | body | credentials | token | config |   64 bytes
-//   +------+----+------+-------+------+-------+------+-------------+-------+--------+
-/** Offsets of u32 fields in the record of a context. */
-export enum ContextField {
-  Next = 0, //         the next record in its bucket; 0 at the end
-  Id = 4, //           context id
-  Root = 8, //         context id of a stream's root; 0 for a root
-  Block = 12, //       a root's configuration; what a stream saves for its body: headers, then the token
-  Size = 16, //        bytes of the saved headers
-  State = 20, //       State
-  Body = 24, //        bytes of the body so far
-  Credentials = 28, // 1 when the request has an Authorization header
-  Token = 32, //       bytes of the token
-  Config = 36, //      number of the configuration
+/** The record of a context, 64 bytes. */
+// @ts-ignore: decorator
+@unmanaged
+export class Context {
+  /** The next record in its bucket; null at the end. */
+  next: Context | null;
+  /** Context id. */
+  id: u32;
+  /** Context id of a stream's root; 0 for a root. */
+  root: u32;
+  /** A root's configuration; what a stream saves for its body: headers, then the token. 0 when there is none. */
+  block: usize;
+  /** Bytes of the saved headers. */
+  size: u32;
+  state: State;
+  /** Bytes of the body so far. */
+  body: u32;
+  /** Bytes of the token. */
+  token: u32;
+  /** Number of the configuration. */
+  config: u32;
+  /** Whether the request has an Authorization header. */
+  credentials: bool;
 }
 
-const RECORD: u32 = 64; // bytes
+const RECORD: u32 = 64; // bytes, as clear64 clears them
 const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4 * 1024, 4);
 
-/** Where the first record of an id's bucket is noted, as if in a record before it. */
+/** The address of an id's bucket, which is that of its first record, or 0. */
 function bucketOf(id: u32): usize {
   return buckets + ((<usize>(id & (BUCKETS - 1))) << 2);
 }
 
-/** The record of a context; 0 when there is none. */
-export function findContext(id: u32): usize {
-  let record = nextOf(bucketOf(id));
-  while (record && idOf(record) != id) record = nextOf(record);
-  return record;
+/** The record of a context; null when there is none. */
+export function findContext(id: u32): Context | null {
+  let context = firstOf(id);
+  while (context && context.id != id) context = context.next;
+  return context;
 }
 
-// @ts-ignore: decorator
-@inline
-function nextOf(record: usize): usize {
-  return load<usize>(record, ContextField.Next);
-}
-
-// @ts-ignore: decorator
-@inline
-function idOf(record: usize): u32 {
-  return load<u32>(record, ContextField.Id);
+/** The first record in an id's bucket; null when it is empty. */
+function firstOf(id: u32): Context | null {
+  return changetype<Context | null>(load<usize>(bucketOf(id)));
 }
 
 /** Makes the record of a new context; without memory there is none, and its callbacks refuse. */
@@ -60,20 +60,23 @@ export function addContext(id: u32, root: u32): void {
   const record = allocate(RECORD);
   if (!record) return;
   clear64(record);
-  store<usize>(record, nextOf(bucketOf(id)), ContextField.Next);
-  store<u32>(record, id, ContextField.Id);
-  store<u32>(record, root, ContextField.Root);
-  store<usize>(bucketOf(id), record, ContextField.Next);
+  const context = changetype<Context>(record);
+  context.next = firstOf(id);
+  context.id = id;
+  context.root = root;
+  store<usize>(bucketOf(id), record);
 }
 
-/** Forgets a context. Its record, 0 when there is none, is the caller's to release, with its block. */
-export function takeContext(id: u32): usize {
-  let before = bucketOf(id);
-  let record = nextOf(before);
-  while (record && idOf(record) != id) {
-    before = record;
-    record = nextOf(record);
+/** Forgets a context. Its record, null when there is none, is the caller's to release, with its block. */
+export function takeContext(id: u32): Context | null {
+  let before: Context | null = null;
+  let context = firstOf(id);
+  while (context && context.id != id) {
+    before = context;
+    context = context.next;
   }
-  if (record) store<usize>(before, nextOf(record), ContextField.Next);
-  return record;
+  if (!context) return null;
+  if (before) before.next = context.next;
+  else store<usize>(bucketOf(id), changetype<usize>(context.next));
+  return context;
 }

@@ -20,10 +20,9 @@ export function decodeBase64(at: usize, length: u32, out: usize): u32 {
     } else if (padding) return 0;
     group = (group << 6) | (<u32>six);
     if ((i & 3) != 3) continue;
-    store<u8>(q, group >> 16);
-    store<u8>(q + 1, group >> 8);
-    store<u8>(q + 2, group);
-    q += 3;
+    store<u8>(q++, group >> 16);
+    store<u8>(q++, group >> 8);
+    store<u8>(q++, group);
   }
   return <u32>(q - out) - padding;
 }
