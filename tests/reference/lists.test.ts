@@ -1,0 +1,64 @@
+// The list filter told slowly, against what 325 answers of servers must become.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { filterAnswer, type Answer } from "./answers.ts";
+import { callerOf } from "./corpus.ts";
+import { judgeItem } from "./lists.ts";
+import {
+  answerOf,
+  askedIn,
+  bytesOf,
+  isAsExpected,
+  listCases,
+  listPolicy,
+  tokens,
+  type ListCase,
+} from "./list-cases.ts";
+import type { Judge } from "./messages.ts";
+import { readPolicy } from "./read.ts";
+
+const LIMIT = 2 * 1024 * 1024;
+
+function judgeFor(file: string, token: string): Judge {
+  const policy = readPolicy(listPolicy(file));
+  const caller = callerOf({ payload: tokens[token] });
+  return (kind, name) => {
+    const { outcome, scopes } = judgeItem(policy, kind, name, caller);
+    const annotate = file.includes("annotate") && outcome === "obtainable";
+    return { show: outcome !== "never", ...(annotate && { scopes }) };
+  };
+}
+
+/** A text in the readings that some client could have. */
+const readable = (body: Uint8Array): string =>
+  Buffer.from(body)
+    .toString()
+    .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+
+function leaks({ hide = [], expect, response }: ListCase, got: Answer): string[] {
+  const times = (text: string, name: string): number => text.split(name).length - 1;
+  const allowed = readable(expect.how === "same" ? bytesOf(response) : bytesOf(expect));
+  const shown = readable(got.body);
+  const quoted = (name: string): string => (/^q[0-9a-f]{9}$/.test(name) ? name : JSON.stringify(name));
+  return hide.filter((name) => times(shown, quoted(name)) > times(allowed, quoted(name)));
+}
+
+for (const file of ["policy.yaml", "policy-annotate.yaml"])
+  for (const item of listCases())
+    test(`${file}: ${item.id}`, () => {
+      const main = (file.includes("annotate") && item.expect_annotated) || item.expect;
+      const judge = judgeFor(file, item.token);
+      const got = filterAnswer(answerOf(item), askedIn(item), judge, LIMIT);
+      assert.deepEqual(leaks({ ...item, expect: main }, got), []);
+      const fits = [main, ...(item.accept ?? [])].some((expected) => isAsExpected(expected, item, got));
+      assert.ok(fits, Buffer.from(got.body).toString().slice(0, 600));
+      for (const [name, outcome] of Object.entries(main.items ?? {}))
+        assert.ok(outcomesOf(file, item, name).has(outcome));
+    });
+
+/** How a name comes out as an item of any kind: the cases do not say which. */
+function outcomesOf(file: string, { token }: ListCase, name: string): Set<string> {
+  const policy = readPolicy(listPolicy(file));
+  const kinds = ["tools", "prompts", "resources", "resourceTemplates"] as const;
+  return new Set(kinds.map((kind) => judgeItem(policy, kind, name, callerOf({ payload: tokens[token] })).outcome));
+}
