@@ -27,15 +27,15 @@ export function filterAnswer(answer: Answer, asked: Asked, judge: Judge, limit: 
   const id = asked.id ?? "null";
   if (isEncoded(answer)) return refused(answer, headers, isStream, asked, "encoded");
   if (isStream) {
-    if (answer.body.length > limit) return refused(answer, headers, true, asked, "too_large");
-    return { ...answer, headers, body: filterEvents(answer.body, asked.kind === "get" ? undefined : id, filtering) };
+    const body = filterEvents(answer.body, asked.kind === "get" ? undefined : id, filtering, limit);
+    return { ...answer, headers, body };
   }
   try {
     if (answer.body.length > limit) throw new NotJson("not_json");
     return { ...answer, headers, body: Buffer.from(filterText(decode(answer.body), filtering)) };
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
-    const isPage = answer.status >= 400 && !isJson(answer.body);
+    const isPage = answer.status >= 300 && !isJson(answer.body);
     return isPage ? answer : refused(answer, headers, false, asked, error.reason);
   }
 }

@@ -19,8 +19,11 @@ interface Block {
 /** Streams are read byte by byte: as Latin-1, a character a byte. */
 type Bytes = string;
 
-/** The stream that the client gets. `id`: JSON of the request's id; undefined on a GET stream, where broken events go. */
-export function filterEvents(stream: Uint8Array, id: string | undefined, filtering: Filtering): Buffer {
+/**
+ * The stream that the client gets. `id`: JSON of the request's id; undefined on a GET stream, where broken events go.
+ * `limit`: the most bytes of an event that is read.
+ */
+export function filterEvents(stream: Uint8Array, id: string | undefined, filtering: Filtering, limit: number): Buffer {
   const bytes = Buffer.from(stream).toString("latin1");
   const bom = bytes.startsWith("\xef\xbb\xbf") ? 3 : 0;
   const torn = tornLines(bytes);
@@ -28,9 +31,12 @@ export function filterEvents(stream: Uint8Array, id: string | undefined, filteri
   const out = blocksOf(bytes, bom).map((block): Bytes => {
     try {
       if (torn.some(([start, end]) => start < block.end && end > block.start)) throw new NotJson("not_json");
+      if (block.end - block.start > limit) throw new NotJson("not_json");
       return filterBlock(block, filtering);
     } catch (error) {
       if (!(error instanceof NotJson)) throw error;
+      // Text that is no JSON and holds no result is no answer, unless it is the rest of one that was broken.
+      if (!failed && error.reason === "not_json" && !mayHoldResult(written(block.lines))) return written(block.lines);
       if (id === undefined || failed) return "";
       failed = true;
       return errorBlock(block, errorText(id, error.reason));
@@ -74,15 +80,8 @@ const written = (lines: Line[]): Bytes => lines.map(({ text, eol }) => text + eo
 function filterBlock({ lines }: Block, filtering: Filtering): Bytes {
   const data = lines.filter(isData).map(valueOf).join("\n");
   if (data.trim() === "") return written(lines);
-  let text: string;
-  let filtered: string;
-  try {
-    text = decode(Buffer.from(data, "latin1"));
-    filtered = filterText(text, filtering);
-  } catch (error) {
-    if (error instanceof NotJson && !mayHoldResult(data)) return written(lines);
-    throw error;
-  }
+  const text = decode(Buffer.from(data, "latin1"));
+  const filtered = filterText(text, filtering);
   return filtered === text ? written(lines) : withData(lines, filtered);
 }
 

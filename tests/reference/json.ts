@@ -57,7 +57,7 @@ class Reader {
 
   value(depth: number): JsonNode {
     this.blanks();
-    if (depth > 5_000) throw new NotJson("too_deep");
+    if (depth > 1_000) throw new NotJson("too_deep");
     const next = this.text[this.at];
     const node = next === "{" ? this.object(depth) : next === "[" ? this.array(depth) : this.scalar();
     if (depth >= MAX_DEPTH && (node.kind === "object" || node.kind === "array")) node.fault ??= "too_deep";

@@ -54,5 +54,5 @@ function judgeHeld(world: World): Item {
 function obtainable(world: World): Item {
   const grant = smallestGrant(world);
   if (!grant) return { outcome: "never" };
-  return { outcome: "obtainable", ...(!grant.open && { scopes: grant.listed.toSorted() }) };
+  return { outcome: "obtainable", ...(!grant.open && { scopes: grant.listed }) };
 }

@@ -5,6 +5,7 @@ const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\
 
 /** Whether a name fits a pattern in which each `*` stands for any run of characters. */
 export function fitsStars(pattern: string, name: string): boolean {
+  if (!hasStar(pattern)) return pattern === name;
   return new RegExp(`^${pattern.split("*").map(escape).join(".*")}$`, "su").test(name);
 }
 
@@ -18,6 +19,7 @@ function uriParts(pattern: string): string[] {
 }
 
 export function fitsUri(pattern: string, uri: string): boolean {
+  if (!hasStar(pattern)) return pattern === uri;
   return new RegExp(`^${uriParts(pattern).join("")}$`, "su").test(uri);
 }
 

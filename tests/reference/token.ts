@@ -35,8 +35,19 @@ export interface Holding {
   families: Set<string>;
 }
 
+const holdings = new WeakMap<Policy, Map<string, Holding>>();
+
 /** The closure of the scopes under forms, hierarchy and families; a declared member of a family implies its own. */
 export function holding(policy: Policy, raw: string[]): Holding {
+  const known = holdings.get(policy) ?? new Map<string, Holding>();
+  holdings.set(policy, known);
+  const key = raw.join(" ");
+  const found = known.get(key) ?? closure(policy, raw);
+  known.set(key, found);
+  return found;
+}
+
+function closure(policy: Policy, raw: string[]): Holding {
   const held: Holding = { names: new Set(raw), families: new Set() };
   for (const [scope, forms] of policy.issuedAs) if (forms.some((form) => raw.includes(form))) held.names.add(scope);
   for (let before = -1; before !== held.names.size + held.families.size;) {
@@ -57,7 +68,7 @@ export function holds({ names, families }: Holding, scope: string): boolean {
 
 /** Whether a scope implies another one: by the hierarchy or a family, not by being it. */
 export function implies(policy: Policy, broad: string, narrow: string): boolean {
-  return broad !== narrow && holds(holding({ ...policy, issuedAs: new Map() }, [broad]), narrow);
+  return broad !== narrow && holds(holding(policy, [broad]), narrow);
 }
 
 /** `jwt.scopes`: what is held by name, and of families the members that the policy names or declares. */
