@@ -10,8 +10,13 @@ const UNKNOWN: Value = { type: "unknown" };
 
 /** How a predicate comes out in this world. */
 export function judge(when: Node, world: World): Outcome {
-  return outcomeOf(when, new Map(Object.entries(variables(world))));
+  const scope = scopes.get(world) ?? new Map(Object.entries(variables(world)));
+  scopes.set(world, scope);
+  return outcomeOf(when, scope);
 }
+
+/** The variables of a world are made once. */
+const scopes = new WeakMap<World, Map<string, Value>>();
 
 function variables(world: World): Record<string, Value> {
   const { call, caller, policy } = world;
