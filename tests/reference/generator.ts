@@ -101,17 +101,20 @@ export class Generator {
     const action = this.may("require", 0.25) ? "Require" : choice.chance(0.25) ? "Deny" : "Allow";
     const anonymous = action === "Allow" && this.may("anonymous", 0.2);
     const source = anonymous ? { anonymous, ...this.place() } : this.source();
-    const target = choice.chance(0.85) ? this.target(prefix) : undefined;
-    if (groups && target && choice.chance(0.4)) Object.assign(target, { groups: [choice.one(["g", "h"])] });
-    const conditions = action === "Require" && Object.keys(source).length === 0;
-    const when = conditions || choice.chance(0.25) ? this.when(anonymous) : undefined;
+    const isEmpty = Object.keys(source).length === 0;
+    const when = (action === "Require" && isEmpty) || choice.chance(0.25) ? this.when(anonymous) : undefined;
     return {
       ...(choice.chance(0.8) && { name: `r${choice.below(1e6)}` }),
       ...(action !== "Allow" && { action }),
-      ...(Object.keys(source).length > 0 && { source }),
-      ...(target && { target }),
+      ...(!isEmpty && { source }),
+      ...(choice.chance(0.85) && { target: this.targetOrGroup(groups, prefix) }),
       ...(when && { when }),
     };
+  }
+
+  private targetOrGroup(groups: boolean, prefix: boolean): object {
+    const named = groups && this.choice.chance(0.4) ? { groups: [this.choice.one(["g", "h"])] } : {};
+    return { ...this.target(prefix), ...named };
   }
 
   private source(): object {
