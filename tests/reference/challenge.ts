@@ -15,7 +15,8 @@ export interface Grant {
   rule?: Rule;
   /** A part of it depends on arguments that are not known. */
   open: boolean;
-  ties: string[][];
+  /** All grants of that size, where predicates read scopes. */
+  ties: Grant[];
 }
 
 const unique = (texts: string[]): string[] => [...new Set(texts)];
@@ -142,10 +143,9 @@ function amongSets(world: World): Grant | undefined {
   const grants = smallestSets(world, universe(world)).map((set) => grantOf(set, world));
   const keyed = grants.map((grant): [Grant, number[]] => [grant, [...keysOf(grant, grants, world)]]);
   keyed.sort(([, a], [, b]) => a[0]! - b[0]! || a[1]! - b[1]! || a[2]! - b[2]!);
-  const [best, keys] = keyed[0] ?? [];
+  const best = keyed[0]?.[0];
   if (!best) return undefined;
-  const ties = keyed.filter(([, other]) => other[0] === keys![0]).map(([{ listed }]) => listed);
-  return { ...best, ties };
+  return { ...best, ties: grants };
 }
 
 function keysOf({ scopes, listed, rule }: Grant, others: Grant[], { policy }: World): number[] {

@@ -66,17 +66,21 @@ function byRules(world: World): Verdict {
   const grant = smallestGrant(world);
   if (!grant) return hopeless(world);
   const rule = unmet[0]?.rule ?? grant.rule;
+  const tieOf = (other: Grant): { rule: string | null; scopes: string[] } => ({
+    rule: (unmet[0]?.rule ?? other.rule)?.name ?? null,
+    scopes: sent(other, world),
+  });
   return {
     ...deny("insufficient_scope", rule?.name ?? null),
-    scopes: sent(grant, grant.listed, world),
-    ...(grant.ties.length > 1 && { ties: grant.ties.map((listed) => sent(grant, listed, world)) }),
+    scopes: sent(grant, world),
+    ...(grant.ties.length > 1 && { ties: grant.ties.map((other) => tieOf(other)) }),
   };
 }
 
 const deny = (reason: string, rule: string | null): Verdict => ({ decision: "deny", reason, rule, scopes: null });
 
 /** The scopes of the header, sorted. */
-function sent(grant: Grant, listed: string[], { policy, raw }: World): string[] {
+function sent({ listed }: Grant, { policy, raw }: World): string[] {
   return [...new Set([...listed, ...(policy.includeGranted ? raw : [])])].toSorted();
 }
 

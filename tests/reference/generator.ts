@@ -53,12 +53,17 @@ const PLAIN_WHENS = [
 ];
 const FREE_WHENS = ["args.n == 1", "args.n < 2", "has(args.o)"];
 
+/** How scopes hang together: not at all, by a hierarchy, or not at all but for predicates that read them. */
+export type Shape = "flat" | "hierarchy" | "read";
+
+const SCOPE_WHENS = ['"a" in jwt.scopes', '!("b" in jwt.scopes)', "size(jwt.scopes) < 3"];
+
 /** A source of cases with these constructs; the same choices give the same cases. */
 export class Generator {
   constructor(
     private readonly choice: Choice,
     private readonly constructs: readonly string[],
-    private readonly hierarchy: boolean,
+    private readonly shape: Shape,
   ) {}
 
   private may(construct: Construct, probability: number): boolean {
@@ -89,7 +94,7 @@ export class Generator {
 
   private scopes(): object {
     const declared: Record<string, object> = {};
-    if (this.hierarchy)
+    if (this.shape === "hierarchy")
       Object.assign(declared, { a: { implies: ["b"] }, b: {}, c: { implies: ["repo:x"] }, "repo:x": {} });
     if (this.may("families", 0.5)) declared["c"] = { implies: ["repo:*"] };
     if (this.may("issuedAs", 0.4)) declared["a"] = { ...declared["a"], issuedAs: ["api/a"] };
@@ -157,7 +162,7 @@ export class Generator {
 
   private when(free: boolean): string {
     const { choice } = this;
-    const more: string[] = [];
+    const more: string[] = !free && this.shape === "read" ? [...SCOPE_WHENS] : [];
     if (this.constructs.includes("ip")) more.push('cidr("10.0.0.0/8").containsIP(source.address)');
     if (this.constructs.includes("principals"))
       more.push('source.principal.startsWith("spiffe:")', "has(source.principal)");

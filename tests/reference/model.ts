@@ -105,8 +105,8 @@ export interface Verdict {
   /** Sorted; null: no challenge. */
   scopes: string[] | null;
   policy?: string;
-  /** Other sets that would do as well, where the documents leave the choice open. */
-  ties?: string[][];
+  /** Where predicates read scopes: all sets of that size that would do. */
+  ties?: { rule: string | null; scopes: string[] }[];
 }
 
 export function isMembers(value: unknown): value is Members {
