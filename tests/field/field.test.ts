@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { compileDocument } from "../../scripts/compiler/index.ts";
-import { Engine, loadDocument } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { readRequest, type EvalRequest } from "../../scripts/evaluate/request.ts";
 import { readLines } from "../reference/corpus.ts";
 
@@ -45,7 +46,7 @@ function faultOf({ id, policy, expect, scopes, rejection, check, why: _, ...requ
   return decision === "reject" && rejection && !new RegExp(rejection).test(body) ? `says ${body}` : undefined;
 }
 
-function check(name: string, item: FieldCase): void {
+function checkCase(name: string, item: FieldCase): void {
   test(name, () => {
     const fault = faultOf(item);
     if (Object.hasOwn(NOT_YET, name)) assert.ok(fault, "right by now: take it off not-yet.json");
@@ -65,6 +66,6 @@ test("each case has a name of its own, and not-yet.json names no other", () => {
   );
 });
 
-for (const item of field) check(`field: ${item.id}`, item);
+for (const item of field) checkCase(`field: ${item.id}`, item);
 // A policy that the compiler refuses, with the reason, cannot be walked around.
-for (const item of adversary) check(`adversary: ${item.id}`, { ...item, expect: [...item.expect!, "refused"] });
+for (const item of adversary) checkCase(`adversary: ${item.id}`, { ...item, expect: [...item.expect!, "refused"] });

@@ -1,5 +1,6 @@
 // The shipped filter as a judge, for the policies of the generator and of the corpora.
-import { Engine, loadDocument, type Loaded } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument, type Loaded } from "../../scripts/evaluate/load.ts";
 import type { EvalRequest } from "../../scripts/evaluate/request.ts";
 import { callRequest } from "../../scripts/policy-test/call.ts";
 import { payloadOf, type ShortCall, type ShortCaller } from "./corpus.ts";

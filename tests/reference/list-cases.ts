@@ -164,3 +164,16 @@ function normalItem(text: string, item: JsonNode): string {
   const own = item.members.filter(({ value }) => value !== meta).map((member) => slice(member, member.value));
   return [...own, ...others.map((member) => slice(member, member.value)), slice(scopes, scopes)].join("\n");
 }
+
+/** The headers that an expectation names and that are not as it says. */
+export function wrongHeaders({ headers = {}, error }: Expected, got: Answer): string[] {
+  if (error) return [];
+  return Object.entries(headers).flatMap(([name, want]) => {
+    const values = got.headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+    const directives = values.flatMap((value) => value.toLowerCase().split(/\s*,\s*/));
+    const isPrivate = directives.some((one) => one === "private" || one === "no-store");
+    const isShared = directives.some((one) => /^(?:public|s-maxage)(?:=|$)/.test(one));
+    const isFine = want === "not-shared" ? isPrivate && !isShared : (values.join(", ") || null) === want;
+    return isFine ? [] : [`${name}: ${values.join(", ")}`];
+  });
+}
