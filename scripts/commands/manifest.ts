@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CannotRun, Exit, onlyFile, UsageError, type Command, type Invocation } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { nameOf, readInput, report } from "../input.ts";
+import { compileFile, report } from "../input.ts";
 import { envoyBootstrap, httpFilters } from "../targets/envoy.ts";
 import { envoyGatewayObjects } from "../targets/envoy-gateway.ts";
 import { Compiled, type Part } from "../targets/host.ts";
@@ -95,7 +94,7 @@ written.
       throw new UsageError(
         `--target must be one of ${Object.keys(TARGETS).join(", ")}${name === "" ? "" : `, not ${name}`}`,
       );
-    const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
+    const { program, policy, problems } = compileFile(file);
     report(problems);
     if (!program || !policy) return Exit.Wrong;
     output(options, TARGETS[name]!(options, new Compiled(policy, program)));
