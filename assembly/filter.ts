@@ -6,7 +6,7 @@ import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from
 import { allocate, ranOut, release } from "./runtime/memory.ts";
 import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
 import { Context, State } from "./runtime/contexts.ts";
-import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
+import { Buffer, getBuffer, getProperty, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
   arePresent,
   findSingleHeader,
@@ -32,6 +32,7 @@ import { endRepeats } from "./answer/repeats.ts";
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
+const CODE_DETAILS = "response\x00code_details";
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
@@ -112,6 +113,23 @@ function onEnd(stream: Context): i32 {
   if (decision.reason == Reason.no_token) decision.reason = missingToken(stream);
   endRepeats(decision, token);
   return reply(stream, decision);
+}
+
+/**
+ * The headers of the answer. Where the request's headers are not held, a server may answer before the request was judged:
+ * that answer is refused, whatever it is. What Envoy says itself goes on, such as that the upstream cannot be reached.
+ */
+export function onResponseHeaders(stream: Context): i32 {
+  const state = stream.state;
+  if (state == State.Passed || state == State.Answered || isHostsOwn()) return CONTINUE;
+  return reject(stream, Reason.early_answer);
+}
+
+/** Whether the answer is one that the host made, and not by its configuration (tests/envoy/early-answers.test.ts). */
+function isHostsOwn(): bool {
+  if (getProperty(bytesOf(CODE_DETAILS), sizeOf(CODE_DETAILS)) != Status.Ok) return false;
+  const details = spanOf(value(), valueLength());
+  return details != NO_SPAN && !spanIs(details, "via_upstream") && !spanIs(details, "direct_response");
 }
 
 /** The one exit that lets a request through. If memory ran out, the decision cannot be trusted. */

@@ -2,7 +2,7 @@
 import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./runtime/host.ts";
 import { addContext, Context, findContext, takeContext } from "./runtime/contexts.ts";
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config/config.ts";
-import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
+import { closeStream, CONTINUE, onBody, onHeaders, onResponseHeaders, onTrailers, STOP } from "./filter.ts";
 import { begin, finish, put } from "./text/writer.ts";
 import { spanLength, spanStart } from "./text/span.ts";
 import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
@@ -86,6 +86,14 @@ export function proxy_on_request_body(id: u32, size: u32, end: u32): i32 {
 export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
   const stream = openStream(id);
   const action = stream ? onTrailers(stream) : STOP;
+  resetRegion();
+  return action;
+}
+
+/** Without a configuration the request was refused, and this is the refusal. */
+export function proxy_on_response_headers(id: u32, _count: u32, _end: u32): i32 {
+  const stream = openStream(id);
+  const action = stream ? onResponseHeaders(stream) : CONTINUE;
   resetRegion();
   return action;
 }

@@ -15,7 +15,7 @@
 // section. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 4;
+export const VERSION = 5;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
@@ -371,7 +371,8 @@ export enum Reason {
   batch = 26, unsupported_version = 27, header_mismatch = 28, repeated_header = 29, empty_body = 30,
   unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
   upgrade = 36,
-  Count = 37,
+  early_answer = 37, //         the server answered before the request was judged
+  Count = 38,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */
