@@ -36,19 +36,29 @@ enum Part {
 
 /** Whether the URI is in normal form. */
 export function isNormalUri(uri: Span): bool {
+  return isNormal(uri, false);
+}
+
+/** Whether a text can be the beginning of a URI in normal form; its last segment and its last escape may go on. */
+export function isNormalStart(start: Span): bool {
+  return isNormal(start, true);
+}
+
+function isNormal(uri: Span, goesOn: bool): bool {
   const end = spanEnd(uri);
   const beyond: u32 = hasFlag(Flag.AsciiUris) ? 0x80 : 0x100;
   let part: i32 = Part.Scheme;
   for (let p = spanStart(uri); p < end; p++) {
     const c = <u32>load<u8>(p);
-    if (!isCharacter(c, beyond) || (c == PERCENT && !isPlainEscape(p, end))) return false;
+    if (!isCharacter(c, beyond)) return false;
+    if (c == PERCENT && !isPlainEscape(p, end) && !(goesOn && p + 2 >= end)) return false;
     if (part != Part.Path && c - UPPER_A < 26) return false;
     if (part == Part.Scheme && c == COLON) {
       part = startsAuthority(p + 1, end) ? Part.Authority : Part.Path;
       if (part == Part.Authority) p += 2;
     } else if (c == SLASH) {
       part = Part.Path;
-      if (isDotSegment(p + 1, end)) return false;
+      if (isDotSegment(p + 1, end, goesOn)) return false;
     }
   }
   return true;
@@ -78,11 +88,11 @@ function isHiding(c: u32): bool {
   return isMark || (c >= MINUS && c <= NINE) || (c | CASE_BIT) - LOWER_A < 26; // -./ and digits, letters
 }
 
-function isDotSegment(at: usize, end: usize): bool {
+function isDotSegment(at: usize, end: usize, goesOn: bool): bool {
   let p = at;
   while (p < end && load<u8>(p) == DOT) p++;
   const dots = p - at;
-  return (dots == 1 || dots == 2) && (p == end || isEnd(load<u8>(p)));
+  return (dots == 1 || dots == 2) && (p == end ? !goesOn : isEnd(load<u8>(p)));
 }
 
 /** Whether a character ends a segment. */

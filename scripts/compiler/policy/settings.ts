@@ -2,6 +2,7 @@
 import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
+import { readLists } from "./lists.ts";
 import { emptyPolicy, GOVERNED, type Policy } from "./policy.ts";
 import { ACTIONS, readRules } from "./rules.ts";
 import {
@@ -43,6 +44,7 @@ const MEMBERS: Record<string, Read> = {
   headers: (report, tree, policy) =>
     (policy.lenientHeaders = choice(report, tree, { strict: false, lenient: true }) ?? false),
   limits: readLimits,
+  lists: readLists,
   loop: readLoop,
   transport: readTransport,
   rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
@@ -139,10 +141,11 @@ function readChallenge(report: Report, tree: Tree, policy: Policy): void {
 }
 
 function readLimits(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["body", "depth", "steps"]);
+  const members = mapping(report, tree, ["body", "depth", "steps", "list"]);
   const { limits } = policy;
-  const [body, depth, steps] = ["body", "depth", "steps"].map((name) => members?.get(name)?.value);
+  const [body, depth, steps, list] = ["body", "depth", "steps", "list"].map((name) => members?.get(name)?.value);
   if (body) limits.body = bytes(report, body) ?? limits.body;
+  if (list) limits.list = bytes(report, list) ?? limits.list;
   if (depth) limits.depth = integer(report, depth, 4, 1000) ?? limits.depth;
   if (steps) limits.steps = integer(report, steps, 1000, 0x7fffffff) ?? limits.steps;
 }
