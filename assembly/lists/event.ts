@@ -36,7 +36,9 @@ export function filterEvent(answer: AnswerState, at: usize, end: usize, flags: u
   }
   const why = verdictReason();
   dropEdits(mark);
-  if (mayHoldResult(spanStart(data), spanEnd(data))) refuseEvent(answer, at, end, why);
+  // After an error it may be the rest of what that took the place of.
+  const isRest = (answer.flags & EventFlag.Failed) != 0;
+  if (isRest || mayHoldResult(spanStart(data), spanEnd(data))) refuseEvent(answer, at, end, why);
 }
 
 /** Reads a part of a text, which is ended by a zero for that time. */

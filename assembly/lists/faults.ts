@@ -1,9 +1,8 @@
 // What can still be said of an object that the strict reader has refused, and whose grammar is right (skim.ts).
 import { NO_REASON, NONE, Reason } from "../program.ts";
-import { closeKeys, fingerprint, keyCount, pushKey } from "../json/keys.ts";
+import { closeKeys, fingerprint, keyCount, LINEAR, pushCompared, pushKey } from "../json/keys.ts";
 import { childSlot } from "../json/members.ts";
 import { decodeText } from "../json/decode.ts";
-
 import { fillSlot } from "../json/slots.ts";
 import { firstItem, nextItem, skipString, skipValue, skipWhitespace } from "../json/walk.ts";
 import { readingEnd } from "../json/reading.ts";
@@ -22,7 +21,8 @@ export function readKeys(at: usize, node: u32): i32 {
     const value = valueAfter(keyEnd);
     const end = skipValue(value);
     const key = decodeText(p, keyEnd, 1);
-    const taken = pushKey(fingerprint(spanStart(key), spanLength(key)));
+    const print = fingerprint(spanStart(key), spanLength(key));
+    const taken = keyCount() - base < LINEAR ? pushCompared(print, base) : pushKey(print);
     if (taken != NO_REASON) return taken;
     const slot = childSlot(node, spanStart(key), spanLength(key), true);
     if (slot != NONE) fillSlot(slot, value, end, 0);

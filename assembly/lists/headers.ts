@@ -16,6 +16,8 @@ export class AnswerHeaders {
 }
 
 export const head = changetype<AnswerHeaders>(memory.data(<i32>offsetof<AnswerHeaders>(), 8));
+/** From this status on, the answer may be a page of text, which keeps its type. */
+const FIRST_OTHER: u32 = 300;
 const PAIR: usize = 8; // the lengths of a name and a value
 
 /** Reads the headers of the answer into `head`; false when the host fails. */
@@ -34,7 +36,7 @@ export function changeHeaders(): void {
   walk(value(), valueLength(), true);
   const directives = finish();
   if (isShared) replace("cache-control", isPrivate ? withoutFirst(directives) : directives);
-  if (!head.isStream && (!head.isJson || head.types != 1) && head.status < 400)
+  if (!head.isStream && (!head.isJson || head.types != 1) && head.status < FIRST_OTHER)
     replace("content-type", spanOf(bytesOf("application/json"), sizeOf("application/json")));
 }
 

@@ -26,8 +26,8 @@ import { readAnswer, Verdict, verdictReason } from "./message.ts";
 import { holdPiece, refuseText, replacePiece } from "./output.ts";
 import { AnswerState, carry, endCarry, Stage, takeCarry } from "./state.ts";
 
-/** An answer with such a status may be a page of text: it is no list. */
-const FIRST_ERROR: u32 = 400;
+/** From this status on, the answer may be a page of text: no client looks for a list in it. */
+const FIRST_OTHER: u32 = 300;
 
 /** Takes a piece of the text; `last` with the end of the answer. The piece is followed by zeros. */
 export function takeText(answer: AnswerState, piece: Span, last: bool): void {
@@ -105,7 +105,7 @@ function sendCarried(answer: AnswerState, size: u32): void {
 
 /** What is no JSON goes on as a page of text where the status says that there is none; otherwise an error takes its place. */
 function leaveNoJson(answer: AnswerState, size: u32, reason: i32): void {
-  if (answer.status < FIRST_ERROR) return refuseText(answer, size, reason);
+  if (answer.status < FIRST_OTHER) return refuseText(answer, size, reason);
   answer.stage = Stage.Passing;
   sendCarried(answer, size);
 }

@@ -39,7 +39,10 @@ export function isNormalUri(uri: Span): bool {
   return isNormal(uri, false);
 }
 
-/** Whether a text can be the beginning of a URI in normal form; its last segment and its last escape may go on. */
+/**
+ * Whether a text can be the beginning of a URI in normal form: its last escape may go on, and dot segments go when clients
+ * resolve what a template gives (RFC 3986 section 5.2.4).
+ */
 export function isNormalStart(start: Span): bool {
   return isNormal(start, true);
 }
@@ -58,7 +61,7 @@ function isNormal(uri: Span, goesOn: bool): bool {
       if (part == Part.Authority) p += 2;
     } else if (c == SLASH) {
       part = Part.Path;
-      if (isDotSegment(p + 1, end, goesOn)) return false;
+      if (!goesOn && isDotSegment(p + 1, end)) return false;
     }
   }
   return true;
@@ -88,11 +91,11 @@ function isHiding(c: u32): bool {
   return isMark || (c >= MINUS && c <= NINE) || (c | CASE_BIT) - LOWER_A < 26; // -./ and digits, letters
 }
 
-function isDotSegment(at: usize, end: usize, goesOn: bool): bool {
+function isDotSegment(at: usize, end: usize): bool {
   let p = at;
   while (p < end && load<u8>(p) == DOT) p++;
   const dots = p - at;
-  return (dots == 1 || dots == 2) && (p == end ? !goesOn : isEnd(load<u8>(p)));
+  return (dots == 1 || dots == 2) && (p == end || isEnd(load<u8>(p)));
 }
 
 /** Whether a character ends a segment. */
