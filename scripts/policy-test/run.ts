@@ -4,7 +4,7 @@ import { Engine } from "../evaluate/engine.ts";
 import { loadFile, type Loaded } from "../evaluate/load.ts";
 import type { Result } from "../evaluate/result.ts";
 import { Coverage } from "./coverage.ts";
-import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "./file.ts";
+import { readTestFile, TestFileError, type Expectation, type ListExpectation, type PolicyTest } from "./file.ts";
 
 interface TestOutcome {
   name: string;
@@ -39,12 +39,24 @@ export class Runner {
     return loaded;
   }
 
-  private runTest({ name, expect, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
+  private runTest({ name, expect, items, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
     const asked = request(loaded.policy);
     const result = this.engine.evaluate(loaded, asked, true);
+    if (items) return { name, differences: compareItems(items, result) };
     coverage.add(asked, result.trace ?? []);
     return { name, differences: compare(expect, result) };
   }
+}
+
+function compareItems(expected: ListExpectation, { decision, reason, list }: Result): string[] {
+  if (!list)
+    return [decision === "allow" ? "lists of this kind are not filtered" : `the request was refused: ${reason}`];
+  const got = new Map(list.items.map(({ name, outcome }) => [name, outcome]));
+  return Object.entries(expected).flatMap(([outcome, names]) =>
+    names
+      .filter((name) => got.get(name) !== outcome)
+      .map((name) => `${name}: expected ${outcome}, got ${got.get(name)}`),
+  );
 }
 
 function compare(expect: Expectation, result: Result): string[] {

@@ -40,13 +40,9 @@ export interface Answer {
   forwarded: boolean;
   /** What the upstream got, complete or not; `headers` is absent if it got nothing. */
   upstream: { headers?: Pair[]; body: Uint8Array };
-<<<<<<< HEAD
-  /** The filter stopped the headers on a host that never continues from there. */
-=======
   /** What the client gets of the server's answer. */
   response?: ClientResponse;
   /** The filter stopped the request or the answer where the host never goes on. */
->>>>>>> 052f82e (An answer that the server sends before the request was judged is refused (early_answer); the simulated host runs answers)
   hung: boolean;
   /** The message of a trap; the host is dead from then on, as in Envoy. */
   trap?: string;
@@ -133,18 +129,11 @@ export class Stream {
     return encode(values[name]);
   }
 
-<<<<<<< HEAD
-  /** Replaces part of the buffered body. */
-  replaceBody(start: number, length: number, bytes: Uint8Array): Rc {
-    if (!this.body || start > this.body.length) return Rc.BadArgument;
-    this.body = concat([this.body.subarray(0, start), bytes, this.body.subarray(start + length)]);
-=======
   /** Puts bytes in place of the beginning of a buffer, or at its end; anywhere else Envoy refuses. */
   replace(buffer: "body" | "responseBody", start: number, length: number, bytes: Uint8Array): Rc {
     const old = this[buffer];
     if (!old || (start > 0 && start < old.length)) return Rc.BadArgument;
     this[buffer] = concat(start === 0 ? [bytes, old.subarray(length >>> 0)] : [old, bytes]);
->>>>>>> 052f82e (An answer that the server sends before the request was judged is refused (early_answer); the simulated host runs answers)
     return Rc.Ok;
   }
 }
