@@ -4,14 +4,12 @@ import { CannotRun, Exit, onlyFile, readInput, UsageError, type Command, type In
 import { compilePolicy } from "../compiler/index.ts";
 import { envoyBootstrap, httpFilters } from "../targets/envoy.ts";
 import { envoyGatewayObjects } from "../targets/envoy-gateway.ts";
-import { Compiled, type Part } from "../targets/host.ts";
+import { Compiled, type Part, type Token } from "../targets/host.ts";
 import { istioObjects, ISTIO_METADATA_KEY } from "../targets/istio.ts";
-import { envoyTarget, kubernetesTarget } from "../targets/options.ts";
+import { envoyTarget, gatewayTarget, istioTarget } from "../targets/options.ts";
 import { nameOf, report } from "./check.ts";
 
 type Options = Invocation["options"];
-
-const MAX_DIRECT_RESPONSE = 4096; // bytes
 
 const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> = {
   envoy(options, compiled) {
@@ -21,24 +19,24 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
   "envoy-gateway"(options, compiled) {
     if (compiled.policy.resource === undefined)
       throw new UsageError("the policy needs a resource: its host and path become the route");
-    const size = Buffer.byteLength(compiled.document ?? "");
-    if (size > MAX_DIRECT_RESPONSE)
-      throw new CannotRun(
-        `the metadata document has ${size} bytes, and Envoy Gateway answers with at most ${MAX_DIRECT_RESPONSE}: list fewer scopesSupported`,
-      );
-    return envoyGatewayObjects(kubernetesTarget(options, compiled));
+    const target = gatewayTarget(options, compiled);
+    needIssuer(target.token);
+    return envoyGatewayObjects(target);
   },
   istio(options, compiled) {
     if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
       throw new UsageError(
         `Istio leaves the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
       );
-    const target = kubernetesTarget(options, compiled);
-    if (target.token.issuer === undefined)
-      throw new UsageError("--issuer is needed: the policy names no authorization server");
+    const target = istioTarget(options, compiled);
+    needIssuer(target.token);
     return istioObjects(target);
   },
 };
+
+function needIssuer({ issuer }: Token): void {
+  if (issuer === undefined) throw new UsageError("--issuer is needed: the policy names no authorization server");
+}
 
 export const manifest: Command = {
   summary: "complete YAML for a host, ready to run or apply",
@@ -53,6 +51,10 @@ Options for every target:
   --wasm PLACE          scopegate.wasm as the host will get it. envoy: a path, default the one beside this program;
                         otherwise an https:// URL (pinned by the sum of that same file), or oci://IMAGE
   --upstream HOST:PORT  the MCP server; default 127.0.0.1:3000, in Kubernetes the Service mcp-server:3000
+  --cors ORIGIN         let pages of this origin call (* for all) and read refusals; may be repeated
+  --open-path PATH      a path on the same host that is open to all: /healthz, /oauth/* with all below it, and with
+                        =HOST:PORT another upstream than the MCP server; may be repeated
+  --trusted-hops N      believe X-Forwarded-For as far as N proxies in front of the host wrote it; default 0
   --quiet-passes        leave no filter state for the access log of what passes, only of what is refused
   -o, --output FILE     write it there
 
@@ -65,7 +67,13 @@ Options for every target:
 --target envoy-gateway, istio: objects to apply
   --gateway NAME        default mcp
   --namespace NAME      default default
+  --pull-secret NAME    the Secret with credentials for the registry of an oci:// image
+  --ignore-upgrades     judge a request that offers to upgrade like any other; holds for the whole gateway
   --split DIR           one file an object, numbered in order
+
+--target istio:
+  --istio-api KIND      TrafficExtension (Istio 1.31, the default) or WasmPlugin (older)
+  --selector KEY=VALUE  a label of the gateway's pods, for a gateway that is no Gateway of the Gateway API; may be repeated
 
 Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a file could not be read or written.
 `,
@@ -76,6 +84,9 @@ Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a
     audience: { type: "string", multiple: true },
     wasm: { type: "string" },
     upstream: { type: "string" },
+    cors: { type: "string", multiple: true },
+    "open-path": { type: "string", multiple: true },
+    "trusted-hops": { type: "string" },
     "quiet-passes": { type: "boolean" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
@@ -85,6 +96,10 @@ Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a
     "filters-only": { type: "boolean" },
     gateway: { type: "string" },
     namespace: { type: "string" },
+    "pull-secret": { type: "string" },
+    "ignore-upgrades": { type: "boolean" },
+    "istio-api": { type: "string" },
+    selector: { type: "string", multiple: true },
     split: { type: "string" },
   },
   run({ options, files }) {

@@ -5,15 +5,23 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readInput, UsageError, type Invocation } from "../command.ts";
 import type { EnvoyTarget } from "./envoy.ts";
-import { Compiled, type Address, type Jwks, type Token } from "./host.ts";
+import { Compiled, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
+import type { IstioApi, IstioTarget } from "./istio.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
+import { openPath } from "./open-paths.ts";
 
 type Given = Invocation["options"];
 
 export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
   const { policy } = compiled;
   const holdHeaders = holds(given);
+  forbid(given, "envoy", ["ignore-upgrades", "pull-secret", "selector", "istio-api"]);
+  if (given["filters-only"])
+    for (const name of ["cors", "open-path", "trusted-hops"])
+      if (given[name] !== undefined)
+        throw new UsageError(`--${name} belongs to what --filters-only leaves out; docs/deploy/envoy.md has the lines`);
   return {
+    ...surroundings(given, compiled),
     plugin: JSON.stringify(compiled.plugin({ holdHeaders, quietPasses: isQuiet(given) })),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
@@ -26,12 +34,15 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
   };
 }
 
-export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
+function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
   if (given["hold-headers"])
     throw new UsageError("--hold-headers is for --target envoy: this host has no field for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
   return {
+    ...surroundings(given, compiled),
     compiled,
+    ignoreUpgrades: given["ignore-upgrades"] === true,
+    pullSecret: given["pull-secret"] === undefined ? undefined : objectName(given, "pull-secret", ""),
     quietPasses: isQuiet(given),
     token: tokenOptions(given, compiled),
     namespace: objectName(given, "namespace", "default"),
@@ -39,6 +50,56 @@ export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTa
     service: { name: host, port },
     wasm: wasmSource(text(given, "wasm")),
   };
+}
+
+export function gatewayTarget(given: Given, compiled: Compiled): KubernetesTarget {
+  forbid(given, "envoy-gateway", ["selector", "istio-api"]);
+  return kubernetesTarget(given, compiled);
+}
+
+export function istioTarget(given: Given, compiled: Compiled): IstioTarget {
+  const api = text(given, "istio-api") ?? "TrafficExtension";
+  if (api !== "TrafficExtension" && api !== "WasmPlugin")
+    throw new UsageError(`--istio-api is TrafficExtension or WasmPlugin, not ${api}`);
+  const selector = (given["selector"] as string[] | undefined)?.map(label);
+  if (selector && given["gateway"] !== undefined) throw new UsageError("--gateway and --selector exclude each other");
+  if (selector && given["open-path"] !== undefined)
+    throw new UsageError("--open-path needs a Gateway of the Gateway API: with --selector the routes have other names");
+  return { ...kubernetesTarget(given, compiled), api: api satisfies IstioApi, selector };
+}
+
+function forbid(given: Given, target: string, names: string[]): void {
+  const used = names.find((name) => given[name] !== undefined);
+  if (used !== undefined) throw new UsageError(`--${used} has no meaning for --target ${target}`);
+}
+
+function surroundings(given: Given, { policy }: Compiled): Surroundings {
+  const paths = (given["open-path"] as string[] | undefined) ?? [];
+  return {
+    cors: ((given["cors"] as string[] | undefined) ?? []).map(origin),
+    openPaths: paths.map((path) => openPath(path, policy, (place) => parseAddress(place, "open-path"))),
+    trustedHops: hops(text(given, "trusted-hops") ?? "0"),
+  };
+}
+
+/** RFC 6454 section 6.2, as browsers send it, or `*`. */
+function origin(value: string): string {
+  if (value !== "*" && (!URL.canParse(value) || new URL(value).origin !== value))
+    throw new UsageError(`--cors is an origin such as https://app.example.com, or *, not ${value}`);
+  return value;
+}
+
+function hops(value: string): number {
+  if (!/^\d{1,2}$/.test(value)) throw new UsageError(`--trusted-hops is a number up to 99, not ${value}`);
+  return Number(value);
+}
+
+/** A label, KEY=VALUE. */
+function label(value: string): [key: string, value: string] {
+  const [, key, text] =
+    /^((?:[a-z0-9.-]+\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,62})=([A-Za-z0-9][A-Za-z0-9._-]{0,62})$/.exec(value) ?? [];
+  if (key === undefined || text === undefined) throw new UsageError(`--selector is a label KEY=VALUE, not ${value}`);
+  return [key, text];
 }
 
 function text(given: Given, name: string): string | undefined {
@@ -92,7 +153,10 @@ function parseJson(source: string): unknown {
 }
 
 function address(given: Given, name: string, otherwise: string): Address {
-  const value = text(given, name) ?? otherwise;
+  return parseAddress(text(given, name) ?? otherwise, name);
+}
+
+function parseAddress(value: string, name: string): Address {
   const [, host, port] = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(value) ?? [];
   if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} is HOST:PORT, not ${value}`);
   return { host, port: Number(port) };

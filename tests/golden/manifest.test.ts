@@ -71,7 +71,12 @@ describe("manifest options", () => {
       manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status,
       0,
     );
-    assert.deepEqual(readdirSync(folder).sort(), ["01-request-authentication.yaml", "02-wasm-plugin.yaml"]);
+    assert.deepEqual(readdirSync(folder).sort(), [
+      "01-request-authentication.yaml",
+      "02-traffic-extension.yaml",
+      "03-buffer.yaml",
+      "04-connection.yaml",
+    ]);
     rmSync(folder, { recursive: true });
   });
 
@@ -88,6 +93,23 @@ describe("manifest options", () => {
     [["--target", "envoy-gateway", ...JWKS], /--wasm is needed/],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"], /--hold-headers is for --target envoy/],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace is a Kubernetes name/],
+    [["--target", "envoy", ...JWKS, "--cors", "app.example.com"], /--cors is an origin such as .* not app.example.com/],
+    [["--target", "envoy", ...JWKS, "--cors", "https://app.example.com/"], /--cors is an origin/],
+    [["--target", "envoy", ...JWKS, "--trusted-hops", "-1"], /--trusted-hops/],
+    [["--target", "envoy", ...JWKS, "--trusted-hops", "many"], /--trusted-hops is a number up to 99, not many/],
+    [["--target", "envoy", ...JWKS, "--open-path", "healthz"], /--open-path is \/PATH or \/PATH\/\*.*not healthz/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/a/../mcp"], /--open-path is \/PATH/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/%6dcp"], /--open-path is \/PATH/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/x=here"], /--open-path is HOST:PORT, not here/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/mcp"], /--open-path \/mcp would open \/mcp/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/mcp/*"], /--open-path \/mcp\/\* would open \/mcp/],
+    [
+      ["--target", "envoy", ...JWKS, "--open-path", "/.well-known/*"],
+      /would open \/.well-known\/oauth-protected-resource/,
+    ],
+    [["--target", "envoy", "--filters-only", "--cors", "*"], /--cors belongs to what --filters-only leaves out/],
+    [["--target", "envoy", ...JWKS, "--ignore-upgrades"], /--ignore-upgrades has no meaning for --target envoy/],
+    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--selector", "a=b"], /--selector has no meaning/],
   ];
   test("a policy that reads another key is none for Istio", () => {
     const { status, stdout, stderr } = manifest(
@@ -99,6 +121,26 @@ describe("manifest options", () => {
     );
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(stderr, /Istio leaves the payload under payload/);
+  });
+  test("what Istio's options must be", () => {
+    const wrong: [args: string[], message: RegExp][] = [
+      [["--istio-api", "EnvoyFilter"], /--istio-api is TrafficExtension or WasmPlugin, not EnvoyFilter/],
+      [["--selector", "gateway"], /--selector is a label KEY=VALUE, not gateway/],
+      [["--selector", "istio=gateway", "--gateway", "mcp"], /--gateway and --selector exclude each other/],
+      [["--selector", "istio=gateway", "--open-path", "/healthz"], /--open-path needs a Gateway/],
+    ];
+    for (const [args, message] of wrong) {
+      const { status, stderr } = manifest(
+        "envoy/kubernetes.policy.yaml",
+        "--target",
+        "istio",
+        ...JWKS,
+        ...IMAGE,
+        ...args,
+      );
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    }
   });
   for (const [args, message] of wrong)
     test(`exit code 2: manifest ${args.join(" ")}`, () => {
@@ -146,15 +188,8 @@ describe("values that mean something to YAML or to Envoy", () => {
         }
   });
 
-  test("a metadata document that Envoy Gateway would not answer with is refused", () => {
-    const scopesSupported = Array.from({ length: 500 }, (_, i) => `scope${i}`);
-    const { status, stdout, stderr } = run("envoy-gateway", "files", { scopesSupported });
-    assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /the metadata document has \d+ bytes, and Envoy Gateway answers with at most 4096/);
-  });
-
   test("a percent sign is no command in a header", () => {
-    const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("envoy-gateway", "files"))?.[1] ?? "";
+    const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("istio", "files"))?.[1] ?? "";
     assert.match(header, /oauth-protected-resource\/a%%20b"/);
   });
 });
