@@ -1,4 +1,4 @@
-// A registry in memory on 127.0.0.1, for the tests: enough of the OCI distribution API to push an image and to pull it.
+// A registry in memory, on 127.0.0.1 unless told otherwise, for the tests: enough of the OCI distribution API to push an image and to pull it.
 // It refuses what a registry must refuse: a blob that is not its digest, a manifest whose parts are missing.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -32,16 +32,17 @@ export class LoopbackRegistry {
     server.on("request", (request, response) => void this.answer(request, response));
   }
 
-  /** Open to all without credentials. */
-  static async start(credentials?: Credentials): Promise<LoopbackRegistry> {
+  /** Open to all without credentials; on a free port of loopback, unless another place is given. */
+  static async start(credentials?: Credentials, { host = "127.0.0.1", port = 0 } = {}): Promise<LoopbackRegistry> {
     const registry = new LoopbackRegistry(createServer(), credentials);
-    registry.server.listen(0, "127.0.0.1");
+    registry.server.listen(port, host);
     await once(registry.server, "listening");
     return registry;
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const { address, port } = this.server.address() as AddressInfo;
+    return `${address}:${port}`;
   }
 
   stop(): void {

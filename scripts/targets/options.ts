@@ -96,10 +96,10 @@ function hops(value: string): number {
 
 /** A label, KEY=VALUE. */
 function label(value: string): [key: string, value: string] {
-  const [, key, text] =
+  const [, key, word] =
     /^((?:[a-z0-9.-]+\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,62})=([A-Za-z0-9][A-Za-z0-9._-]{0,62})$/.exec(value) ?? [];
-  if (key === undefined || text === undefined) throw new UsageError(`--selector is a label KEY=VALUE, not ${value}`);
-  return [key, text];
+  if (key === undefined || word === undefined) throw new UsageError(`--selector is a label KEY=VALUE, not ${value}`);
+  return [key, word];
 }
 
 function text(given: Given, name: string): string | undefined {

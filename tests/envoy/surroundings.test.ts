@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { ISSUER, RESOURCE, token } from "../../scripts/envoy/issuer.ts";
 import { http1, type Request, type Response } from "../support/clients.ts";
-import { call, Gateway, headers } from "../support/envoy.ts";
+import { call, Gateway, headers as callerHeaders } from "../support/envoy.ts";
 
 const ORIGIN = "https://app.example.com";
 const HELLO = call("echo", { text: "Hello, World!" });
@@ -13,7 +13,7 @@ const METADATA = "/.well-known/oauth-protected-resource/mcp";
 let gateway: Gateway;
 const send = (request: Request): Promise<Response> => http1(gateway.port, request);
 const post = (more: Record<string, string>): Promise<Response> =>
-  send({ method: "POST", path: "/mcp", headers: { ...headers(null), ...more }, body: HELLO });
+  send({ method: "POST", path: "/mcp", headers: { ...callerHeaders(null), ...more }, body: HELLO });
 
 describe("with an origin, two open paths and one trusted hop", () => {
   before(async () => {
@@ -92,15 +92,15 @@ describe("with an origin, two open paths and one trusted hop", () => {
       "/Healthz",
     ];
     for (const path of paths)
-      assert.equal((await send({ method: "POST", path, headers: headers(null), body: HELLO })).status, 401, path);
-    const escaped = await send({ method: "POST", path: "/oauth/..%2fmcp", headers: headers(null), body: HELLO });
+      assert.equal((await send({ method: "POST", path, headers: callerHeaders(null), body: HELLO })).status, 401, path);
+    const escaped = await send({ method: "POST", path: "/oauth/..%2fmcp", headers: callerHeaders(null), body: HELLO });
     assert.equal(escaped.status, 400);
   });
 
   test("one proxy in front is believed about the address, and what stands before its word is not", async () => {
-    const before = gateway.envoy.accessLog.length;
+    const lines = gateway.envoy.accessLog.length;
     await post({ "x-forwarded-for": "203.0.113.7, 198.51.100.9" });
-    const line = (await gateway.envoy.accessLines(before + 1)).at(-1)!;
+    const line = (await gateway.envoy.accessLines(lines + 1)).at(-1)!;
     assert.match(line, /\] 198\.51\.100\.9 "POST/);
   });
 });
@@ -112,9 +112,9 @@ describe("as printed without options", () => {
   after(() => gateway.stop());
 
   test("an X-Forwarded-For of the caller does not become its address", async () => {
-    const before = gateway.envoy.accessLog.length;
+    const lines = gateway.envoy.accessLog.length;
     await post({ "x-forwarded-for": "10.0.0.1" });
-    const line = (await gateway.envoy.accessLines(before + 1)).at(-1)!;
+    const line = (await gateway.envoy.accessLines(lines + 1)).at(-1)!;
     assert.match(line, /\] 127\.0\.0\.1 "POST/);
   });
 
@@ -129,7 +129,7 @@ describe("as printed without options", () => {
 
   test("a token in the query string does not count", async () => {
     const path = `/mcp?access_token=${token({ scope: "echo" })}`;
-    assert.equal((await send({ method: "POST", path, headers: headers(null), body: HELLO })).status, 401);
+    assert.equal((await send({ method: "POST", path, headers: callerHeaders(null), body: HELLO })).status, 401);
   });
 
   test("a token for another audience, of another issuer, or without an end is none: 401 with the metadata's address", async () => {
