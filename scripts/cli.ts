@@ -5,12 +5,13 @@ import { check } from "./commands/check.ts";
 import { compile } from "./commands/compile.ts";
 import { evaluate } from "./commands/eval.ts";
 import { explain } from "./commands/explain.ts";
+import { krm } from "./commands/krm.ts";
 import { manifest } from "./commands/manifest.ts";
 import { show } from "./commands/show.ts";
 import { test } from "./commands/test.ts";
 import pkg from "../package.json" with { type: "json" };
 
-const COMMANDS: Record<string, Command> = { check, compile, manifest, eval: evaluate, test, explain, show };
+const COMMANDS: Record<string, Command> = { check, compile, manifest, krm, eval: evaluate, test, explain, show };
 
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));

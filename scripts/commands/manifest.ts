@@ -1,42 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CannotRun, Exit, onlyFile, readInput, UsageError, type Command, type Invocation } from "../command.ts";
+import { CannotRun, Exit, onlyFile, readInput, type Command, type Invocation } from "../command.ts";
 import { compilePolicy } from "../compiler/index.ts";
-import { envoyBootstrap, httpFilters } from "../targets/envoy.ts";
-import { envoyGatewayObjects } from "../targets/envoy-gateway.ts";
-import { Compiled, type Part, type Token } from "../targets/host.ts";
-import { istioObjects, ISTIO_METADATA_KEY } from "../targets/istio.ts";
-import { envoyTarget, gatewayTarget, istioTarget } from "../targets/options.ts";
+import { Compiled, type Part } from "../targets/host.ts";
+import { partsOf } from "../targets/index.ts";
 import { nameOf, report } from "./check.ts";
-
-type Options = Invocation["options"];
-
-const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> = {
-  envoy(options, compiled) {
-    const target = envoyTarget(options, compiled);
-    return [{ name: "envoy", yaml: options["filters-only"] ? httpFilters(target) : envoyBootstrap(target) }];
-  },
-  "envoy-gateway"(options, compiled) {
-    if (compiled.policy.resource === undefined)
-      throw new UsageError("the policy needs a resource: its host and path become the route");
-    const target = gatewayTarget(options, compiled);
-    needIssuer(target.token);
-    return envoyGatewayObjects(target);
-  },
-  istio(options, compiled) {
-    if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
-      throw new UsageError(
-        `Istio leaves the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
-      );
-    const target = istioTarget(options, compiled);
-    needIssuer(target.token);
-    return istioObjects(target);
-  },
-};
-
-function needIssuer({ issuer }: Token): void {
-  if (issuer === undefined) throw new UsageError("--issuer is needed: the policy names no authorization server");
-}
 
 export const manifest: Command = {
   summary: "complete YAML for a host, ready to run or apply",
@@ -104,20 +72,15 @@ Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 usage, or a
   },
   run({ options, files }) {
     const file = onlyFile(files, "POLICY");
-    const name = String(options["target"] ?? "");
-    if (!Object.hasOwn(TARGETS, name))
-      throw new UsageError(
-        `--target is one of ${Object.keys(TARGETS).join(", ")}${name === "" ? "" : `, not ${name}`}`,
-      );
     const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
     report(problems);
     if (!program || !policy) return Exit.Wrong;
-    output(options, TARGETS[name]!(options, new Compiled(policy, program)));
+    output(options, partsOf(new Compiled(policy, program), options));
     return Exit.Done;
   },
 };
 
-function output(options: Options, parts: Part[]): void {
+function output(options: Invocation["options"], parts: Part[]): void {
   const { split, output: file } = options as { split?: string; output?: string };
   if (split !== undefined) return writeParts(split, parts);
   const text = parts.map(({ yaml }) => yaml).join("---\n");

@@ -139,8 +139,9 @@ function audiences(given: Given, policy: Compiled["policy"]): string[] {
 function jwks(source: string | undefined): Jwks {
   if (source === undefined) throw new UsageError("--jwks is needed: the URL or file of the keys that verify tokens");
   if (/^https?:\/\//.test(source)) return { url: new URL(source) };
-  const keys = parseJson(readInput(source)) as { keys?: unknown } | undefined;
-  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source} is no JSON Web Key Set`);
+  // The text itself, as it stands in a functionConfig.
+  const keys = parseJson(source.startsWith("{") ? source : readInput(source)) as { keys?: unknown } | undefined;
+  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source.slice(0, 80)} is no JSON Web Key Set`);
   return { inline: JSON.stringify(keys) };
 }
 

@@ -74,7 +74,8 @@ const DAMAGED: Own[] = [
         assert.equal((await stage.send(asReader(write()))).status, 403);
         await sleep(200);
       }
-      assert.match(stage.gateway.envoyLog, /scopegate: configuration refused: the program is damaged/);
+      const { envoyLog } = stage.gateway;
+      assert.ok(envoyLog.includes("scopegate: configuration refused: the program is damaged"), "its log is silent");
       assert.equal((await stage.send(asReader(read()))).status, 200);
       return `the one before goes on judging; istiod's \`${REFUSED}{type="ecds"}\` counts it, the proxy's log has it`;
     },
