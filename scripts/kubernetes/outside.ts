@@ -1,6 +1,8 @@
 // What stands outside of the control planes: the MCP server, a registry with the filter's image, the cluster's DNS.
 import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { Upstream } from "../../tests/support/upstream.ts";
 import { JWKS } from "../envoy/issuer.ts";
 import { LoopbackRegistry } from "../image/loopback.ts";
@@ -13,6 +15,7 @@ export const MCP_SERVER = { host: OUTSIDE, port: 3000 };
 export const CREDENTIALS = { username: "ann", password: "secret" };
 const PUBLIC_PORT = 5000;
 const PRIVATE_PORT = 5001;
+const JWKS_PORT = 7001;
 
 export interface Outside {
   upstream: Upstream;
@@ -20,8 +23,9 @@ export interface Outside {
   image: string;
   privateImage: string;
   privateRegistry: string;
-  /** What --jwks takes. */
+  /** What --jwks takes: a file, and where the same is served. */
   jwks: string;
+  jwksUrl: string;
 }
 
 export async function startOutside(jwks: string): Promise<Outside> {
@@ -39,7 +43,17 @@ export async function startOutside(jwks: string): Promise<Outside> {
     privateImage: await publish(PRIVATE_PORT, CREDENTIALS),
     privateRegistry: `${OUTSIDE}:${PRIVATE_PORT}`,
     jwks,
+    jwksUrl: await serveKeys(),
   };
+}
+
+async function serveKeys(): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(JWKS);
+  });
+  await once(server.listen(JWKS_PORT, OUTSIDE), "listening");
+  return `http://${OUTSIDE}:${JWKS_PORT}/jwks`;
 }
 
 /** Every name of a Service is the machine that the control planes are on; other names do not exist. */

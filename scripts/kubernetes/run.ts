@@ -113,7 +113,8 @@ async function prepare<G extends Gateway>(
   const network = await PodNetwork.create(1);
   const gateway = await timed("a control plane", test.start(cluster, programs, envoy, network));
   const print: Print = (policy, ...options) => {
-    const common = [...test.manifest, "--jwks", outside.jwks];
+    const common = [...test.manifest];
+    if (!options.includes("--jwks")) common.push("--jwks", outside.jwks);
     if (!options.includes("--wasm")) common.push("--wasm", outside.image);
     if (!options.includes("--selector")) common.push("--gateway", "mcp");
     return manifest(cli, policy, [...common, ...options]);

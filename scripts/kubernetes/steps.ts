@@ -237,6 +237,20 @@ export const UPDATES: Step[] = [
   },
 ];
 
+/** The keys where the host fetches them, in place of their text. */
+export const REMOTE_KEYS: Step = {
+  name: "keys from a URL",
+  async run(stage) {
+    stage.apply(stage.print(stage.policy, "--jwks", stage.outside.jwksUrl));
+    await sleep(3_000); // until then the text's keys may still be in force
+    await stage.until(({ status }) => status === 200, asReader(read()));
+    const headers = anonymous({ authorization: `Bearer ${forged(READER)}` });
+    assert.equal((await stage.unseen(() => stage.send({ headers, body: read() }))).status, 401);
+    stage.apply(stage.print(stage.policy));
+    return "are fetched";
+  },
+};
+
 /** A policy with so many rules that no annotation holds it. */
 export const LARGE: Step = {
   name: "a policy of 1,000 rules: `kubectl apply`, `kubectl apply --server-side`",

@@ -73,13 +73,13 @@ for (const target of ["envoy-gateway", "istio"])
   });
 
 describe("--target istio alone", () => {
-  const VARIANTS: [name: string, options: string[]][] = [
+  const OWN: [name: string, options: string[]][] = [
     ["WasmPlugin", ["--istio-api", "WasmPlugin"]],
     ["WasmPlugin with open paths", ["--istio-api", "WasmPlugin", "--open-path", "/healthz"]],
     ["a classic gateway", ["--selector", "istio=ingressgateway", "--selector", "app=edge", "--cors", "*"]],
     ["a classic gateway with WasmPlugin", ["--selector", "istio=ingressgateway", "--istio-api", "WasmPlugin"]],
   ];
-  for (const [name, options] of VARIANTS)
+  for (const [name, options] of OWN)
     test(name, () => {
       for (const object of objects(policy, "--target", "istio", ...JWKS, ...IMAGE, ...options))
         assert.deepEqual(faultsOf(object), [], object.kind);

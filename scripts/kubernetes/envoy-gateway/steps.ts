@@ -5,7 +5,7 @@ import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
 import { statistic } from "../gateway.ts";
 import { CREDENTIALS } from "../outside.ts";
-import { asReader, CALLS, damaged, LARGE, looser, read, UPDATES, write } from "../steps.ts";
+import { asReader, CALLS, damaged, LARGE, looser, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
 import { OPTIONS } from "../option-steps.ts";
 import type { Stage, Step } from "../story.ts";
 import type { EnvoyGateway } from "./gateway.ts";
@@ -97,6 +97,28 @@ function rivalStep(name: string, object: Resource, condition: string): Own {
     },
   };
 }
+
+const OLDER_RIVAL: Own = {
+  name: "one at the same rule that is older than ours",
+  async run(stage) {
+    const objects = stage.print(stage.policy);
+    const theirs = rival("rival", "mcp");
+    stage.apply(objects.filter(({ kind }) => kind !== "EnvoyExtensionPolicy"));
+    stage.cluster.apply([theirs]);
+    await sleep(1_500); // ages are told in seconds
+    stage.apply(objects);
+    try {
+      for (let i = 0; i < 50 && !("Accepted" in stage.cluster.conditions(kept(stage))); i++) await sleep(200);
+      assert.match(stage.cluster.conditions(kept(stage))["Accepted"] ?? "", /False/);
+      const withoutToken = await stage.unseen(() => stage.send({ headers: anonymous(), body: read() }));
+      assert.ok(withoutToken.status >= 400, `${withoutToken.status}`);
+    } finally {
+      stage.cluster.delete(theirs);
+      await stage.until(({ status }) => status === 401, { headers: anonymous(), body: read() });
+    }
+    return "is in force, and **the filter is not**: ours shows `Accepted=False`; still no call without a verified token passes";
+  },
+};
 
 const WITHOUT_FILTER: Own = {
   name: "the `EnvoyExtensionPolicy` deleted: calls without a verified token",
@@ -202,8 +224,10 @@ export const STEPS: Own[] = [
   LOG,
   ...OPTIONS,
   ...UPDATES,
+  REMOTE_KEYS,
   rivalStep("an `EnvoyExtensionPolicy` of somebody else at the same rule", rival("rival", "mcp"), '"Accepted":"False"'),
   rivalStep("one at the whole route", rival("rival-route"), '"Overridden":"True"'),
+  OLDER_RIVAL,
   WITHOUT_FILTER,
   LARGE,
   ...IMAGES,

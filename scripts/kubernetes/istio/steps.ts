@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
 import { pullSecret } from "../envoy-gateway/steps.ts";
-import { asReader, CALLS, damaged, LARGE, looser, read, UPDATES, write } from "../steps.ts";
+import { asReader, CALLS, damaged, LARGE, looser, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
 import { OPTIONS } from "../option-steps.ts";
 import type { Stage, Step } from "../story.ts";
 import { NAMESPACE, type Istio } from "./gateway.ts";
@@ -139,6 +139,7 @@ export const STEPS: Own[] = [
   QUIET,
   ...OPTIONS,
   ...UPDATES,
+  REMOTE_KEYS,
   OLDER,
   SELECTOR,
   LARGE,
