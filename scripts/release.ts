@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, cpSync } fr
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { npmCommand } from "./release/npm.ts";
 
 const HELP = `Usage: npm run release
 
@@ -23,12 +24,17 @@ function run(command: string, args: string[], cwd = "."): string {
   return stdout;
 }
 
+function npm(args: string[], cwd: string): void {
+  const [command, ...first] = npmCommand();
+  run(command, [...first, ...args], cwd);
+}
+
 /** Clones the commit to a place and builds it there. The two places differ in length, so that a path in a product shows. */
 function buildIn(place: string, commit: string, time: string): string {
   console.log(`building in ${place} …`);
   run("git", ["clone", "--quiet", "--no-checkout", resolve("."), place]);
   run("git", ["checkout", "--quiet", "--detach", commit], place);
-  run("npm", ["ci", "--prefer-offline"], place);
+  npm(["ci", "--prefer-offline"], place);
   const out = join(place, DIST);
   run(process.execPath, ["scripts/bootstrap.mjs", "scripts/release/make.ts", out, time], place);
   return out;

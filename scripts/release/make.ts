@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { build } from "../build.ts";
 import { archivedLayout } from "../image/layout.ts";
 import { ownImage } from "../image/own.ts";
+import { npmCommand } from "./npm.ts";
 import { sbomOf } from "./sbom.ts";
 
 const SUMS = "SHA256SUMS";
@@ -15,7 +16,9 @@ async function make(folder: string, time: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await build({ onlyWhenNeeded: false });
   copyFileSync("build/scopegate.wasm", join(folder, "scopegate.wasm"));
-  const packed = spawnSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { encoding: "utf8" });
+  const [npm, ...first] = npmCommand();
+  const pack = [...first, "pack", "--ignore-scripts", "--pack-destination", folder];
+  const packed = spawnSync(npm, pack, { encoding: "utf8" });
   if (packed.status !== 0) throw new Error(packed.stderr);
   const { image, version } = ownImage();
   writeFileSync(join(folder, `scopegate-${version}-image.tar`), archivedLayout(image, version));
