@@ -83,7 +83,10 @@ export class LoopbackRegistry {
     const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
     const byToken = token !== undefined && path !== "/token";
     if (authorization === (byToken ? `Bearer ${token}` : basic)) return undefined;
-    return byToken ? `Bearer realm="http://${this.address}/token",service="loopback"` : 'Basic realm="loopback"';
+    // The module fetcher of Istio wants a URL for a realm, for Basic as well.
+    return byToken
+      ? `Bearer realm="http://${this.address}/token",service="loopback"`
+      : `Basic realm="http://${this.address}/"`;
   }
 
   private read(kind: string, name: string, response: ServerResponse): void {

@@ -22,7 +22,7 @@ export interface Outside {
   /** What --wasm takes: the image by its digest, open to all, and where credentials are needed. */
   image: string;
   privateImage: string;
-  privateRegistry: string;
+  privateRegistry: LoopbackRegistry;
   /** What --jwks takes: a file, and where the same is served. */
   jwks: string;
   jwksUrl: string;
@@ -31,17 +31,18 @@ export interface Outside {
 export async function startOutside(jwks: string): Promise<Outside> {
   writeFileSync(jwks, JWKS);
   serveNames();
-  const publish = async (port: number, credentials?: typeof CREDENTIALS): Promise<string> => {
-    const { address } = await LoopbackRegistry.start(credentials, { host: OUTSIDE, port });
+  const publish = async ({ address }: LoopbackRegistry, credentials?: typeof CREDENTIALS): Promise<string> => {
     const place = { registry: address, repository: "scopegate", tag: "test" };
     const digest = await push(ownImage().image, place, { plainHttp: true, ...credentials });
     return `oci://${address}/scopegate@${digest}`;
   };
+  const open = await LoopbackRegistry.start(undefined, { host: OUTSIDE, port: PUBLIC_PORT });
+  const privateRegistry = await LoopbackRegistry.start(CREDENTIALS, { host: OUTSIDE, port: PRIVATE_PORT });
   return {
     upstream: await Upstream.start(MCP_SERVER),
-    image: await publish(PUBLIC_PORT),
-    privateImage: await publish(PRIVATE_PORT, CREDENTIALS),
-    privateRegistry: `${OUTSIDE}:${PRIVATE_PORT}`,
+    image: await publish(open),
+    privateImage: await publish(privateRegistry, CREDENTIALS),
+    privateRegistry,
     jwks,
     jwksUrl: await serveKeys(),
   };

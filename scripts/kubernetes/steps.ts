@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ANSWER } from "../../tests/support/upstream.ts";
 import { forged, ISSUER, token } from "../envoy/issuer.ts";
 import { anonymous, bearer, toolCall, type Answer, type Outgoing } from "./client.ts";
+import { CREDENTIALS } from "./outside.ts";
 import type { Step, Stage } from "./story.ts";
 
 const METADATA = "/.well-known/oauth-protected-resource/mcp";
@@ -236,6 +237,38 @@ export const UPDATES: Step[] = [
     },
   },
 ];
+
+/** The image where it is only given out for a name and a password. */
+export function privateImage(namespace: string): Step {
+  return {
+    name: "an image that needs credentials, with `--pull-secret`",
+    async run(stage) {
+      const { privateRegistry, privateImage: image } = stage.outside;
+      stage.cluster.apply([pullSecret(privateRegistry.address, namespace)]);
+      await sleep(1_000); // control planes must have seen it
+      const fetched = (): number =>
+        privateRegistry.log.filter((line) => line.startsWith("GET") && line.includes("/blobs/")).length;
+      const before = fetched();
+      stage.apply(stage.print(stage.policy, "--wasm", image, "--pull-secret", "registry"));
+      for (let i = 0; i < 100 && fetched() === before; i++) await sleep(100);
+      assert.ok(fetched() > before, "nobody has fetched it");
+      await stage.until(({ status }) => status === 200, asReader(read()));
+      assert.equal((await stage.send(asReader(write()))).status, 403);
+      stage.apply(stage.print(stage.policy));
+      await stage.until(({ status }) => status === 200, asReader(read()));
+      return "is fetched, and judges";
+    },
+  };
+}
+
+/** A Secret as `kubectl create secret docker-registry` makes it. */
+function pullSecret(registry: string, namespace: string): object {
+  const auth = Buffer.from(`${CREDENTIALS.username}:${CREDENTIALS.password}`).toString("base64");
+  const text = JSON.stringify({ auths: { [registry]: { ...CREDENTIALS, auth } } });
+  const data = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
+  const secret = { apiVersion: "v1", kind: "Secret", type: "kubernetes.io/dockerconfigjson", data };
+  return { ...secret, metadata: { name: "registry", namespace } };
+}
 
 /** The keys where the host fetches them, in place of their text. */
 export const REMOTE_KEYS: Step = {

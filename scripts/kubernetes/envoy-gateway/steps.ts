@@ -4,8 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
 import { statistic } from "../gateway.ts";
-import { CREDENTIALS } from "../outside.ts";
-import { asReader, CALLS, damaged, LARGE, looser, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
+import { asReader, CALLS, damaged, LARGE, looser, privateImage, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
 import { OPTIONS } from "../option-steps.ts";
 import type { Stage, Step } from "../story.ts";
 import type { EnvoyGateway } from "./gateway.ts";
@@ -195,27 +194,8 @@ const IMAGES: Own[] = [
       return "500 on the route, `Accepted=False`; not a byte goes upstream";
     },
   },
-  {
-    name: "an image that needs credentials, with `--pull-secret`",
-    async run(stage) {
-      stage.cluster.apply([pullSecret(stage.outside.privateRegistry, "default")]);
-      stage.apply(stage.print(stage.policy, "--wasm", stage.outside.privateImage, "--pull-secret", "registry"));
-      await stage.until(({ status }) => status === 403, asReader(write()));
-      stage.apply(stage.print(stage.policy));
-      await stage.until(({ status }) => status === 403, asReader(write()));
-      return "judges";
-    },
-  },
+  privateImage("default"),
 ];
-
-/** A Secret as `kubectl create secret docker-registry` makes it. */
-export function pullSecret(registry: string, namespace: string): Resource {
-  const auth = Buffer.from(`${CREDENTIALS.username}:${CREDENTIALS.password}`).toString("base64");
-  const text = JSON.stringify({ auths: { [registry]: { ...CREDENTIALS, auth } } });
-  const data = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
-  const secret = { apiVersion: "v1", kind: "Secret", type: "kubernetes.io/dockerconfigjson", data };
-  return { ...secret, metadata: { name: "registry", namespace } };
-}
 
 export const STEPS: Own[] = [
   ...CALLS,

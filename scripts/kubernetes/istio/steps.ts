@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
-import { pullSecret } from "../envoy-gateway/steps.ts";
-import { asReader, CALLS, damaged, LARGE, looser, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
+import { asReader, CALLS, damaged, LARGE, looser, privateImage, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
 import { OPTIONS } from "../option-steps.ts";
 import type { Stage, Step } from "../story.ts";
 import { NAMESPACE, type Istio } from "./gateway.ts";
@@ -105,17 +104,7 @@ const IMAGES: Own[] = [
       return "403 `RBAC: access denied` for all, at once: the one before does not go on; not a byte goes upstream";
     },
   },
-  {
-    name: "an image that needs credentials, with `--pull-secret`",
-    async run(stage) {
-      stage.cluster.apply([pullSecret(stage.outside.privateRegistry, NAMESPACE)]);
-      stage.apply(stage.print(stage.policy, "--wasm", stage.outside.privateImage, "--pull-secret", "registry"));
-      await stage.until(({ status }) => status === 200, asReader(read()));
-      stage.apply(stage.print(stage.policy));
-      await stage.until(({ status }) => status === 200, asReader(read()));
-      return "judges";
-    },
-  },
+  privateImage(NAMESPACE),
 ];
 
 const SELECTOR: Own = {
