@@ -1,223 +1,234 @@
-// One request: headers → body → trailers → decided. It starts as denied, and `pass` is the one exit that turns it.
+// One request: headers → body → trailers → decided. It starts as denied, and only `pass` lets it through.
 // Everything is judged at the end of the stream, wherever that comes: in the headers, the body or the trailers
 // (HTTP/2 trailers, tests/envoy/calls.test.ts: a body callback with the end of the stream then never comes).
-import { Action, Flag, NONE, Reason, Setting } from "./program.ts";
-import { hasFlag, isTextAt, setting, settingAt, textOf, putText } from "./sections.ts";
+import { Action, Flag, NONE, NO_REASON, Reason, Setting, isPass } from "./program.ts";
+import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
 import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
-import { ContextField, State } from "./runtime/contexts.ts";
+import { Context, State } from "./runtime/contexts.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
-  areThere,
-  countKnown,
-  foundAt,
-  foundLength,
+  arePresent,
+  findSingleHeader,
   headersSize,
-  keepHeaders,
-  Known,
+  KnownHeader,
   openHeaders,
   readHeaders,
+  saveHeaders,
 } from "./request/headers.ts";
 import { checkContent, checkHeaders } from "./request/header-checks.ts";
-import { findToken, openToken, tokenAt, tokenLength } from "./token/claims.ts";
-import { bytesOf, copyBytes, isText, sizeOf } from "./text/ascii.ts";
 import { checkVersion } from "./request/mirror-headers.ts";
-import { isPass, judge, judgedRule, judgedWithId, openJudge } from "./judge.ts";
+import { findToken } from "./token/claims.ts";
+import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
+import { QUESTION_MARK, SEMICOLON } from "./text/chars.ts";
+import { NO_SPAN, Span, spanBetween, spanEnd, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
+import { begin, finish, put, putByte, putJson, putNumber } from "./text/writer.ts";
+import { judge } from "./judge.ts";
+import { Decision, decisionOf } from "./decide/decision.ts";
 import { count, reasonName } from "./answer/metrics.ts";
 import { putRule, refuse, sendDocument } from "./answer/reply.ts";
-import { begin, finish, put, putByte, putJson, putNumber, written } from "./text/writer.ts";
-import { methodAt, methodLength, nameAt, nameLength } from "./request/call.ts";
 import { endRepeats } from "./answer/repeats.ts";
 
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
 
-/** The request headers: answers what they already decide, otherwise waits for the body. */
-export function onHeaders(stream: usize, end: bool): i32 {
-  openJudge();
-  if (!readHeaders()) return answer(stream, Reason.host_error);
-  if (serveDocument()) {
-    tell(Reason.metadata_document);
-    return answered(stream, Reason.metadata_document);
-  }
-  store<u32>(stream, areThere(1 << Known.Authorization) ? 1 : 0, ContextField.Credentials);
+/** The request headers: replies when they already decide, otherwise waits for the body. */
+export function onHeaders(stream: Context, end: bool): i32 {
+  if (!readHeaders()) return reject(stream, Reason.host_error);
+  if (serveDocument()) return finishDocument(stream);
+  const hasCredentials = arePresent(1 << KnownHeader.Authorization);
+  stream.credentials = hasCredentials;
   const refused = checkHeaders();
-  if (refused >= 0) return answer(stream, refused);
-  if (countKnown(Known.Method) != 1) return answer(stream, Reason.host_error);
-  if (!isText(foundAt(), foundLength(), "POST")) return onBodyless(stream, end);
+  if (refused != NO_REASON) return reject(stream, refused);
+  const method = findSingleHeader(KnownHeader.Method);
+  if (!method) return reject(stream, Reason.host_error);
+  return spanIs(method, "POST") ? onPost(stream, end) : onBodyless(stream, method, end);
+}
+
+/** A POST: whatever its headers say against it, then its body. */
+function onPost(stream: Context, end: bool): i32 {
   const content = checkContent();
-  if (content >= 0) return answer(stream, content);
+  if (content != NO_REASON) return reject(stream, content);
   const version = checkVersion();
-  if (version >= 0) return answer(stream, version);
-  if (end) return answer(stream, Reason.empty_body);
-  if (!findToken()) return answer(stream, missingToken(stream));
-  if (!keep(stream)) return answer(stream, Reason.host_error);
-  store<u32>(stream, configNumber(), ContextField.Config);
-  store<u32>(stream, State.Reading, ContextField.State);
+  if (version != NO_REASON) return reject(stream, version);
+  if (end) return reject(stream, Reason.empty_body);
+  const token = findToken();
+  if (!token) return reject(stream, missingToken(stream));
+  if (!saveForBody(stream, token)) return reject(stream, Reason.host_error);
+  stream.config = configNumber();
+  stream.state = State.Reading;
   return holdsHeaders() ? STOP : CONTINUE;
 }
 
 /** GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */
-function onBodyless(stream: usize, end: bool): i32 {
-  const at = foundAt();
-  const length = foundLength();
-  const get = isText(at, length, "GET");
-  const remove = isText(at, length, "DELETE");
-  const preflight = isText(at, length, "OPTIONS");
+function onBodyless(stream: Context, method: Span, end: bool): i32 {
+  const get = spanIs(method, "GET");
+  const preflight = spanIs(method, "OPTIONS");
   const action = get
     ? setting(Setting.StreamAction)
-    : remove
-      ? setting(Setting.SessionAction)
-      : preflight
-        ? setting(Setting.PreflightAction)
+    : preflight
+      ? setting(Setting.PreflightAction)
+      : spanIs(method, "DELETE")
+        ? setting(Setting.SessionAction)
         : Action.Deny;
-  if (action != Action.Allow) return answer(stream, Reason.method_not_allowed);
-  if (!end) return answer(stream, Reason.unexpected_body);
-  if (preflight) return pass(stream, Reason.preflight);
-  if (!findToken()) return answer(stream, missingToken(stream));
-  return pass(stream, get ? Reason.stream : Reason.session_end);
+  if (action != Action.Allow) return reject(stream, Reason.method_not_allowed);
+  if (!end) return reject(stream, Reason.unexpected_body);
+  if (preflight) return pass(stream, decisionOf(Reason.preflight));
+  if (!findToken()) return reject(stream, missingToken(stream));
+  return pass(stream, decisionOf(get ? Reason.stream : Reason.session_end));
 }
 
-function missingToken(stream: usize): i32 {
-  return load<u32>(stream, ContextField.Credentials) ? Reason.invalid_token : Reason.no_token;
+function missingToken(stream: Context): i32 {
+  return stream.credentials ? Reason.invalid_token : Reason.no_token;
 }
 
 /** A piece of the body; `size` is what the host has buffered so far. */
-export function onBody(stream: usize, size: u32, end: bool): i32 {
-  const state = load<u32>(stream, ContextField.State);
+export function onBody(stream: Context, size: u32, end: bool): i32 {
+  const state = stream.state;
   if (state == State.Passed) return CONTINUE;
   if (state != State.Reading) return STOP;
-  store<u32>(stream, size, ContextField.Body);
-  if (size > setting(Setting.MaxBody)) {
-    openJudge();
-    return answer(stream, Reason.body_too_large);
-  }
+  stream.body = size;
+  if (size > setting(Setting.MaxBody)) return reject(stream, Reason.body_too_large);
   return end ? onEnd(stream) : STOP;
 }
 
-export function onTrailers(stream: usize): i32 {
-  const state = load<u32>(stream, ContextField.State);
+export function onTrailers(stream: Context): i32 {
+  const state = stream.state;
   if (state == State.Passed) return CONTINUE;
   return state == State.Reading ? onEnd(stream) : STOP;
 }
 
-function onEnd(stream: usize): i32 {
-  openJudge();
-  // What was checked and kept under another configuration says nothing under this one. (Envoy has a context for each.)
-  if (load<u32>(stream, ContextField.Config) != configNumber()) return answer(stream, Reason.host_error);
-  openKept(stream);
-  const size = load<u32>(stream, ContextField.Body);
-  if (!size) return answer(stream, Reason.empty_body);
+function onEnd(stream: Context): i32 {
+  // What was checked and saved under another configuration says nothing under this one. (Envoy has a context for each.)
+  if (stream.config != configNumber()) return reject(stream, Reason.host_error);
+  const token = openSaved(stream);
+  const size = stream.body;
+  if (!size) return reject(stream, Reason.empty_body);
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size)
-    return answer(stream, Reason.host_error);
-  const reason = judge(value(), size);
-  if (reason == Reason.no_token) return answer(stream, missingToken(stream));
-  return isPass(reason) ? pass(stream, reason) : answer(stream, endRepeats(reason));
+    return reject(stream, Reason.host_error);
+  const decision = judge(value(), size, token);
+  if (isPass(decision.reason)) return pass(stream, decision);
+  if (decision.reason == Reason.no_token) decision.reason = missingToken(stream);
+  endRepeats(decision, token);
+  return reply(stream, decision);
 }
 
-/** The one exit that lets a request through. What was judged without the memory for it may have missed something. */
-function pass(stream: usize, reason: i32): i32 {
-  if (ranOut()) return answer(stream, Reason.host_error);
-  if (!hasQuietPasses()) tell(reason);
-  settle(stream, reason, State.Passed);
+/** The one exit that lets a request through. If memory ran out, the decision cannot be trusted. */
+function pass(stream: Context, decision: Decision): i32 {
+  if (ranOut()) {
+    decision.reason = Reason.host_error;
+    return reply(stream, decision);
+  }
+  if (!hasQuietPasses()) recordDecision(decision);
+  finishStream(stream, decision, State.Passed);
   return CONTINUE;
 }
 
-function answer(stream: usize, reason: i32): i32 {
-  tell(reason);
-  refuse(reason, judgedRule(), judgedWithId());
-  return answered(stream, reason);
+/** Refuses a request before its body is judged. */
+function reject(stream: Context, reason: i32): i32 {
+  return reply(stream, decisionOf(reason));
 }
 
-function answered(stream: usize, reason: i32): i32 {
-  settle(stream, reason, State.Answered);
+/** Refuses a request with a local reply. */
+function reply(stream: Context, decision: Decision): i32 {
+  recordDecision(decision);
+  refuse(decision);
+  finishStream(stream, decision, State.Answered);
   return STOP;
 }
 
-/** What was kept for the decision is given back with it, as an answer may stream for hours. */
-function settle(stream: usize, reason: i32, state: u32): void {
-  count(reason);
-  store<u32>(stream, state, ContextField.State);
+/** What was saved for the decision is released with it, as a response may stream for hours. */
+function finishStream(stream: Context, decision: Decision, state: State): void {
+  count(decision.reason);
+  stream.state = state;
   closeStream(stream);
 }
 
-/** Leaves what was decided for the access log: reason;rule index;rule name;method;what it names. */
-function tell(reason: i32): void {
+/** Records the decision for the access log: reason;rule index;rule name;method;target. */
+function recordDecision(decision: Decision): void {
   begin(1024);
-  putText(reasonName(reason));
-  putByte(0x3b);
-  const rule = judgedRule();
-  if (rule == NONE) put("-;");
+  putText(reasonName(decision.reason));
+  putByte(SEMICOLON);
+  if (decision.rule == NONE) put("-;");
   else {
-    putNumber(rule);
-    putByte(0x3b);
-    putRule(rule);
+    putNumber(decision.rule);
+    putByte(SEMICOLON);
+    putRule(decision.rule);
   }
-  putPart(methodAt, methodLength);
-  putPart(nameAt, nameLength);
-  const at = finish();
-  if (at) setProperty(bytesOf(STATE), sizeOf(STATE), at, written());
+  putPart(decision.method);
+  putPart(decision.target);
+  const state = finish();
+  if (state) setProperty(bytesOf(STATE), sizeOf(STATE), spanStart(state), spanLength(state));
 }
 
-/** The beginning of a text, behind a semicolon. */
-function putPart(from: usize, length: u32): void {
-  putByte(0x3b);
-  putJson(from, min(length, 64));
+/** The beginning of a text, after a semicolon. */
+function putPart(part: Span): void {
+  putByte(SEMICOLON);
+  putJson(spanStart(part), min(spanLength(part), 64));
 }
 
-/** Answers for the metadata document before any token is asked for. */
+/** Replies with the metadata document, when that is asked for; before any token is looked for. */
 function serveDocument(): bool {
   const paths = settingAt(Setting.DocumentPaths);
-  const total = load<u32>(paths, 4);
-  if (!total || countKnown(Known.Path) != 1) return false;
-  const at = foundAt();
-  const whole = foundLength();
-  let length: u32 = 0;
-  while (length < whole && load<u8>(at + <usize>length) != 0x3f) length++;
+  const total = runCount(paths);
+  const whole = total ? findSingleHeader(KnownHeader.Path) : NO_SPAN;
+  if (!whole) return false;
+  const path = withoutQuery(whole);
   for (let i: u32 = 0; i < total; i++) {
-    if (isTextAt(textOf(paths, i), at, length)) return sendByMethod();
+    if (isTextAt(textOf(paths, i), path)) return serveByMethod(findSingleHeader(KnownHeader.Method));
   }
   return false;
 }
 
-function sendByMethod(): bool {
-  if (countKnown(Known.Method) != 1) return false;
-  const at = foundAt();
-  const length = foundLength();
-  const head = isText(at, length, "HEAD");
-  const preflight = isText(at, length, "OPTIONS");
-  if (!head && !preflight && !isText(at, length, "GET")) return false;
-  return sendDocument(head, preflight);
+function withoutQuery(path: Span): Span {
+  const start = spanStart(path);
+  let end = start;
+  while (end < spanEnd(path) && load<u8>(end) != QUESTION_MARK) end++;
+  return spanBetween(start, end);
 }
 
-/** Keeps what the decision needs: after Continue the host does not give headers any more, and a token is read once. */
-function keep(stream: usize): bool {
+function serveByMethod(method: Span): bool {
+  const head = spanIs(method, "HEAD");
+  const preflight = spanIs(method, "OPTIONS");
+  return (head || preflight || spanIs(method, "GET")) && sendDocument(head, preflight);
+}
+
+function finishDocument(stream: Context): i32 {
+  const decision = decisionOf(Reason.metadata_document);
+  recordDecision(decision);
+  finishStream(stream, decision, State.Answered);
+  return STOP;
+}
+
+/** Saves what the decision needs: after Continue the host no longer gives headers, and a token is read once. */
+function saveForBody(stream: Context, token: Span): bool {
   const size = needsHeaders() ? headersSize() : 0;
-  const kept = allocate(size + tokenLength);
-  if (!kept) return false;
-  if (size) keepHeaders(kept);
-  copyBytes(kept + <usize>size, tokenAt, tokenLength);
-  store<u32>(stream, <u32>kept, ContextField.Block);
-  store<u32>(stream, size, ContextField.Size);
-  store<u32>(stream, tokenLength, ContextField.Token);
+  const saved = allocate(size + spanLength(token));
+  if (!saved) return false;
+  if (size) saveHeaders(saved);
+  copyBytes(saved + <usize>size, spanStart(token), spanLength(token));
+  stream.block = saved;
+  stream.size = size;
+  stream.token = spanLength(token);
   return true;
 }
 
 function needsHeaders(): bool {
-  const mirrors = (1 << Known.McpMethod) | (1 << Known.McpName) | (1 << Known.McpVersion);
-  return areThere(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
+  const mirrors = (1 << KnownHeader.McpMethod) | (1 << KnownHeader.McpName) | (1 << KnownHeader.McpVersion);
+  return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 
-function openKept(stream: usize): void {
-  const kept = <usize>load<u32>(stream, ContextField.Block);
-  const size = load<u32>(stream, ContextField.Size);
-  openHeaders(kept, size);
-  openToken(kept + <usize>size, load<u32>(stream, ContextField.Token));
+/** Uses the headers that were saved, so that the body is not judged by those of another request; returns the payload. */
+function openSaved(stream: Context): Span {
+  const saved = stream.block;
+  const size = stream.size;
+  openHeaders(saved, size);
+  return spanOf(saved + <usize>size, stream.token);
 }
 
-/** Gives back what a stream keeps. */
-export function closeStream(stream: usize): void {
-  release(<usize>load<u32>(stream, ContextField.Block));
-  store<u32>(stream, 0, ContextField.Block);
+/** Releases what was saved with a stream. */
+export function closeStream(stream: Context): void {
+  release(stream.block);
+  stream.block = 0;
 }

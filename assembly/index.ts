@@ -1,9 +1,10 @@
-// The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, give its action back. No decisions.
+// The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, return its action. No decisions.
 import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./runtime/host.ts";
-import { addContext, ContextField, findContext, takeContext } from "./runtime/contexts.ts";
+import { addContext, Context, findContext, takeContext } from "./runtime/contexts.ts";
 import { dropConfig, loadConfig, openConfig, putProblem } from "./config/config.ts";
 import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
-import { begin, finish, put, written } from "./text/writer.ts";
+import { begin, finish, put } from "./text/writer.ts";
+import { spanLength, spanStart } from "./text/span.ts";
 import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
 import { READ_PADDING } from "./json/reader.ts";
 import { seedKeys } from "./json/keys.ts";
@@ -11,14 +12,14 @@ import { startTrace, traceCount } from "./decide/trace.ts";
 
 export function proxy_abi_version_0_2_1(): void {}
 
-/** Memory for what a host call returns; zero bytes behind it let the JSON reader run without bounds. */
+/** Memory for what a host call returns; the zero bytes after it let the JSON reader run without bounds checks. */
 export function proxy_on_memory_allocate(size: u32): usize {
   const at = reserve(size + READ_PADDING);
   if (at) clear64(at + <usize>size);
   return at;
 }
 
-/** A root (parent 0) or a stream of one. Root ids are not looked at: "" and "scopegate" do the same. */
+/** A root (parent 0) or a stream of one. Root ids are ignored: "" and "scopegate" do the same. */
 export function proxy_on_context_create(id: u32, parent: u32): void {
   addContext(id, parent);
 }
@@ -28,75 +29,77 @@ export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
   return 1;
 }
 
-/** Takes a configuration; a bad one is refused with one log line, and the one before stays. */
+/** Takes a configuration; a bad one is refused with one log line, and the previous one stays. */
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const context = findContext(root);
-  const accepted = context != 0 && configure(context, size);
+  const accepted = context != null && configure(context, size);
   if (!accepted) {
     begin(512);
     put("scopegate: configuration refused: ");
     if (!context || !putProblem()) put("there is not enough memory");
-    log(LogLevel.Error, finish(), written());
+    const line = finish();
+    log(LogLevel.Error, spanStart(line), spanLength(line));
   }
   resetRegion();
   return accepted ? 1 : 0;
 }
 
-function configure(context: usize, size: u32): bool {
+function configure(context: Context, size: u32): bool {
   const found = size != 0 && getBuffer(Buffer.PluginConfiguration, size) == Status.Ok;
   const block = loadConfig(found ? value() : 0, found ? valueLength() : 0);
   if (!block) return false;
-  dropConfig(<usize>load<u32>(context, ContextField.Block));
-  store<u32>(context, <u32>block, ContextField.Block);
+  dropConfig(context.block);
+  context.block = block;
   return true;
 }
 
-/** Makes the configuration of a stream the current one; false when it has none. */
-function open(stream: usize): bool {
-  if (!stream) return false;
-  const root = findContext(load<u32>(stream, ContextField.Root));
-  const config = root ? <usize>load<u32>(root, ContextField.Block) : 0;
-  if (config) openConfig(config);
-  return config != 0;
+/** The stream of a context id, with its configuration made the current one; null when there is none. */
+function openStream(id: u32): Context | null {
+  const stream = findContext(id);
+  if (!stream) return null;
+  const root = findContext(stream.root);
+  if (!root || !root.block) return null;
+  openConfig(root.block);
+  return stream;
 }
 
 export function proxy_on_request_headers(id: u32, _count: u32, end: u32): i32 {
-  const stream = findContext(id);
-  const action = open(stream) ? onHeaders(stream, end != 0) : refuseAll();
+  const stream = openStream(id);
+  const action = stream ? onHeaders(stream, end != 0) : refuseAll();
   resetRegion();
   return action;
 }
 
-/** Without memory or a configuration there is nothing to judge by. */
+/** Without memory or a configuration nothing can be judged. */
 function refuseAll(): i32 {
   sendResponse(500, 0, 0, 0, 0, 0, 0);
   return STOP;
 }
 
 export function proxy_on_request_body(id: u32, size: u32, end: u32): i32 {
-  const stream = findContext(id);
-  const action = open(stream) ? onBody(stream, size, end != 0) : STOP;
+  const stream = openStream(id);
+  const action = stream ? onBody(stream, size, end != 0) : STOP;
   resetRegion();
   return action;
 }
 
 export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
-  const stream = findContext(id);
-  const action = open(stream) ? onTrailers(stream) : STOP;
+  const stream = openStream(id);
+  const action = stream ? onTrailers(stream) : STOP;
   resetRegion();
   return action;
 }
 
-// There is no proxy_on_done: a host takes that for done, and a call into the VM costs it half a microsecond.
+// There is no proxy_on_done: the host treats a missing callback as done, and a call into the VM costs half a microsecond.
 export function proxy_on_delete(id: u32): void {
   const context = takeContext(id);
   if (!context) return;
-  if (load<u32>(context, ContextField.Root)) closeStream(context);
-  else dropConfig(<usize>load<u32>(context, ContextField.Block));
-  release(context);
+  if (context.root) closeStream(context);
+  else dropConfig(context.block);
+  release(changetype<usize>(context));
 }
 
-/** For the command line's host: traces the rules of the next request; returns where the steps are. */
+/** For the command line's host: traces the rules of the next request; returns the address of the steps. */
 export function scopegate_trace(on: u32): usize {
   return startTrace(on != 0);
 }

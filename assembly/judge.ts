@@ -1,136 +1,118 @@
 // One body: strict reading, then each message in it: envelope, mirror headers, decision. A batch (2025-03-26 only)
-// passes when each of its messages does; the first that does not is the answer.
-import { Flag, Kind, NONE, Reason, Setting, Slot } from "./program.ts";
+// passes when each of its messages does; the first that does not decides the reply.
+import { Flag, Kind, NO_REASON, NONE, Reason, Setting, Slot, isPass } from "./program.ts";
 import { hasFlag, setting } from "./sections.ts";
 import { openBody, openCall } from "./config/config.ts";
-import { onlyBlank, openReader, readValue } from "./json/reader.ts";
+import { onlyWhitespace, openReader, readValue } from "./json/reader.ts";
 import { readFailure } from "./json/failure.ts";
-import { isResponse, readRequest, refersToPrompt } from "./request/message.ts";
-import { decodeText, slotTextLength } from "./json/decode.ts";
+import { isResponse, readMessage, refersToPrompt } from "./request/message.ts";
+import { decodeText } from "./json/decode.ts";
 import { checkMirrors, declaresBatches, mayRespond } from "./request/mirror-headers.ts";
-import { readToken, tokenLength } from "./token/claims.ts";
+import { readToken } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
-import { clearDecision, decide, decidingRule, isGoverned } from "./decide/decide.ts";
-import { challengeRule, findChallenge } from "./decide/challenge.ts";
+import { decide, isGoverned } from "./decide/decide.ts";
+import { findChallenge } from "./decide/challenge.ts";
+import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
-import { clearCall, kind, lifecycle, nameAt, nameLength, setName } from "./request/call.ts";
+import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
 import { firstItem, nextItem } from "./json/walk.ts";
 import { envelopeStart } from "./json/slots.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
 import { charge, rewind } from "./runtime/budget.ts";
-import { forgetAnswers } from "./cel/results.ts";
+import { forgetResults } from "./cel/results.ts";
 import { count, LENIENT } from "./answer/metrics.ts";
+import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./text/chars.ts";
+import { Span, spanLength } from "./text/span.ts";
 
-const NO_SLOT: u32 = 0xffffffff;
+const BYTE_ORDER_MARK: u32 = 0xbfbbef; // its three bytes, the first one lowest
 /** Steps for each URI of a subscription: it is looked up under every length of prefix that the policy has. */
 const URI_COST: u32 = 64;
 
-let rule: u32 = NONE;
-let withId: bool = false;
-
-/** The rule that decided the last request; NONE when none did. */
-export function judgedRule(): u32 {
-  return rule;
-}
-
-/** Whether the answer may carry the id in the slots. */
-export function judgedWithId(): bool {
-  return withId;
-}
-
-/** Forgets the request before. */
-export function openJudge(): void {
-  rule = NONE;
-  withId = false;
-  clearCall();
-}
-
-/** Whether a Reason lets the call through. */
-export function isPass(reason: i32): bool {
-  return reason >= Reason.allowed && reason <= Reason.response;
-}
-
-/** Judges the body of `size` bytes at `at`, padded as the reader wants. Returns a Reason. */
-export function judge(at: usize, size: u32): i32 {
+/** Judges the body of `size` bytes at `at`, followed by READ_PADDING bytes that may be overwritten, with a payload. */
+export function judge(at: usize, size: u32, token: Span): Decision {
   openBody();
-  clear64(at + <usize>size);
-  const end = at + <usize>size;
-  openReader(end, setting(Setting.MaxDepth));
-  if (load<u32>(at) << 8 == 0xbfbbef00) return Reason.not_json; // a byte order mark
-  const behind = readValue(at, Slot.Body);
-  withId = true;
-  if (!behind) return readFailure();
-  if (!onlyBlank(behind)) return Reason.not_json;
-  return load<u8>(envelopeStart(Slot.Body)) == 0x5b ? judgeBatch(envelopeStart(Slot.Body)) : judgeMessage();
+  const decision = newDecision();
+  decision.reason = judgeBody(at, at + <usize>size, token, decision);
+  decision.method = methodName;
+  decision.target = targetName;
+  return decision;
 }
 
-function judgeBatch(list: usize): i32 {
+function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 {
+  clear64(end);
+  openReader(end, setting(Setting.MaxDepth));
+  if ((load<u32>(at) & 0xffffff) == BYTE_ORDER_MARK) return Reason.not_json;
+  const bodyEnd = readValue(at, Slot.Body);
+  decision.hasId = true;
+  if (!bodyEnd) return readFailure();
+  if (!onlyWhitespace(bodyEnd)) return Reason.not_json;
+  const body = envelopeStart(Slot.Body);
+  return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision);
+}
+
+function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
   if (!declaresBatches()) return Reason.batch;
-  let result: i32 = Reason.batch; // an empty one
+  let reason: i32 = Reason.batch; // an empty one
   let p = firstItem(list);
   const before = regionEnd();
   while (p) {
     rewind(before); // of a hundred thousand messages only one is kept at a time
-    openJudge();
     openCall();
-    if (!charge(tokenLength >> 4)) return Reason.batch; // each reads the token again
+    decision.rule = NONE;
+    decision.hasId = false;
+    if (!charge(spanLength(token) >> 4)) return Reason.batch; // each reads the token again
     const end = readValue(p, Slot.Body);
     if (!end) return readFailure();
-    if (load<u8>(p) != 0x7b) return Reason.batch;
-    withId = true;
-    result = judgeMessage();
-    if (!isPass(result)) return result;
+    if (load<u8>(p) != OPEN_BRACE) return Reason.batch;
+    decision.hasId = true;
+    reason = judgeMessage(token, decision);
+    if (!isPass(reason)) return reason;
     p = nextItem(end);
   }
-  return result;
+  return reason;
 }
 
-function judgeMessage(): i32 {
-  clearDecision();
-  const refused = readRequest();
-  if (refused >= 0) return refused;
-  if (!readToken()) return Reason.no_token;
+function judgeMessage(token: Span, decision: Decision): i32 {
+  const refused = readMessage();
+  if (refused != NO_REASON) return refused;
+  if (!readToken(token)) return Reason.no_token;
   if (isResponse()) return mayRespond() ? Reason.response : Reason.not_jsonrpc;
   const mismatch = checkMirrors();
-  if (mismatch >= 0) {
+  if (mismatch != NO_REASON) {
     if (!hasFlag(Flag.LenientHeaders)) return mismatch;
     count(LENIENT);
   }
-  const reason = judgeKind();
-  rule = decidingRule();
-  if ((reason != Reason.rule_denied && reason != Reason.no_rule) || !findChallenge()) return reason;
-  rule = challengeRule();
-  return Reason.insufficient_scope;
+  const reason = judgeCall(decision);
+  if (reason != Reason.rule_denied && reason != Reason.no_rule) return reason;
+  return findChallenge(decision) ? Reason.insufficient_scope : reason;
 }
 
-function judgeKind(): i32 {
+function judgeCall(decision: Decision): i32 {
   if (kind == Kind.Tool && !resolveBackend()) return Reason.host_error;
-  let target = kind;
-  if (isGoverned()) {
-    if (kind == Kind.Subscription) return judgeSubscriptions();
-    if (kind == Kind.Completion) target = refersToPrompt() ? Kind.Prompt : Kind.Resource;
-    if (target == Kind.Resource) return judgeResource();
-  }
-  return decide(target, nameAt, nameLength);
+  if (!isGoverned()) return decide(kind, decision);
+  if (kind == Kind.Subscription) return judgeSubscription(decision);
+  if (kind == Kind.Resource) return judgeResource(decision);
+  if (kind != Kind.Completion) return decide(kind, decision);
+  return refersToPrompt() ? decide(Kind.Prompt, decision) : judgeResource(decision);
 }
 
-function judgeResource(): i32 {
-  if (hasFlag(Flag.NormalUris) && !isNormalUri(nameAt, nameLength)) return Reason.invalid_params;
-  return decide(Kind.Resource, nameAt, nameLength);
+function judgeResource(decision: Decision): i32 {
+  if (hasFlag(Flag.NormalUris) && !isNormalUri(targetName)) return Reason.invalid_params;
+  return decide(Kind.Resource, decision);
 }
 
-/** Every URI must be allowed; the first that is not is the answer. */
-function judgeSubscriptions(): i32 {
-  if (lifecycle) return decide(Kind.Subscription, 0, 0);
+/** Every URI must be allowed; the first that is not decides the reply. */
+function judgeSubscription(decision: Decision): i32 {
+  if (lifecycle) return decide(Kind.Subscription, decision);
   let p = firstItem(envelopeStart(Slot.ResourceSubscriptions));
   while (true) {
-    if (load<u8>(p) != 0x22 || !charge(URI_COST)) return Reason.invalid_params;
-    const end = readValue(p, NO_SLOT);
+    if (load<u8>(p) != QUOTE || !charge(URI_COST)) return Reason.invalid_params;
+    const end = readValue(p, NONE);
     const uri = decodeText(p, end, 1);
-    if (!uri || !slotTextLength()) return Reason.invalid_params;
-    setName(uri, slotTextLength());
-    forgetAnswers();
-    const reason = judgeResource();
+    if (!spanLength(uri)) return Reason.invalid_params;
+    setTarget(uri);
+    forgetResults();
+    const reason = judgeResource(decision);
     p = nextItem(end);
     if (!p || !isPass(reason)) return reason;
   }

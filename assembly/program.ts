@@ -1,6 +1,6 @@
 // The program: what the compiler makes of a policy and the only thing the filter evaluates.
-// Shared by the encoder (scripts/) and the VM (assembly/); plain enums and un-annotated constants only, so
-// that both compilers read it. No logic, no decorators.
+// Shared by the encoder (scripts/) and the VM (assembly/), so only what both compilers read: plain enums, un-annotated
+// constants, and two functions on Reason. No other logic, no decorators.
 //
 // All numbers are little-endian u32 unless drawn otherwise; every offset counts from the first byte of the program.
 //
@@ -11,13 +11,21 @@
 //   +--------+---------+----------+----------+-------------------------+----------------------------+
 //   checksum: 32-bit FNV-1a over the bytes from 16 to length. count: records of the section (bytes for Bytes).
 //
-// A text is a pair (offset, length) of raw UTF-8 in the section Bytes. NONE (0xffffffff) stands for "absent".
+// A text is a pair (offset, length) of raw UTF-8 in the section Bytes. A run is a pair (first, count) of records of another
+// section. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 4;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
+
+// prettier-ignore
+export enum HeaderField { Magic = 0, Version = 4, Length = 8, Checksum = 12 }
+// prettier-ignore
+export enum TextField { Offset = 0, Length = 4 }
+// prettier-ignore
+export enum RunField { First = 0, Count = 4 }
 
 export enum Section {
   Bytes = 0, //      the bytes that texts and automata point into
@@ -30,7 +38,7 @@ export enum Section {
   Rules = 7, //      RuleRecord, in the policy's order
   Entries = 8, //    EntryRecord: grouped by bucket, inside a bucket by rule, then by place in the rule's target
   Buckets = 9, //    BucketRecord: the key of a target and its entries
-  PrefixLengths = 10, // (Kind, length): which prefix lengths occur, at most MAX_PREFIX_LENGTHS a kind
+  PrefixLengths = 10, // PrefixLengthRecord: which prefix lengths occur, at most MAX_PREFIX_LENGTHS per kind
   Predicates = 11, // PredicateRecord: one per distinct `when`
   Code = 12, //      Instruction, 8 bytes each
   Cells = 13, //     Cell, 16 bytes each: constants of the predicates
@@ -64,9 +72,9 @@ export enum Setting {
   BackendFrom = 2, //         BackendFrom
   BackendText = 3, //         separator, or the fixed name
   MetadataKeys = 5, //        run of Texts: keys of the jwt_authn namespace to try, in order
-  Resource = 7, //            RFC 9728 `resource`; NONE when not set
-  ResourceMetadata = 9, //    URL of the metadata document; NONE when not set
-  BaselineScopes = 11, //     blank-separated, for the 401 challenge; NONE when empty
+  Resource = 7, //            RFC 9728 `resource`; NONE when not set. For listings
+  ResourceMetadata = 9, //    URL of the metadata document; NONE when not set. For listings
+  BaselineScopes = 11, //     separated by spaces, for the 401 challenge; NONE when empty. For listings
   DocumentPaths = 13, //      run of Texts: exact request paths (without query) of the metadata document
   Document = 15, //           the metadata document, JSON
   MaxBody = 17, //            bytes
@@ -76,8 +84,8 @@ export enum Setting {
   LoopWindow = 21, //         seconds
   PolicyName = 22, //         text
   Challenge = 24, //          header list that asks for scopes, the challenge its third header; NONE without one
-  BehindScopes = 26, //       bytes of it behind the place of the scopes; 0 without one
-  ScopesEnd = 27, //          text behind the scopes in an error body
+  AfterScopes = 26, //        bytes of it after the place of the scopes; 0 without one
+  ScopesEnd = 27, //          text after the scopes in an error body
   StreamAction = 29, //       Action for GET
   SessionAction = 30, //      Action for DELETE
   PreflightAction = 31, //    Action for OPTIONS
@@ -90,7 +98,7 @@ export enum Flag {
   NeedsScopeList = 4, //   some predicate reads jwt.scopes
   NeedsHeaders = 8, //     some predicate reads request.headers
   NeedsRequest = 16, //    some predicate reads request.method, .host or .path
-  InBand = 32, //          denials are a 200 with a JSON-RPC error
+  InBand = 32, //          denials are a 200 with a JSON-RPC error. For listings: the ReasonRecords have the statuses
   IncludeGranted = 64, //  the challenge also lists the scopes that the token holds
   LenientHeaders = 128, // a disagreement of mirror headers is counted, not refused
   NeedsAllClaims = 256, // some predicate reads the claims as a whole: those that no slot names, too
@@ -145,6 +153,9 @@ export enum EntryField { Rule = 0, Predicate = 4 }
 // BucketRecord      Kind, backend (offset or NONE = any, length), name (offset, length), entries (first, count)
 // prettier-ignore
 export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
+// PrefixLengthRecord  Kind, length in bytes
+// prettier-ignore
+export enum PrefixLengthField { Kind = 0, Length = 4 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
 // prettier-ignore
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
@@ -152,7 +163,7 @@ export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
 //                   (u32 first code point, u32 class; ascending; the first starts at or below 0x80), number of ranges,
 //                   offset of the table (classes + 1 columns of one u16 a state, the last for the end of the text), offset of
 //                   the source (u32 length, then UTF-8; for listings), number of loops, offset of the loops, bytes of the
-//                   prefix (0 to MAX_PREFIX), the state behind it, the prefix (8 bytes).
+//                   prefix (0 to MAX_PREFIX), the state after it, the prefix (8 bytes).
 //                   State 0 rejects and state 1 accepts, both for good. The next states are those with a loop: they are
 //                   left only by some characters. Every raw text that is not rejected begins with the prefix.
 // prettier-ignore
@@ -216,7 +227,7 @@ export enum Attribute {
 
 // Cell (also a constant):   0: Tag u32   4: aux u32   8: payload, 8 bytes
 //   Bool, Int, Uint: i64/u64.  Double: f64.  String, Bytes: pointer u32, length in bytes u32; aux 1 = JSON escapes inside.
-//   JsonList, JsonMap: pointer of the bracket, pointer behind the closing one (0 = not known yet).
+//   JsonList, JsonMap: pointer of the bracket, pointer after the closing one (0 = not known yet).
 //   CellList: pointer of its cells, count.  CellMap: pointer of its cells (key, value, key, value …), count of pairs.
 //   Timestamp: i64 seconds since 1970, aux nanoseconds 0..999999999.  Duration: i64 nanoseconds.  Type: CelType.
 //   OptionalNone; a present optional is its value with tag | OPTIONAL.
@@ -251,6 +262,7 @@ export enum CelType {
 // The predicate is a stack program: "x y → z" takes y (top) and x, leaves z. Every operation with an Error among its operands
 // leaves Error, unless said otherwise. A jump goes to (its own index + 1 + c); c is never negative but in Next, where it
 // is an i32. The code of a predicate ends with Return, and no path runs past it.
+// prettier-ignore
 export enum Op {
   Return = 0, //       x →                 true, false, or error (also for what is not a bool)
   Const = 1, //        → cell c
@@ -298,43 +310,15 @@ export enum Op {
   Select = 28, //      m → m.k, k = cell c; Error when missing or m is no map
   Has = 29, //         m → has(m.k): false on scalars and null, Error on lists
   OptSelect = 30, //   m → m.?k; also on an optional m
-  Not = 31,
-  Neg = 32,
-  Size = 33,
-  ToInt = 34,
-  ToUint = 35,
-  ToDouble = 36,
-  ToString = 37,
-  ToBool = 38,
-  ToBytes = 39,
-  ToTimestamp = 40,
-  ToDuration = 41,
-  TypeOf = 42,
-  OptOf = 43,
-  OptOfNonZero = 44,
-  OptValue = 45,
-  OptHasValue = 46,
+  Not = 31, Neg = 32, Size = 33, ToInt = 34, ToUint = 35, ToDouble = 36, ToString = 37, ToBool = 38, ToBytes = 39,
+  ToTimestamp = 40, ToDuration = 41, TypeOf = 42, OptOf = 43, OptOfNonZero = 44, OptValue = 45, OptHasValue = 46,
   Time = 47, //        t → int: TimePart a of a timestamp or duration. b = 1: t z → int with the zone as a string (UTC or ±hh:mm)
 
   // x y → z
   Index = 48, //       x i → x[i]
   OptIndex = 49, //    x i → x[?i]; also on an optional x
-  Eq = 50,
-  Ne = 51,
-  Lt = 52,
-  Le = 53,
-  Gt = 54,
-  Ge = 55,
-  In = 56,
-  Add = 57,
-  Sub = 58,
-  Mul = 59,
-  Div = 60,
-  Mod = 61,
-  StartsWith = 62,
-  EndsWith = 63,
-  Contains = 64,
-  Count = 65,
+  Eq = 50, Ne = 51, Lt = 52, Le = 53, Gt = 54, Ge = 55, In = 56, Add = 57, Sub = 58, Mul = 59, Div = 60, Mod = 61,
+  StartsWith = 62, EndsWith = 63, Contains = 64, Count = 65,
 }
 
 // prettier-ignore
@@ -350,16 +334,21 @@ export const MAX_PROGRAM = 16777216; // bytes
 export const MAX_STACK = 256; //        cells of one predicate
 export const MAX_LOOPS = 12; //         open at once
 export const MAX_STATES = 4096; //      of an automaton before it is minimised
-export const MAX_PREFIX_LENGTHS = 64; // a kind
+export const MAX_PREFIX_LENGTHS = 64; // per kind
 export const SCRATCH_SIZE = 262144; //  bytes for lists and strings that a predicate makes
 export const MAX_CHALLENGE = 6144; //   bytes of a WWW-Authenticate; a longer one is left out
 export const DEFAULT_MAX_BODY = 4194304;
 export const DEFAULT_MAX_DEPTH = 128;
 export const DEFAULT_STEP_BUDGET = 16777216;
 
-/** Why a request got its answer: the name in metrics, the access log, `eval` and the error body. */
+/**
+ * Why a request got its answer: the name in metrics, the access log, `eval` and the error body. The order decides what lets
+ * a call through, see isPass and isDenial: a new Reason goes into the group that it belongs to, a refusal never into the first.
+ */
+// prettier-ignore
 export enum Reason {
   host_error = 0, //            something that must not fail did: refused
+  // The request is forwarded.
   allowed = 1, //               by a rule
   default_allow = 2, //         no rule matched, defaultAction Allow
   not_governed = 3, //          a kind of call that the policy leaves open
@@ -368,33 +357,38 @@ export enum Reason {
   stream = 6, //                GET
   session_end = 7, //           DELETE
   preflight = 8, //             OPTIONS
-  metadata_document = 9, //     answered by the filter
-  insufficient_scope = 10, //   denied, and the challenge helps
-  rule_denied = 11, //          denied by a Deny rule, no grant helps
-  no_rule = 12, //              denied by default, no grant helps
+  // The filter answers the request.
+  metadata_document = 9,
+  // The call is denied.
+  insufficient_scope = 10, //   and the challenge helps
+  rule_denied = 11, //          by a Deny rule, no grant helps
+  no_rule = 12, //              by default, no grant helps
   challenge_loop = 13, //       the same challenge again and again
-  no_token = 14,
-  invalid_token = 15,
-  not_json = 16,
-  invalid_utf8 = 17,
-  duplicate_key = 18,
-  ambiguous_key = 19, //        differs from a key that matters only by case
-  too_deep = 20,
-  too_many_members = 21,
-  number_range = 22,
-  not_jsonrpc = 23,
-  invalid_id = 24,
-  invalid_params = 25,
-  batch = 26,
-  unsupported_version = 27,
-  header_mismatch = 28,
-  repeated_header = 29,
-  empty_body = 30,
-  unexpected_body = 31,
-  body_too_large = 32,
-  content_type = 33,
-  content_encoding = 34,
-  method_not_allowed = 35,
+  // The request is refused.
+  no_token = 14, invalid_token = 15, not_json = 16, invalid_utf8 = 17, duplicate_key = 18,
+  ambiguous_key = 19, //        differs only by case from a key that matters
+  too_deep = 20, too_many_members = 21, number_range = 22, not_jsonrpc = 23, invalid_id = 24, invalid_params = 25,
+  batch = 26, unsupported_version = 27, header_mismatch = 28, repeated_header = 29, empty_body = 30,
+  unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
   upgrade = 36,
   Count = 37,
+}
+
+/** Where a check returns a Reason why it refuses: it does not. */
+export const NO_REASON = -1;
+
+// What security hangs on; tests/compiler/reasons.test.ts holds the groups against the HTTP statuses.
+const FIRST_PASS = Reason.allowed;
+const LAST_PASS = Reason.preflight;
+const FIRST_DENIAL = Reason.insufficient_scope;
+const LAST_DENIAL = Reason.challenge_loop;
+
+/** Whether a request with this Reason is forwarded. Whatever is not known to be is refused. */
+export function isPass(reason: Reason): boolean {
+  return reason >= FIRST_PASS && reason <= LAST_PASS;
+}
+
+/** Whether a call with this Reason was understood and is denied by the policy. */
+export function isDenial(reason: Reason): boolean {
+  return reason >= FIRST_DENIAL && reason <= LAST_DENIAL;
 }

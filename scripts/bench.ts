@@ -14,15 +14,15 @@ import { EnvoyError } from "./envoy/binary.ts";
 const HELP = `Usage: npm run bench -- [--quick] [--scale] [--only filter|envoy] [--peers NAME,…] [--json FILE]
 
 Options:
-  --quick      short runs: under two minutes, and more noise
-  --scale      how the cost grows: by rules, tokens, scopes, connections, workers (in place of the usual parts)
-  --only PART  filter (alone, in this process) or envoy (beside other filters)
+  --quick      short runs: under two minutes, but noisier
+  --scale      measure how costs grow with rules, tokens, scopes, connections, workers (instead of the usual parts)
+  --only PART  filter (alone, in this process) or envoy (compared with other filters)
   --peers NAME,…
-               in Envoy: only these beside the baseline and Scopegate; a part of a name will do: --peers rust,lua
-  --json FILE  the numbers as JSON too; npm run bench:report makes docs/benchmarks.md of it
+               in Envoy: only these besides the baseline and Scopegate; part of a name is enough: --peers rust,lua
+  --json FILE  also write the numbers as JSON; npm run bench:report puts them into docs/benchmarks.md
 
-The peers in Rust and Go are built where cargo and go are found. $RUST_WASM may name another proxy-wasm module to compare
-with (scripts/bench/peers/rust-wasm.yaml).
+The peers in Rust and Go are built if cargo and go are installed. $RUST_WASM may name another proxy-wasm module to
+compare with (scripts/bench/peers/rust-wasm.yaml).
 `;
 
 const OPTIONS = {
@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return void process.stdout.write(HELP);
   const { quick = false, scale, only } = values;
-  if (only !== undefined && only !== "filter" && only !== "envoy") throw new Error(`--only ${only}: filter or envoy`);
+  if (only !== undefined && only !== "filter" && only !== "envoy")
+    throw new Error(`--only must be filter or envoy, not ${only}`);
   const results: Results = {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version} (V8 ${V8})`,

@@ -1,5 +1,5 @@
-// Runs a TypeScript script of this repository on a fresh clone: installs what package-lock.json names when it is not
-// there, builds when asked to and needed, then goes on in the same process. Nothing but Node itself is imported up front.
+// Runs a TypeScript script of this repository on a fresh clone: installs the packages of package-lock.json if they are
+// missing, builds if asked to and needed, then goes on in the same process. Only Node itself is imported up front.
 //
 //   node scripts/bootstrap.mjs [--build] SCRIPT [argument…]
 import { spawnSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Package → version, as a lock file tells it; the root package and optional ones (other platforms) are left out. */
+/** Package → version from a lock file; the root package and optional ones (other platforms) are left out. */
 function lockedPackages(file) {
   const packages = Object.entries(JSON.parse(readFileSync(resolve(root, file), "utf8")).packages);
   return packages

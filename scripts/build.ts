@@ -1,5 +1,5 @@
-// Makes build/scopegate.wasm (asc, branch hints) and build/scopegate.mjs (esbuild). Each is made again only when one of its
-// sources changed, and is put in place by a rename, so that a reader never sees half a file.
+// Makes build/scopegate.wasm (asc, branch hints) and build/scopegate.mjs (esbuild). Each is rebuilt only if one of its sources
+// changed, and is put in place by a rename, so that a reader never sees half a file.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, normalize } from "node:path";
@@ -14,7 +14,7 @@ const out = join(root, "build");
 
 interface Product {
   file: string;
-  /** Files and folders; a change in one of them makes the product anew. */
+  /** Files and folders; a change in any of them rebuilds the product. */
   sources: string[];
   make(): Promise<Uint8Array>;
 }
@@ -24,10 +24,8 @@ const TRANSFORMS = (
   JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8")) as { options: { transform: string[] } }
 ).options.transform.map(normalize);
 
-/** What the branch hints depend on, beside the filter. */
-const PROFILE = ["transforms/branch-hints", "bench/bodies.ts", "bench/host.ts", "bench/policies.ts", "compiler"].map(
-  (path) => `scripts/${path}`,
-);
+/** What the branch hints depend on besides the filter. */
+const PROFILE = ["transforms/branch-hints", "compiler", "simulate", "wire.ts"].map((path) => `scripts/${path}`);
 
 const PRODUCTS: Product[] = [
   {
@@ -42,7 +40,7 @@ const PRODUCTS: Product[] = [
   },
 ];
 
-/** Builds what is missing or older than its sources; with `onlyWhenNeeded: false`, everything. Exits 1 on an error. */
+/** Builds what is missing or out of date; with `onlyWhenNeeded: false`, everything. Exits 1 on an error. */
 export async function build({ onlyWhenNeeded }: { onlyWhenNeeded: boolean }): Promise<void> {
   mkdirSync(out, { recursive: true });
   for (const product of PRODUCTS) {
@@ -91,7 +89,7 @@ const CLI = {
   target: "node20",
   legalComments: "eof",
   banner: {
-    // A CommonJS dependency asks for Node's own modules with require().
+    // A CommonJS dependency loads Node's own modules with require().
     js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
   },
 } satisfies BuildOptions;

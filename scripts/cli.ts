@@ -18,16 +18,16 @@ function overview(): string {
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `Usage: scopegate COMMAND [options] [file…]
 
-Scope-aware authorization for MCP in Envoy: policies are checked, compiled and tested here.
+Scope-aware authorization for MCP in Envoy: check, compile and test policies.
 
 Commands:
 ${lines.join("\n")}
 
 Options:
-  --help     of the command that stands before it
-  --version
+  --help     show help, also for a COMMAND
+  --version  show the version
 
-A file named - is standard input. Exit codes: 0 done, 1 the input is wrong or a test failed, 2 it could not run.
+The file name - means standard input. Exit codes: 0 success, 1 invalid input or a failed test, 2 could not run.
 `;
 }
 
@@ -66,7 +66,7 @@ function say(text: string): Exit {
   return Exit.Done;
 }
 
-// A reader that closes early (`| head`) is no error.
+// A reader that closes early (`| head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(Exit.Done);
   throw error;

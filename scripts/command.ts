@@ -1,17 +1,16 @@
-// What a subcommand is, and how one says that it cannot run.
-import { readFileSync } from "node:fs";
+// What a subcommand is, and how it reports that it cannot run.
 import type { ParseArgsConfig } from "node:util";
 
 /** The exit codes that scripts rely on. */
 export enum Exit {
   Done = 0,
-  /** The input is wrong, or a test failed. */
+  /** The input is invalid, or a test failed. */
   Wrong = 1,
-  /** It could not run: usage, a missing file. */
+  /** The command could not run: wrong usage, a missing file. */
   CannotRun = 2,
 }
 
-export type OptionValue = string | boolean | (string | boolean)[] | undefined;
+type OptionValue = string | boolean | (string | boolean)[] | undefined;
 
 export interface Invocation {
   options: Record<string, OptionValue>;
@@ -23,7 +22,7 @@ export interface Command {
   summary: string;
   /** The text of `--help`, beginning with the usage line. */
   help: string;
-  /** `help` is there for every command. */
+  /** `help` is added for every command. */
   options: NonNullable<ParseArgsConfig["options"]>;
   run(invocation: Invocation): Promise<Exit> | Exit;
 }
@@ -34,41 +33,22 @@ export class CannotRun extends Error {}
 /** The same, with a pointer to the command's help. */
 export class UsageError extends CannotRun {}
 
-/** The text of a file, or of standard input for `-`. Throws CannotRun. */
-export function readInput(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    throw new CannotRun(`cannot read ${file === "-" ? "standard input" : file}: ${reasonOf(error)}`);
-  }
-}
-
-/** The one positional that a command takes. */
+/** The single positional argument of a command. */
 export function onlyFile(files: string[], word: string): string {
   const [file, ...rest] = files;
   if (file === undefined) throw new UsageError(`no ${word} given`);
-  if (rest.length > 0) throw new UsageError(`one ${word} at a time, got ${files.length}`);
+  if (rest.length > 0) throw new UsageError(`expected one ${word}, got ${files.length}`);
   return file;
 }
 
-/** `--format`: true for json. */
+/** Reads `--format`: true for json. */
 export function wantsJson(format: OptionValue): boolean {
   if (format !== undefined && format !== "text" && format !== "json")
-    throw new UsageError(`--format is text or json, not ${String(format)}`);
+    throw new UsageError(`--format must be text or json, not ${String(format)}`);
   return format === "json";
 }
 
 /** Whether to colour what goes to a stream. */
 export function useColor(stream: NodeJS.WriteStream): boolean {
   return Boolean(stream.isTTY) && !process.env.NO_COLOR;
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reasons: Record<string, string> = {
-    ENOENT: "no such file",
-    EISDIR: "it is a directory",
-    EACCES: "permission denied",
-  };
-  return (code && reasons[code]) ?? (error as Error).message;
 }

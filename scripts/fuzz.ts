@@ -1,5 +1,5 @@
-// `npm run test:fuzz`: the suites of scripts/fuzz one after the other, for as long as is asked. A finding is printed with
-// the seed that makes it again, and kept as a file of tests/corpus when asked to.
+// `npm run test:fuzz`: runs the suites of scripts/fuzz one after the other, for as long as asked. A finding is printed with
+// the seed that reproduces it, and kept as a file in tests/corpus if asked to.
 import { parseArgs } from "node:util";
 import { keep } from "./fuzz/corpus.ts";
 import { runSuite } from "./fuzz/run.ts";
@@ -10,10 +10,10 @@ const HELP = `Usage: npm run test:fuzz -- [--suite NAME]... [--seconds N] [--see
 
 Options:
   --suite NAME   one of ${Object.keys(SUITES).join(", ")}; may be repeated (default: all)
-  --seconds N    for all suites together (default: 600)
-  --seed N       of the first round; round n has the seed N + n (default: from the clock)
-  --rounds N     most rounds a suite
-  --most N       findings after which a suite ends (default: 10)
+  --seconds N    time for all suites together (default: 600)
+  --seed N       seed of the first round; round n has the seed N + n (default: from the clock)
+  --rounds N     at most N rounds per suite
+  --most N       stop a suite after N findings (default: 10)
   --keep         write each finding to tests/corpus
 `;
 

@@ -6,14 +6,14 @@ import { parseReference, push, RegistryError, type Access } from "./image/regist
 
 const HELP = `Usage: npm run image -- [--push REGISTRY/NAME:TAG]
 
-Writes build/image, an OCI image layout that holds build/scopegate.wasm as plugin.wasm, and prints the digest of its
+Writes build/image, an OCI image layout that contains build/scopegate.wasm as plugin.wasm, and prints the digest of its
 manifest. The same module always has the same digest.
 
 Options:
-  --push REGISTRY/NAME:TAG  also push it
+  --push REGISTRY/NAME:TAG  also push the image
   --username NAME           for the registry; default $SCOPEGATE_REGISTRY_USERNAME.
                             The password is $SCOPEGATE_REGISTRY_PASSWORD.
-  --plain-http              speak HTTP with the registry: only for one on this machine
+  --plain-http              use HTTP for the registry: only for one on this machine
 `;
 const FOLDER = "build/image";
 

@@ -1,4 +1,4 @@
-// `npm run test:soak`: a real Envoy under load, changing policies and clients that do not behave, for a bounded time.
+// `npm run test:soak`: a real Envoy under load, changing policies and misbehaving clients, for a bounded time.
 import { parseArgs } from "node:util";
 import { EnvoyError } from "./envoy/binary.ts";
 import { clients } from "./soak/clients.ts";
@@ -12,9 +12,9 @@ const HELP = `Usage: npm run test:soak -- [--only NAME]... [--requests N] [--sec
 
 Options:
   --only NAME    one of ${Object.keys(SCENARIOS).join(", ")}; may be repeated (default: all)
-  --requests N   of load (default: 200000; a release takes 1000000)
-  --seconds N    of reload and of clients, each (default: 60)
-  --seed N       of the bodies (default: 1)
+  --requests N   number of requests of load (default: 200000; for a release 1000000)
+  --seconds N    duration of reload and of clients, each (default: 60)
+  --seed N       seed of the bodies (default: 1)
 `;
 
 async function main(): Promise<number> {

@@ -15,10 +15,10 @@ import { Envoy } from "./envoy/envoy.ts";
 
 const HELP = `Usage: npm start -- [--keep] [--port N]
 
-Runs the demo and ends. Envoy, an MCP server and an OAuth server listen on 127.0.0.1 only.
+Runs the demo and exits. Envoy, an MCP server and an OAuth server listen on 127.0.0.1 only.
 
 Options:
-  --keep     leave everything up afterwards, and print curl lines with a token; ends with Ctrl-C
+  --keep     keep everything running afterwards and print curl commands with a token; stop with Ctrl-C
   --port N   use ports N to N+3 instead of 10000 to 10003
 `;
 const POLICY = "envoy/policy.yaml";
@@ -36,13 +36,13 @@ function portsFrom(first: number): Ports {
   return { envoy: first, mcp: first + 1, oauth: first + 2, admin: first + 3 };
 }
 
-/** Envoy shares a listener's port without a word (SO_REUSEPORT), so a taken one is noticed here. */
+/** Envoy silently shares a listener's port (SO_REUSEPORT), so a port in use must be detected here. */
 async function claim(ports: Ports): Promise<void> {
   for (const port of Object.values(ports) as number[]) {
     const server = createServer();
     await new Promise<void>((done, fail) => {
       server.once("error", () =>
-        fail(new EnvoyError(`port ${port} is taken: end the program that has it, or use npm start -- --port N`)),
+        fail(new EnvoyError(`port ${port} is in use: stop the program that uses it, or run npm start -- --port N`)),
       );
       server.listen(port, "127.0.0.1", done);
     });
@@ -50,7 +50,7 @@ async function claim(ports: Ports): Promise<void> {
   }
 }
 
-/** Envoy's configuration as the command line makes it: for the usual ports, the text of envoy/envoy.yaml. */
+/** Envoy's configuration as printed by the command line: for the usual ports, the text of envoy/envoy.yaml. */
 function manifest(policy: string, ports: Ports): string {
   const local = (port: number) => `127.0.0.1:${port}`;
   const options = ["--jwks", `http://${local(ports.oauth)}/jwks`, "--upstream", local(ports.mcp)].concat([
@@ -85,7 +85,11 @@ async function run(ports: Ports, keep: boolean): Promise<number> {
       `Envoy with Scopegate: ${url.href}   policy: ${POLICY}   MCP server: ${ports.mcp}   OAuth server: ${issuer}`,
     );
     const faults = await play(url, policy!, ran);
-    heading(faults.length === 0 ? "All as the policy says." : `Not as the policy says:\n${faults.join("\n")}`);
+    heading(
+      faults.length === 0
+        ? "Everything went as the policy says."
+        : `Something did not go as the policy says:\n${faults.join("\n")}`,
+    );
     if (keep) await stayUp(url);
     return faults.length === 0 ? 0 : 1;
   } finally {
@@ -97,7 +101,7 @@ async function run(ports: Ports, keep: boolean): Promise<number> {
   }
 }
 
-/** Prints curl lines with a fresh token, then waits for Ctrl-C. */
+/** Prints curl commands with a new token, then waits for Ctrl-C. */
 async function stayUp(url: URL): Promise<void> {
   const session = new Session(url, fetch);
   await session.connect();
@@ -109,7 +113,7 @@ async function stayUp(url: URL): Promise<void> {
   console.log(`\nTOKEN=${session.provider.tokens()!.access_token}`);
   console.log(`\n${call("demo__echo", { text: "Hello, curl!" })}\n\n${call("demo__sum", { a: 1, b: 2 })}`);
   await session.close();
-  console.log("\nCtrl-C ends it.");
+  console.log("\nPress Ctrl-C to stop.");
   for (const signal of SIGNALS) process.removeAllListeners(signal);
   await new Promise((done) => SIGNALS.forEach((signal) => process.once(signal, done)));
 }

@@ -1,5 +1,5 @@
-// `npm test [-- SUITE…]`: every suite, one line each as it ends, failures in full at once, the totals as the last line.
-// A suite that ran no test has failed.
+// `npm test [-- SUITE…]`: runs every suite and prints one line when it ends, failures in full as they occur, and the
+// totals last. A suite that ran no test has failed.
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runChecks } from "./test-runner/checks.ts";
@@ -14,7 +14,7 @@ interface Suite {
   run(): Promise<Totals>;
 }
 
-/** Suites of node:test files, in this order: the folders of tests/ that hold them. */
+/** Suites of node:test files, in this order: the folders of tests/ that contain them. */
 const NODE_SUITES = [
   "compiler",
   "cli",
@@ -29,7 +29,7 @@ const NODE_SUITES = [
   "clients",
 ];
 
-/** A folder with tests that no suite names would never run. */
+/** Folders with tests that no suite names: they would never run. */
 function unlistedFolders(): string[] {
   const folders = readdirSync("tests", { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.map(({ name }) => name).filter((name) => !NODE_SUITES.includes(name) && testFiles(name).length > 0);
@@ -43,7 +43,7 @@ function testFiles(folder: string): string[] {
 
 function suites(): Suite[] {
   const unlisted = unlistedFolders();
-  if (unlisted.length > 0) throw new Error(`tests of no suite: ${unlisted.join(", ")}`);
+  if (unlisted.length > 0) throw new Error(`no suite runs the tests in ${unlisted.join(", ")}`);
   return [
     { name: "check", run: runChecks },
     { name: "unit", run: runSpecs },
@@ -69,7 +69,7 @@ const all = suites();
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !all.some((suite) => suite.name === name));
 if (unknown !== undefined) {
-  console.error(`no such suite: ${unknown}; there are ${all.map(({ name }) => name).join(", ")}`);
+  console.error(`no such suite: ${unknown}; the suites are ${all.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
 const sum: Totals = { passed: 0, failed: 0, skipped: 0 };

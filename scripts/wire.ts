@@ -1,14 +1,14 @@
-// How Envoy hands values to a filter: the pairs encoding of header maps, properties, and the serialised
+// How Envoy passes values to a filter: the pairs encoding of header maps, properties, and the serialised
 // core.v3.Metadata. Measured on Envoy 1.40.
 
-/** A value of protobuf's Struct, which is what jwt_authn keeps a payload as. */
+/** A value of protobuf's Struct, the form in which jwt_authn stores a payload. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Struct = { [key: string]: Json };
 export type Pair = readonly [string, string];
 
 const utf8 = new TextEncoder();
 
-/** u32 count, then (u32 key length, u32 value length) a pair, then key NUL value NUL a pair. */
+/** u32 count, then (u32 key length, u32 value length) per pair, then key NUL value NUL per pair. */
 export function encodePairs(pairs: readonly (readonly [string | Uint8Array, string | Uint8Array])[]): Uint8Array {
   const parts = pairs.flat().map((part) => (typeof part === "string" ? utf8.encode(part) : part));
   const head = new DataView(new ArrayBuffer(4 + 4 * parts.length));
@@ -18,14 +18,14 @@ export function encodePairs(pairs: readonly (readonly [string | Uint8Array, stri
   return concat([new Uint8Array(head.buffer), ...parts.flatMap((part) => [part, zero])]);
 }
 
-/** The reverse of encodePairs; throws a RangeError on bytes that are no such encoding. */
+/** The reverse of encodePairs; throws a RangeError on bytes that are not such an encoding. */
 export function decodePairs(bytes: Uint8Array): [string, string][] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(0, true);
   let at = 4 + 8 * count;
   const next = (length: number): string => {
     const text = Buffer.from(bytes.subarray(at, at + length)).toString();
-    if (view.getUint8(at + length) !== 0) throw new RangeError("a string of a pairs encoding has no NUL behind it");
+    if (view.getUint8(at + length) !== 0) throw new RangeError("a string in a pairs encoding is not followed by a NUL");
     at += length + 1;
     return text;
   };
@@ -37,7 +37,7 @@ export function decodePairs(bytes: Uint8Array): [string, string][] {
   return pairs;
 }
 
-/** What proxy_get_property gives for a text or a number. */
+/** What proxy_get_property returns for a string or a number. */
 export function encodeProperty(value: string | number): Uint8Array {
   return typeof value === "string" ? utf8.encode(value) : encodeDouble(value);
 }

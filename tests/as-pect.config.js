@@ -1,4 +1,4 @@
-// as-pect: the specs of assembly/, one per file. Host calls are answered by no one here: the pure parts need none.
+// as-pect: the specs of assembly/, one per file. There is no host here: the pure parts need none.
 export default {
   entries: ["tests/unit/*.spec.ts"],
   include: [],

@@ -3,13 +3,13 @@ import { Reason, ReasonField } from "../program.ts";
 import { reasonAt, text, textLength } from "../sections.ts";
 import { defineCounter, increment } from "../runtime/host.ts";
 
-/** What counts a disagreement of mirror headers that is let pass. */
+/** In place of a Reason: counts a disagreement of mirror headers that is let through. */
 export const LENIENT: i32 = Reason.Count;
 
 const UNDEFINED: u32 = 0;
-const counters: usize = memory.data(4 * 64, 4); // counter number + 1 by reason
+const counters: usize = memory.data(4 * 64, 4); // by Reason, the number of its counter + 1
 
-/** The (offset, length) pair of a reason's name. */
+/** The (offset, length) pair of a Reason's name. */
 export function reasonName(reason: i32): usize {
   return reasonAt(reason) + ReasonField.Name;
 }

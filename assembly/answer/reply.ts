@@ -1,6 +1,6 @@
-// Answers: decision → status, headers, JSON-RPC error body. What does not depend on the request, the program has ready
-// (scripts/compiler/program/answers.ts). The host checks no header value (CR LF splits a response), so every scope is bounded and
-// cleaned here; nothing a caller chose stands in a header.
+// Replies: a decision as status, headers and JSON-RPC error body. What does not depend on the request is ready in the
+// program (scripts/compiler/program/answers.ts). The host checks no header value (CR LF splits a response), so every
+// scope is bounded and cleaned here; nothing that a caller chose gets into a header.
 import {
   Flag,
   MAX_CHALLENGE,
@@ -12,17 +12,20 @@ import {
   Setting,
   Slot,
   THIRD_VALUE,
+  isDenial,
 } from "../program.ts";
 import {
   hasFlag,
   isTextAt,
+  putText,
   reasonAt,
+  runCount,
   sectionCount,
   setting,
   settingAt,
   text,
   textLength,
-  putText,
+  textSpan,
 } from "../sections.ts";
 import {
   begin,
@@ -35,17 +38,26 @@ import {
   putHex64,
   putJson,
   putNumber,
-  written,
 } from "../text/writer.ts";
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  EQUALS,
+  MINUS,
+  QUOTE,
+  SPACE,
+  TILDE,
+  ZERO,
+} from "../text/chars.ts";
+import { NO_SPAN, Span, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
-import { scopeName, tokenScope, tokenScopeLength, tokenScopes } from "../token/scopes.ts";
-import { scopeCount, scopeIds } from "../decide/candidates.ts";
-import { challengeExtra, challengeExtras, challengeRule } from "../decide/challenge.ts";
-import { ruleAt } from "../decide/rules.ts";
+import { scopeIdAt, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
+import { Decision } from "../decide/decision.ts";
+import { ruleAt, scopesOf } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
-import { endsText } from "../text/ascii.ts";
-import { answerTime } from "./repeats.ts";
-import { sendResponse } from "../runtime/host.ts";
+import { now, sendResponse } from "../runtime/host.ts";
 
 const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
@@ -54,162 +66,172 @@ const DETAILS = "scopegate{";
 
 let decisions: u64 = 0;
 
-/** HTTP status of a reason. */
-function statusOf(reason: i32): u32 {
-  return load<u32>(reasonAt(reason), ReasonField.Status);
+/** Refuses the request: the local reply of a decision. False when the host does not take it. */
+export function refuse(decision: Decision): bool {
+  const status = load<u32>(reasonAt(decision.reason), ReasonField.Status);
+  return send(status, decision.reason, makeBody(decision), headersOf(decision));
 }
 
-function isDenial(reason: i32): bool {
-  return reason >= Reason.insufficient_scope && reason <= Reason.challenge_loop;
+/** Serves the metadata document (RFC 9728 section 3.2), or its preflight, to any origin. */
+export function sendDocument(head: bool, preflight: bool): bool {
+  const document = textSpan(settingAt(Setting.Document));
+  const headers = textSpan(reasonAt(Reason.metadata_document) + ReasonField.Headers);
+  return send(preflight ? 204 : 200, Reason.metadata_document, head || preflight ? NO_SPAN : document, headers);
 }
 
-/** Answers the request with a refusal. False when the host would not take it. */
-export function refuse(reason: i32, rule: u32, withId: bool): bool {
-  const body = makeBody(reason, rule, withId);
-  return send(statusOf(reason), reason, body, body ? written() : 0);
-}
-
-/** Sends the answer of a reason, with a body. */
-function send(status: u32, reason: i32, body: usize, bodyLength: u32): bool {
-  const list = reasonAt(reason) + ReasonField.Headers;
-  let headers = text(list);
-  let length = textLength(list);
-  if (reason == Reason.insufficient_scope && setting(Setting.BehindScopes)) {
-    const challenging = putChallenge();
-    if (!overflowed()) {
-      headers = challenging;
-      length = written();
-    }
-  }
+/** Sends a local reply; the response code details, which the access log can print, name the reason. */
+function send(status: u32, reason: i32, body: Span, headers: Span): bool {
   begin(64);
   put(DETAILS);
   putText(reasonName(reason));
-  putByte(0x7d);
+  putByte(CLOSE_BRACE);
   const details = finish();
   if (!details) return sendResponse(500, 0, 0, 0, 0, 0, 0) == 0;
-  return sendResponse(status, details, written(), body, bodyLength, headers, length) == 0;
+  return (
+    sendResponse(
+      status,
+      spanStart(details),
+      spanLength(details),
+      spanStart(body),
+      spanLength(body),
+      spanStart(headers),
+      spanLength(headers),
+    ) == 0
+  );
+}
+
+/** The header list of a decision, with the challenge if it has one that fits. */
+function headersOf(decision: Decision): Span {
+  if (decision.reason == Reason.insufficient_scope && setting(Setting.AfterScopes)) {
+    const challenge = makeChallenge(decision);
+    if (!overflowed()) return challenge;
+  }
+  return textSpan(reasonAt(decision.reason) + ReasonField.Headers);
 }
 
 /** The header list with the challenge, which is the third header. */
-function putChallenge(): usize {
-  const list = settingAt(Setting.Challenge);
-  const behind = setting(Setting.BehindScopes);
-  const place = textLength(list) - behind;
+function makeChallenge(decision: Decision): Span {
+  const list = textSpan(settingAt(Setting.Challenge));
+  const after = setting(Setting.AfterScopes);
+  const place = spanLength(list) - after;
   begin(MAX_HEADERS);
-  putBytes(text(list), place);
-  putScopes(false);
-  putBytes(text(list) + <usize>place, behind);
-  const at = finish();
-  if (at) store<u32>(at, load<u32>(at, THIRD_VALUE) + written() - textLength(list), THIRD_VALUE);
-  return at;
+  putBytes(spanStart(list), place);
+  putScopes(decision, false);
+  putBytes(spanStart(list) + <usize>place, after);
+  const headers = finish();
+  const at = spanStart(headers);
+  if (at) store<u32>(at, load<u32>(at, THIRD_VALUE) + spanLength(headers) - spanLength(list), THIRD_VALUE);
+  return headers;
 }
 
-let asJson: bool = false; // how the list of scopes is written
-let listStart: usize = 0; // and where it begins
-
-/** The scopes of the challenge, between blanks or as JSON strings. */
-function putScopes(json: bool): void {
-  asJson = json;
-  listStart = position();
-  const rule = challengeRule();
-  for (let i: u32 = 0; i < scopeCount(rule); i++) putScope(requiredScope(rule, i));
-  for (let i: u32 = 0; i < challengeExtras(); i++) {
-    const extra = scopeName(challengeExtra(i));
-    if (!isRequired(rule, text(extra), textLength(extra))) putScope(extra);
+/** The scopes of the challenge, separated by spaces or, with `asJson`, as JSON strings separated by commas. */
+function putScopes(decision: Decision, asJson: bool): void {
+  const start = position();
+  const rule = decision.rule;
+  for (let i: u32 = 0; i < requiredCount(rule); i++) putScope(requiredScope(rule, i), asJson, start);
+  for (let i: u32 = 0; i < decision.extraCount; i++) {
+    const extra = textSpan(scopeName(load<u32>(decision.extras + ((<usize>i) << 2))));
+    if (!isRequired(rule, extra)) putScope(extra, asJson, start);
   }
-  if (hasFlag(Flag.IncludeGranted)) putGranted(rule);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, asJson, start);
 }
 
-/** The (offset, length) pair of a scope that a rule requires. */
-function requiredScope(rule: u32, index: u32): usize {
-  return scopeName(load<u32>(scopeIds(rule) + ((<usize>index) << 2)));
+/** Adds a scope to the list that began at `start`. */
+function putScope(scope: Span, asJson: bool, start: usize): void {
+  if (position() != start) putByte(asJson ? COMMA : SPACE);
+  if (asJson) putByte(QUOTE);
+  putBytes(spanStart(scope), spanLength(scope));
+  if (asJson) putByte(QUOTE);
 }
 
-function putScope(pair: usize): void {
-  putListed(text(pair), textLength(pair));
-}
-
-function putListed(at: usize, length: u32): void {
-  if (position() != listStart) putByte(asJson ? 0x2c : 0x20);
-  if (asJson) putByte(0x22);
-  putBytes(at, length);
-  if (asJson) putByte(0x22);
-}
-
-/** What the token holds, as far as it may stand in a header and is not named yet, and has room there. */
-function putGranted(rule: u32): void {
+/** What the token holds, as far as a header may contain it, it is not named yet, and there is room. */
+function putGranted(rule: u32, asJson: bool, start: usize): void {
   let left: i32 = MAX_GRANTED;
   for (let i: u32 = 0; i < tokenScopes(); i++) {
-    const at = tokenScope(i);
-    const length = tokenScopeLength(i);
-    left -= length + 1;
+    const scope = tokenScope(i);
+    left -= spanLength(scope) + 1;
     if (left < 0) return;
-    if (isScopeToken(at, length) && !isRequired(rule, at, length)) putListed(at, length);
+    if (isScopeToken(scope) && !isRequired(rule, scope)) putScope(scope, asJson, start);
   }
 }
 
-function isRequired(rule: u32, at: usize, length: u32): bool {
-  for (let i: u32 = 0; i < scopeCount(rule); i++) {
-    if (isTextAt(requiredScope(rule, i), at, length)) return true;
+/** How many scopes a rule requires; none for no rule. */
+function requiredCount(rule: u32): u32 {
+  return rule == NONE ? 0 : runCount(scopesOf(rule));
+}
+
+function requiredScope(rule: u32, index: u32): Span {
+  return textSpan(scopeName(scopeIdAt(scopesOf(rule), index)));
+}
+
+function isRequired(rule: u32, scope: Span): bool {
+  for (let i: u32 = 0; i < requiredCount(rule); i++) {
+    if (isTextAt(scopeName(scopeIdAt(scopesOf(rule), i)), scope)) return true;
   }
   return false;
 }
 
 /** RFC 6749 appendix A.4: %x21 / %x23-5B / %x5D-7E. */
-function isScopeToken(at: usize, length: u32): bool {
-  for (let i: u32 = 0; i < length; i++) {
-    const c = <u32>load<u8>(at + <usize>i);
-    if (c < 0x21 || c > 0x7e || c == 0x22 || c == 0x5c) return false;
+function isScopeToken(scope: Span): bool {
+  const start = spanStart(scope);
+  const end = start + <usize>spanLength(scope);
+  for (let p = start; p < end; p++) {
+    const c = <u32>load<u8>(p);
+    if (c <= SPACE || c > TILDE || c == QUOTE || c == BACKSLASH) return false;
     // Clients search the whole header for `scope=` and the like: nothing that ends so may come from the token.
-    if (c == 0x3d && endsAsParameter(at, i)) return false;
+    if (c == EQUALS && endsAsParameter(spanBetween(start, p))) return false;
   }
-  return length != 0;
+  return start != end;
 }
 
-function endsAsParameter(at: usize, length: u32): bool {
+function endsAsParameter(part: Span): bool {
   return (
-    endsText(at, length, "scope") ||
-    endsText(at, length, "error") ||
-    endsText(at, length, "error_description") ||
-    endsText(at, length, "resource_metadata")
+    spanEnds(part, "scope") ||
+    spanEnds(part, "error") ||
+    spanEnds(part, "error_description") ||
+    spanEnds(part, "resource_metadata")
   );
 }
 
-/** One JSON-RPC error with the caller's id, so that clients can tell which call it answers. */
-function makeBody(reason: i32, rule: u32, withId: bool): usize {
+/** One JSON-RPC error with the caller's id, so that clients can tell which call it answers; NO_SPAN when it does not fit. */
+function makeBody(decision: Decision): Span {
   begin(MAX_CHALLENGE * 2 + 4096);
   put('{"jsonrpc":"2.0","id":');
-  putId(withId);
+  putId(decision.hasId);
   put(',"error":{"code":');
-  putText(reasonAt(reason) + ReasonField.Error);
+  putText(reasonAt(decision.reason) + ReasonField.Error);
   put('","data":{"reason":"');
-  putText(reasonName(reason));
-  putByte(0x22);
-  if (isDenial(reason)) putDenial(reason, rule);
+  putText(reasonName(decision.reason));
+  putByte(QUOTE);
+  if (isDenial(decision.reason)) putDenial(decision);
   put(',"decisionId":"');
-  putHex64(decisionId());
+  putHex64(decisionId(decision));
   put('"}}}');
-  const at = finish();
-  return overflowed() ? 0 : at;
+  const body = finish();
+  return overflowed() ? NO_SPAN : body;
 }
 
-function putId(withId: bool): void {
-  const id = withId ? envelopeStart(Slot.Id) : 0;
+function putId(hasId: bool): void {
+  const id = hasId ? envelopeStart(Slot.Id) : 0;
   const length = id ? <u32>(slotEnd(Slot.Id) - id) : 0;
-  if (id && length && length <= MAX_ID && (load<u8>(id) == 0x22 || load<u8>(id) == 0x2d || load<u8>(id) - 0x30 < 10)) {
-    putBytes(id, length);
-  } else put("null");
+  if (length && length <= MAX_ID && isId(load<u8>(id))) putBytes(id, length);
+  else put("null");
 }
 
-function putDenial(reason: i32, rule: u32): void {
-  if (rule != NONE) {
+/** Whether a value that begins so is a string or a number. */
+function isId(first: u32): bool {
+  return first == QUOTE || first == MINUS || first - ZERO < 10;
+}
+
+function putDenial(decision: Decision): void {
+  if (decision.rule != NONE) {
     put(',"rule":"');
-    putRule(rule);
-    putByte(0x22);
+    putRule(decision.rule);
+    putByte(QUOTE);
   }
-  if (reason != Reason.insufficient_scope) return;
+  if (decision.reason != Reason.insufficient_scope) return;
   put(',"scopes":[');
-  putScopes(true);
+  putScopes(decision, true);
   putText(settingAt(Setting.ScopesEnd));
 }
 
@@ -220,18 +242,12 @@ export function putRule(rule: u32): void {
   if (textLength(name)) return putJson(text(name), textLength(name));
   put("rule[");
   putNumber(rule);
-  putByte(0x5d);
+  putByte(CLOSE_BRACKET);
 }
 
-function decisionId(): u64 {
-  const seed = (answerTime() + ++decisions) * 0x9e3779b97f4a7c15;
+/** A number that tells replies apart: the time and how many came before, mixed as in splitmix64. */
+function decisionId(decision: Decision): u64 {
+  const time = decision.time ? decision.time : now();
+  const seed = (time + ++decisions) * 0x9e3779b97f4a7c15;
   return (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9;
-}
-
-/** Serves the metadata document (RFC 9728 section 3.2), or its preflight, to any origin. */
-export function sendDocument(head: bool, preflight: bool): bool {
-  const document = settingAt(Setting.Document);
-  const empty = head || preflight;
-  const status: u32 = preflight ? 204 : 200;
-  return send(status, Reason.metadata_document, text(document), empty ? 0 : textLength(document));
 }

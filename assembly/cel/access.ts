@@ -1,6 +1,8 @@
 // Reaching into values: slots of the body and the claims, members and elements, and whether they are there.
 import { NONE, Slot, Tag } from "../program.ts";
 import {
+  CELL,
+  Truth,
   copyCell,
   doubleOf,
   intOf,
@@ -17,46 +19,49 @@ import {
   tagOf,
   unwrapOptional,
   wrapOptional,
-  CELL,
-  NO_BOOL,
 } from "./cell.ts";
 import { findKey, isInt } from "./compare.ts";
-import { MARK_ESCAPED, MARK_TWIN, anyTwin, filledSlot, slotMark, slotParent } from "../json/slots.ts";
+import { MARK_AMBIGUOUS, MARK_ESCAPED, filledSlot, slotMarks, slotParent } from "../json/slots.ts";
+import { anyAmbiguous } from "../json/ambiguous-keys.ts";
 import { findElement, loadSpan, loadValue } from "./json-value.ts";
-import { noteTwin } from "./ambiguous-key.ts";
+import { meetAmbiguousKey } from "./ambiguous-key.ts";
 
-/** The operand a of the slot operations. */
+/** Operand a of the slot instructions. */
 const NULL_WHEN_ABSENT: u32 = 1;
 const NULL_IS_ABSENT: u32 = 2;
 
 /** A bit for each slot that is null when absent. */
 const NULLABLE: u32 = (1 << Slot.Params) | (1 << Slot.Arguments) | (1 << Slot.Meta);
 
-// What a look-up found; the first three are also what has() says.
-const MISSING: i32 = 0; //  no such member or element
-const FOUND: i32 = 1;
-const WRONG: i32 = NO_BOOL; // not something one can look into with this key
-const UNFIT: i32 = 3; //    a scalar or null: has() is false and .? is none there, but selecting is an error
+/** What a look-up comes to; the first three are also the Truth of has(). */
+enum Found {
+  No = 0, //       no such member or element
+  Yes = 1,
+  Error = 2, //    the container has no keys of this kind, or container or key is an error
+  NoMembers = 3, // a scalar or null: has() is false and .? is none, but selecting is an error
+}
 
-const found: usize = memory.data(16, 8);
-
-/** Whether a twin of the slot's member, or of one that it is in, was seen; those of the envelope are refused before. */
-function hasTwinOnPath(slot: u32): bool {
+/**
+ * Whether the reader found an ambiguous key beside the slot's member or one of its parents. The envelope's slots need not
+ * be asked: the request was refused for those already.
+ */
+function isAmbiguous(slot: u32): bool {
   for (let at = slot; at != NONE && at >= <u32>Slot.Count; at = slotParent(at)) {
-    if (slotMark(at) & MARK_TWIN) return true;
+    if (slotMarks(at) & MARK_AMBIGUOUS) return true;
   }
   return false;
 }
 
 /** Loads a slot; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
-  if (anyTwin && hasTwinOnPath(slot)) noteTwin();
+  if (anyAmbiguous && isAmbiguous(slot)) meetAmbiguousKey();
   const record = filledSlot(slot);
   if (!record) return false;
-  loadSpan(cell, load<u32>(record, 8), load<u32>(record, 12), load<u32>(record, 4) & MARK_ESCAPED);
+  loadSpan(cell, record.start, record.end, record.marks & MARK_ESCAPED);
   return mode != NULL_IS_ABSENT || tagOf(cell) != Tag.Null;
 }
 
+/** Loads a slot, Op.Slot: an error, or by `mode` null, when it is absent. */
 export function loadSlot(slot: u32, mode: u32, cell: usize): void {
   if (fetch(slot, mode, cell)) return;
   if (mode == NULL_WHEN_ABSENT) setNull(cell);
@@ -75,7 +80,7 @@ export function askSlot(slot: u32, mode: u32, cell: usize, optional: bool): void
   else setBool(cell, isThere);
 }
 
-/** The value that a slot is a member of. */
+/** Loads the value that a slot is a member of. */
 function loadParent(slot: u32, cell: usize): void {
   const parent = slotParent(slot);
   const nullable = parent < <u32>Slot.Count && (NULLABLE >> parent) & 1;
@@ -83,53 +88,51 @@ function loadParent(slot: u32, cell: usize): void {
   else loadSlot(parent, nullable ? NULL_WHEN_ABSENT : 0, cell);
 }
 
-/** Loads the member or element `key` of `container` into `found`. */
-function lookUp(container: usize, key: usize): i32 {
+/** Looks up the member or element `key` of `container`, and when it is there replaces the container by it. */
+function replaceByMember(container: usize, key: usize): i32 {
   const tag = tagOf(key);
   let index = intOf(key);
-  if (tagOf(container) == Tag.Error || tag == Tag.Error) return WRONG;
-  if (isMap(container)) return findKey(container, key, found) ? FOUND : MISSING;
-  if (!isList(container)) return UNFIT;
-  // An index is a number that is an int without loss.
+  if (tagOf(container) == Tag.Error || tag == Tag.Error) return Found.Error;
+  if (isMap(container)) return i32(findKey(container, key, container));
+  if (!isList(container)) return Found.NoMembers;
+  // An index is a number that is an int without loss of precision.
   if (tag == Tag.Double) {
-    if (!isInt(doubleOf(key))) return WRONG;
+    if (!isInt(doubleOf(key))) return Found.Error;
     index = <i64>doubleOf(key);
-  } else if (tag != Tag.Int && (tag != Tag.Uint || index < 0)) return WRONG;
-  return loadElement(container, index) ? FOUND : MISSING;
+  } else if (tag != Tag.Int && (tag != Tag.Uint || index < 0)) return Found.Error;
+  return i32(replaceByElement(container, index));
 }
 
-function loadElement(list: usize, index: i64): bool {
+function replaceByElement(list: usize, index: i64): bool {
   if (index < 0) return false;
   if (tagOf(list) == Tag.CellList) {
     if (index >= <i64>lengthOf(list)) return false;
-    copyCell(found, startOf(list) + <usize>index * CELL);
+    copyCell(list, startOf(list) + <usize>index * CELL);
     return true;
   }
   const at = findElement(list, index);
-  if (at) loadValue(found, at);
+  if (at) loadValue(list, at);
   return at != 0;
 }
 
 /** container.key and container[key]: the container is replaced by the value or an error. */
 export function select(container: usize, key: usize): void {
-  if (lookUp(container, key) == FOUND) copyCell(container, found);
-  else setError(container);
+  if (replaceByMember(container, key) != Found.Yes) setError(container);
 }
 
 /** has(container.key); an optional stands for its value, and none has no members. */
 export function has(container: usize, key: usize): void {
   unwrapOptional(container);
-  const result = lookUp(container, key);
-  setTruth(container, result == UNFIT ? 0 : result);
+  const found = replaceByMember(container, key);
+  setTruth(container, found == Found.NoMembers ? Truth.False : found);
 }
 
 /** container.?key and container[?key]; an optional stands for its value, and none has no members. */
 export function optSelect(container: usize, key: usize): void {
   unwrapOptional(container);
-  const result = isQualifier(tagOf(key)) ? lookUp(container, key) : WRONG;
-  if (result == WRONG) return setError(container);
-  if (result != FOUND) return setNone(container);
-  copyCell(container, found);
+  const found: i32 = isQualifier(tagOf(key)) ? replaceByMember(container, key) : Found.Error;
+  if (found == Found.Error) return setError(container);
+  if (found != Found.Yes) return setNone(container);
   wrapOptional(container);
 }
 

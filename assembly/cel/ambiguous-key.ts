@@ -1,72 +1,86 @@
-// Keys that a lenient parser takes for one another: ASCII case, U+017F for s, U+212A for k (Go's encoding/json), NULs
-// left out (GHSA-q382-vc8q-7jhj). A predicate that looks at a member with such a twin beside it may have seen another
-// value than the server will, so the request is refused (Reason.ambiguous_key).
+// Ambiguous keys: those that a lenient parser takes for one another, by ASCII case, U+017F for s, U+212A for k (Go's
+// encoding/json), or with NULs left out (GHSA-q382-vc8q-7jhj). A predicate that looks up a member beside which there is
+// such a key may have seen another value than the server will, so the request is refused (Reason.ambiguous_key).
+// json/ambiguous-keys.ts has those of the members that the policy names, whether or not a predicate looks at them; here
+// are those that predicates have looked at.
 import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
 import { charge } from "../runtime/budget.ts";
-import { afterPoint, pointAt, sameText } from "./string.ts";
+import { BACKSLASH, CASE_BIT, LOWER_K, LOWER_S, NUL, UPPER_A } from "../text/chars.ts";
+import { Point, codeOf, pointEnd, pointOf } from "../text/point.ts";
+import { pointAt, sameText } from "./string.ts";
 
+const LONG_S: u32 = 0x17f;
+const KELVIN_SIGN: u32 = 0x212a;
+/** In place of a code point, when there is none left. */
 const END: u32 = 0xffffffff;
 
-/** How a key stands to the name that is looked for. */
-export const KEY_OTHER: i32 = 0;
-export const KEY_TWIN: i32 = 1;
-export const KEY_SAME: i32 = 2;
-
-let twin: bool = false;
-
-/** Whether a predicate met a twin of a member that it looked for since `forgetTwins`. */
-export function sawTwin(): bool {
-  return twin;
+/** How a key compares to the name that is looked up. */
+export enum Match {
+  None = 0,
+  Ambiguous = 1,
+  Same = 2,
 }
 
-export function noteTwin(): void {
-  twin = true;
+let met: bool = false;
+
+/** Whether a predicate, since the body was begun, has looked up a member beside which there is an ambiguous key. */
+export function metAmbiguousKey(): bool {
+  return met;
 }
 
-export function forgetTwins(): void {
-  twin = false;
+/** A predicate has looked up such a member. */
+export function meetAmbiguousKey(): void {
+  met = true;
 }
 
-/** Compares two string cells as keys: KEY_OTHER, KEY_TWIN or KEY_SAME. */
-export function compareKeys(key: usize, name: usize): i32 {
-  if (lengthOf(key) && lengthOf(name)) {
-    // The first characters tell most keys apart.
-    const a = <u32>load<u8>(startOf(key));
-    const b = <u32>load<u8>(startOf(name));
-    if ((a ^ b) & 0xdf && (a | b) < 0x80 && a != 0x5c && b != 0x5c) return KEY_OTHER;
+/** Begins a body. Only resetVm calls this. */
+export function forgetAmbiguousKeys(): void {
+  met = false;
+}
+
+/** Compares two string cells as keys. */
+export function matchKeys(key: usize, name: usize): Match {
+  if (lengthOf(key) && lengthOf(name) && differsAtOnce(<u32>load<u8>(startOf(key)), <u32>load<u8>(startOf(name)))) {
+    return Match.None;
   }
-  if (sameText(key, name)) return KEY_SAME;
-  return equalFolded(key, name) ? KEY_TWIN : KEY_OTHER;
+  if (sameText(key, name)) return Match.Same;
+  return equalFolded(key, name) ? Match.Ambiguous : Match.None;
 }
 
-let next: usize = 0;
+/** Whether two keys with these first bytes are surely unlike: ASCII that is not an escape, and differs in more than case. */
+// @ts-ignore: decorator
+@inline
+function differsAtOnce(a: u32, b: u32): bool {
+  return ((a ^ b) & ~CASE_BIT) != 0 && (a | b) < 0x80 && a != BACKSLASH && b != BACKSLASH;
+}
 
-/** The folded code point at or behind `at` that is no NUL, or END; `next` is behind it. */
-function foldedAt(at: usize, end: usize, escaped: u32): u32 {
+/** The first code point from `at` on that is not NUL, folded; END when there is none. */
+function foldedAt(at: usize, end: usize, escaped: u32): Point {
   let p = at;
   while (p < end) {
     const point = pointAt(p, end, escaped);
-    p = afterPoint();
-    if (point == 0) {
-      charge(1); // a name full of them is gone through again for every key
-      continue;
-    }
-    next = p;
-    if (point - 0x41 < 26) return point | 0x20;
-    return point == 0x17f ? 0x73 : point == 0x212a ? 0x6b : point;
+    const code = codeOf(point);
+    p = pointEnd(point);
+    if (code != NUL) return pointOf(foldCode(code), p);
+    charge(1); // a name full of them is gone through again for every key
   }
-  next = p;
-  return END;
+  return pointOf(END, p);
+}
+
+function foldCode(code: u32): u32 {
+  if (code - UPPER_A < 26) return code | CASE_BIT;
+  return code == LONG_S ? LOWER_S : code == KELVIN_SIGN ? LOWER_K : code;
 }
 
 function equalFolded(a: usize, b: usize): bool {
   let p = startOf(a);
   let q = startOf(b);
   while (true) {
-    const point = foldedAt(p, endOf(a), auxOf(a));
-    p = next;
-    if (point != foldedAt(q, endOf(b), auxOf(b))) return false;
-    q = next;
-    if (point == END) return true;
+    const left = foldedAt(p, endOf(a), auxOf(a));
+    const right = foldedAt(q, endOf(b), auxOf(b));
+    if (codeOf(left) != codeOf(right)) return false;
+    if (codeOf(left) == END) return true;
+    p = pointEnd(left);
+    q = pointEnd(right);
   }
 }

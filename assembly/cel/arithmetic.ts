@@ -1,9 +1,10 @@
-// + - * / % and negation, with the overloads and the overflow checks of cel-go 0.28.1. The first operand is replaced by
-// the result, or by an error when there is no such overload or the result does not fit.
+// + - * / % and negation, with the overloads and the overflow checks of cel-go 0.28.1. The first operand is replaced by the
+// result, or by an error when there is no such overload or the result overflows.
 import { Op, Tag } from "../program.ts";
 import { charge, scratch } from "../runtime/budget.ts";
 import {
   CELL,
+  MOST_CELLS,
   auxOf,
   doubleOf,
   intOf,
@@ -14,17 +15,18 @@ import {
   setDouble,
   setDuration,
   setError,
+  setPayload,
   setSpan,
   setTimestamp,
   tagOf,
 } from "./cell.ts";
-import { advance, countOf, openCursor } from "./cursor.ts";
+import { CURSOR, Cursor, advance, countOf, openCursor } from "./cursor.ts";
 import { copyPoints } from "./string.ts";
 import { BILLION, OTHER_ZONE, isInRange, nanosOf } from "./time.ts";
 
-const cursor: usize = memory.data(16, 8);
+const cursor = changetype<Cursor>(memory.data(CURSOR, 8));
 
-/** a op b for the five operators, Add … Mod. */
+/** a op b for the five operators Add … Mod. */
 export function calculate(op: i32, a: usize, b: usize): void {
   const tag = tagOf(a);
   if (op == Op.Add && isList(a) && isList(b)) joinLists(a, b);
@@ -35,7 +37,7 @@ export function calculate(op: i32, a: usize, b: usize): void {
   else setWhole(op, a, intOf(a), intOf(b));
 }
 
-/** Of two types only a duration and a timestamp have a sum, and a difference. */
+/** The only operands of different types are a timestamp and a duration: their sum, and their difference. */
 function calculateMixed(op: i32, a: usize, b: usize): void {
   const x = intOf(a);
   const y = intOf(b);
@@ -50,7 +52,7 @@ function doubleResult(op: i32, x: f64, y: f64): f64 {
   return op == Op.Add ? x + y : op == Op.Sub ? x - y : op == Op.Mul ? x * y : x / y;
 }
 
-/** Gives `a` the value x op y; an error when that does not fit its type, or the type does not have the operator. */
+/** Gives `a` the value x op y; an error when that overflows its type, or the type does not have the operator. */
 function setWhole(op: i32, a: usize, x: i64, y: i64): void {
   const tag = tagOf(a);
   const signed = tag != Tag.Uint;
@@ -74,7 +76,7 @@ function setWhole(op: i32, a: usize, x: i64, y: i64): void {
       if (y == 0 || (signed && y == -1 && x == i64.MIN_VALUE)) return setError(a);
       value = quotient(op == Op.Mod, signed, x, y);
   }
-  if (fits) store<i64>(a, value, 8);
+  if (fits) setPayload(a, value);
   else setError(a);
 }
 
@@ -83,7 +85,7 @@ function quotient(remainder: bool, signed: bool, x: i64, y: i64): i64 {
   return <i64>(remainder ? <u64>x % <u64>y : <u64>x / <u64>y);
 }
 
-/** Whether the product of two ints does not fit. */
+/** Whether the product of two ints overflows. */
 function overflows(x: i64, y: i64): bool {
   if (y == -1) return x == i64.MIN_VALUE;
   return y != 0 && (x * y) / y != x;
@@ -96,7 +98,7 @@ export function negate(a: usize): void {
   else setWhole(Op.Sub, a, 0, intOf(a));
 }
 
-/** out = the timestamp `time` moved by nanoseconds. */
+/** out = the timestamp `time` moved by so many nanoseconds. */
 function shiftTime(out: usize, time: usize, by: i64): void {
   let seconds = intOf(time) + by / BILLION;
   let nanos = nanosOf(time) + (by % BILLION);
@@ -111,7 +113,7 @@ function shiftTime(out: usize, time: usize, by: i64): void {
   else setError(out);
 }
 
-/** a = the duration between two timestamps; it fits for about 292 years. */
+/** a = the duration between two timestamps; up to about 292 years fit. */
 function setDistance(a: usize, b: usize): void {
   const seconds = intOf(a) - intOf(b);
   if (overflows(seconds, BILLION)) return setError(a);
@@ -124,7 +126,7 @@ function setDistance(a: usize, b: usize): void {
 
 function joinTexts(a: usize, b: usize): void {
   if (!lengthOf(b)) return;
-  const room = lengthOf(a) + lengthOf(b); // neither is above 2^30
+  const room = lengthOf(a) + lengthOf(b); // does not overflow: neither is above 2^30
   const out = scratch(room);
   if (!out || !charge(room >> 3)) return setError(a);
   setSpan(a, tagOf(a), 0, out, <u32>(copyPoints(b, copyPoints(a, out)) - out));
@@ -132,13 +134,13 @@ function joinTexts(a: usize, b: usize): void {
 
 function joinLists(a: usize, b: usize): void {
   const count = <u32>countOf(a) + <u32>countOf(b);
-  const out = count < 0x1000000 ? scratch(count * <u32>CELL) : 0;
+  const out = count <= MOST_CELLS ? scratch(count * <u32>CELL) : 0;
   if (!out) return setError(a);
   copyItems(b, copyItems(a, out));
   setSpan(a, Tag.CellList, 0, out, count);
 }
 
-/** Writes the elements of a list to `out` and returns the address behind them. */
+/** Writes the elements of a list to `out` and returns the address after them. */
 function copyItems(list: usize, out: usize): usize {
   let q = out;
   openCursor(cursor, list);

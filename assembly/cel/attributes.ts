@@ -1,29 +1,19 @@
-// What predicates see of a call beside the body and the claims (semantics: `mcp.…`, `request.…`, jwt.scopes).
+// What predicates see of a call besides the body and the claims: `mcp.…`, `request.…`, jwt.scopes (docs/semantics.md).
 import { Attribute, Kind, Slot, Tag } from "../program.ts";
-import { setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
-import {
-  backendAt,
-  backendLength,
-  methodAt,
-  methodLength,
-  nameAt,
-  nameLength,
-  toolAt,
-  toolLength,
-  decidedKind,
-} from "../request/call.ts";
+import { retype, setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
+import { backendName, decidedKind, methodName, targetName, toolName } from "../request/call.ts";
 import {
   beginValue,
-  countKnown,
-  foundAt,
-  foundLength,
+  findSingleHeader,
   headersMap,
   headerValue,
   headerValues,
-  Known,
+  KnownHeader,
 } from "../request/headers.ts";
+import { CLOSE_BRACE, COMMA, LOWER_N, OPEN_BRACE, QUOTE } from "../text/chars.ts";
 import { loadScopes } from "./scope-list.ts";
-import { finish, overflowed, put, putByte, putBytes, putJson, written } from "../text/writer.ts";
+import { finish, overflowed, put, putByte, putBytes, putJson } from "../text/writer.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { slotEnd, slotStart } from "../json/slots.ts";
 
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
@@ -31,21 +21,21 @@ export function loadAttribute(id: u32, cell: usize): void {
   setError(cell);
   switch (id) {
     case Attribute.Method:
-      return loadText(cell, methodAt, methodLength);
+      return loadText(cell, methodName);
     case Attribute.Tool:
-      return loadText(cell, only(Kind.Tool, toolAt), toolLength);
+      return loadText(cell, onlyFor(Kind.Tool, toolName));
     case Attribute.Backend:
-      return loadText(cell, only(Kind.Tool, backendAt), backendLength);
+      return loadText(cell, onlyFor(Kind.Tool, backendName));
     case Attribute.Uri:
-      return loadText(cell, only(Kind.Resource, nameAt), nameLength);
+      return loadText(cell, onlyFor(Kind.Resource, targetName));
     case Attribute.Prompt:
-      return loadText(cell, only(Kind.Prompt, nameAt), nameLength);
+      return loadText(cell, onlyFor(Kind.Prompt, targetName));
     case Attribute.HttpMethod:
-      return loadKnown(cell, Known.Method);
+      return loadText(cell, findSingleHeader(KnownHeader.Method));
     case Attribute.Host:
-      return loadKnown(cell, Known.Authority);
+      return loadText(cell, findSingleHeader(KnownHeader.Authority));
     case Attribute.Path:
-      return loadKnown(cell, Known.Path);
+      return loadText(cell, findSingleHeader(KnownHeader.Path));
     case Attribute.Headers:
     case Attribute.HeadersAll:
       return loadJson(cell, headersMap(id == Attribute.HeadersAll));
@@ -59,79 +49,75 @@ export function loadAttribute(id: u32, cell: usize): void {
   }
 }
 
-/** A text that only calls of one kind have. */
-function only(target: u32, at: usize): usize {
-  return decidedKind == target ? at : 0;
-}
-
-function loadKnown(cell: usize, header: u32): void {
-  if (countKnown(header) == 1) loadText(cell, foundAt(), foundLength());
+/** A text that only calls of one Kind have. */
+function onlyFor(target: u32, text: Span): Span {
+  return decidedKind == target ? text : NO_SPAN;
 }
 
 /** Writes the first value of a header, or with `all` the list of its values, to a cell. */
 export function loadHeader(name: usize, length: u32, all: bool, cell: usize): void {
   setError(cell);
-  if (all) {
-    const list = headerValues(name, length);
-    if (!list) return;
-    loadJson(cell, list);
-    if (tagOf(cell) == Tag.JsonMap) store<u32>(cell, Tag.JsonList);
-  } else if (headerValue(name, length)) loadText(cell, foundAt(), foundLength());
+  const header = spanOf(name, length);
+  if (!all) return loadText(cell, headerValue(header));
+  loadJson(cell, headerValues(header));
+  if (tagOf(cell) == Tag.JsonMap) retype(cell, Tag.JsonList);
 }
 
-function loadText(cell: usize, at: usize, length: u32): void {
-  if (!at) return;
-  setSpan(cell, Tag.String, 0, at, length);
+/** Loads a text; leaves the error when it is absent. */
+function loadText(cell: usize, text: Span): void {
+  if (text) setSpan(cell, Tag.String, 0, spanStart(text), spanLength(text));
 }
 
-/** A JSON text that `finish` just ended. */
-function loadJson(cell: usize, at: usize): void {
-  if (!at || overflowed()) return;
-  setJson(cell, Tag.JsonMap, at, at + <usize>written());
+/** Loads the JSON text that `finish` returned; leaves the error when it did not fit. */
+function loadJson(cell: usize, json: Span): void {
+  if (!json || overflowed()) return;
+  setJson(cell, Tag.JsonMap, spanStart(json), spanEnd(json));
 }
 
-function mcpMap(): usize {
-  beginValue((methodLength + toolLength + backendLength + nameLength) * 6 + 96);
+function mcpMap(): Span {
+  const texts = spanLength(methodName) + spanLength(toolName) + spanLength(backendName) + spanLength(targetName);
+  beginValue(texts * 6 + 96);
   put('{"method":"');
-  putJson(methodAt, methodLength);
+  putJson(spanStart(methodName), spanLength(methodName));
   if (decidedKind == Kind.Tool) {
-    member("tool", toolAt, toolLength);
-    member("backend", backendAt, backendLength);
-  } else if (decidedKind == Kind.Resource) member("uri", nameAt, nameLength);
-  else if (decidedKind == Kind.Prompt) member("prompt", nameAt, nameLength);
+    member("tool", toolName);
+    member("backend", backendName);
+  } else if (decidedKind == Kind.Resource) member("uri", targetName);
+  else if (decidedKind == Kind.Prompt) member("prompt", targetName);
   put('"}');
   return finish();
 }
 
-function member(name: Ascii, at: usize, length: u32): void {
-  if (!at) return;
+function member(name: Ascii, text: Span): void {
+  if (!text) return;
   put('","');
   put(name);
   put('":"');
-  putJson(at, length);
+  putJson(spanStart(text), spanLength(text));
 }
 
-/** request.mcp.params: name, arguments and _meta as they stand in the body; null without params. */
+/** request.mcp.params: name, arguments and _meta as the body has them; null when the call has no params. */
 function loadParams(cell: usize): void {
   const params = slotStart(Slot.Params);
-  if (!params || load<u8>(params) != 0x7b) {
+  if (!params || load<u8>(params) != OPEN_BRACE) {
     setNull(cell);
     return;
   }
   beginValue(<u32>(slotEnd(Slot.Params) - params) + 64);
-  putByte(0x7b);
-  let first = raw("name", Slot.Name, true);
-  first = raw("arguments", Slot.Arguments, first);
-  raw("_meta", Slot.Meta, first);
-  putByte(0x7d);
+  putByte(OPEN_BRACE);
+  let first = copyMember("name", Slot.Name, true);
+  first = copyMember("arguments", Slot.Arguments, first);
+  copyMember("_meta", Slot.Meta, first);
+  putByte(CLOSE_BRACE);
   loadJson(cell, finish());
 }
 
-function raw(name: Ascii, slot: u32, first: bool): bool {
+/** Adds a member with the text of its value, unless it is absent or null; returns whether it is still the first to be added. */
+function copyMember(name: Ascii, slot: u32, first: bool): bool {
   const at = slotStart(slot);
-  if (!at || load<u8>(at) == 0x6e) return first;
-  if (!first) putByte(0x2c);
-  putByte(0x22);
+  if (!at || load<u8>(at) == LOWER_N) return first;
+  if (!first) putByte(COMMA);
+  putByte(QUOTE);
   put(name);
   put('":');
   putBytes(at, <u32>(slotEnd(slot) - at));

@@ -1,40 +1,88 @@
-// Cells: the values of the VM, 16 bytes each (drawn in program.ts).
+// Cells: the values of the VM. A cell is handled by its address, since the stack, lists and maps are arrays of them.
+//
+//    0        4        8                  16
+//   +--------+--------+------------------+
+//   | tag    | aux    | payload          |   Bool, Int, Uint, Double, Timestamp, Duration, Type
+//   +--------+--------+--------+---------+
+//   | tag    | aux    | start  | length  |   String, Bytes, CellList, CellMap
+//   +--------+--------+--------+---------+
+//   | tag    | aux    | start  | end     |   JsonList, JsonMap
+//   +--------+--------+--------+---------+
+// What a Tag's payload and aux mean is listed at Tag in program.ts.
 import { CELL_SIZE, CelType, OPTIONAL, Tag } from "../program.ts";
 
+/** Bytes of a cell. */
 export const CELL: usize = CELL_SIZE;
-export const NO_BOOL: i32 = 2;
+/** More cells do not fit the scratch memory anyway; up to here their size in bytes does not overflow. */
+export const MOST_CELLS: u32 = 0xffffff;
+
+/** Three-valued logic: what a condition comes to. Error also stands for a value that is not a bool. */
+export enum Truth {
+  False = 0,
+  True = 1,
+  Error = 2,
+}
+
+
+@unmanaged
+class ScalarCell {
+  tag: u32;
+  aux: u32;
+  payload: u64;
+}
+
+
+@unmanaged
+class SpanCell {
+  tag: u32;
+  aux: u32;
+  start: usize;
+  length: u32;
+}
+
+// @ts-ignore: decorator
+@inline
+function scalar(cell: usize): ScalarCell {
+  return changetype<ScalarCell>(cell);
+}
+
+// @ts-ignore: decorator
+@inline
+function spanned(cell: usize): SpanCell {
+  return changetype<SpanCell>(cell);
+}
 
 export function tagOf(cell: usize): u32 {
-  return load<u32>(cell);
+  return scalar(cell).tag;
 }
 
 export function auxOf(cell: usize): u32 {
-  return load<u32>(cell, 4);
+  return scalar(cell).aux;
 }
 
 export function intOf(cell: usize): i64 {
-  return load<i64>(cell, 8);
+  return <i64>scalar(cell).payload;
 }
 
 export function uintOf(cell: usize): u64 {
-  return load<u64>(cell, 8);
+  return scalar(cell).payload;
 }
 
 export function doubleOf(cell: usize): f64 {
-  return load<f64>(cell, 8);
+  return reinterpret<f64>(scalar(cell).payload);
 }
 
-/** First byte of a string or of bytes; the opening bracket of a JSON container; the cells of another. */
+/** First byte of a string or of bytes; the opening bracket of a JSON container; the first cell of a list or map of cells. */
 export function startOf(cell: usize): usize {
-  return <usize>load<u32>(cell, 8);
+  return spanned(cell).start;
 }
 
-/** Bytes of a string; cells of a list; pairs of a map. */
+/** Bytes of a string; elements of a list of cells; pairs of a map of cells. */
 export function lengthOf(cell: usize): u32 {
-  return load<u32>(cell, 12);
+  return spanned(cell).length;
 }
 
-/** Behind the last byte of a string. */
+/** The address after the last byte of a string. */
 export function endOf(cell: usize): usize {
   return startOf(cell) + <usize>lengthOf(cell);
 }
@@ -43,16 +91,28 @@ export function copyCell(to: usize, from: usize): void {
   v128.store(to, v128.load(from));
 }
 
+/** Changes the tag and keeps aux and payload. */
+export function setTag(cell: usize, tag: u32): void {
+  scalar(cell).tag = tag;
+}
+
+/** Sets the tag and an aux of 0, in one store. */
+// @ts-ignore: decorator
+@inline
+function setPlainTag(cell: usize, tag: u32): void {
+  store<u64>(cell, <u64>tag);
+}
+
 export function setError(cell: usize): void {
-  store<u64>(cell, Tag.Error);
+  setPlainTag(cell, Tag.Error);
 }
 
 export function setNull(cell: usize): void {
-  store<u64>(cell, Tag.Null);
+  setPlainTag(cell, Tag.Null);
 }
 
 export function setNone(cell: usize): void {
-  store<u64>(cell, Tag.OptionalNone);
+  setPlainTag(cell, Tag.OptionalNone);
 }
 
 // @ts-ignore: decorator
@@ -61,58 +121,79 @@ export function setBool(cell: usize, value: bool): void {
   setTruth(cell, i32(value));
 }
 
-/** A bool when `truth` is 0 or 1, and otherwise an error. */
+/** Sets a Truth: a bool, or an error for anything but True and False. */
 export function setTruth(cell: usize, truth: i32): void {
-  store<u64>(cell, <u32>truth > 1 ? Tag.Error : Tag.Bool);
-  store<u64>(cell, <u64>(<u32>truth), 8);
+  setPlainTag(cell, <u32>truth > <u32>Truth.True ? Tag.Error : Tag.Bool);
+  scalar(cell).payload = <u64>(<u32>truth);
+}
+
+/** Sets a value that is nothing but a payload: a Bool, Int, Uint or Duration. */
+// @ts-ignore: decorator
+@inline
+function setScalar(cell: usize, tag: u32, payload: u64): void {
+  setPlainTag(cell, tag);
+  scalar(cell).payload = payload;
 }
 
 export function setInt(cell: usize, value: i64): void {
-  store<u64>(cell, Tag.Int);
-  store<i64>(cell, value, 8);
+  setScalar(cell, Tag.Int, value);
 }
 
 export function setUint(cell: usize, value: u64): void {
-  store<u64>(cell, Tag.Uint);
-  store<u64>(cell, value, 8);
+  setScalar(cell, Tag.Uint, value);
 }
 
 export function setDouble(cell: usize, value: f64): void {
-  store<u64>(cell, Tag.Double);
-  store<f64>(cell, value, 8);
+  setScalar(cell, Tag.Double, reinterpret<u64>(value));
 }
 
 export function setDuration(cell: usize, nanoseconds: i64): void {
-  store<u64>(cell, Tag.Duration);
-  store<i64>(cell, nanoseconds, 8);
+  setScalar(cell, Tag.Duration, nanoseconds);
 }
 
-/** `aux`: nanoseconds, with the zone mark of time.ts. */
+/** Changes the type of a value whose payload is right already. */
+export function retype(cell: usize, tag: u32): void {
+  setPlainTag(cell, tag);
+}
+
+/** Changes the payload of an Int, Uint or Duration and keeps its type. */
+export function setPayload(cell: usize, payload: u64): void {
+  scalar(cell).payload = payload;
+}
+
+/** `aux`: nanoseconds, possibly with time.ts's OTHER_ZONE. */
 export function setTimestamp(cell: usize, seconds: i64, aux: u32): void {
-  store<u32>(cell, Tag.Timestamp);
-  store<u32>(cell, aux, 4);
-  store<i64>(cell, seconds, 8);
+  const timestamp = scalar(cell);
+  timestamp.tag = Tag.Timestamp;
+  timestamp.aux = aux;
+  timestamp.payload = seconds;
 }
 
-/** A String, Bytes, CellList or CellMap: where it starts and how long it is. */
+/** Sets a String, Bytes, CellList or CellMap: where it starts and how long it is. */
 export function setSpan(cell: usize, tag: u32, aux: u32, start: usize, length: u32): void {
-  store<u32>(cell, tag);
-  store<u32>(cell, aux, 4);
-  store<u32>(cell, <u32>start, 8);
-  store<u32>(cell, length, 12);
+  const span = spanned(cell);
+  span.tag = tag;
+  span.aux = aux;
+  span.start = start;
+  span.length = length;
 }
 
-/** A JsonList or JsonMap from its opening bracket to behind its closing one. */
+/** Moves the start of a value of text or cells. */
+export function setStart(cell: usize, start: usize): void {
+  spanned(cell).start = start;
+}
+
+/** Sets a JsonList or JsonMap: from its opening bracket to the address after its closing one. */
 export function setJson(cell: usize, tag: u32, start: usize, end: usize): void {
   setSpan(cell, tag, 0, start, <u32>end);
 }
 
-/** A bool as 0 or 1; NO_BOOL for any other value. */
+/** The Truth of a value; Error for one that is not a bool. */
 export function truthOf(cell: usize): i32 {
-  return tagOf(cell) == Tag.Bool ? <i32>intOf(cell) : NO_BOOL;
+  return tagOf(cell) == Tag.Bool ? <i32>intOf(cell) : Truth.Error;
 }
 
-// Tags that are tested together are neighbours, and the tags of the two forms of a container differ in one bit.
+// Tags that are tested together are neighbours, and the tags of a container's two forms (JSON text, cells) differ in one bit.
 const FORM: u32 = Tag.JsonList ^ Tag.CellList;
 
 /** Whether a tag is one of `first` … `last`. */
@@ -124,17 +205,17 @@ export function isNumeric(tag: u32): bool {
   return isWithin(tag, Tag.Int, Tag.Double);
 }
 
-/** Whether a tag is that of a string or of bytes. */
+/** Whether a tag is a string's or a bytes value's. */
 export function isText(tag: u32): bool {
   return isWithin(tag, Tag.String, Tag.Bytes);
 }
 
-/** Whether a tag is that of a list or a map in JSON text. */
+/** Whether a tag is that of a list or map that is JSON text. */
 export function isJson(tag: u32): bool {
   return isWithin(tag, Tag.JsonList, Tag.JsonMap);
 }
 
-/** Whether a tag is that of a list or a map of cells. */
+/** Whether a tag is that of a list or map of cells. */
 export function isOfCells(tag: u32): bool {
   return isWithin(tag, Tag.CellList, Tag.CellMap);
 }
@@ -147,25 +228,25 @@ export function isMap(cell: usize): bool {
   return (tagOf(cell) | FORM) == Tag.CellMap;
 }
 
-/** Whether the cell is an optional with a value. Each OPTIONAL in the tag is one wrapping. */
+/** Whether the cell is an optional with a value; the tag has OPTIONAL added once for each wrapping. */
 export function isPresent(cell: usize): bool {
   return tagOf(cell) >= <u32>OPTIONAL;
 }
 
 export function wrapOptional(cell: usize): void {
-  if (tagOf(cell) != Tag.Error) store<u32>(cell, tagOf(cell) + OPTIONAL);
+  if (tagOf(cell) != Tag.Error) setTag(cell, tagOf(cell) + OPTIONAL);
 }
 
-/** Makes a present optional its value; leaves what is none. */
+/** Replaces a present optional by its value; leaves anything else alone. */
 export function unwrapOptional(cell: usize): void {
-  if (isPresent(cell)) store<u32>(cell, tagOf(cell) - OPTIONAL);
+  if (isPresent(cell)) setTag(cell, tagOf(cell) - OPTIONAL);
 }
 
-/** The CelType of a value that is no error. */
+/** The CelType of a value that is not an error. */
 export function typeOf(cell: usize): u32 {
   const tag = tagOf(cell);
   if (tag >= <u32>Tag.OptionalNone) return CelType.Optional;
   if (isList(cell)) return CelType.List;
   if (isMap(cell)) return CelType.Map;
-  return tag; // the others have the same numbers
+  return tag; // the other types have the numbers of their tags
 }

@@ -1,10 +1,11 @@
 // Whole collections: list and map literals, `in`, size, and the zero value test of optional.ofNonZeroValue.
-import { Tag } from "../program.ts";
+import { CELL_SIZE, Tag } from "../program.ts";
 import { charge, scratch } from "../runtime/budget.ts";
 import {
   CELL,
-  NO_BOOL,
+  Truth,
   copyCell,
+  doubleOf,
   intOf,
   isList,
   isMap,
@@ -18,20 +19,19 @@ import {
   setSpan,
   setTruth,
   tagOf,
-  uintOf,
   unwrapOptional,
 } from "./cell.ts";
-import { advance, countOf, openCursor } from "./cursor.ts";
-import { EQUAL, UNEQUAL, equal, findKey, matchKey } from "./compare.ts";
+import { CURSOR, Cursor, advance, countOf, openCursor } from "./cursor.ts";
+import { KeyMatch, equal, findKey, matchKey } from "./compare.ts";
 import { pointCount } from "./string.ts";
 import { FIRST_SECOND, nanosOf } from "./time.ts";
 
-const cursor: usize = memory.data(16, 8);
-const item: usize = memory.data(16, 8);
+const cursor = changetype<Cursor>(memory.data(CURSOR, 8));
+const item: usize = memory.data(CELL_SIZE, 8);
 
 /**
- * Replaces the `count` cells at `first` by the list of them. With `optionals`, present optionals are unwrapped and
- * none is left out.
+ * Replaces the `count` cells at `first` by the list of them. With `optionals`, present optionals are unwrapped and empty
+ * ones left out.
  */
 export function makeList(first: usize, count: u32, optionals: bool): void {
   const out = count ? scratch(count * <u32>CELL) : 0;
@@ -78,31 +78,32 @@ function isKey(tag: u32): bool {
   return isWithin(tag, Tag.Bool, Tag.Uint) || tag == Tag.String;
 }
 
-/** Where a key stands among `size` pairs; `size` when it is new. */
+/** The index of a key among `size` pairs; `size` when it is new. */
 function placeOf(pairs: usize, size: u32, key: usize): u32 {
   for (let i: u32 = 0; i < size; i++) {
-    if (matchKey(pairs + <usize>i * CELL * 2, key) == 3) return i;
+    if (matchKey(pairs + <usize>i * CELL * 2, key) == KeyMatch.Same) return i;
   }
   return size;
 }
 
-/** x in y: x is replaced by the answer. */
+/** x in y: x is replaced by the result. */
 export function contain(x: usize, y: usize): void {
   if (isMap(y)) {
-    // Go cannot hash bytes: cel-go fails where it would look for them among the keys of a literal.
+    // Go cannot hash bytes: cel-go fails when it looks for them among the keys of a map literal.
     if (tagOf(x) == Tag.Bytes && tagOf(y) == Tag.CellMap && lengthOf(y)) setError(x);
     else setBool(x, findKey(y, x, item));
-  } else setTruth(x, isList(y) ? containElement(x, y) : NO_BOOL);
+  } else setTruth(x, isList(y) ? isElement(x, y) : Truth.Error);
 }
 
-function containElement(x: usize, list: usize): i32 {
-  let answer = UNEQUAL;
+/** The Truth of x being an element of a list: a comparison that fails counts only if no other element is equal. */
+function isElement(x: usize, list: usize): i32 {
+  let result: i32 = Truth.False;
   openCursor(cursor, list);
-  while (answer != EQUAL && advance(cursor, item)) {
-    const result = equal(x, item, 0);
-    if (result != UNEQUAL) answer = result;
+  while (result != Truth.True && advance(cursor, item)) {
+    const equality = equal(x, item, 0);
+    if (equality != Truth.False) result = equality;
   }
-  return answer;
+  return result;
 }
 
 /** size(x). */
@@ -113,11 +114,11 @@ export function takeSize(x: usize): void {
   else setInt(x, <i64>count);
 }
 
-/** Whether a value is the zero of its type: false, 0, "", empty, null, none. */
+/** Whether a value is the zero value of its type: false, 0, "", an empty container, null, optional.none(). */
 export function isZero(x: usize): bool {
   const tag = tagOf(x);
   if (tag == Tag.Null || tag == Tag.OptionalNone) return true;
-  if (tag == Tag.Double) return uintOf(x) << 1 == 0; // or -0
+  if (tag == Tag.Double) return doubleOf(x) == 0; // -0 too
   if (tag == Tag.Timestamp) return intOf(x) == FIRST_SECOND && nanosOf(x) == 0;
   if (isText(tag)) return lengthOf(x) == 0;
   if (isList(x) || isMap(x)) return countOf(x) == 0;

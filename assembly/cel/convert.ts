@@ -1,5 +1,5 @@
-// The conversions int(), uint(), double(), string(), bool(), bytes(), timestamp() and duration(), as cel-go 0.28.1 has
-// them: text is read by the rules of Go's strconv and time. Each replaces its operand by the result or an error.
+// The conversions int(), uint(), double(), string(), bool(), bytes(), timestamp() and duration() of cel-go 0.28.1: text is
+// parsed by the rules of Go's strconv and time. Each replaces its operand by the result or an error.
 import { Tag } from "../program.ts";
 import { charge, scratch, trimScratch } from "../runtime/budget.ts";
 import {
@@ -9,18 +9,23 @@ import {
   intOf,
   isNumeric,
   lengthOf,
+  retype,
   setBool,
   setDouble,
   setError,
   setInt,
+  setPayload,
   setSpan,
   setUint,
   startOf,
   tagOf,
   uintOf,
 } from "./cell.ts";
-import { numberRead } from "../number/parse.ts";
-import { MINUS, isNumber, readDigits, signAt, whole, wholeEnd, wordOf } from "../number/scan.ts";
+import { valueOf } from "../number/parse.ts";
+import { digitsValue, fittingDigits, scanNumber, signAt } from "../number/scan.ts";
+import { bytesOf, copyBytes, isText, isTextFolded, sizeOf } from "../text/ascii.ts";
+import { LOWER_S, MINUS } from "../text/chars.ts";
+import { Span, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { asDouble, fitsInt, fitsUint, isBelowZero } from "./compare.ts";
 import { DOUBLE_ROOM, printDouble, printUint } from "../number/print.ts";
 import { isUtf8, makeRaw } from "./string.ts";
@@ -29,19 +34,14 @@ import { parseDuration } from "./duration.ts";
 
 const LOWEST_INT: u64 = 0x8000000000000000;
 
-/** 1 t T true True TRUE 0 f F false False FALSE, as wordOf reads them. */
-const BOOLS: usize = memory.data<u64>([
-  0x31, 0x74, 0x54, 0x74727565, 0x54727565, 0x54525545, 0x30, 0x66, 0x46, 0x66616c7365, 0x46616c7365, 0x46414c5345,
-]);
-
-/** Turns a value into one of the type `target`; an error when that cannot be. */
+/** Converts a value to the type with the tag `target`; to an error when it cannot be converted. */
 export function convert(target: u32, cell: usize): void {
   const tag = tagOf(cell);
   if (tag == target) return;
   if (tag == Tag.String ? !makeRaw(cell) || !parse(target, cell) : !cast(target, tag, cell)) setError(cell);
 }
 
-/** Turns a raw string into what it writes; false when it writes no such value. */
+/** Parses a raw string as `target`; false when it is not the text of such a value. */
 function parse(target: u32, cell: usize): bool {
   const start = startOf(cell);
   const end = endOf(cell);
@@ -53,16 +53,16 @@ function parse(target: u32, cell: usize): bool {
       return parseBool(cell);
     case Tag.Int: // strconv.ParseInt, base 10
       if (!isWhole(first, end, LOWEST_INT - u64(!negative))) return false;
-      setInt(cell, <i64>(negative ? 0 - whole : whole));
+      setInt(cell, <i64>(negative ? 0 - digitsValue(first, end) : digitsValue(first, end)));
       return true;
     case Tag.Uint:
       if (!isWhole(start, end, u64.MAX_VALUE)) return false;
-      setUint(cell, whole);
+      setUint(cell, digitsValue(start, end));
       return true;
     case Tag.Double:
       return parseDouble(cell, sign, first);
     case Tag.Bytes:
-      store<u32>(cell, Tag.Bytes);
+      retype(cell, Tag.Bytes);
       return true;
     case Tag.Timestamp:
       return parseTimestamp(cell);
@@ -71,23 +71,22 @@ function parse(target: u32, cell: usize): bool {
   }
 }
 
-/** Reads [start, end) as decimal digits into `whole`; false when it is none or above `most`. */
+/** Whether [start, end) are decimal digits that make a number of at most `most`. */
 function isWhole(start: usize, end: usize, most: u64): bool {
-  readDigits(start, end, most);
-  return start < end && wholeEnd == end;
+  return start < end && fittingDigits(start, end, most) == end;
 }
 
 /** strconv.ParseFloat: decimal and hexadecimal numbers, infinities, NaN; out of range is an error. */
 function parseDouble(cell: usize, sign: u32, first: usize): bool {
   if (!charge(64)) return false;
   const end = endOf(cell);
-  const letters = wordOf(first, end, 0x20);
+  const word = spanOf(first, <u32>(end - first));
   let value: f64 = Infinity;
-  // inf, infinity, nan
-  if (letters == 0x696e66 || letters == 0x696e66696e697479) value = sign == MINUS ? -value : value;
-  else if (letters == 0x6e616e && !sign) value = NaN;
+  if (isWordFolded(word, "inf") || isWordFolded(word, "infinity")) value = sign == MINUS ? -value : value;
+  else if (isWordFolded(word, "nan") && !sign) value = NaN;
   else {
-    if (isNumber(startOf(cell), end)) value = numberRead();
+    const number = scanNumber(startOf(cell), end);
+    if (number) value = valueOf(number);
     if (abs(value) == Infinity) return false;
   }
   setDouble(cell, value);
@@ -96,31 +95,46 @@ function parseDouble(cell: usize, sign: u32, first: usize): bool {
 
 /** strconv.ParseBool. */
 function parseBool(cell: usize): bool {
-  const word = wordOf(startOf(cell), endOf(cell), 0);
-  for (let i: usize = 0; i < 12; i++) {
-    if (load<u64>(BOOLS + (i << 3)) == word) {
-      setBool(cell, i < 6);
-      return true;
-    }
-  }
-  return false;
+  const word = spanOf(startOf(cell), lengthOf(cell));
+  const truth = isTrueWord(word);
+  if (!truth && !isFalseWord(word)) return false;
+  setBool(cell, truth);
+  return true;
 }
 
-/** Turns a value that is no string into another type; false when it has no value there. */
-// eslint-disable-next-line complexity -- a table: what may become what
+function isTrueWord(word: Span): bool {
+  if (isWord(word, "1") || isWord(word, "t") || isWord(word, "T")) return true;
+  return isWord(word, "true") || isWord(word, "True") || isWord(word, "TRUE");
+}
+
+function isFalseWord(word: Span): bool {
+  if (isWord(word, "0") || isWord(word, "f") || isWord(word, "F")) return true;
+  return isWord(word, "false") || isWord(word, "False") || isWord(word, "FALSE");
+}
+
+function isWord(text: Span, word: Ascii): bool {
+  return isText(spanStart(text), spanLength(text), word);
+}
+
+function isWordFolded(text: Span, word: Ascii): bool {
+  return isTextFolded(spanStart(text), spanLength(text), word);
+}
+
+/** Casts a value that is not a string to another type; false when it has no value of that type. */
+// eslint-disable-next-line complexity -- a table: what can be cast to what
 function cast(target: u32, tag: u32, cell: usize): bool {
   switch (target) {
     case Tag.Int:
-      if (tag == Tag.Double && fitsInt(doubleOf(cell))) store<i64>(cell, <i64>doubleOf(cell), 8);
+      if (tag == Tag.Double && fitsInt(doubleOf(cell))) setPayload(cell, <i64>doubleOf(cell));
       else if (tag != Tag.Timestamp && tag != Tag.Duration && (tag != Tag.Uint || intOf(cell) < 0)) return false;
       break;
     case Tag.Uint:
-      if (tag == Tag.Double && fitsUint(doubleOf(cell))) store<u64>(cell, <u64>doubleOf(cell), 8);
+      if (tag == Tag.Double && fitsUint(doubleOf(cell))) setPayload(cell, <u64>doubleOf(cell));
       else if (tag != Tag.Int || intOf(cell) < 0) return false;
       break;
     case Tag.Double:
       if (!isNumeric(tag)) return false;
-      store<f64>(cell, asDouble(cell), 8);
+      setPayload(cell, reinterpret<u64>(asDouble(cell)));
       break;
     case Tag.String:
       if (tag != Tag.Bytes) return write(cell);
@@ -132,11 +146,11 @@ function cast(target: u32, tag: u32, cell: usize): bool {
     default:
       return false;
   }
-  store<u64>(cell, target); // the payload is right
+  retype(cell, target);
   return true;
 }
 
-/** string() of what is no text; false when it has no text form. */
+/** string() of a value that is not text; false when it has no text form. */
 function write(cell: usize): bool {
   const out = scratch(max(DOUBLE_ROOM, TIMESTAMP_ROOM) + 1);
   const end = out ? print(cell, out) : 0;
@@ -146,30 +160,24 @@ function write(cell: usize): bool {
   return true;
 }
 
-/** Writes a value as string() does and returns the address behind it; 0 when it has no text form. */
+/** Writes a value as string() does and returns the address after it; 0 when it has no text form. */
 function print(cell: usize, out: usize): usize {
   const tag = tagOf(cell);
   switch (tag) {
     case Tag.Bool:
-      if (!intOf(cell)) {
-        store<u32>(out, 0x736c6166); // fals
-        store<u8>(out, 0x65, 4);
-        return out + 5;
-      }
-      store<u32>(out, 0x65757274); // true
-      return out + 4;
+      return intOf(cell) ? printWord("true", out) : printWord("false", out);
     case Tag.Int:
     case Tag.Uint:
       if (!isBelowZero(cell)) return printUint(uintOf(cell), out);
-      store<u8>(out, 0x2d);
+      store<u8>(out, MINUS);
       return printUint(0 - uintOf(cell), out + 1);
     case Tag.Double:
     case Tag.Duration: {
       if (!charge(64)) return 0;
       if (tag == Tag.Double) return printDouble(doubleOf(cell), out, false);
-      // Seconds as a double, and an s, as cel-go.
+      // Seconds as a double and an s, as in cel-go.
       const end = printDouble(inUnits(intOf(cell), BILLION), out, true);
-      store<u8>(end, 0x73);
+      store<u8>(end, LOWER_S);
       return end + 1;
     }
     case Tag.Timestamp:
@@ -177,4 +185,9 @@ function print(cell: usize, out: usize): usize {
     default:
       return 0;
   }
+}
+
+function printWord(word: Ascii, out: usize): usize {
+  copyBytes(out, bytesOf(word), sizeOf(word));
+  return out + <usize>sizeOf(word);
 }

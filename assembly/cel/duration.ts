@@ -1,25 +1,38 @@
-// Durations: text as Go's time.ParseDuration takes it.
+// Durations: text as Go's time.ParseDuration reads it.
 import { endOf, setDuration, startOf } from "./cell.ts";
-import { MINUS, isDigitAt, readDigits, signAt, whole, wholeEnd, wordOf } from "../number/scan.ts";
+import { digitsValue, fittingDigits, isDigitAt, signAt, skipDigits } from "../number/scan.ts";
 import { tenTo } from "../number/powers.ts";
+import { isText } from "../text/ascii.ts";
+import { DOT, LOWER_S, MINUS, ZERO } from "../text/chars.ts";
 
-const MOST: u64 = 0x8000000000000000; // nanoseconds, of a negative duration
+/** Nanoseconds of the longest duration, which is a negative one. */
+const MOST: u64 = 0x8000000000000000;
+/** Returned in place of nanoseconds: more than MOST. */
+const NO_TERM: u64 = u64.MAX_VALUE;
 
+// The first two bytes of µs, where the unit is spelled with U+00B5 or U+03BC, as little-endian numbers.
+const MICRO_SIGN: u32 = 0xb5c2;
+const GREEK_MU: u32 = 0xbcce;
+
+// The text that is being parsed: how far it has been read, and where it ends.
+let at: usize = 0;
 let end: usize = 0;
-let unitEnd: usize = 0;
 
-/** Turns a raw string into the duration that it writes; false when it writes none. */
+/** Parses a raw string as a duration; false when it is not the text of one. */
 export function parseDuration(cell: usize): bool {
+  at = startOf(cell);
   end = endOf(cell);
-  const sign = signAt(startOf(cell), end);
-  let p = startOf(cell) + usize(sign != 0);
+  const sign = signAt(at, end);
+  at += usize(sign != 0);
   let total: u64 = 0;
-  if (p + 1 == end && load<u8>(p) == 0x30) p = end;
-  else if (p == end) return false;
-  while (p < end) {
-    p = readTerm(p);
+  if (at + 1 == end && load<u8>(at) == ZERO)
+    at = end; // the only number that needs no unit
+  else if (at == end) return false;
+  while (at < end) {
+    const term = readTerm();
+    if (term == NO_TERM) return false;
     total += term;
-    if (!p || total > MOST) return false;
+    if (total > MOST) return false;
   }
   if (sign == MINUS) total = 0 - total;
   else if (total == MOST) return false;
@@ -27,34 +40,41 @@ export function parseDuration(cell: usize): bool {
   return true;
 }
 
-let term: u64 = 0;
-
-/** Reads a number with its unit into `term` and returns the address behind it; 0 when it is none or too large. */
-function readTerm(start: usize): usize {
-  let p = readDigits(start, end, MOST);
-  if (p != wholeEnd) return 0;
-  const units = whole;
-  const point = p < end && load<u8>(p) == 0x2e;
-  const any = p > start || (point && isDigitAt(p + 1, end));
-  const first = p + usize(point);
-  p = readDigits(first, end, MOST); // digits of the fraction that do not fit are dropped
-  const unit = readUnit(p);
-  if (!any || !unit || units > MOST / unit) return 0;
-  term = units * unit;
-  if (whole) term += <u64>(<f64>whole * (<f64>unit / tenTo(<i32>(wholeEnd - first))));
-  return term > MOST ? 0 : unitEnd;
+/** Reads a number with its unit and returns it in nanoseconds; NO_TERM when there is none, or it is too large. */
+function readTerm(): u64 {
+  const start = at;
+  const wholeEnd = fittingDigits(start, end, MOST);
+  if (isDigitAt(wholeEnd, end)) return NO_TERM;
+  const whole = digitsValue(start, wholeEnd);
+  const hasPoint = wholeEnd < end && load<u8>(wholeEnd) == DOT;
+  const first = wholeEnd + usize(hasPoint);
+  const hasDigits = wholeEnd > start || (hasPoint && isDigitAt(first, end));
+  const last = fittingDigits(first, end, MOST); // digits of the fraction that do not fit are dropped
+  at = skipDigits(last, end);
+  const unit = readUnit();
+  if (!hasDigits || !unit || whole > MOST / unit) return NO_TERM;
+  const fraction = digitsValue(first, last);
+  let term = whole * unit;
+  if (fraction) term += <u64>(<f64>fraction * (<f64>unit / tenTo(<i32>(last - first))));
+  return term > MOST ? NO_TERM : term;
 }
 
-/** Nanoseconds of the unit at `at`; 0 when there is none. Leaves its end in `unitEnd`. */
-function readUnit(at: usize): u64 {
-  let p = at;
-  while (p < end && load<u8>(p) != 0x2e && !isDigitAt(p, end)) p++;
-  unitEnd = p;
-  const word = wordOf(at, p, 0);
-  if (word == 0x6e73) return 1; // ns
-  if (word == 0x7573 || word == 0xc2b573 || word == 0xcebc73) return 1000; // us, and µs with U+00B5 or U+03BC
-  if (word == 0x6d73) return 1000000; // ms
-  if (word == 0x73) return 1000000000; // s
-  if (word == 0x6d) return 60000000000; // m
-  return word == 0x68 ? 3600000000000 : 0; // h
+/** Reads a unit, up to the next number, and returns its nanoseconds; 0 when it is not one. */
+function readUnit(): u64 {
+  const start = at;
+  while (at < end && load<u8>(at) != DOT && !isDigitAt(at, end)) at++;
+  const length = <u32>(at - start);
+  if (isText(start, length, "ns")) return 1;
+  if (isText(start, length, "us") || isMicroseconds(start, length)) return 1000;
+  if (isText(start, length, "ms")) return 1000000;
+  if (isText(start, length, "s")) return 1000000000;
+  if (isText(start, length, "m")) return 60000000000;
+  return isText(start, length, "h") ? 3600000000000 : 0;
+}
+
+/** Whether the unit is µs. */
+function isMicroseconds(start: usize, length: u32): bool {
+  if (length != 3 || load<u8>(start + 2) != LOWER_S) return false;
+  const letter = <u32>load<u16>(start);
+  return letter == MICRO_SIGN || letter == GREEK_MU;
 }

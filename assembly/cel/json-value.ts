@@ -1,18 +1,21 @@
-// Walking JSON that has been checked already, in place: the value at an address, behind it, the elements and members
-// of a container. One extension, for claims: the byte 1 and eight raw bytes are a double.
-import { Tag } from "../program.ts";
+// JSON text that has been checked already as values: loading the value at an address, finding and counting the elements and
+// members of a container.
+import { CELL_SIZE, Tag } from "../program.ts";
 import { charge, isExhausted } from "../runtime/budget.ts";
 import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
 import { parseNumber } from "../number/parse.ts";
-import { KEY_SAME, KEY_TWIN, compareKeys, noteTwin } from "./ambiguous-key.ts";
-import { QUOTE, RAW_DOUBLE, escaped, firstItem, nextItem, skipBlank, skipString, skipValue } from "../json/walk.ts";
+import { LOWER_F, LOWER_N, LOWER_T, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
+import { Match, matchKeys, meetAmbiguousKey } from "./ambiguous-key.ts";
+import { RAW_DOUBLE, firstItem, nextItem, skipString, skipValue, skipWhitespace } from "../json/walk.ts";
+import { readingEnd, readingMarks } from "../json/reading.ts";
 
-const keyCell: usize = memory.data(16, 8);
+const keyCell: usize = memory.data(CELL_SIZE, 8);
 
-/** Loads the value at `at` and returns the address behind it. Charges for what it reads. */
+/** Loads the value at `at` and returns the address after it. Charges for what it reads. */
 export function loadValue(cell: usize, at: usize): usize {
-  const end = skipValue(at);
-  loadSpan(cell, at, end, escaped);
+  const string = load<u8>(at) == QUOTE ? skipString(at) : 0;
+  const end = string ? readingEnd(string) : skipValue(at);
+  loadSpan(cell, at, end, readingMarks(string));
   charge(((<u32>(end - at)) >> 3) + 1);
   return end;
 }
@@ -21,11 +24,11 @@ export function loadValue(cell: usize, at: usize): usize {
 export function loadSpan(cell: usize, start: usize, end: usize, hasEscapes: u32): void {
   const c = <u32>load<u8>(start);
   if (c == QUOTE) setSpan(cell, Tag.String, hasEscapes, start + 1, <u32>(end - start) - 2);
-  else if (c == 0x7b) setJson(cell, Tag.JsonMap, start, end);
-  else if (c == 0x5b) setJson(cell, Tag.JsonList, start, end);
-  else if (c == 0x74 || c == 0x66) setBool(cell, c == 0x74);
-  else if (c == 0x6e) setNull(cell);
-  else if (c == RAW_DOUBLE) setDouble(cell, load<f64>(start, 1));
+  else if (c == OPEN_BRACE) setJson(cell, Tag.JsonMap, start, end);
+  else if (c == OPEN_BRACKET) setJson(cell, Tag.JsonList, start, end);
+  else if (c == LOWER_T || c == LOWER_F) setBool(cell, c == LOWER_T);
+  else if (c == LOWER_N) setNull(cell);
+  else if (c == RAW_DOUBLE) setDouble(cell, load<f64>(start + 1));
   else loadNumber(cell, start, end);
 }
 
@@ -38,40 +41,41 @@ function loadNumber(cell: usize, start: usize, end: usize): void {
 
 /** Loads the key at `at` and returns the address of its value. */
 export function loadKey(cell: usize, at: usize): usize {
-  const end = skipString(at);
-  setSpan(cell, Tag.String, escaped, at + 1, <u32>(end - at) - 2);
-  return skipBlank(skipBlank(end) + 1);
+  const key = skipString(at);
+  const end = readingEnd(key);
+  setSpan(cell, Tag.String, readingMarks(key), at + 1, <u32>(end - at) - 2);
+  return skipWhitespace(skipWhitespace(end) + 1);
 }
 
-/** The item behind the one at `item` whose value is at `value`; 0 when there is none, or no steps are left. */
-function pass(item: usize, value: usize): usize {
+/** The item after the one at `item`, whose value is at `value`; 0 when there is none, or no steps are left. */
+function itemAfter(item: usize, value: usize): usize {
   const end = skipValue(value);
   return charge(((<u32>(end - item)) >> 3) + 1) ? nextItem(end) : 0;
 }
 
-/** The value of the member whose key equals the string `name`; 0 when there is none. Notes twins. */
+/** The value of the member whose key equals the string `name`; 0 when there is none. Notes ambiguous keys. */
 export function findMember(map: usize, name: usize): usize {
   let found: usize = 0;
   for (let p = firstItem(startOf(map)); p;) {
     const value = loadKey(keyCell, p);
-    const match = compareKeys(keyCell, name);
-    if (match == KEY_SAME) found = value;
-    else if (match == KEY_TWIN) noteTwin();
-    p = pass(p, value);
+    const match = matchKeys(keyCell, name);
+    if (match == Match.Same) found = value;
+    else if (match == Match.Ambiguous) meetAmbiguousKey();
+    p = itemAfter(p, value);
   }
   return isExhausted() ? 0 : found;
 }
 
-/** The element `index` of a JSON list; 0 when there are not so many. */
+/** The element `index` of a JSON list; 0 when there are fewer. */
 export function findElement(list: usize, index: i64): usize {
   let p = firstItem(startOf(list));
-  for (let i: i64 = 0; p && i < index; i++) p = pass(p, p);
+  for (let i: i64 = 0; p && i < index; i++) p = itemAfter(p, p);
   return p;
 }
 
 /** Elements of a JSON list, members of a JSON map. */
 export function countItems(container: usize, isMap: bool): u32 {
   let count: u32 = 0;
-  for (let p = firstItem(startOf(container)); p; count++) p = pass(p, isMap ? loadKey(keyCell, p) : p);
+  for (let p = firstItem(startOf(container)); p; count++) p = itemAfter(p, isMap ? loadKey(keyCell, p) : p);
   return count;
 }

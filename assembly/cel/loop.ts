@@ -1,13 +1,10 @@
 // Open loops: the macros all, exists, exists_one, filter and map, and optMap, each with one variable.
-//
-// A frame, 80 bytes:  0: variable (Cell)     16: cursor               32: LoopKind, or BINDING
-//                    36: elements that count, in exists_one          40: 1 when an element was an error
-//                    44: cells of the result 48: cells in it         52: scratch mark
-import { LoopKind, Tag } from "../program.ts";
+import { LoopKind, MAX_LOOPS, Tag } from "../program.ts";
 import { scratch, scratchMark, trimScratch } from "../runtime/budget.ts";
 import {
   CELL,
-  NO_BOOL,
+  MOST_CELLS,
+  Truth,
   copyCell,
   isPresent,
   setBool,
@@ -18,56 +15,76 @@ import {
   unwrapOptional,
   wrapOptional,
 } from "./cell.ts";
-import { advance, countOf, openCursor } from "./cursor.ts";
+import { Cursor, advance, countOf, openCursor } from "./cursor.ts";
 
-const FRAME: usize = 80;
+//    0                16               32     36     40       44       48     52     56
+//   +----------------+----------------+------+------+--------+--------+------+------+
+//   | variable       | cursor         | kind | hits | failed | result | size | mark |
+//   +----------------+----------------+------+------+--------+--------+------+------+
+@unmanaged
+class Frame {
+  variable: v128; // a cell
+  cursor: v128; //   a Cursor
+  kind: u32; //      LoopKind, or BINDING
+  hits: u32; //      elements that count, for exists_one
+  failed: u32; //    1 once an element was an error
+  result: usize; //  the cells that filter and map collect
+  size: u32; //      how many of them there are
+  mark: usize; //    of the scratch memory, before the body used any
+}
+
+const FRAME: usize = offsetof<Frame>();
+/** The kind of a frame that is not a loop's but optMap's. */
 const BINDING: u32 = 5;
-const KIND: usize = 32;
-const HITS: usize = 36;
-const FAILED: usize = 40;
-const RESULT: usize = 44;
-const SIZE: usize = 48;
-const MARK: usize = 52;
-const CURSOR_AT: usize = 16;
 
-const frames: usize = memory.data(960, 8); // MAX_LOOPS * FRAME
-let top: usize = frames; // behind the innermost open loop
+const frames: usize = memory.data(<i32>(MAX_LOOPS * FRAME), 8);
+let end: usize = frames; // of the innermost open frame
 
 /** Closes all loops. */
 export function resetLoops(): void {
-  top = frames;
+  end = frames;
 }
 
-/** The variable of the loop at a depth, the outermost being 0. */
+/** The variable, a cell, of the loop at a depth; the outermost one is at depth 0. */
 export function loopVariable(depth: u32): usize {
-  return frames + <usize>depth * FRAME;
+  return variableOf(changetype<Frame>(frames + <usize>depth * FRAME));
+}
+
+function variableOf(frame: Frame): usize {
+  return changetype<usize>(frame) + offsetof<Frame>("variable");
+}
+
+function cursorOf(frame: Frame): Cursor {
+  return changetype<Cursor>(changetype<usize>(frame) + offsetof<Frame>("cursor"));
 }
 
 /**
- * Opens a loop over the container in `cell` and loads its first element; false when there is nothing to do: then the
+ * Opens a loop over the container in `cell` and loads its first element. False when there is nothing to do: then the
  * result, or an error, is in `cell`.
  */
 export function openLoop(kind: u32, cell: usize): bool {
-  const frame = top;
-  if (!openCursor(frame + CURSOR_AT, cell)) {
+  const frame = changetype<Frame>(end);
+  if (!openCursor(cursorOf(frame), cell)) {
     setError(cell);
     return false;
   }
-  store<u32>(frame + KIND, kind);
-  store<u64>(frame + HITS, 0);
-  store<u64>(frame + RESULT, 0);
+  frame.kind = kind;
+  frame.hits = 0;
+  frame.failed = 0;
+  frame.result = 0;
+  frame.size = 0;
   if (kind >= <u32>LoopKind.Filter) {
     const count = <u32>countOf(cell);
-    const room = count < 0x1000000 ? scratch(count * <u32>CELL) : 0;
+    const room = count <= MOST_CELLS ? scratch(count * <u32>CELL) : 0;
     if (!room) {
       setError(cell);
       return false;
     }
-    store<u32>(frame + RESULT, <u32>room);
+    frame.result = room;
   }
-  store<u32>(frame + MARK, <u32>scratchMark());
-  if (advance(frame + CURSOR_AT, frame)) {
-    top = frame + FRAME;
+  frame.mark = scratchMark();
+  if (advance(cursorOf(frame), variableOf(frame))) {
+    end += FRAME;
     return true;
   }
   setResult(frame, cell);
@@ -75,79 +92,79 @@ export function openLoop(kind: u32, cell: usize): bool {
 }
 
 /**
- * Takes the body's value in `cell` for the current element. True when there is another element, loaded now. Otherwise
- * the loop is closed and its result is in `cell`. With `skipNone` a none is left out of the result of map.
+ * Takes the body's value in `cell` for the current element. True when there is another element, which is loaded now.
+ * Otherwise the loop is closed and its result is in `cell`. With `skipNone` an optional.none() is left out of map's
+ * result.
  */
 export function nextTurn(cell: usize, skipNone: bool): bool {
-  const frame = top - FRAME;
-  const kind = load<u32>(frame + KIND);
-  const open = kind < <u32>LoopKind.Filter ? judge(frame, kind, cell) : collect(frame, kind, cell, skipNone);
-  // What the body made is not used any more, but for the elements of map.
-  if (kind != LoopKind.Map) trimScratch(<usize>load<u32>(frame + MARK));
-  if (open && advance(frame + CURSOR_AT, frame)) return true;
-  top = frame;
+  const frame = changetype<Frame>(end - FRAME);
+  const kind = frame.kind;
+  const open = kind < <u32>LoopKind.Filter ? quantify(frame, cell) : collect(frame, cell, skipNone);
+  // What the body made is not used any more, except for the elements of map.
+  if (kind != LoopKind.Map) trimScratch(frame.mark);
+  if (open && advance(cursorOf(frame), variableOf(frame))) return true;
+  end = changetype<usize>(frame);
   if (open) setResult(frame, cell);
   return false;
 }
 
-/** all, exists, exists_one: false when the answer is known and in `cell`. */
-function judge(frame: usize, kind: u32, cell: usize): bool {
+/** A turn of all, exists or exists_one: false when the result is known, and in `cell`. */
+function quantify(frame: Frame, cell: usize): bool {
+  const kind = frame.kind;
   const truth = truthOf(cell);
-  const yes = truth == 1;
-  if (truth == NO_BOOL) {
-    store<u32>(frame + FAILED, 1);
+  if (truth == Truth.Error) {
+    frame.failed = 1;
     if (kind != LoopKind.ExistsOne) return true; // a later element may still decide
     setError(cell);
     return false;
   }
-  if (kind == LoopKind.All) return yes;
-  if (kind == LoopKind.Exists) return !yes;
-  if (yes) store<u32>(frame + HITS, load<u32>(frame + HITS) + 1);
+  if (kind == LoopKind.All) return truth == Truth.True;
+  if (kind == LoopKind.Exists) return truth == Truth.False;
+  if (truth == Truth.True) frame.hits++;
   return true;
 }
 
-/** filter, map: false when the result is an error. */
-function collect(frame: usize, kind: u32, cell: usize, skipNone: bool): bool {
+/** A turn of filter or map: false when the result is an error, which is in `cell`. */
+function collect(frame: Frame, cell: usize, skipNone: bool): bool {
   const tag = tagOf(cell);
   let item = cell;
-  if (kind == LoopKind.Filter) {
-    if (truthOf(cell) == 0) return true;
-    if (truthOf(cell) == NO_BOOL) setError(cell);
-    item = frame;
+  if (frame.kind == LoopKind.Filter) {
+    if (truthOf(cell) == Truth.False) return true;
+    if (truthOf(cell) == Truth.Error) setError(cell);
+    item = variableOf(frame);
   }
   if (tagOf(cell) == Tag.Error) return false;
   if (skipNone && tag == Tag.OptionalNone) return true;
-  const size = load<u32>(frame + SIZE);
-  copyCell(<usize>load<u32>(frame + RESULT) + <usize>size * CELL, item);
-  store<u32>(frame + SIZE, size + 1);
+  copyCell(frame.result + <usize>frame.size * CELL, item);
+  frame.size++;
   return true;
 }
 
-/** The result when all elements have been taken. */
-function setResult(frame: usize, cell: usize): void {
-  const kind = load<u32>(frame + KIND);
-  if (load<u32>(frame + FAILED)) setError(cell);
-  else if (kind >= <u32>LoopKind.Filter) {
-    setSpan(cell, Tag.CellList, 0, <usize>load<u32>(frame + RESULT), load<u32>(frame + SIZE));
-  } else setBool(cell, kind == LoopKind.All || (kind == LoopKind.ExistsOne && load<u32>(frame + HITS) == 1));
+/** The result once all elements have been taken. */
+function setResult(frame: Frame, cell: usize): void {
+  const kind = frame.kind;
+  if (frame.failed) setError(cell);
+  else if (kind >= <u32>LoopKind.Filter) setSpan(cell, Tag.CellList, 0, frame.result, frame.size);
+  else setBool(cell, kind == LoopKind.All || (kind == LoopKind.ExistsOne && frame.hits == 1));
 }
 
-/** Opens a frame whose variable is the value of the optional in `cell`; false when that is none or no optional. */
+/** Opens a frame whose variable is the value of the optional in `cell`; false when it is none or not an optional. */
 export function openBinding(cell: usize): bool {
   if (!isPresent(cell)) {
     if (tagOf(cell) != Tag.OptionalNone) setError(cell);
     return false;
   }
-  copyCell(top, cell);
-  unwrapOptional(top);
-  store<u32>(top + KIND, BINDING);
-  top += FRAME;
+  const frame = changetype<Frame>(end);
+  copyCell(variableOf(frame), cell);
+  unwrapOptional(variableOf(frame));
+  frame.kind = BINDING;
+  end += FRAME;
   return true;
 }
 
-/** Closes the frame of openBinding. Its value becomes an optional; with `flat` it has to be one. */
+/** Closes the frame of openBinding. Its value becomes an optional; with `flat` it has to be one already. */
 export function closeBinding(cell: usize, flat: bool): void {
-  top -= FRAME;
+  end -= FRAME;
   if (!flat) wrapOptional(cell);
   else if (!isPresent(cell) && tagOf(cell) != Tag.OptionalNone) setError(cell);
 }

@@ -1,40 +1,45 @@
-// Answers of predicates already evaluated for this call: rules that share a `when` pay for it once.
+// Results of predicates that were already evaluated for this call, so that rules with the same `when` pay for it once.
+import { Truth } from "./cell.ts";
 import { evaluate } from "./vm.ts";
-import { program } from "../sections.ts";
 
-export enum Answer {
-  False = 0,
-  True = 1,
-  Error = 2,
-}
+// The table: a record per predicate, after one for the table itself. Each is a u64, so that no number is used twice:
+//
+//    0            8                  8 * (predicate + 1)
+//   +------------+-----+---------------------+-----+
+//   | generation | ... | generation + result | ... |   one of an earlier generation is no result
+//   +------------+-----+---------------------+-----+
+const RECORD: usize = 8;
+/** From one generation to the next: more than the highest result. */
+const GENERATION: u64 = 4;
 
-// Per predicate: generation + answer u64; one leading record holds the generation, which never comes round.
-let memo: usize = 0;
+let results: usize = 0;
 let generation: u64 = 0;
 
-export function memoSize(count: u32): u32 {
-  return (count + 1) << 3;
+/** Bytes of the table for `count` predicates. */
+export function resultsSize(count: u32): u32 {
+  return (count + 1) * <u32>RECORD;
 }
 
-/** Uses a memo and forgets all answers in it. */
-export function openMemo(at: usize): void {
-  memo = at;
-  forgetAnswers();
+/** Uses the table at `at` and forgets all results in it. */
+export function openResults(at: usize): void {
+  results = at;
+  forgetResults();
 }
 
-export function forgetAnswers(): void {
-  generation = load<u64>(memo) + 4;
-  store<u64>(memo, generation);
+/** Forgets all results: what predicates see has changed. */
+export function forgetResults(): void {
+  generation = load<u64>(results) + GENERATION;
+  store<u64>(results, generation);
 }
 
-/** The Answer of a predicate for the call being decided. */
+/** The Truth of a predicate for the call that is being decided. */
 // @ts-ignore: decorator
 @inline
-export function answer(predicate: u32): i32 {
-  const record = memo + ((<usize>(predicate + 1)) << 3);
+export function evaluateOnce(predicate: u32): i32 {
+  const record = results + <usize>(predicate + 1) * RECORD;
   const known = load<u64>(record) - generation;
-  if (known <= <u64>Answer.Error) return <i32>known;
-  const fresh = evaluate(program, predicate);
-  store<u64>(record, generation + <u64>fresh);
-  return fresh;
+  if (known <= <u64>Truth.Error) return <i32>known;
+  const result = evaluate(predicate);
+  store<u64>(record, generation + <u64>result);
+  return result;
 }

@@ -1,48 +1,38 @@
 // Strings: raw UTF-8, or the inside of a JSON string with its escapes. Both are walked as code points, as CEL sees them;
-// nothing is decoded to memory. Bytes that are no UTF-8 (a header can have them) count as U+FFFD each, as in Go.
+// nothing is decoded to memory. Bytes that are not UTF-8 (a header can have them) count as one U+FFFD each, as in Go.
 import { Tag } from "../program.ts";
-import { REPLACEMENT, escapeAt, escapeEnd, writeUtf8 } from "../text/escape.ts";
 import { charge, scratch } from "../runtime/budget.ts";
+import { BACKSLASH } from "../text/chars.ts";
+import { REPLACEMENT, escapeAt, writeUtf8 } from "../text/escape.ts";
+import { Point, codeOf, pointEnd, pointOf } from "../text/point.ts";
 import { auxOf, endOf, lengthOf, setSpan, startOf } from "./cell.ts";
 
-const BACKSLASH: u32 = 0x5c;
-
-let after: usize = 0;
-
-/** Behind the code point that pointAt read last. */
-export function afterPoint(): usize {
-  return after;
-}
-
 /** The code point at `at`, which is below `end`; `escaped` is the aux of the string. */
-export function pointAt(at: usize, end: usize, escaped: u32): u32 {
+export function pointAt(at: usize, end: usize, escaped: u32): Point {
   const c = <u32>load<u8>(at);
-  if (c == BACKSLASH && escaped) {
-    const point = escapeAt(at);
-    after = escapeEnd;
-    return point;
-  }
-  if (c >= 0x80) return wideAt(at, end);
-  after = at + 1;
-  return c;
+  if (c == BACKSLASH && escaped) return escapeAt(at);
+  return c < 0x80 ? pointOf(c, at + 1) : wideAt(at, end);
 }
 
 /** The code point of the UTF-8 sequence at `at`, which begins with a byte above 0x7f (RFC 3629). */
-function wideAt(at: usize, end: usize): u32 {
+function wideAt(at: usize, end: usize): Point {
   const c = <u32>load<u8>(at);
   const size: usize = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-  after = at + 1;
-  if (c < 0xc2 || c > 0xf4 || at + size > end) return REPLACEMENT;
-  let point = c & (0x7f >> (<u32>size));
+  const broken = pointOf(REPLACEMENT, at + 1);
+  if (c < 0xc2 || c > 0xf4 || at + size > end) return broken;
+  let code = c & (0x7f >> (<u32>size));
   for (let i: usize = 1; i < size; i++) {
     const next = <u32>load<u8>(at + i);
-    if ((next & 0xc0) != 0x80) return REPLACEMENT;
-    point = (point << 6) | (next & 0x3f);
+    if ((next & 0xc0) != 0x80) return broken;
+    code = (code << 6) | (next & 0x3f);
   }
   const least: u32 = size == 2 ? 0x80 : size == 3 ? 0x800 : 0x10000;
-  if (point < least || point > 0x10ffff || point >> 11 == 0x1b) return REPLACEMENT;
-  after = at + size;
-  return point;
+  if (code < least || code > 0x10ffff || isSurrogate(code)) return broken;
+  return pointOf(code, at + size);
+}
+
+function isSurrogate(code: u32): bool {
+  return code >> 11 == 0xd800 >> 11;
 }
 
 /** Length in code points. */
@@ -51,10 +41,7 @@ export function pointCount(text: usize): u32 {
   const escaped = auxOf(text);
   charge(lengthOf(text) >> 3);
   let count: u32 = 0;
-  for (let p = startOf(text); p < end; p = after) {
-    pointAt(p, end, escaped);
-    count++;
-  }
+  for (let p = startOf(text); p < end; p = pointEnd(pointAt(p, end, escaped))) count++;
   return count;
 }
 
@@ -79,40 +66,39 @@ export function sameText(a: usize, b: usize): bool {
   return length == lengthOf(b) && commonLength(startOf(a), startOf(b), length) == length;
 }
 
-/** Order by code points, which for raw strings and for bytes is the order of their bytes: below 0, 0 or above 0. */
+/** Orders two strings by code points (for raw strings and bytes values, that is by bytes): below 0, 0 or above 0. */
 export function compareText(a: usize, b: usize): i32 {
-  if (!areRaw(a, b)) return comparePoints(a, b);
+  if (!areRaw(a, b)) return comparePoints(startOf(a), a, b);
   const length = min(lengthOf(a), lengthOf(b));
   const i = commonLength(startOf(a), startOf(b), length);
   if (i == length) return <i32>lengthOf(a) - <i32>lengthOf(b);
   return <i32>load<u8>(startOf(a) + <usize>i) - <i32>load<u8>(startOf(b) + <usize>i);
 }
 
-let left: i32 = 0; //  where the walk over two strings ended: a code point each, PAST at the end of the string
-let right: i32 = 0;
-const PAST: i32 = -1;
+/** What comparePoints returns when both end together, and when only `b` has ended. */
+const SAME: i32 = 0;
+const CONTINUES: i32 = 2;
 
-/** Goes along the code points of `a` from `at` on and of `b` until they differ, or one ends. */
-function walk(at: usize, a: usize, b: usize): void {
+/**
+ * Compares the code points of `a` from `at` on with those of `b`: below 0, SAME, or above 0, which is CONTINUES when `b` is
+ * a proper prefix.
+ */
+function comparePoints(at: usize, a: usize, b: usize): i32 {
   const aEnd = endOf(a);
   const bEnd = endOf(b);
   let p = at;
   let q = startOf(b);
-  do {
-    left = p < aEnd ? 0 : PAST;
-    right = q < bEnd ? 0 : PAST;
-    if (left | right) break;
-    left = <i32>pointAt(p, aEnd, auxOf(a));
-    p = after;
-    right = <i32>pointAt(q, bEnd, auxOf(b));
-    q = after;
-  } while (left == right);
+  let result = SAME;
+  while (result == SAME && p < aEnd && q < bEnd) {
+    const left = pointAt(p, aEnd, auxOf(a));
+    const right = pointAt(q, bEnd, auxOf(b));
+    p = pointEnd(left);
+    q = pointEnd(right);
+    result = i32(codeOf(left) > codeOf(right)) - i32(codeOf(left) < codeOf(right));
+  }
   charge((<u32>(p - at)) >> 3);
-}
-
-function comparePoints(a: usize, b: usize): i32 {
-  walk(startOf(a), a, b);
-  return i32(left > right) - i32(left < right);
+  if (result != SAME) return result;
+  return p < aEnd ? CONTINUES : -i32(q < bEnd);
 }
 
 /** Whether the bytes at `at` are those of a raw string. */
@@ -122,8 +108,8 @@ function hasBytes(at: usize, part: usize): bool {
 
 /** Whether the rest of `text` from `at` on begins with `part`, by code points. */
 function startsAt(at: usize, text: usize, part: usize): bool {
-  walk(at, text, part);
-  return right == PAST;
+  const result = comparePoints(at, text, part);
+  return result == SAME || result == CONTINUES;
 }
 
 /** Whether a string begins or, with `atEnd`, ends with another. */
@@ -133,22 +119,19 @@ export function hasPart(text: usize, part: usize, atEnd: bool): bool {
   return length <= lengthOf(text) && hasBytes(atEnd ? endOf(text) - <usize>length : startOf(text), part);
 }
 
-/** Escapes cannot be read backwards, so this goes forward to where the part would start. */
+/** Escapes cannot be read backwards, so this walks forward to where the part would start. */
 function hasPartByPoints(text: usize, part: usize, atEnd: bool): bool {
   let p = startOf(text);
   if (atEnd) {
     const length = pointCount(part);
     const whole = pointCount(text);
     if (length > whole) return false;
-    for (let i = whole - length; i > 0; i--) {
-      pointAt(p, endOf(text), auxOf(text));
-      p = after;
-    }
+    for (let i = whole - length; i > 0; i--) p = pointEnd(pointAt(p, endOf(text), auxOf(text)));
   }
   return startsAt(p, text, part);
 }
 
-/** Every comparison is charged, so a hostile text that repeats a prefix of the part runs out of steps. */
+/** Whether a string contains another. Every comparison is charged, so a hostile text that repeats a prefix of the part runs out of steps. */
 export function contains(text: usize, part: usize): bool {
   const length = lengthOf(part);
   if (length == 0) return true;
@@ -166,15 +149,14 @@ export function contains(text: usize, part: usize): bool {
     }
     return false;
   }
-  for (; p <= last; p = after) {
+  for (; p <= last; p = pointEnd(pointAt(p, endOf(text), auxOf(text)))) {
     if (startsAt(p, text, part)) return true;
     if (!charge(0)) return false;
-    pointAt(p, endOf(text), auxOf(text));
   }
   return false;
 }
 
-/** Makes a string raw for who reads it whole, in scratch memory when it has escapes. False when that or the steps are gone. */
+/** Makes a string raw, in scratch memory when it has escapes; false when that or the steps have run out. */
 export function makeRaw(text: usize): bool {
   if (!charge(lengthOf(text) >> 3)) return false;
   if (!auxOf(text)) return true;
@@ -184,7 +166,7 @@ export function makeRaw(text: usize): bool {
   return true;
 }
 
-/** Writes a string or bytes value to `out`, which has room for its length, as raw bytes; returns the address behind. */
+/** Writes a string or bytes value as raw bytes to `out`, which has room for its length; returns the address after them. */
 export function copyPoints(text: usize, out: usize): usize {
   if (!auxOf(text)) {
     memory.copy(out, startOf(text), lengthOf(text));
@@ -192,14 +174,20 @@ export function copyPoints(text: usize, out: usize): usize {
   }
   const end = endOf(text);
   let q = out;
-  for (let p = startOf(text); p < end; p = after) q = writeUtf8(q, pointAt(p, end, 1));
+  for (let p = startOf(text); p < end;) {
+    const point = pointAt(p, end, 1);
+    q = writeUtf8(q, codeOf(point));
+    p = pointEnd(point);
+  }
   return q;
 }
 
 /** Whether the bytes are UTF-8 throughout. */
 export function isUtf8(start: usize, end: usize): bool {
-  for (let p = start; p < end; p = after) {
-    if (pointAt(p, end, 0) == REPLACEMENT && after == p + 1) return false;
+  for (let p = start; p < end;) {
+    const point = pointAt(p, end, 0);
+    if (codeOf(point) == REPLACEMENT && pointEnd(point) == p + 1) return false; // U+FFFD itself takes three bytes
+    p = pointEnd(point);
   }
   return true;
 }

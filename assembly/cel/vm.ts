@@ -1,9 +1,9 @@
-// The predicate machine: runs the code of one `when` over the slots and attributes of the call. Three answers: false,
-// true, error. The code was checked when the configuration came (check-code.ts), so nothing about it is tested here.
+// The predicate machine: runs the code of one `when` over the slots and attributes of the call. It comes to a Truth. The
+// code was checked when the configuration was loaded (verify/code.ts), so nothing about it is tested here.
 import {
   AUTOMATON_SIZE,
-  HEADER_SIZE,
-  INSTRUCTION_SIZE,
+  CELL_SIZE,
+  MAX_STACK,
   Op,
   PREDICATE_SIZE,
   PredicateField,
@@ -17,7 +17,7 @@ import { loadAttribute, loadHeader } from "./attributes.ts";
 import { charge, openBudget, openScratch, spend } from "../runtime/budget.ts";
 import {
   CELL,
-  NO_BOOL,
+  Truth,
   copyCell,
   isOfCells,
   isPresent,
@@ -27,6 +27,7 @@ import {
   setError,
   setNone,
   setSpan,
+  setStart,
   setTruth,
   startOf,
   tagOf,
@@ -43,77 +44,89 @@ import { UNORDERED, compare, equal } from "./compare.ts";
 import { openings } from "../json/slots.ts";
 import { contains, hasPart } from "./string.ts";
 import { takePart } from "./time.ts";
-import { forgetTwins } from "./ambiguous-key.ts";
-import { setting } from "../sections.ts";
+import { forgetAmbiguousKeys } from "./ambiguous-key.ts";
+import { INSTRUCTION, instructionAt } from "./instruction.ts";
+import { program, section, sectionCount, setting } from "../sections.ts";
 
-export const FALSE: i32 = 0;
-export const TRUE: i32 = 1;
-export const ERROR: i32 = NO_BOOL;
+/** The Tag that each of ToInt … ToDuration makes. */
+// prettier-ignore
+const CONVERTED: usize = memory.data<u8>([
+  <u8>Tag.Int, <u8>Tag.Uint, <u8>Tag.Double, <u8>Tag.String, <u8>Tag.Bool, <u8>Tag.Bytes, <u8>Tag.Timestamp,
+  <u8>Tag.Duration,
+]);
 
-/** The Tags that ToInt … ToDuration make, one in each hexadecimal digit from the right: Int Uint Double String Bool … */
-const TARGETS: u32 = 0xdc726543;
+const stack: usize = memory.data(MAX_STACK * CELL_SIZE, 16);
 
-const stack: usize = memory.data(4096, 16); // MAX_STACK cells
-
-/** Gives a request its steps. Before its first predicate, and again when the region was reset. */
+/**
+ * Begins a body: gives its predicates their steps, and forgets which ambiguous keys were met. Called by openBody in
+ * config.ts, before anything is evaluated and after every reset of the region, which has the scratch memory in it. Pinned by
+ * "a request after …" in tests/wasm/ambiguous-keys.test.ts and tests/wasm/bounds.test.ts.
+ */
 export function resetVm(): void {
   openBudget(setting(Setting.StepBudget));
-  forgetTwins();
+  forgetAmbiguousKeys();
 }
 
-/** First record of a section of the program at `program`. Inlined: a call costs more than its two loads. */
-// @ts-ignore: decorator
-@inline
-function sectionOf(program: usize, section: u32): usize {
-  return program + <usize>load<u32>(program + ((<usize>section) << 3), HEADER_SIZE);
-}
-
-/** Turns the offsets in the program's cells into addresses. Once, after the checks; the program then stays where it is. */
-export function relocate(program: usize): void {
-  const count = load<u32>(program + ((<usize>Section.Cells) << 3), HEADER_SIZE + 4);
-  let cell = sectionOf(program, Section.Cells);
-  for (let i: u32 = 0; i < count; i++) {
+/** Turns the offsets in the cells of the program in use into addresses. Once, after the checks; it stays where it is then. */
+export function relocate(): void {
+  let cell = section(Section.Cells);
+  for (let left = sectionCount(Section.Cells); left; left--, cell += CELL) {
     const tag = tagOf(cell);
-    if (isText(tag) || isOfCells(tag)) store<u32>(cell, load<u32>(cell, 8) + <u32>program, 8);
-    cell += CELL;
+    if (isText(tag) || isOfCells(tag)) setStart(cell, startOf(cell) + program);
   }
 }
 
-/** Runs a predicate: FALSE, TRUE or ERROR. */
-export function evaluate(program: usize, predicate: u32): i32 {
-  const record = sectionOf(program, Section.Predicates) + <usize>predicate * PREDICATE_SIZE;
-  const pc = sectionOf(program, Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION_SIZE;
-  const isMatch = load<u8>(pc) == Op.Slot && load<u8>(pc, 8) == Op.Matches && load<u8>(pc, 16) == Op.Return;
-  return isMatch ? matchSlot(program, pc) : run(program, pc);
+/** The Truth of a predicate of the program in use. */
+export function evaluate(predicate: u32): i32 {
+  const record = section(Section.Predicates) + <usize>predicate * PREDICATE_SIZE;
+  const first = section(Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION;
+  return isLoneMatch(first) ? matchSlot(first) : run(first);
 }
 
-// The text that matchSlot loaded last, by which instruction and in which opening of the slots.
-const subject: usize = memory.data(16, 16);
+/** Whether the code is Slot, Matches, Return: what most predicates are. */
+// @ts-ignore: decorator
+@inline
+function isLoneMatch(first: usize): bool {
+  return (
+    instructionAt(first).op == Op.Slot &&
+    instructionAt(first + INSTRUCTION).op == Op.Matches &&
+    instructionAt(first + 2 * INSTRUCTION).op == Op.Return
+  );
+}
+
+// The text that matchSlot loaded last, the instruction that loaded it (0: none), and in which opening of the slots.
+const subject: usize = memory.data(CELL_SIZE, 16);
 let subjectLoad: u64 = 0;
 let subjectOpening: u32 = 0;
 
-/** The code Slot, Matches, Return, without a stack: what most predicates are. It takes the same steps as `run`. */
-function matchSlot(program: usize, pc: usize): i32 {
-  if (!spend(1)) return ERROR;
-  if (load<u64>(pc) != subjectLoad || subjectOpening != openings) {
-    loadSlot(load<u32>(pc, 4), <u32>load<u8>(pc, 1), subject);
+/** Runs a lone match without a stack. It takes the same steps as `run`. */
+function matchSlot(first: usize): i32 {
+  if (!spend(1)) return Truth.Error;
+  const instruction = load<u64>(first);
+  if (instruction != subjectLoad || subjectOpening != openings) {
+    loadSlot(instructionAt(first).c, instructionAt(first).a, subject);
     // Texts are loaded without a charge, so they need not be loaded again for the next predicate.
-    subjectLoad = tagOf(subject) == Tag.String ? load<u64>(pc) : 0;
+    subjectLoad = tagOf(subject) == Tag.String ? instruction : 0;
     subjectOpening = openings;
     if (!subjectLoad) {
       spend(2);
-      return ERROR;
+      return Truth.Error;
     }
   }
-  if (!spend(2 + (lengthOf(subject) >> 3))) return ERROR;
-  const record = sectionOf(program, Section.Automata) + <usize>load<u32>(pc, 12) * AUTOMATON_SIZE;
-  return <i32>runAutomaton(program, record, subject);
+  if (!spend(2 + (lengthOf(subject) >> 3))) return Truth.Error;
+  return <i32>runAutomaton(automatonAt(instructionAt(first + INSTRUCTION).c), subject);
 }
 
-/** Runs code that takes and leaves values on the stack. */
+// @ts-ignore: decorator
+@inline
+function automatonAt(index: u32): usize {
+  return section(Section.Automata) + <usize>index * AUTOMATON_SIZE;
+}
+
+/** Runs code that takes values from the stack and leaves values on it. */
 // eslint-disable-next-line complexity, max-lines-per-function -- a table: what each instruction does to the stack
-function run(program: usize, first: usize): i32 {
-  const cells = sectionOf(program, Section.Cells);
+function run(first: usize): i32 {
+  const cells = section(Section.Cells);
   let pc = first;
   let x = stack - CELL; // the top of the stack
   let truth: i32;
@@ -121,11 +134,12 @@ function run(program: usize, first: usize): i32 {
   openScratch();
   resetLoops();
   while (spend(1)) {
-    const op = <i32>load<u8>(pc);
-    const a = <u32>load<u8>(pc, 1);
-    const c = load<u32>(pc, 4);
-    const target = pc + INSTRUCTION_SIZE + ((<usize>c) << 3);
-    pc += INSTRUCTION_SIZE;
+    const instruction = instructionAt(pc);
+    const op = <i32>instruction.op;
+    const a = <u32>instruction.a;
+    const c = instruction.c;
+    pc += INSTRUCTION;
+    const target = pc + <usize>c * INSTRUCTION;
     switch (op) {
       case Op.Return:
         return truthOf(x);
@@ -138,7 +152,7 @@ function run(program: usize, first: usize): i32 {
         loadSlot(c, a, x);
         break;
       case Op.Matches:
-        setTruth(x, match(program, c, x));
+        setTruth(x, match(c, x));
         break;
 
       case Op.Jump:
@@ -155,12 +169,12 @@ function run(program: usize, first: usize): i32 {
         break;
       case Op.Branch:
         truth = truthOf(x);
-        if (truth == NO_BOOL) {
+        if (truth == Truth.Error) {
           setError(x);
-          pc += (<usize>load<u16>(pc - INSTRUCTION_SIZE, 2)) << 3;
+          pc += <usize>instruction.b * INSTRUCTION;
         } else {
           x -= CELL;
-          if (truth == FALSE) pc = target;
+          if (truth == Truth.False) pc = target;
         }
         break;
       case Op.OptOrJump:
@@ -187,9 +201,9 @@ function run(program: usize, first: usize): i32 {
         break;
       case Op.Skip:
         truth = truthOf(x);
-        if (truth == TRUE) x -= CELL;
+        if (truth == Truth.True) x -= CELL;
         else {
-          if (truth == FALSE) setNone(x);
+          if (truth == Truth.False) setNone(x);
           else setError(x);
           pc = target;
         }
@@ -213,7 +227,7 @@ function run(program: usize, first: usize): i32 {
       default:
         y = x;
         if (op < Op.Select) x += CELL;
-        else if (op > Op.Time || (op == Op.Time && load<u16>(pc - INSTRUCTION_SIZE, 2))) {
+        else if (op > Op.Time || (op == Op.Time && instruction.b)) {
           x -= CELL;
           if (tagOf(x) == Tag.Error || tagOf(y) == Tag.Error) {
             setError(x);
@@ -223,12 +237,12 @@ function run(program: usize, first: usize): i32 {
         apply(op, a, c, x, op <= Op.OptSelect ? cells + <usize>c * CELL : y);
     }
   }
-  return ERROR;
+  return Truth.Error;
 }
 
 /**
- * The remaining instructions: they put a new value in `x`, or replace it by one made of it and of `y`: the cell c of the
- * program, the second operand, or `x` itself when there is none.
+ * The remaining instructions: they put a new value in `x`, or replace it by one made of it and of `y`, which is cell c of
+ * the program, the second operand, or `x` itself when there is none.
  */
 // eslint-disable-next-line max-lines-per-function -- a table: what each instruction does to the stack
 function apply(op: i32, a: u32, c: u32, x: usize, y: usize): void {
@@ -272,7 +286,7 @@ function apply(op: i32, a: u32, c: u32, x: usize, y: usize): void {
     case Op.ToBytes:
     case Op.ToTimestamp:
     case Op.ToDuration:
-      return convert((TARGETS >> ((op - Op.ToInt) << 2)) & 15, x);
+      return convert(load<u8>(CONVERTED + <usize>(op - Op.ToInt)), x);
     case Op.Time:
       return takePart(x, a, y == x ? 0 : y);
     case Op.TypeOf:
@@ -292,7 +306,7 @@ function apply(op: i32, a: u32, c: u32, x: usize, y: usize): void {
     case Op.Le:
     case Op.Gt:
     case Op.Ge:
-      return setTruth(x, order(op, compare(x, y)));
+      return setTruth(x, inequality(op, compare(x, y)));
     case Op.Add:
     case Op.Sub:
     case Op.Mul:
@@ -323,26 +337,26 @@ function optional(op: i32, x: usize): void {
   else setError(x);
 }
 
-/** The answer of < <= > >= to a comparison. */
-function order(op: i32, comparison: i32): i32 {
-  if (comparison == UNORDERED) return NO_BOOL;
-  const below = comparison < i32(op == Op.Le || op == Op.Gt); // or equal
-  return i32(below != op >= Op.Gt);
+/** The Truth of < <= > >= for what `compare` returned. */
+function inequality(op: i32, comparison: i32): i32 {
+  if (comparison == UNORDERED) return Truth.Error;
+  if (op == Op.Lt) return i32(comparison < 0);
+  if (op == Op.Le) return i32(comparison <= 0);
+  return i32(op == Op.Gt ? comparison > 0 : comparison >= 0);
 }
 
 function search(op: i32, x: usize, y: usize): i32 {
-  if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) return NO_BOOL;
+  if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) return Truth.Error;
   return i32(op == Op.Contains ? contains(x, y) : hasPart(x, y, op == Op.EndsWith));
 }
 
-function match(program: usize, automaton: u32, x: usize): i32 {
-  const record = sectionOf(program, Section.Automata) + <usize>automaton * AUTOMATON_SIZE;
-  if (tagOf(x) != Tag.String || !charge(lengthOf(x) >> 3)) return NO_BOOL;
-  return i32(runAutomaton(program, record, x));
+function match(automaton: u32, x: usize): i32 {
+  if (tagOf(x) != Tag.String || !charge(lengthOf(x) >> 3)) return Truth.Error;
+  return i32(runAutomaton(automatonAt(automaton), x));
 }
 
-/** && and ||: the deciding bool on either side wins over an error or anything else on the other. */
+/** && and ||: the deciding bool on either side wins, even over an error or a value that is not a bool on the other. */
 function combine(a: i32, b: i32, decides: i32): i32 {
   if (a == decides || b == decides) return decides;
-  return a == NO_BOOL || b == NO_BOOL ? NO_BOOL : 1 - decides;
+  return a == Truth.Error || b == Truth.Error ? Truth.Error : 1 - decides;
 }

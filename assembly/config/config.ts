@@ -1,39 +1,39 @@
 // A plugin configuration: JSON text with a program in it, checked once, then kept in one block per root context
 // (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
-//
-// The block:  0: program   4: slots   8: members   12: scopes   16: targets   20: memo
-//            24: holdHeaders   28: quietPasses   32: its number   and behind it the tables in that order.
-import { Section } from "../program.ts";
+import { NONE, Section } from "../program.ts";
 import { allocate, ranOut, release, reserve } from "../runtime/memory.ts";
-import { READ_PADDING, onlyBlank, openReader, readValue } from "../json/reader.ts";
+import { READ_PADDING, onlyWhitespace, openReader, readValue } from "../json/reader.ts";
 import { sectionCount, useProgram } from "../sections.ts";
 import { openSlots, slotsSize } from "../json/slots.ts";
-import { buildMembers, membersSize, openMembers, forgetEnvelopeTwin } from "../json/members.ts";
+import { clearAmbiguousKeys } from "../json/ambiguous-keys.ts";
+import { buildMembers, membersSize, openMembers } from "../json/members.ts";
 import { buildScopes, openScopes, scopesSize } from "../token/scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "../decide/targets.ts";
-import { memoSize, openMemo } from "../cel/results.ts";
+import { openResults, resultsSize } from "../cel/results.ts";
+import { clearCall } from "../request/call.ts";
 import { checkProgram } from "../verify/verify.ts";
-import { findText, foundAt, foundLength } from "./members.ts";
+import { findMember } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
+import { OPEN_BRACE, QUOTE } from "../text/chars.ts";
+import { spanIs, spanLength, spanStart } from "../text/span.ts";
 import { put } from "../text/writer.ts";
 import { relocate, resetVm } from "../cel/vm.ts";
 
-enum Field {
-  Program = 0,
-  Slots = 4,
-  Members = 8,
-  Scopes = 12,
-  Targets = 16,
-  Memo = 20,
-  HoldHeaders = 24,
-  QuietPasses = 28,
-  Number = 32,
-  Size = 48,
+/** The beginning of a block. After it come the program and the tables, whose addresses it has. */
+@unmanaged
+class Config {
+  program: usize;
+  slots: usize;
+  members: usize;
+  scopes: usize;
+  targets: usize;
+  results: usize;
+  holdsHeaders: bool;
+  hasQuietPasses: bool;
+  number: u32; // counted from 1
 }
 
-const offsets: usize = memory.data(24, 4); // of the tables in the block that is being built, by Field
-let end: u32 = 0; // behind those that have a place
-
+const MAX_DEPTH: u32 = 16; // nesting of the configuration text
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
 let problem: Ascii = "";
@@ -58,70 +58,73 @@ export function loadConfig(text: usize, length: u32): usize {
   current = 0; // the checks use the new program
   problem = "";
   if (!length) return refuse("there is no configuration");
-  if (load<u8>(text) != 0x7b) return refuse("it is not JSON text");
-  openReader(text + <usize>length, 16);
-  const behind = readValue(text, 0xffffffff);
-  if (!behind || !onlyBlank(behind)) return refuse("it is not strict JSON");
-  if (!findText(text, "program") || load<u8>(foundAt()) != 0x22) return refuse("it has no program");
-  const encoded = foundAt() + 1;
-  const encodedLength = foundLength() - 2;
-  if (!findText(text, "scopegate") || foundLength() != 1 || load<u8>(foundAt()) != 0x31) {
-    return refuse("the program is for another version of the filter");
-  }
-  const hold = isTrue(text, "holdHeaders");
-  const quiet = isTrue(text, "quietPasses");
-  const room = reserve(encodedLength + 16);
+  if (load<u8>(text) != OPEN_BRACE) return refuse("it is not JSON text");
+  openReader(text + <usize>length, MAX_DEPTH);
+  const end = readValue(text, NONE);
+  if (!end || !onlyWhitespace(end)) return refuse("it is not strict JSON");
+  const encoded = findMember(text, "program");
+  if (!encoded || load<u8>(spanStart(encoded)) != QUOTE) return refuse("it has no program");
+  if (!spanIs(findMember(text, "scopegate"), "1")) return refuse("the program is for another version of the filter");
+  const room = reserve(spanLength(encoded) + 16);
   if (!room) return 0;
-  const size = decodeBase64(encoded, encodedLength, room);
+  const size = decodeBase64(spanStart(encoded) + 1, spanLength(encoded) - 2, room); // without the quotes
   if (!size) return refuse("the program is not base64");
   const wrong = checkProgram(room, size);
   if (wrong.length) return refuse(wrong);
-  return build(room, size, hold, quiet);
+  return build(text, room, size);
 }
 
 function isTrue(text: usize, name: Ascii): bool {
-  return findText(text, name) && load<u8>(foundAt()) == 0x74;
+  return spanIs(findMember(text, name), "true");
 }
 
-function build(decoded: usize, size: u32, hold: bool, quiet: bool): usize {
+/** Makes the block of a configuration text with a checked program; 0 when there is not enough memory. */
+function build(text: usize, decoded: usize, size: u32): usize {
   useProgram(decoded);
   const nodes = sectionCount(Section.Nodes);
-  end = Field.Size;
-  place(Field.Program, size + READ_PADDING);
-  place(Field.Slots, slotsSize(nodes));
-  place(Field.Members, membersSize(nodes));
-  place(Field.Scopes, scopesSize(sectionCount(Section.Scopes)));
-  place(Field.Targets, targetsSize(sectionCount(Section.Buckets)));
-  place(Field.Memo, memoSize(sectionCount(Section.Predicates)));
-  const block = allocate(end);
+  total = 0;
+  const start = place(offsetof<Config>());
+  const program = place(size + READ_PADDING);
+  const slots = place(slotsSize(nodes));
+  const members = place(membersSize(nodes));
+  const scopes = place(scopesSize(sectionCount(Section.Scopes)));
+  const targets = place(targetsSize(sectionCount(Section.Buckets)));
+  const results = place(resultsSize(sectionCount(Section.Predicates)));
+  const block = allocate(total);
   if (!block) return 0;
-  memory.fill(block, 0, end);
-  for (let field: usize = 0; field <= <usize>Field.Memo; field += 4) {
-    store<u32>(block + field, <u32>block + load<u32>(offsets + field));
-  }
-  store<u32>(block, hold ? 1 : 0, Field.HoldHeaders);
-  store<u32>(block, quiet ? 1 : 0, Field.QuietPasses);
-  store<u32>(block, ++built, Field.Number);
-  const program = tableOf(block, Field.Program);
-  memory.copy(program, decoded, size);
-  useProgram(program);
-  relocate(program);
-  buildMembers(tableOf(block, Field.Members), nodes);
-  buildScopes(tableOf(block, Field.Scopes));
-  buildTargets(tableOf(block, Field.Targets));
+  memory.fill(block, 0, total);
+  const config = changetype<Config>(block + start);
+  config.program = block + program;
+  config.slots = block + slots;
+  config.members = block + members;
+  config.scopes = block + scopes;
+  config.targets = block + targets;
+  config.results = block + results;
+  config.holdsHeaders = isTrue(text, "holdHeaders");
+  config.hasQuietPasses = isTrue(text, "quietPasses");
+  config.number = ++built;
+  memory.copy(config.program, decoded, size);
+  fillTables(config, nodes);
   if (!ranOut()) return block;
   release(block);
   return 0;
 }
 
-/** Gives a table of `size` bytes the next place in the block that is being built. */
-function place(field: usize, size: u32): void {
-  store<u32>(offsets + field, end);
-  end += (size + 15) & ~15;
+let total: u32 = 0; // bytes of the block that is being built
+
+/** Gives `size` bytes the next place in the block that is being built, a multiple of 16. */
+function place(size: u32): usize {
+  const at = total;
+  total += (size + 15) & ~15;
+  return at;
 }
 
-function tableOf(block: usize, field: usize): usize {
-  return <usize>load<u32>(block + field);
+function fillTables(config: Config, nodes: u32): void {
+  useProgram(config.program);
+  relocate();
+  buildMembers(config.members, nodes);
+  buildScopes(config.scopes);
+  buildTargets(config.targets);
 }
 
 /** Gives a configuration's memory back. */
@@ -134,36 +137,43 @@ export function dropConfig(block: usize): void {
 export function openConfig(block: usize): void {
   if (block == current) return;
   current = block;
-  useProgram(tableOf(block, Field.Program));
-  openMembers(tableOf(block, Field.Members));
-  openTargets(tableOf(block, Field.Targets));
+  useProgram(inUse().program);
+  openMembers(inUse().members);
+  openTargets(inUse().targets);
 }
 
-/** Begins a body, with nothing read or held yet. */
+// @ts-ignore: decorator
+@inline
+function inUse(): Config {
+  return changetype<Config>(current);
+}
+
+/** Begins a body: gives it its steps, and forgets everything that was read, held or found ambiguous in the one before. */
 export function openBody(): void {
-  forgetEnvelopeTwin();
   resetVm();
   openCall();
 }
 
-/** Empties what belongs to one message: slots, held scopes and answers of predicates. */
+/** Begins a message: forgets the call, ambiguous keys, slots, held scopes and results of predicates of the one before. */
 export function openCall(): void {
-  openScopes(tableOf(current, Field.Scopes));
-  openSlots(tableOf(current, Field.Slots));
-  openMemo(tableOf(current, Field.Memo));
+  clearCall();
+  clearAmbiguousKeys();
+  openScopes(inUse().scopes);
+  openSlots(inUse().slots);
+  openResults(inUse().results);
 }
 
 /** Whether the host was told to hold the headers until the body is judged. */
 export function holdsHeaders(): bool {
-  return load<u32>(current, Field.HoldHeaders) != 0;
+  return inUse().holdsHeaders;
 }
 
 /** Which of all configurations it is, from 1: an address may be taken again, a number is not. */
 export function configNumber(): u32 {
-  return load<u32>(current, Field.Number);
+  return inUse().number;
 }
 
 /** Whether nothing is left for the access log of a request that passes. */
 export function hasQuietPasses(): bool {
-  return load<u32>(current, Field.QuietPasses) != 0;
+  return inUse().hasQuietPasses;
 }

@@ -1,42 +1,23 @@
 // Members of the configuration text, which the strict reader has accepted.
+import { NONE } from "../program.ts";
 import { isText } from "../text/ascii.ts";
+import { COMMA, QUOTE } from "../text/chars.ts";
+import { NO_SPAN, Span, spanBetween } from "../text/span.ts";
 import { readValue } from "../json/reader.ts";
+import { skipWhitespace } from "../json/walk.ts";
 
-let at: usize = 0;
-let length: u32 = 0;
-
-/** First byte of the value that `findText` found. */
-export function foundAt(): usize {
-  return at;
-}
-
-export function foundLength(): u32 {
-  return length;
-}
-
-function skip(from: usize): usize {
-  let p = from;
-  while (load<u8>(p) <= 0x20) p++;
-  return p;
-}
-
-/** Finds the member `name` of the object at `object`. */
-export function findText(object: usize, name: Ascii): bool {
-  let p = skip(object + 1);
-  while (load<u8>(p) == 0x22) {
-    const keyEnd = readValue(p, 0xffffffff);
-    if (!keyEnd) return false;
-    const same = isText(p + 1, <u32>(keyEnd - p) - 2, name);
-    const start = skip(skip(keyEnd) + 1);
-    const end = readValue(start, 0xffffffff);
-    if (!end) return false;
-    if (same) {
-      at = start;
-      length = <u32>(end - start);
-      return true;
-    }
-    p = skip(end);
-    if (load<u8>(p) == 0x2c) p = skip(p + 1);
+/** The text of the value of the member `name` of the object at `object`; NO_SPAN when it has no such member. */
+export function findMember(object: usize, name: Ascii): Span {
+  let p = skipWhitespace(object + 1);
+  while (load<u8>(p) == QUOTE) {
+    const keyEnd = readValue(p, NONE);
+    if (!keyEnd) return NO_SPAN;
+    const start = skipWhitespace(skipWhitespace(keyEnd) + 1);
+    const end = readValue(start, NONE);
+    if (!end) return NO_SPAN;
+    if (isText(p + 1, <u32>(keyEnd - p) - 2, name)) return spanBetween(start, end);
+    p = skipWhitespace(end);
+    if (load<u8>(p) == COMMA) p = skipWhitespace(p + 1);
   }
-  return false;
+  return NO_SPAN;
 }

@@ -1,43 +1,47 @@
-// The challenge solver: the smallest set of scopes after which this very call is allowed by the whole rule list.
+// The smallest grant: the smallest set of scopes after which this very call is allowed by the whole rule list.
 //
-// While the rules are tried, those that match but for their scopes are noted, up to the rule that denied. To grant
-// more scopes only makes more rules match, so: the call is allowed by granting R exactly when the first noted rule
-// whose scopes are then held is an Allow rule. For a given Allow rule the least that can do is what it misses;
-// anything it needs less of, another rule needs too. So it is enough to try each noted Allow rule with what it
-// misses, and to keep the smallest that is not met by an earlier Deny rule. Exact for up to MAX_CANDIDATES noted
-// rules; of more, the later ones are left out, which can lose a challenge but never makes a wrong one.
+// While the rules are tried, those that match but for their scopes are noted, up to the rule that denied. Granting more
+// scopes only makes more rules match, so: the call is allowed by granting R exactly when the first noted rule whose
+// scopes are then held is an Allow rule. For a given Allow rule the least that helps is what it misses; anything it
+// needs less of, another rule needs too. So it is enough to try each noted Allow rule with what it misses, and to keep
+// the smallest that does not run into an earlier Deny rule. Exact for up to MAX_CANDIDATES noted rules; of more, the
+// later ones are left out, which can lose a challenge but never makes a wrong one.
 //
-// That holds while no predicate reads jwt.scopes; solve.ts sees to policies where one does.
-import { Action, NONE, RuleField, SCOPE_SIZE, ScopeField, Section } from "../program.ts";
-import { actionOf, holdsAll, ruleAt } from "./rules.ts";
-import { section } from "../sections.ts";
-import { beginTrial, endTrial, hold, isHeld } from "../token/scopes.ts";
+// That holds while no predicate reads jwt.scopes; challenge.ts handles policies where one does.
+import { Action, NONE } from "../program.ts";
+import { actionOf, holdsAll, scopesOf } from "./rules.ts";
+import { runCount } from "../sections.ts";
+import { beginTrial, closureOf, endTrial, hold, isHeld, scopeIdAt } from "../token/scopes.ts";
 
-export const MAX_CANDIDATES: u32 = 256;
-export const NO_CANDIDATE: u32 = 0xffffffff;
+const MAX_CANDIDATES: i32 = 256;
 
-const noted: usize = memory.data(4 * 256, 4);
+const candidates: usize = memory.data(4 * MAX_CANDIDATES, 4); // indexes of rules
 let count: u32 = 0;
 
+/** Forgets the candidates of the call before. */
 export function clearCandidates(): void {
   count = 0;
 }
 
 /** Notes a rule that matches but for its scopes. */
 export function addCandidate(rule: u32): void {
-  if (count >= MAX_CANDIDATES) return;
-  store<u32>(noted + ((<usize>count) << 2), rule);
+  if (count >= <u32>MAX_CANDIDATES) return;
+  store<u32>(candidates + ((<usize>count) << 2), rule);
   count++;
 }
 
-/** The rule whose scopes to ask for; NO_CANDIDATE when no grant helps. */
-export function solveChallenge(): u32 {
-  let best = NO_CANDIDATE;
-  let least: u32 = 0xffffffff;
+function candidateAt(index: u32): u32 {
+  return load<u32>(candidates + ((<usize>index) << 2));
+}
+
+/** The rule whose scopes to ask for; NONE when no grant helps. */
+export function smallestGrant(): u32 {
+  let best: u32 = NONE;
+  let least: u32 = u32.MAX_VALUE;
   for (let i: u32 = 0; i < count; i++) {
-    const rule = load<u32>(noted + ((<usize>i) << 2));
+    const rule = candidateAt(i);
     if (actionOf(rule) != Action.Allow) continue;
-    const missing = countMissing(rule);
+    const missing = countMissing(scopesOf(rule));
     if (missing < least && isReached(rule, i)) {
       best = rule;
       least = missing;
@@ -46,27 +50,16 @@ export function solveChallenge(): u32 {
   return best;
 }
 
-/** The first scope id of a rule. */
-export function scopeIds(rule: u32): usize {
-  return section(Section.ScopeIds) + ((<usize>load<u32>(ruleAt(rule), RuleField.Scopes)) << 2);
-}
-
-/** How many scopes a rule requires; none for no rule. */
-export function scopeCount(rule: u32): u32 {
-  return rule == NONE ? 0 : load<u32>(ruleAt(rule), RuleField.Scopes + 4);
-}
-
-/** How many scopes must be granted for a rule: those not held, less those that another of them implies. */
-function countMissing(rule: u32): u32 {
+/** How many scopes of a run must be granted: those not held, less those that another of them implies. */
+function countMissing(scopes: usize): u32 {
   let missing: u32 = 0;
-  const total = scopeCount(rule);
-  const ids = scopeIds(rule);
+  const total = runCount(scopes);
   for (let i: u32 = 0; i < total; i++) {
-    const id = load<u32>(ids + ((<usize>i) << 2));
+    const id = scopeIdAt(scopes, i);
     if (isHeld(id)) continue;
     let implied: bool = false;
     for (let j: u32 = 0; j < total && !implied; j++) {
-      const other = load<u32>(ids + ((<usize>j) << 2));
+      const other = scopeIdAt(scopes, j);
       implied = other != id && implies(other, id);
     }
     if (!implied) missing++;
@@ -75,29 +68,27 @@ function countMissing(rule: u32): u32 {
 }
 
 function implies(scope: u32, other: u32): bool {
-  const closure = section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Closure;
-  let id = section(Section.ScopeIds) + ((<usize>load<u32>(closure)) << 2);
-  for (let left = load<u32>(closure, 4); left; left--, id += 4) {
-    if (load<u32>(id) == other) return true;
+  const closure = closureOf(scope);
+  for (let i: u32 = 0; i < runCount(closure); i++) {
+    if (scopeIdAt(closure, i) == other) return true;
   }
   return false;
 }
 
-/** Holds all scopes of a rule. */
-export function grant(rule: u32): void {
-  const ids = scopeIds(rule);
-  const total = scopeCount(rule);
-  for (let i: u32 = 0; i < total; i++) hold(load<u32>(ids + ((<usize>i) << 2)));
+/** Holds all scopes of a rule, for the trial that has begun. */
+export function grantScopesOf(rule: u32): void {
+  const scopes = scopesOf(rule);
+  for (let i: u32 = 0; i < runCount(scopes); i++) hold(scopeIdAt(scopes, i));
 }
 
-/** Whether no Deny rule noted before place `place` would be met once `rule` is granted. */
+/** Whether no Deny rule among the candidates before `place` matches once `rule` is granted. */
 function isReached(rule: u32, place: u32): bool {
   beginTrial();
-  grant(rule);
+  grantScopesOf(rule);
   let reached = true;
-  for (let i: u32 = 0; i < place && reached; i++) {
-    const earlier = load<u32>(noted + ((<usize>i) << 2));
-    if (holdsAll(ruleAt(earlier) + RuleField.Scopes)) {
+  for (let i: u32 = 0; i < place; i++) {
+    const earlier = candidateAt(i);
+    if (holdsAll(scopesOf(earlier))) {
       reached = actionOf(earlier) == Action.Allow;
       break;
     }

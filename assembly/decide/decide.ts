@@ -1,78 +1,53 @@
-// The decision: rules in order, first match wins; for each rule target, claims, `when`, scopes. Pure: reads the call,
-// the slots and the held scopes, leaves the result in this module. An error never helps the caller: in an Allow rule
-// it is no match, in a Deny rule it is one.
-import { Action, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
+// The decision on one call: rules in order, the first match wins; for each rule target, claims, `when`, scopes. Reads the
+// call, the slots and the held scopes. An error never helps the caller: in an Allow rule it is no match, in a Deny rule
+// it is one.
+import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
-import { answer, Answer } from "../cel/results.ts";
-import { claimsHold } from "./claim-match.ts";
-import { addCandidate, clearCandidates } from "./candidates.ts";
+import { Truth } from "../cel/cell.ts";
+import { evaluateOnce } from "../cel/results.ts";
+import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import {
-  backendAt,
-  backendLength,
+  backendName,
+  decidedKind,
   kind,
   lifecycle,
-  methodAt,
-  methodLength,
-  toolAt,
-  toolLength,
-  decidedKind,
+  methodName,
   setDecidedKind,
+  targetName,
+  toolName,
 } from "../request/call.ts";
-import {
-  addEntries,
-  addOpenEntries,
-  addPrefixEntries,
-  clearEntries,
-  entryPredicate,
-  nextRule,
-  takeEntry,
-} from "./targets.ts";
-import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
-import { sawTwin } from "../cel/ambiguous-key.ts";
+import { NO_SPAN } from "../text/span.ts";
+import { claimsHold } from "./claim-match.ts";
+import { addCandidate, clearCandidates } from "./candidates.ts";
+import { Decision } from "./decision.ts";
 import { actionOf, holdsAll, ruleAt } from "./rules.ts";
+import { addEntries, addOpenEntries, addPrefixEntries, clearEntries, nextRule, takeEntry } from "./targets.ts";
+import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 
-let rule: u32 = NONE;
-let grantingRule: u32 = NONE;
-let targetName: usize = 0;
-let targetLength: u32 = 0;
-
-/** The rule that decided; NONE when none did. */
-export function decidingRule(): u32 {
-  return rule;
-}
-
-/** Forgets the decision before. */
-export function clearDecision(): void {
-  rule = NONE;
-}
-
-/** Decides the call as one of `kind`, named `name`. Returns a Reason; `no_rule` and `rule_denied` may still get a challenge. */
-export function decide(target: u32, name: usize, length: u32): i32 {
-  rule = NONE;
+/**
+ * Decides the call as one of the Kind `target` and notes the rule. Returns a Reason; with `no_rule` and `rule_denied`
+ * findChallenge may still find a grant that helps.
+ */
+export function decide(target: u32, decision: Decision): i32 {
+  decision.rule = NONE;
   setDecidedKind(target);
-  targetName = name;
-  targetLength = length;
   clearCandidates();
-  if (!chooseEntries(target, name, length)) return Reason.lifecycle;
+  if (!chooseEntries(target)) return Reason.lifecycle;
   if (!isGoverned()) return Reason.not_governed;
-  const reason = tryRules();
-  return sawTwin() ? Reason.ambiguous_key : reason;
+  decision.rule = firstMatch();
+  return metAmbiguousKey() ? Reason.ambiguous_key : reasonOf(decision.rule);
 }
 
-/** Whether the same call would be allowed with what is held now: for a grant that is being tried. */
-export function allowedNow(): bool {
-  chooseEntries(decidedKind, targetName, targetLength);
-  const before = rule;
-  const reason = tryRules();
-  const by = rule;
-  rule = before;
-  grantingRule = by;
-  return !sawTwin() && (reason == Reason.allowed || reason == Reason.default_allow);
+/** The rule that decides the same call with the scopes that are held now: for a grant that is being tried. */
+export function matchAgain(): u32 {
+  chooseEntries(decidedKind);
+  return firstMatch();
 }
 
-/** The rule that `allowedNow` was allowed by; NONE for the default action. */
-export function allowingRule(): u32 {
-  return grantingRule;
+/** The Reason when this rule decides; NONE is the default action. */
+export function reasonOf(rule: u32): i32 {
+  if (rule == NONE) return hasFlag(Flag.DefaultAllow) ? Reason.default_allow : Reason.no_rule;
+  return actionOf(rule) == Action.Allow ? Reason.allowed : Reason.rule_denied;
 }
 
 /** Whether the policy governs calls of this kind, or a rule names the lifecycle method. */
@@ -81,23 +56,24 @@ export function isGoverned(): bool {
 }
 
 /** Finds the rules that may apply; false for a lifecycle method that no rule names. */
-function chooseEntries(target: u32, name: usize, length: u32): bool {
+function chooseEntries(target: u32): bool {
   clearEntries();
-  let byMethod = addEntries(Kind.Method, 0, 0, methodAt, methodLength);
-  if (kind == Kind.Method && addPrefixEntries(Kind.MethodPrefix, methodAt, methodLength)) byMethod = true;
+  let byMethod = addEntries(Kind.Method, NO_SPAN, methodName);
+  if (kind == Kind.Method && addPrefixEntries(Kind.MethodPrefix, methodName)) byMethod = true;
   if (lifecycle && !byMethod) return false;
   if (target == Kind.Tool) {
-    addEntries(Kind.Tool, 0, 0, toolAt, toolLength);
-    if (backendAt) addEntries(Kind.Tool, backendAt, backendLength, toolAt, toolLength);
+    addEntries(Kind.Tool, NO_SPAN, toolName);
+    if (backendName) addEntries(Kind.Tool, backendName, toolName);
   } else if (target == Kind.Resource) {
-    addEntries(Kind.Resource, 0, 0, name, length);
-    addPrefixEntries(Kind.ResourcePrefix, name, length);
-  } else if (target == Kind.Prompt) addEntries(Kind.Prompt, 0, 0, name, length);
+    addEntries(Kind.Resource, NO_SPAN, targetName);
+    addPrefixEntries(Kind.ResourcePrefix, targetName);
+  } else if (target == Kind.Prompt) addEntries(Kind.Prompt, NO_SPAN, targetName);
   addOpenEntries();
   return true;
 }
 
-function tryRules(): i32 {
+/** The first rule that matches the call; NONE when none does. Takes the entries that were chosen. */
+function firstMatch(): u32 {
   let passed: u32 = 0;
   while (true) {
     const next = nextRule();
@@ -108,13 +84,10 @@ function tryRules(): i32 {
       trace(next, outcome);
       passed = next + 1;
     }
-    if (outcome == Outcome.Matched) {
-      rule = next;
-      return actionOf(next) == Action.Allow ? Reason.allowed : Reason.rule_denied;
-    }
+    if (outcome == Outcome.Matched) return next;
   }
   if (tracing) tracePassed(passed, sectionCount(Section.Rules));
-  return hasFlag(Flag.DefaultAllow) ? Reason.default_allow : Reason.no_rule;
+  return NONE;
 }
 
 /** The Outcome of one rule; takes its entries. */
@@ -132,22 +105,23 @@ function tryRule(index: u32): i32 {
   return Outcome.Scopes;
 }
 
-/** One entry must match; the last reason why not is told. */
+/** One entry must match; otherwise the last Outcome is returned. */
 function tryEntries(index: u32): i32 {
   let outcome: i32 = Outcome.Target;
   let matched = false;
-  while (takeEntry(index)) {
+  while (true) {
+    const entry = takeEntry(index);
+    if (!entry) return outcome;
     if (matched) continue;
-    outcome = testPredicate(entryPredicate(), index);
+    outcome = testPredicate(load<u32>(entry, EntryField.Predicate), index);
     matched = outcome == Outcome.Matched;
   }
-  return outcome;
 }
 
 function testPredicate(predicate: u32, index: u32): i32 {
   if (predicate == NONE) return Outcome.Matched;
-  const result = answer(predicate);
-  if (result == Answer.True) return Outcome.Matched;
-  if (result == Answer.False) return Outcome.WhenFalse;
+  const result = evaluateOnce(predicate);
+  if (result == Truth.True) return Outcome.Matched;
+  if (result == Truth.False) return Outcome.WhenFalse;
   return actionOf(index) == Action.Deny ? Outcome.Matched : Outcome.WhenError;
 }

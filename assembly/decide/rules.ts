@@ -1,8 +1,9 @@
 // The rules of the program: their records, and whether the scopes that one requires are held.
 import { RULE_SIZE, RuleField, Section } from "../program.ts";
-import { section } from "../sections.ts";
-import { isHeld } from "../token/scopes.ts";
+import { runCount, section } from "../sections.ts";
+import { firstScopeId, isHeld } from "../token/scopes.ts";
 
+/** The RuleRecord of a rule. */
 export function ruleAt(index: u32): usize {
   return section(Section.Rules) + <usize>index * RULE_SIZE;
 }
@@ -11,10 +12,15 @@ export function actionOf(index: u32): u32 {
   return load<u32>(ruleAt(index), RuleField.Action);
 }
 
-/** Whether all scopes of the run (first, count) at `run` are held. */
+/** The run of ScopeIds that a rule requires. */
+export function scopesOf(index: u32): usize {
+  return ruleAt(index) + RuleField.Scopes;
+}
+
+/** Whether all scopes of the run at `run` are held. */
 export function holdsAll(run: usize): bool {
-  let id = section(Section.ScopeIds) + ((<usize>load<u32>(run)) << 2);
-  for (let left = load<u32>(run, 4); left; left--, id += 4) {
+  let id = firstScopeId(run);
+  for (let left = runCount(run); left; left--, id += 4) {
     if (!isHeld(load<u32>(id))) return false;
   }
   return true;

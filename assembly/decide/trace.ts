@@ -9,18 +9,26 @@ export enum Outcome {
   Scopes = 5,
 }
 
+
+@unmanaged
+class Step {
+  rule: u32;
+  outcome: u32; // Outcome
+}
+
 const MAX_STEPS: u32 = 4096;
-const steps: usize = memory.data(4096 * 8, 8); // rule u32, Outcome u32
+const steps: usize = memory.data(<i32>(MAX_STEPS * offsetof<Step>()), 8);
 let count: u32 = 0;
 export let tracing: bool = false;
 
-/** Turns tracing on or off and forgets what was traced; the address of the steps. */
+/** Turns tracing on or off and forgets what was traced; returns the address of the steps. */
 export function startTrace(wanted: bool): usize {
   tracing = wanted;
   count = 0;
   return steps;
 }
 
+/** How many steps were traced. */
 export function traceCount(): u32 {
   return count;
 }
@@ -28,9 +36,9 @@ export function traceCount(): u32 {
 /** Traces one rule; only while `tracing`. */
 export function trace(rule: u32, outcome: u32): void {
   if (count >= MAX_STEPS) return;
-  const step = steps + ((<usize>count) << 3);
-  store<u32>(step, rule);
-  store<u32>(step, outcome, 4);
+  const step = changetype<Step>(steps + <usize>count * offsetof<Step>());
+  step.rule = rule;
+  step.outcome = outcome;
   count++;
 }
 

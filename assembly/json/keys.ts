@@ -1,32 +1,31 @@
-// The keys of the objects that are open while a text is read, to find a key that stands twice in one object.
+// The keys of the objects that are open while a text is read, to find a key that occurs twice in one object.
 // Every key has a fingerprint: up to seven bytes the key itself, above that a hash of 63 bits with a seed that callers do
-// not know. Two keys with one fingerprint count as the same: never does a double key pass, and a wrong refusal comes about
+// not know. Two keys with one fingerprint count as the same: a duplicate key never passes, and a wrong refusal happens about
 // once in 2^30 objects of the largest size. In an object of up to LINEAR keys each new key is compared with those before
 // it; larger objects are checked once, when they close (`distinct`).
 //
-// Per key: its fingerprint u64.
-import { Reason } from "../program.ts";
+// Per key: its fingerprint u64, in the order of the text.
+import { NO_REASON, Reason } from "../program.ts";
 import { allocate, release, reserve, trimRegion } from "../runtime/memory.ts";
-import { decodeString } from "../text/escape.ts";
-import { READ_OK } from "./failure.ts";
 
-/** Up to how many keys of an object are compared with each other as they come. */
+/** How many keys of an object at most are compared with each other as they come. */
 export const LINEAR: u32 = 16;
 const FIRST_KEYS: u32 = 1024;
-/** Keys of open objects at once, in a whole text. */
-export const MAX_OPEN_KEYS: u32 = 131072;
+/** Keys of all objects that are open at once. */
+const MAX_OPEN_KEYS: u32 = 131072;
 /** Rounds of `distinct`. */
 const ROUNDS: u32 = 8;
+/** Where a word of the table of `distinct` has the bits that are set twice. */
+const TWICE: usize = 4;
 const STEP: u64 = 0xd6e8feb86659fd93;
 
 let prints: usize = 0;
 let capacity: u32 = 0;
 let count: u32 = 0;
-let decodedLength: u32 = 0;
 let seed: u64 = 0x9e3779b97f4a7c15;
 let seeded: bool = false;
 
-/** Makes the hashes unforeseeable for callers. Once: templates keep fingerprints. */
+/** Makes the hashes unpredictable for callers. Only once, as templates keep fingerprints. */
 export function seedKeys(entropy: u64): void {
   if (seeded) return;
   seeded = true;
@@ -42,39 +41,24 @@ export function keyCount(): u32 {
   return count;
 }
 
-/** Where the fingerprint of a key is. */
+/** The address of a key's fingerprint. */
 // @ts-ignore: decorator
 @inline
 function printOf(key: u32): usize {
   return prints + ((<usize>key) << 3);
 }
 
-/** Decodes a key from its text with escapes; 0 when memory is exhausted. */
-export function decodeKey(start: usize, size: u32): usize {
-  const at = reserve(size + 8); // read eight bytes at a time
-  if (!at) return 0;
-  const behind = decodeString(start, start + <usize>size, at);
-  trimRegion(behind + 8);
-  decodedLength = <u32>(behind - at);
-  return at;
-}
-
-/** Bytes of the key that was decoded last. */
-export function decodedKeyLength(): u32 {
-  return decodedLength;
-}
-
-/** Takes a key; -1, or why it is refused. */
+/** Adds a key; NO_REASON, or why it is refused. */
 // @ts-ignore: decorator
 @inline
 export function pushKey(print: u64): i32 {
   if (count == capacity && !enlarge()) return Reason.too_many_members;
   store<u64>(printOf(count), print);
   count++;
-  return READ_OK;
+  return NO_REASON;
 }
 
-/** Takes a key that is another one than those before it in its object, whose first has the index `base`. */
+/** Adds a key unless it is one of those before it in its object, whose first key has the index `base`. */
 // @ts-ignore: decorator
 @inline
 export function pushCompared(print: u64, base: u32): i32 {
@@ -85,7 +69,7 @@ export function pushCompared(print: u64, base: u32): i32 {
   return pushKey(print);
 }
 
-/** Forgets the keys from `base` on; false when one of them stood twice. */
+/** Forgets the keys from `base` on; false when one of them occurred twice. */
 export function closeKeys(base: u32): bool {
   const members = count - base;
   const fine = members <= LINEAR || distinct(printOf(base), members);
@@ -109,7 +93,7 @@ function enlarge(): bool {
 // @ts-ignore: decorator
 @inline
 export function fingerprint(at: usize, length: u32): u64 {
-  // The text is padded, so eight bytes can be read even where the key is shorter.
+  // The text is padded, so eight bytes are readable even where the key is shorter.
   if (length < 8) return (load<u64>(at) & (((<u64>1) << (length << 3)) - 1)) | ((<u64>length) << 56);
   return hashKey(at, length) | 0x8000000000000000;
 }
@@ -122,7 +106,7 @@ function hashKey(at: usize, length: u32): u64 {
   return mix(hash ^ load<u64>(last));
 }
 
-/** One to one, so that keys of eight bytes have different hashes. */
+/** A bijection, so that different keys of eight bytes have different hashes. */
 // @ts-ignore: decorator
 @inline
 function mix(value: u64): u64 {
@@ -131,10 +115,11 @@ function mix(value: u64): u64 {
 }
 
 /**
- * Whether `members` fingerprints are all different; they are lost by it. In each round every one sets a bit of a table, at
- * least eight bits for each, and only those that share theirs with another one stay for the next round, with other bits.
- * Twins stay always. Others stay together in all rounds about once in 2^50 objects, so what is left then counts as twins.
- * No branch depends on a fingerprint, and the table stays in a cache: the processor works on many at once.
+ * Whether `members` fingerprints are all different; the call destroys them. In each round every one sets a bit of a table
+ * with at least eight bits for each, and only those that share theirs with another one stay for the next round, with other
+ * bits. Duplicates always survive. Others survive all rounds together about once in 2^50 objects, so whatever is left then
+ * counts as duplicates. No branch depends on a fingerprint, and the table fits into a cache: the processor works on many at
+ * once.
  */
 function distinct(first: usize, members: u32): bool {
   const bits: u32 = 32 - <u32>clz((members - 1) | 63);
@@ -167,14 +152,14 @@ function sift(first: usize, end: usize, table: usize, multiplier: u64, shift: u6
   for (let p = first; p < end; p += 8) {
     const print = load<u64>(p);
     const bit = <u32>((print * multiplier) >> shift);
-    const twice = load<u32>(table + wordOf(bit), 4);
+    const twice = load<u32>(table + wordOf(bit), TWICE);
     store<u64>(kept, print);
     kept += (<usize>((twice >> bit) & 1)) << 3;
   }
   return kept;
 }
 
-/** The word of a bit: 32 bits that are set, behind them 32 that are set twice. */
+/** The address of a bit's word in the table: 32 bits that are set, followed by 32 that are set twice. */
 // @ts-ignore: decorator
 @inline
 function wordOf(bit: u32): usize {

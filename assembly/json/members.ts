@@ -1,37 +1,55 @@
 // The tree of member names that the program asks for, as the reader of a text needs it: a table from (node, folded
-// name) to the child. Folding finds the keys that a lenient parser would take for the same: ASCII case, U+017F for
-// s, U+212A for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj).
+// name) to the child. Folding finds the keys that a lenient parser takes for the same: ASCII case, U+017F for s, U+212A
+// for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj). A key that is a member's name only once both are folded
+// is an ambiguous key of that member.
 import { NODE_SIZE, NONE, NodeField, Section, Slot } from "../program.ts";
 import { sameBytes } from "../text/ascii.ts";
+import { CASE_BIT, LOWER_K, LOWER_S, UPPER_A } from "../text/chars.ts";
 import { mix, placesFor } from "../text/hash.ts";
 import { section, text, textLength } from "../sections.ts";
 import { reserve, trimRegion } from "../runtime/memory.ts";
-import { markTwin } from "./slots.ts";
+import { noteAmbiguousKey } from "./ambiguous-keys.ts";
 import { forgetOwners } from "./templates.ts";
 
-const NO_SLOT: u32 = 0xffffffff;
+//    0      4           4 + 16 * places
+//   +------+-----------+---------------------------------------+
+//   | mask | places    | per node one byte: has it any members |
+//   +------+-----------+---------------------------------------+
+//   mask: places - 1. A place is found by the hash of its member, or comes after that one.
+/** A place of the table: a member, or nothing. */
+// @ts-ignore: decorator
+@unmanaged
+class Place {
+  /** The member's slot + 1; 0 in a free place. */
+  member: u32;
+  /** Hash of its node and its folded name. */
+  hash: u32;
+  /** The name as the program has it. */
+  name: usize;
+  length: u32;
+}
 
-// The table: mask u32, then per place slot + 1 (0: free), the hash of its key, and its name (address, length); behind
-// it one byte per node: has it children.
-let table: usize = 0;
+// Characters beyond ASCII that fold to an ASCII letter, in UTF-8 as little-endian numbers.
+const LONG_S: u32 = 0xbfc5; //   U+017F, whose upper case is S
+const KELVIN: u32 = 0xaa84e2; // U+212A, whose lower case is k
+
+const PLACE: usize = offsetof<Place>();
+const HEAD: usize = 4;
+
+let table: usize = 0; //   the first place
 let mask: u32 = 0;
-let parents: usize = 0;
-let twins: bool = false;
+let parents: usize = 0; // the bytes of the nodes
 
 /** Bytes that the table of `count` nodes takes. */
 export function membersSize(count: u32): u32 {
-  return 4 + (placesFor(count) << 4) + ((count + 7) & ~7);
+  return <u32>HEAD + placesFor(count) * <u32>PLACE + ((count + 7) & ~7);
 }
 
 /** Uses the table at `at`. */
 export function openMembers(at: usize): void {
-  table = at + 4;
+  table = at + HEAD;
   mask = load<u32>(at);
-  parents = table + ((<usize>(mask + 1)) << 4);
-}
-
-export function forgetEnvelopeTwin(): void {
-  twins = false;
+  parents = table + <usize>(mask + 1) * PLACE;
 }
 
 /** Fills the table at `at`, all zero, from the nodes of the open program. */
@@ -51,23 +69,29 @@ export function buildMembers(at: usize, count: u32): void {
     if (!folded) return;
     const size = fold(text(node + NodeField.Name), length, folded);
     const hash = hashKey(parent, folded, size, true);
-    let place = hash & mask;
-    while (load<u32>(placeAt(place))) place = (place + 1) & mask;
-    store<u32>(placeAt(place), slot + 1);
-    store<u32>(placeAt(place), hash, 4);
-    store<u32>(placeAt(place), <u32>text(node + NodeField.Name), 8);
-    store<u32>(placeAt(place), length, 12);
+    const place = freePlace(hash);
+    place.member = slot + 1;
+    place.hash = hash;
+    place.name = text(node + NodeField.Name);
+    place.length = length;
     trimRegion(folded);
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function placeAt(index: u32): usize {
-  return table + ((<usize>index) << 4);
+/** The first free place for a hash. */
+function freePlace(hash: u32): Place {
+  let index = hash & mask;
+  while (placeAt(index).member) index = (index + 1) & mask;
+  return placeAt(index);
 }
 
-/** What the members of a node are told apart by from those of another. */
+// @ts-ignore: decorator
+@inline
+function placeAt(index: u32): Place {
+  return changetype<Place>(table + <usize>index * PLACE);
+}
+
+/** Identifies a node's members (the "owner" of templates.ts). */
 // @ts-ignore: decorator
 @inline
 export function membersOf(node: u32): usize {
@@ -79,31 +103,22 @@ export function hasMembers(slot: u32): bool {
   return load<u8>(parents + <usize>slot) != 0;
 }
 
-/** Whether a twin of a member of the envelope was met since the table was opened or this was last asked. */
-export function metEnvelopeTwin(): bool {
-  const met = twins;
-  twins = false;
-  return met;
-}
-
-/** The slot of the member `key` of a node, or NO_SLOT. With `marking`, slots whose name differs only by folding are marked. */
-export function childSlot(node: u32, key: usize, length: u32, marking: bool): u32 {
-  let found = NO_SLOT;
+/**
+ * The slot of the member `key` of a node; NONE when the program does not ask for it, and also when there is no memory to
+ * find out (`ranOut`). With `noting`, members that the key is an ambiguous key of are noted.
+ */
+export function childSlot(node: u32, key: usize, length: u32, noting: bool): u32 {
+  let found = NONE;
   const hash = hashKey(node, key, length, false);
-  let place = hash & mask;
+  let index = hash & mask;
   while (true) {
-    const record = placeAt(place);
-    const slot = load<u32>(record) - 1;
-    if (slot == NO_SLOT) return found;
-    place = (place + 1) & mask;
-    if (load<u32>(record, 4) != hash || parentOf(slot) != node) continue;
-    const name = <usize>load<u32>(record, 8);
-    const size = load<u32>(record, 12);
-    if (size == length && sameBytes(name, key, length)) found = slot;
-    else if (marking && equalFolded(name, size, key, length)) {
-      markTwin(slot);
-      if (slot < <u32>Slot.Count) twins = true;
-    }
+    const place = placeAt(index);
+    if (!place.member) return found;
+    index = (index + 1) & mask;
+    const slot = place.member - 1;
+    if (place.hash != hash || parentOf(slot) != node) continue;
+    if (place.length == length && sameBytes(place.name, key, length)) found = slot;
+    else if (noting && equalFolded(place.name, place.length, key, length)) noteAmbiguousKey(slot);
   }
 }
 
@@ -125,8 +140,8 @@ function equalFolded(a: usize, aLength: u32, b: usize, bLength: u32): bool {
 }
 
 /**
- * The same for keys that fold to the same, eight bytes at a time: up to eight bytes behind the key are read too. A key
- * that is not all ASCII, or has a NUL, is folded first; of the others the bit of lower case is enough.
+ * A hash that is the same for keys that fold to the same, eight bytes at a time: up to eight bytes after the key are read
+ * too. A key with a NUL or a byte that is not ASCII is folded first; for the others it is enough to set the case bit.
  */
 function hashKey(node: u32, key: usize, length: u32, folded: bool): u32 {
   const lower: u64 = 0x2020202020202020;
@@ -147,30 +162,28 @@ function hashKey(node: u32, key: usize, length: u32, folded: bool): u32 {
   return <u32>hash;
 }
 
+/** The hash of a key that has to be folded; 0 when there is no memory for it, which `ranOut` then tells. */
 function hashUnusual(node: u32, key: usize, length: u32): u32 {
   const folded = reserve(length + 8);
-  if (!folded) {
-    twins = true; // refuse rather than miss one
-    return 0;
-  }
+  if (!folded) return 0;
   const hash = hashKey(node, folded, fold(key, length, folded), true);
   trimRegion(folded);
   return hash;
 }
 
 /** Folds a key to `out`, which has room for `length` bytes; returns the folded length. */
-export function fold(key: usize, length: u32, out: usize): u32 {
+function fold(key: usize, length: u32, out: usize): u32 {
   let q = out;
   const end = key + <usize>length;
   for (let p = key; p < end; p++) {
     let c = <u32>load<u8>(p);
     if (c == 0) continue;
-    if (c - 0x41 < 26) c |= 0x20;
-    else if (c == 0xc5 && p + 1 < end && load<u8>(p, 1) == 0xbf) {
-      c = 0x73;
+    if (c - UPPER_A < 26) c |= CASE_BIT;
+    else if (p + 1 < end && load<u16>(p) == LONG_S) {
+      c = LOWER_S;
       p++;
-    } else if (c == 0xe2 && p + 2 < end && load<u8>(p, 1) == 0x84 && load<u8>(p, 2) == 0xaa) {
-      c = 0x6b;
+    } else if (p + 2 < end && (load<u32>(p) & 0xffffff) == KELVIN) {
+      c = LOWER_K;
       p += 2;
     }
     store<u8>(q++, c);

@@ -1,19 +1,23 @@
-// Numbers of the JSON reader: the grammar of RFC 8259 section 6, and none beyond a double. Two nested `if`s in what is hot
-// are two branches; with && asc would make a number of both first (json.ts has some, too).
+// Numbers of the JSON reader: the grammar of RFC 8259 section 6, and none beyond a double. On the hot path, conditions are
+// nested `if`s rather than &&, of which asc first makes a number (in reader.ts, too).
 import { Reason } from "../program.ts";
+import { CASE_BIT, COMMA, DOT, LOWER_E, MINUS, PLUS, ZERO } from "../text/chars.ts";
 import { fail } from "./failure.ts";
 import { parseNumber } from "../number/parse.ts";
 
-/** The address of an e: what endOfShort gives for a number that needs a closer look, as if an exponent followed. */
+/** The address of an e: what endOfShort returns for a number that needs a closer look, as if an exponent followed. */
 const NOT_SHORT: usize = memory.data<u8>([0x65]);
+
+/** Larger exponents all mean the same: too large, or nearly zero. */
+const MOST_EXPONENT: i64 = 0xffffffff;
 
 // @ts-ignore: decorator
 @inline
 function isDigit(c: u32): bool {
-  return c - 0x30 < 10;
+  return c - ZERO < 10;
 }
 
-/** The highest bit of each of the 8 bytes at `at` that is no digit; bytes behind one that is not ASCII may be wrong. */
+/** The highest bit of each of the 8 bytes at `at` that is not a digit; bytes after one that is not ASCII may be wrong. */
 // @ts-ignore: decorator
 @inline
 function othersAt(at: usize): u64 {
@@ -21,7 +25,7 @@ function othersAt(at: usize): u64 {
   return ((v + 0x7676767676767676) | v) & 0x8080808080808080;
 }
 
-/** Behind the digits from `at` on. */
+/** The address after the digits at `at`. */
 function endOfDigits(at: usize): usize {
   let p = at;
   let others = othersAt(p);
@@ -33,8 +37,8 @@ function endOfDigits(at: usize): usize {
 }
 
 /**
- * Behind the digits at `at`, with a point among them or none, when these are at most seven characters; NOT_SHORT for
- * any other number, and for what is none. An exponent may follow.
+ * The address after the digits at `at`, with or without a point among them, when they are at most seven characters;
+ * NOT_SHORT for any other number and for anything else. An exponent may follow.
  */
 // @ts-ignore: decorator
 @inline
@@ -42,10 +46,10 @@ export function endOfShort(at: usize): usize {
   let others = othersAt(at);
   let end = at + <usize>(ctz(others) >> 3);
   if (end - at - 1 >= 7) return NOT_SHORT; // no digit, or eight
-  if (load<u8>(at) == 0x30) {
-    if (end != at + 1) return NOT_SHORT; // a zero before others
+  if (load<u8>(at) == ZERO) {
+    if (end != at + 1) return NOT_SHORT; // a leading zero
   }
-  if (load<u8>(end) == 0x2e) {
+  if (load<u8>(end) == DOT) {
     const point = end;
     others &= others - 1;
     if (!others) return NOT_SHORT;
@@ -55,55 +59,56 @@ export function endOfShort(at: usize): usize {
   return end;
 }
 
-/** Passes the short numbers from `at` on that have a comma right behind them; returns where the next element starts. */
+/** Passes the short numbers at `at` that are directly followed by a comma; returns where the next element starts. */
 // @ts-ignore: decorator
 @inline
 export function skipNumbers(at: usize): usize {
   let p = at;
   while (true) {
     const end = endOfShort(p);
-    if (load<u8>(end) != 0x2c) return p;
+    if (load<u8>(end) != COMMA) return p;
     p = end + 1;
   }
 }
 
-/** Behind the number at `at`; 0 when it is not acceptable. */
+/** The address after the number at `at`; 0 when it is refused. */
 export function readNumber(at: usize): usize {
   let p = at;
-  if (load<u8>(p) == 0x2d) p++;
+  if (load<u8>(p) == MINUS) p++;
   const whole = p;
   if (!isDigit(load<u8>(p))) return fail(Reason.not_json);
-  if (load<u8>(p) == 0x30) {
+  if (load<u8>(p) == ZERO) {
     if (isDigit(load<u8>(++p))) return fail(Reason.not_json);
   } else {
     p = endOfDigits(p);
   }
   let scale = <i64>(p - whole); // the value is below 10^scale
-  if (load<u8>(p) == 0x2e) {
+  if (load<u8>(p) == DOT) {
     if (!isDigit(load<u8>(++p))) return fail(Reason.not_json);
     p = endOfDigits(p);
   }
-  if ((load<u8>(p) | 0x20) == 0x65) {
+  if ((load<u8>(p) | CASE_BIT) == LOWER_E) {
     const sign = load<u8>(++p);
-    if (sign == 0x2b || sign == 0x2d) p++;
+    if (sign == PLUS || sign == MINUS) p++;
     if (!isDigit(load<u8>(p))) return fail(Reason.not_json);
     let exponent: i64 = 0;
-    for (; isDigit(load<u8>(p)); p++) exponent = min(exponent * 10 + (load<u8>(p) - 0x30), 0xffffffff);
-    scale += sign == 0x2d ? -exponent : exponent;
+    for (; isDigit(load<u8>(p)); p++) exponent = min(exponent * 10 + <i64>(load<u8>(p) - ZERO), MOST_EXPONENT);
+    scale += sign == MINUS ? -exponent : exponent;
   }
   if (scale > 308 && overflows(whole, p, scale)) return fail(Reason.number_range);
   return p;
 }
 
-/** Whether the number of digits `whole`… (below 10^scale, scale > 308) is beyond a double: leading zeros do not count. */
+/** Whether the number at `whole`, below 10^scale with scale > 308, is beyond a double; leading zeros do not count. */
 function overflows(whole: usize, end: usize, scale: i64): bool {
   let magnitude = scale;
   let p = whole;
-  if (load<u8>(p) == 0x30) {
-    if (load<u8>(p, 1) != 0x2e) return false; // 0e999 is zero
+  if (load<u8>(p) == ZERO) {
+    p++;
+    if (load<u8>(p) != DOT) return false; // 0e999 is zero
+    p++;
     magnitude--;
-    p += 2;
-    while (load<u8>(p) == 0x30) {
+    while (load<u8>(p) == ZERO) {
       magnitude--;
       p++;
     }

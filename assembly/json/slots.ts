@@ -1,112 +1,124 @@
-// Slots: where in the body and in the claims the members lie that the policy (or the envelope) names.
-// One slot per node of the program's member tree. The reader of the body and the reader of the claims fill them,
-// the decision and the predicates read them. A generation number empties those of the policy for free;
-// the few of the envelope are cleared, so that reading them is one load.
-//
-// A slot:  0: generation   4: marks   8: first byte of the value   12: behind the value
+// Slots: where in the body and in the claims the members are that the policy or the envelope names. There is one per node
+// of the program's member tree. The readers of the body and of the claims fill them; the decision and the predicates read
+// them. A generation number empties those of the policy for free; the few of the envelope are cleared, so that reading
+// them is one load.
 import { NONE, NODE_SIZE, NodeField, Section, Slot } from "../program.ts";
 import { section, sectionCount } from "../sections.ts";
 
-export const SLOT_SIZE = 16;
-export const MARK_ESCAPED: u32 = 1; // a string with escapes
-export const MARK_TWIN: u32 = 2; //    a key that differs from this one only by case was seen beside it
+export const MARK_ESCAPED: u32 = 1; //   a string with escapes
+export const MARK_AMBIGUOUS: u32 = 2; // an ambiguous key of this member was met (ambiguous-keys.ts)
+
+//    0            4       8       12
+//   +------------+-------+-------+-----+
+//   | generation | marks | start | end |   x (1 + slots); of the first one only the generation is used: the current one
+//   +------------+-------+-------+-----+
+/** Where the value of one member is. A slot of the policy counts only in its generation. */
+// @ts-ignore: decorator
+@unmanaged
+export class SlotRecord {
+  generation: u32;
+  marks: u32;
+  /** First byte of the value; 0 when the member is absent. */
+  start: usize;
+  /** The address after the value. */
+  end: usize;
+}
+
+const SIZE: usize = offsetof<SlotRecord>();
 
 let table: usize = 0;
 let generation: u32 = 0;
-
-/** Whether any slot has a twin; seldom, so the way up to the parents is seldom gone. */
-export let anyTwin: bool = false;
 
 /** How often slots were emptied: tells whether what was read of them still holds. */
 export let openings: u32 = 0;
 
 /** Uses the slots of a configuration and empties them. */
 export function openSlots(slots: usize): void {
+  const head = changetype<SlotRecord>(slots);
   table = slots;
-  anyTwin = false;
   openings++;
-  generation = max(load<u32>(slots) + 1, 1);
-  store<u32>(slots, generation);
-  // Begun anew: what was filled four billion messages ago must not count.
+  generation = max(head.generation + 1, 1);
+  head.generation = generation;
+  // After a wrap-around all are cleared: what was filled four billion messages ago must not count.
   const count = generation == 1 ? sectionCount(Section.Nodes) : <u32>Slot.Count;
-  memory.fill(slots + SLOT_SIZE, 0, <usize>count * SLOT_SIZE);
+  memory.fill(slots + SIZE, 0, <usize>count * SIZE);
 }
 
-/** Bytes that the slots of `count` nodes take: one leading record holds the generation. */
+/** Bytes that the slots of `count` nodes take. */
 export function slotsSize(count: u32): u32 {
-  return (count + 1) * SLOT_SIZE;
+  return (count + 1) * <u32>SIZE;
 }
 
 // @ts-ignore: decorator
 @inline
-function at(slot: u32): usize {
-  return table + <usize>(slot + 1) * SLOT_SIZE;
+function recordOf(slot: u32): SlotRecord {
+  return changetype<SlotRecord>(table + <usize>(slot + 1) * SIZE);
 }
 
-export function fillSlot(slot: u32, start: usize, end: usize, mark: u32): void {
-  const record = at(slot);
-  const marks = load<u32>(record) == generation ? load<u32>(record, 4) : 0;
-  store<u32>(record, generation);
-  store<u32>(record, marks | mark, 4);
-  store<u32>(record, <u32>start, 8);
-  store<u32>(record, <u32>end, 12);
+/** Puts the value [start, end) into a slot; `end` may follow with `endSlot`. */
+export function fillSlot(slot: u32, start: usize, end: usize, marks: u32): void {
+  const record = recordOf(slot);
+  record.marks = (record.generation == generation ? record.marks : 0) | marks;
+  record.generation = generation;
+  record.start = start;
+  record.end = end;
 }
 
 /** Closes a slot whose value has been read to its end. */
-export function endSlot(slot: u32, end: usize, mark: u32): void {
-  const record = at(slot);
-  store<u32>(record, load<u32>(record, 4) | mark, 4);
-  store<u32>(record, <u32>end, 12);
+export function endSlot(slot: u32, end: usize): void {
+  recordOf(slot).end = end;
 }
 
-/** Notes a twin; the slot may be empty. */
-export function markTwin(slot: u32): void {
-  const record = at(slot);
-  anyTwin = true;
-  if (load<u32>(record) == generation) store<u32>(record, load<u32>(record, 4) | MARK_TWIN, 4);
+/** Marks a slot, filled or not, as one that has an ambiguous key. */
+export function markAmbiguous(slot: u32): void {
+  const record = recordOf(slot);
+  if (record.generation == generation) record.marks |= MARK_AMBIGUOUS;
   else {
-    store<u32>(record, generation);
-    store<u32>(record, MARK_TWIN, 4);
-    store<u64>(record, 0, 8);
+    record.generation = generation;
+    record.marks = MARK_AMBIGUOUS;
+    record.start = 0;
+    record.end = 0;
   }
 }
 
-/** The record of a slot of the envelope, drawn above; all zero when the member is absent. */
+/** A slot of the envelope; all zero when the member is absent. */
 // @ts-ignore: decorator
 @inline
-export function envelopeSlot(slot: u32): usize {
-  return at(slot);
+export function envelopeSlot(slot: u32): SlotRecord {
+  return recordOf(slot);
 }
 
-/** First byte of the value's text in a slot of the envelope; 0 when the member is absent. */
+/** First byte of the value in a slot of the envelope; 0 when the member is absent. */
 // @ts-ignore: decorator
 @inline
 export function envelopeStart(slot: u32): usize {
-  return <usize>load<u32>(at(slot), 8);
+  return recordOf(slot).start;
 }
 
-/** The record of a slot whose member is there, drawn above; 0 when it is absent. */
-export function filledSlot(slot: u32): usize {
-  const record = at(slot);
-  return load<u32>(record) == generation && load<u32>(record, 8) ? record : 0;
+/** A slot whose member is present; null when it is absent. */
+export function filledSlot(slot: u32): SlotRecord | null {
+  const record = recordOf(slot);
+  return record.generation == generation && record.start ? record : null;
 }
 
-/** First byte of the value's text; 0 when the member is absent. */
+/** First byte of the value in a slot; 0 when the member is absent. */
 export function slotStart(slot: u32): usize {
-  const record = at(slot);
-  return load<u32>(record) == generation ? <usize>load<u32>(record, 8) : 0;
+  const record = recordOf(slot);
+  return record.generation == generation ? record.start : 0;
 }
 
-/** Behind the value's text. */
+/** The address after the value in a slot whose member is present. */
 export function slotEnd(slot: u32): usize {
-  return <usize>load<u32>(at(slot), 12);
+  return recordOf(slot).end;
 }
 
-export function slotMark(slot: u32): u32 {
-  const record = at(slot);
-  return load<u32>(record) == generation ? load<u32>(record, 4) : 0;
+/** MARK_ESCAPED and MARK_AMBIGUOUS of a slot. */
+export function slotMarks(slot: u32): u32 {
+  const record = recordOf(slot);
+  return record.generation == generation ? record.marks : 0;
 }
 
+/** The slot that a slot's value is a member of; NONE for the two roots. */
 export function slotParent(slot: u32): u32 {
   return slot < sectionCount(Section.Nodes)
     ? load<u32>(section(Section.Nodes) + <usize>slot * NODE_SIZE, NodeField.Parent)

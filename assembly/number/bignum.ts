@@ -1,58 +1,67 @@
 // Natural numbers of up to 4,096 bits in static memory, for the few conversions between decimal text and doubles that
-// 64 bits cannot decide. Little-endian 32-bit limbs behind a limb count; no leading zero limbs.
-//
-//   0: limbs u32   4: limb 0   8: limb 1 …
+// 64 bits cannot decide. Little-endian 32-bit limbs after a limb count; no leading zero limbs.
 
 const MOST_LIMBS: u32 = 128;
 const FIVE_TO_13: u32 = 1220703125; // the largest power of five in a limb
-const BIGNUM_SIZE: i32 = 516; // bytes
+const BIGNUM_SIZE: i32 = 516; // bytes: the count and MOST_LIMBS limbs
+
+/** A big number; its limbs follow. */
+// @ts-ignore: decorator
+@unmanaged
+export class Bignum {
+  limbs: u32;
+}
 
 /** The two that are compared. */
-export const left: usize = memory.data(BIGNUM_SIZE, 8);
-export const right: usize = memory.data(BIGNUM_SIZE, 8);
+export const left = changetype<Bignum>(memory.data(BIGNUM_SIZE, 8));
+export const right = changetype<Bignum>(memory.data(BIGNUM_SIZE, 8));
 
-function limb(a: usize, i: u32): u32 {
-  return load<u32>(a + ((<usize>i) << 2), 4);
+/** The address of a limb; 0 is the lowest. */
+// @ts-ignore: decorator
+@inline
+function limbAt(big: Bignum, index: u32): usize {
+  return changetype<usize>(big) + offsetof<Bignum>() + ((<usize>index) << 2);
 }
 
-export function setBig(a: usize, value: u64): void {
-  store<u32>(a, value >> 32 ? 2 : value ? 1 : 0);
-  store<u64>(a, value, 4);
+/** big = value. */
+export function setBig(big: Bignum, value: u64): void {
+  big.limbs = value >> 32 ? 2 : value ? 1 : 0;
+  store<u64>(limbAt(big, 0), value);
 }
 
-/** a = a * factor + plus. */
-export function mulBig(a: usize, factor: u32, plus: u32): void {
-  const limbs = load<u32>(a);
+/** big = big * factor + plus. */
+export function mulBig(big: Bignum, factor: u32, plus: u32): void {
+  const limbs = big.limbs;
   let carry = <u64>plus;
   for (let i: u32 = 0; i < limbs; i++) {
-    carry += <u64>limb(a, i) * <u64>factor;
-    store<u32>(a + ((<usize>i) << 2), <u32>carry, 4);
+    carry += <u64>load<u32>(limbAt(big, i)) * <u64>factor;
+    store<u32>(limbAt(big, i), <u32>carry);
     carry >>= 32;
   }
   if (carry && limbs < MOST_LIMBS) {
-    store<u32>(a + ((<usize>limbs) << 2), <u32>carry, 4);
-    store<u32>(a, limbs + 1);
+    store<u32>(limbAt(big, limbs), <u32>carry);
+    big.limbs = limbs + 1;
   }
 }
 
-/** a = a * 5^power. */
-function mulBigPow5(a: usize, power: u32): void {
+/** big = big * 5^power. */
+function mulBigPow5(big: Bignum, power: u32): void {
   let rest = power;
-  for (; rest >= 13; rest -= 13) mulBig(a, FIVE_TO_13, 0);
+  for (; rest >= 13; rest -= 13) mulBig(big, FIVE_TO_13, 0);
   let factor: u32 = 1;
   for (; rest > 0; rest--) factor *= 5;
-  mulBig(a, factor, 0);
+  mulBig(big, factor, 0);
 }
 
-/** a = a << bits. */
-function shiftBig(a: usize, bits: u32): void {
-  const limbs = load<u32>(a);
+/** big = big << bits. */
+function shiftBig(big: Bignum, bits: u32): void {
+  const limbs = big.limbs;
   const whole = bits >> 5;
   if (!limbs || limbs + whole >= MOST_LIMBS) return;
-  memory.copy(a + 4 + ((<usize>whole) << 2), a + 4, (<usize>limbs) << 2);
-  memory.fill(a + 4, 0, (<usize>whole) << 2);
-  store<u32>(a, limbs + whole);
-  mulBig(a, 1 << (bits & 31), 0);
+  memory.copy(limbAt(big, whole), limbAt(big, 0), (<usize>limbs) << 2);
+  memory.fill(limbAt(big, 0), 0, (<usize>whole) << 2);
+  big.limbs = limbs + whole;
+  mulBig(big, 1 << (bits & 31), 0);
 }
 
 /** Compares left * 10^power with right * 2^binary: -1, 0 or 1. Neither keeps its value. */
@@ -64,12 +73,12 @@ export function compareScaled(power: i32, binary: i32): i32 {
 }
 
 /** -1, 0 or 1 as a is below, equal to or above b. */
-function compareBig(a: usize, b: usize): i32 {
-  const limbs = load<u32>(a);
-  if (limbs != load<u32>(b)) return limbs < load<u32>(b) ? -1 : 1;
+function compareBig(a: Bignum, b: Bignum): i32 {
+  const limbs = a.limbs;
+  if (limbs != b.limbs) return limbs < b.limbs ? -1 : 1;
   for (let i = limbs; i > 0; i--) {
-    const x = limb(a, i - 1);
-    const y = limb(b, i - 1);
+    const x = load<u32>(limbAt(a, i - 1));
+    const y = load<u32>(limbAt(b, i - 1));
     if (x != y) return x < y ? -1 : 1;
   }
   return 0;

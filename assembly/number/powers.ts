@@ -13,10 +13,16 @@ const POWERS: usize = memory.data<u64>([
   0xf92e0c3537826146, 0xfb9b7cd9a4a7443c, 0xfe0efb53d30dd4d8, 0x80444b5e7aa7cf85, 0x81842f29f2cce376,
 ]);
 
-/** value * 10^exponent is about the result * 2^binary. */
-export let binary: i32 = 0;
-/** The true value lies within so many units of the result. */
-export let error: u64 = 0;
+/** A number as about product * 2^binary; its true value lies within `error` units of product. */
+// @ts-ignore: decorator
+@unmanaged
+export class Scaled {
+  product: u64;
+  error: u64;
+  binary: i32;
+}
+
+const scaled = changetype<Scaled>(memory.data(24, 8));
 
 /** 10^power, exact up to 10^22. */
 export function tenTo(power: i32): f64 {
@@ -36,9 +42,12 @@ function mulHigh(a: u64, b: u64): u64 {
   return ah * bh + (cross >> 32) + (middle >> 32);
 }
 
-/** value * 10^exponent as a number of 64 bits with the first one set; `off` is what the value may be off by. */
-export function scale(value: u64, exponent: i32, off: u64): u64 {
-  let shift = clz(value); // all bits that the product was shifted by, to the left
+/**
+ * value * 10^exponent as a product of 64 bits with the first one set; `off` is what the value may be off by. The result
+ * holds until the next call.
+ */
+export function scale(value: u64, exponent: i32, off: u64): Scaled {
+  let shift = clz(value); // how far the product was shifted to the left in all
   let product = value << shift;
   let reach = off << shift;
   const step = (exponent - FIRST) / STEP;
@@ -55,7 +64,8 @@ export function scale(value: u64, exponent: i32, off: u64): u64 {
   }
   product = mulHigh(product, load<u64>(POWERS + ((<usize>step) << 3)));
   const low = clz(product);
-  binary = (((exponent - small) * 217706) >> 16) + 1 - <i32>(shift + low);
-  error = (reach + 3) << low;
-  return product << low;
+  scaled.product = product << low;
+  scaled.error = (reach + 3) << low;
+  scaled.binary = (((exponent - small) * 217706) >> 16) + 1 - <i32>(shift + low);
+  return scaled;
 }

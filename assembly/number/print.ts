@@ -1,20 +1,34 @@
 // Doubles to decimal text: the shortest digits that read back as the same double, and of those the nearest, laid out as
 // Go's %g and %f do. The value and the halfway points around it are counted in units of a power of ten that leaves 17 or 18
 // digits: estimated first, then corrected by exact comparison.
+import { DOT, LOWER_E, MINUS, PLUS, ZERO } from "../text/chars.ts";
+import { bytesOf, copyBytes, sizeOf } from "../text/ascii.ts";
 import { compareScaled, left, right, setBig } from "./bignum.ts";
-import { binary, scale } from "./powers.ts";
+import { scale } from "./powers.ts";
 
 /** Bytes that a printed double takes at most. */
 export const DOUBLE_ROOM: u32 = 32;
 
 const MOST_UNIT: u64 = 100000000000000000; // 10^17
 
-const digits: usize = memory.data(24, 8);
+/** The digits of the value 0.d1d2… * 10^pointExponent; their text follows. */
+// @ts-ignore: decorator
+@unmanaged
+class Decimal {
+  count: i32;
+  pointExponent: i32;
+}
 
-let pointExponent: i32 = 0; // the value is 0.d1d2… * 10^pointExponent
+const decimal = changetype<Decimal>(memory.data(32, 8));
 
-let unitPower: i32 = 0; //   a unit is 10^unitPower
-let binaryPower: i32 = 0; // of the last bit of the numbers that are counted
+/** The address of the first digit. */
+function digitsOf(number: Decimal): usize {
+  return changetype<usize>(number) + offsetof<Decimal>();
+}
+
+// The value is counted in units of 10^unitPower, as a whole number of times 2^binaryPower.
+let unitPower: i32 = 0;
+let binaryPower: i32 = 0;
 
 /** Compares a count of units with whole * 2^binaryPower: -1, 0 or 1. */
 function compareUnits(count: u64, whole: u64): i32 {
@@ -25,14 +39,14 @@ function compareUnits(count: u64, whole: u64): i32 {
 
 /** The largest count of units below whole * 2^binaryPower or, with `open` 1, at most that. */
 function unitsIn(whole: u64, open: i32): u64 {
-  const product = scale(whole, -unitPower, 0);
-  let count = (product >> -(binary + binaryPower)) + 1; // the error is less than one
+  const scaled = scale(whole, -unitPower, 0);
+  let count = (scaled.product >> -(scaled.binary + binaryPower)) + 1; // the error is less than one
   while (compareUnits(count, whole) >= open) count--;
   return count;
 }
 
-/** Writes the digits of a finite value above 0 and returns their number. */
-function shortestDigits(value: f64): i32 {
+/** Finds the digits of a finite value above 0. The result holds until the next call. */
+function shortestDigits(value: f64): Decimal {
   const bits = reinterpret<u64>(value);
   const biased = max(<i32>(bits >> 52), 1);
   const whole = bits - ((<u64>(biased - 1)) << 52); // value = whole * 2^(biased - 1075)
@@ -54,59 +68,60 @@ function shortestDigits(value: f64): i32 {
     count = near / unit;
   }
   const down = count * unit;
-  // Of two that are as near, the one with the even digit, as in Go.
+  // Of two that are equally near, the one with the even digit, as in Go.
   if (down < least || (down + unit <= most && compareUnits(2 * down + unit, 2 * four) < <i32>(count & 1))) count++;
-  const length = <i32>(printUint(count, digits) - digits);
-  pointExponent = unitExponent + length;
-  return length;
+  const length = <i32>(printUint(count, digitsOf(decimal)) - digitsOf(decimal));
+  decimal.count = length;
+  decimal.pointExponent = unitExponent + length;
+  return decimal;
 }
 
-/** Writes what Go's %g (or, with `fixed`, %f) makes of the value, and returns the address behind it. */
+/** Writes what Go's %g (or, with `fixed`, %f) makes of the value, and returns the address after it. */
 export function printDouble(value: f64, out: usize, fixed: bool): usize {
-  if (isNaN(value)) return printWord(out, 0x4e614e, 3); // NaN
-  const bits = reinterpret<u64>(value);
-  const negative = bits >> 63 != 0;
-  if (abs(value) == Infinity) return printWord(out, negative ? 0x666e492d : 0x666e492b, 4); // ±Inf
+  if (isNaN(value)) return printWord(out, "NaN");
+  if (value == Infinity) return printWord(out, "+Inf");
+  if (value == -Infinity) return printWord(out, "-Inf");
   let q = out;
-  if (negative) store<u8>(q++, 0x2d);
-  if (bits << 1 == 0) {
-    store<u8>(q, 0x30);
+  if (reinterpret<u64>(value) >> 63) store<u8>(q++, MINUS); // of -0 too
+  if (value == 0) {
+    store<u8>(q, ZERO);
     return q + 1;
   }
-  const count = shortestDigits(abs(value));
-  const exponent = pointExponent - 1;
-  if (!fixed && (exponent < -4 || exponent >= 6)) return printExponent(q, count, exponent);
-  return printFixed(q, count);
+  const number = shortestDigits(abs(value));
+  const exponent = number.pointExponent - 1;
+  if (!fixed && (exponent < -4 || exponent >= 6)) return printExponent(q, number, exponent);
+  return printFixed(q, number, number.pointExponent);
 }
 
-function printWord(out: usize, word: u32, length: usize): usize {
-  store<u32>(out, word);
-  return out + length;
+function printWord(out: usize, word: Ascii): usize {
+  copyBytes(out, bytesOf(word), sizeOf(word));
+  return out + <usize>sizeOf(word);
 }
 
-function printExponent(out: usize, count: i32, exponent: i32): usize {
-  pointExponent = 1;
-  let q = printFixed(out, count);
-  store<u8>(q++, 0x65);
-  store<u8>(q++, exponent < 0 ? 0x2d : 0x2b);
+function printExponent(out: usize, number: Decimal, exponent: i32): usize {
+  let q = printFixed(out, number, 1);
+  store<u8>(q++, LOWER_E);
+  store<u8>(q++, exponent < 0 ? MINUS : PLUS);
   const size = <u32>abs(exponent);
-  if (size < 10) store<u8>(q++, 0x30);
+  if (size < 10) store<u8>(q++, ZERO);
   return printUint(size, q);
 }
 
-function printFixed(out: usize, count: i32): usize {
+/** Writes the digits with the point after the first `pointExponent` of them. */
+function printFixed(out: usize, number: Decimal, pointExponent: i32): usize {
+  const count = number.count;
   let q = out;
-  if (pointExponent <= 0) store<u8>(q++, 0x30);
+  if (pointExponent <= 0) store<u8>(q++, ZERO);
   for (let i = min(pointExponent, 0); i < max(count, pointExponent); i++) {
-    if (i == pointExponent) store<u8>(q++, 0x2e);
-    store<u8>(q++, i >= 0 && i < count ? load<u8>(digits + i) : 0x30);
+    if (i == pointExponent) store<u8>(q++, DOT);
+    store<u8>(q++, i >= 0 && i < count ? <u32>load<u8>(digitsOf(number) + i) : ZERO);
   }
   return q;
 }
 
-/** Writes an unsigned number in decimal and returns the address behind it. */
+/** Writes an unsigned number in decimal and returns the address after it. */
 export function printUint(value: u64, out: usize): usize {
   const q = value >= 10 ? printUint(value / 10, out) : out;
-  store<u8>(q, 0x30 + (value % 10));
+  store<u8>(q, ZERO + <u32>(value % 10));
   return q + 1;
 }

@@ -1,5 +1,6 @@
-// What one message asks for, as rules and predicates see it. Texts are decoded UTF-8 (address, length); address 0
-// is "absent". Filled by request.ts, read by decide.ts and attributes.ts.
+// What one message asks for, as rules and predicates see it. Texts are decoded UTF-8; NO_SPAN is "absent". Written by
+// message.ts and backend.ts, read by decide/ and cel/attributes.ts.
+import { NO_SPAN, Span } from "../text/span.ts";
 
 export enum Form {
   Request = 0,
@@ -8,24 +9,20 @@ export enum Form {
 }
 
 export let form: i32 = Form.Request;
-export let kind: u32 = 0; //     Kind of what the method touches
-export let decidedKind: u32 = 0; // Kind that its name is looked up as: a completion is one of a prompt or of a resource
+export let kind: u32 = 0; //        Kind of what the method touches
+export let decidedKind: u32 = 0; // Kind that its name is looked up as: a completion counts as a prompt or a resource
 export let lifecycle: bool = false; // passes unless a rule names the method
-export let methodAt: usize = 0;
-export let methodLength: u32 = 0;
-export let nameAt: usize = 0; // the tool's name as sent, prompt name, URI or task id
-export let nameLength: u32 = 0;
-export let toolAt: usize = 0; // the tool's name without the backend
-export let toolLength: u32 = 0;
-export let backendAt: usize = 0;
-export let backendLength: u32 = 0;
+export let methodName: Span = NO_SPAN;
+export let targetName: Span = NO_SPAN; // the tool's name as sent, the prompt's name, the URI or the task id
+export let toolName: Span = NO_SPAN; //   without the backend
+export let backendName: Span = NO_SPAN;
 
+/** Forgets the message before. */
 export function clearCall(): void {
   form = Form.Request;
   kind = decidedKind = 0;
   lifecycle = false;
-  methodAt = nameAt = toolAt = backendAt = 0;
-  methodLength = nameLength = toolLength = backendLength = 0;
+  methodName = targetName = toolName = backendName = NO_SPAN;
 }
 
 export function setForm(value: i32): void {
@@ -36,30 +33,26 @@ export function setKind(value: u32): void {
   kind = value;
 }
 
+export function setDecidedKind(value: u32): void {
+  decidedKind = value;
+}
+
 export function setLifecycle(): void {
   lifecycle = true;
 }
 
-export function setMethod(at: usize, length: u32): void {
-  methodAt = at;
-  methodLength = length;
+export function setMethod(name: Span): void {
+  methodName = name;
 }
 
-export function setName(at: usize, length: u32): void {
-  nameAt = at;
-  nameLength = length;
+export function setTarget(name: Span): void {
+  targetName = name;
 }
 
-export function setTool(at: usize, length: u32): void {
-  toolAt = at;
-  toolLength = length;
+export function setTool(name: Span): void {
+  toolName = name;
 }
 
-export function setBackend(at: usize, length: u32): void {
-  backendAt = at;
-  backendLength = length;
-}
-
-export function setDecidedKind(value: u32): void {
-  decidedKind = value;
+export function setBackend(name: Span): void {
+  backendName = name;
 }

@@ -1,27 +1,39 @@
 // What the headers alone decide: repeats and upgrades that make a request readable in two ways, and whether the body
 // is JSON for every reader.
-import { Reason } from "../program.ts";
-import { areRepeated, areThere, countKnown, foundAt, foundLength, Known } from "./headers.ts";
-import { isText, isTextFolded } from "../text/ascii.ts";
+import { NO_REASON, Reason } from "../program.ts";
+import { areRepeated, arePresent, findHeader, KnownHeader } from "./headers.ts";
+import { isTextFolded } from "../text/ascii.ts";
+import { COMMA, DELETE, SEMICOLON, SPACE, TAB } from "../text/chars.ts";
+import { spanEnd, spanIs, spanIsFolded, spanStart } from "../text/span.ts";
 
-const OK: i32 = -1;
+/** Headers that must occur at most once: of several, readers take the first, the last or the joined value. */
+const UNIQUE_HEADERS: u32 =
+  (1 << KnownHeader.ContentType) |
+  (1 << KnownHeader.ContentEncoding) |
+  (1 << KnownHeader.Authorization) |
+  (1 << KnownHeader.McpMethod) |
+  (1 << KnownHeader.McpName) |
+  (1 << KnownHeader.McpVersion) |
+  (1 << KnownHeader.McpSession);
+const UPGRADE_HEADERS: u32 = (1 << KnownHeader.Upgrade) | (1 << KnownHeader.Protocol);
 
-/** Refuses what makes a request readable in two ways; -1 or a Reason. */
+/** Refuses what makes a request readable in two ways; a Reason or NO_REASON. */
 export function checkHeaders(): i32 {
-  if (areThere((1 << Known.Upgrade) | (1 << Known.Protocol))) return Reason.upgrade;
-  return areRepeated(Known.ContentType) ? Reason.repeated_header : OK;
+  if (arePresent(UPGRADE_HEADERS)) return Reason.upgrade;
+  return areRepeated(UNIQUE_HEADERS) ? Reason.repeated_header : NO_REASON;
 }
 
 /** RFC 9110 section 8.3: application/json, in any case, with no charset but UTF-8; nothing else is JSON for sure. */
 export function checkContent(): i32 {
-  if (countKnown(Known.ContentEncoding) && !isTextFolded(foundAt(), foundLength(), "identity"))
-    return Reason.content_encoding;
-  if (!countKnown(Known.ContentType)) return Reason.content_type;
-  const at = foundAt();
-  if (isText(at, foundLength(), "application/json")) return OK;
-  const end = at + <usize>foundLength();
+  const encoding = findHeader(KnownHeader.ContentEncoding);
+  if (encoding && !spanIsFolded(encoding, "identity")) return Reason.content_encoding;
+  const type = findHeader(KnownHeader.ContentType);
+  if (!type) return Reason.content_type;
+  if (spanIs(type, "application/json")) return NO_REASON;
+  const at = spanStart(type);
+  const end = spanEnd(type);
   let p = at;
-  while (p < end && load<u8>(p) != 0x3b && !isBlank(load<u8>(p))) p++;
+  while (p < end && load<u8>(p) != SEMICOLON && !isSpace(load<u8>(p))) p++;
   if (!isTextFolded(at, <u32>(p - at), "application/json")) return Reason.content_type;
   return checkParameters(p, end);
 }
@@ -30,14 +42,14 @@ function checkParameters(from: usize, end: usize): i32 {
   let p = from;
   let charsets = 0;
   while (true) {
-    p = skipBlanks(p, end);
-    if (p == end) return OK;
-    if (load<u8>(p) != 0x3b) return Reason.content_type;
-    p = skipBlanks(p + 1, end);
+    p = skipSpaces(p, end);
+    if (p == end) return NO_REASON;
+    if (load<u8>(p) != SEMICOLON) return Reason.content_type;
+    p = skipSpaces(p + 1, end);
     const start = p;
     while (p < end && isParameter(load<u8>(p))) p++;
     const size = <u32>(p - start);
-    // With charset*= and charset*0= (RFC 2231), which some readers take for the same.
+    // Also charset*= and charset*0= (RFC 2231), which some readers take for the same.
     if (size >= 7 && isTextFolded(start, 7, "charset")) {
       if (++charsets > 1 || !isUtf8(start + 7, size - 7)) return Reason.content_type;
     } else if (!size && p < end) return Reason.content_type;
@@ -45,7 +57,7 @@ function checkParameters(from: usize, end: usize): i32 {
 }
 
 function isParameter(c: u32): bool {
-  return c > 0x20 && c != 0x3b && c != 0x2c && c < 0x7f;
+  return c > SPACE && c != SEMICOLON && c != COMMA && c < DELETE;
 }
 
 function isUtf8(from: usize, size: u32): bool {
@@ -54,12 +66,12 @@ function isUtf8(from: usize, size: u32): bool {
   );
 }
 
-function isBlank(c: u32): bool {
-  return c == 0x20 || c == 0x09;
+function isSpace(c: u32): bool {
+  return c == SPACE || c == TAB;
 }
 
-function skipBlanks(from: usize, end: usize): usize {
+function skipSpaces(from: usize, end: usize): usize {
   let p = from;
-  while (p < end && isBlank(load<u8>(p))) p++;
+  while (p < end && isSpace(load<u8>(p))) p++;
   return p;
 }

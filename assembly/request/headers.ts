@@ -1,16 +1,17 @@
 // The request's headers, as the host gives them: u32 count, then (u32, u32) lengths of each name and value, then
 // name NUL value NUL … They are read once, in the header callback (after Continue the host does not give them any
-// more: tests/wasm/filter.test.ts); what is needed later is kept beside the stream in the same form.
+// more: tests/wasm/filter.test.ts); what is needed later is saved with the stream in the same form.
 //
-// One walk over the list notes where the headers are that matter here:
-//   0: bits of the Known that are there   4: bits of those that are there again   8: per Known (offset, length) of the first
+// One walk over the list notes where the headers are that the filter itself looks at.
 import { charge } from "../runtime/budget.ts";
-import { begin, finish, put, putByte, putJson } from "../text/writer.ts";
+import { begin, finish, putByte, putJson } from "../text/writer.ts";
 import { getHeaderPairs, Status, value, valueLength } from "../runtime/host.ts";
 import { bytesOf, sameBytes } from "../text/ascii.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
+import { NO_SPAN, Span, sameSpan, spanLength, spanOf, spanStart } from "../text/span.ts";
 
 /** The headers that the filter itself looks at. */
-export enum Known {
+export enum KnownHeader {
   Path = 0,
   Method = 1,
   Authority = 2,
@@ -26,138 +27,154 @@ export enum Known {
   None = 12,
 }
 
-const NOTES: u32 = 104;
-const walked: usize = memory.data(104, 8);
-const nothing: usize = memory.data(104, 8);
+/** What the walk notes, followed by a Note per KnownHeader. */
+@unmanaged
+class Notes {
+  present: u32; //  bits 1 << KnownHeader
+  repeated: u32; // of those that occur more than once
+}
+
+/** Where the first header of a name has its value. */
+@unmanaged
+class Note {
+  offset: u32; // from the first byte of the list
+  length: u32;
+}
+
+/** Lengths of a header in the list. */
+@unmanaged
+class Sizes {
+  name: u32;
+  value: u32;
+}
+
+const NOTES_SIZE: u32 = offsetof<Notes>() + KnownHeader.None * offsetof<Note>();
+const LIST_COUNT: u32 = 4; // bytes of the count in front of a list
+const MAX_GROWTH: u32 = 6; // a control character becomes \u0001
+const walked: usize = memory.data(<i32>NOTES_SIZE, 8);
+const nothing: usize = memory.data(<i32>NOTES_SIZE, 8);
 
 let notes: usize = nothing;
-let pairs: usize = 0;
-let size: u32 = 0;
-let count: u32 = 0;
-let at: usize = 0; // the header found last
-let length: u32 = 0;
-
-export function foundAt(): usize {
-  return at;
-}
-
-export function foundLength(): u32 {
-  return length;
-}
+let pairs: usize = 0; // first byte of the list
+let size: u32 = 0; //    its bytes
+let count: u32 = 0; //   its headers
 
 /** Reads all headers of the request; false when the host fails or its answer is not a list. */
 export function readHeaders(): bool {
   return getHeaderPairs() == Status.Ok && walk(value(), valueLength());
 }
 
-/** Walks a list of headers; false when it is none. */
+/** Walks a list of headers; false when it is not one. */
 // @ts-ignore: decorator
 @inline
-function walk(from: usize, total: u32): bool {
+function walk(list: usize, total: u32): bool {
   notes = walked;
-  store<u64>(notes, 0);
-  pairs = from;
+  store<u64>(notes, 0); // nothing present, nothing repeated
+  pairs = list;
   size = total;
   count = 0;
-  if (total < 4) return total == 0;
-  const headers = load<u32>(from);
-  if (headers > (total - 4) >> 3) return false;
-  const sizesEnd = from + 4 + ((<usize>headers) << 3);
-  const end = <u64>from + <u64>total;
+  if (total < LIST_COUNT) return total == 0;
+  const headers = load<u32>(list);
+  if (headers > (total - LIST_COUNT) / offsetof<Sizes>()) return false;
+  const sizesEnd = changetype<usize>(sizesAt(headers));
+  const end = <u64>list + <u64>total;
   let name = <u64>sizesEnd;
-  for (let sizes = from + 4; sizes < sizesEnd; sizes += 8) {
-    const nameSize = load<u32>(sizes);
-    const text = name + <u64>nameSize + 1;
-    const header = identify(<usize>name, nameSize);
-    name = text + <u64>load<u32>(sizes, 4) + 1;
+  for (let at = list + LIST_COUNT; at < sizesEnd; at += offsetof<Sizes>()) {
+    const sizes = changetype<Sizes>(at);
+    const text = name + <u64>sizes.name + 1;
+    const header = identify(<usize>name, sizes.name);
+    name = text + <u64>sizes.value + 1;
     if (name > end) return false;
-    if (header != Known.None) note(header, <u32>text - <u32>from, load<u32>(sizes, 4));
+    if (header != KnownHeader.None) note(header, <u32>text - <u32>list, sizes.value);
   }
   count = headers;
   return true;
 }
 
-/** Bytes that the list takes when it is kept. */
+/** Bytes that the list takes when it is saved. */
 export function headersSize(): u32 {
-  return NOTES + size;
+  return NOTES_SIZE + size;
 }
 
-/** Writes the list, as it can be kept, to `to`. */
-export function keepHeaders(to: usize): void {
-  memory.copy(to, walked, NOTES);
-  memory.copy(to + NOTES, pairs, size);
+/** Writes the list, as it can be saved, to `to`. */
+export function saveHeaders(to: usize): void {
+  memory.copy(to, walked, NOTES_SIZE);
+  memory.copy(to + NOTES_SIZE, pairs, size);
 }
 
-/** Uses a list that was kept; `total` 0 is a request without any. */
+/**
+ * Uses a list that was saved, from now on; `total` 0 when nothing was saved. Before a body is judged, so that it is not
+ * judged by the headers of another request (tests/wasm/headers.test.ts).
+ */
 export function openHeaders(from: usize, total: u32): void {
   notes = total ? from : nothing;
-  pairs = from + NOTES;
-  size = total ? total - NOTES : 0;
+  pairs = from + NOTES_SIZE;
+  size = total ? total - NOTES_SIZE : 0;
   count = size ? load<u32>(pairs) : 0;
 }
 
 // @ts-ignore: decorator
 @inline
-function nameLength(index: u32): u32 {
-  return load<u32>(pairs + 4 + ((<usize>index) << 3));
+function sizesAt(index: u32): Sizes {
+  return changetype<Sizes>(pairs + LIST_COUNT + <usize>index * offsetof<Sizes>());
 }
 
 // @ts-ignore: decorator
 @inline
-function valueSize(index: u32): u32 {
-  return load<u32>(pairs + 8 + ((<usize>index) << 3));
+function noteOf(header: u32): Note {
+  return changetype<Note>(notes + offsetof<Notes>() + <usize>header * offsetof<Note>());
 }
 
-function note(header: u32, offset: u32, total: u32): void {
+function note(header: u32, offset: u32, length: u32): void {
   const bit: u32 = 1 << header;
-  const there = load<u32>(notes);
-  if (there & bit) {
-    store<u32>(notes, load<u32>(notes, 4) | bit, 4);
+  const all = changetype<Notes>(notes);
+  if (all.present & bit) {
+    all.repeated |= bit;
     return;
   }
-  store<u32>(notes, there | bit);
-  const record = notes + ((<usize>header) << 3);
-  store<u32>(record, offset, 8);
-  store<u32>(record, total, 12);
+  all.present |= bit;
+  const first = noteOf(header);
+  first.offset = offset;
+  first.length = length;
 }
 
 let known: usize = 0; // the name that `candidate` found
 
-/** Names come in lower case from the host (HTTP/1 too). A name of the length of a known one is compared with that. */
+/** The KnownHeader of a name. The host gives names in lower case (HTTP/1 too). One comparison is enough. */
 // @ts-ignore: decorator
 @inline
-function identify(name: usize, total: u32): u32 {
-  const header = candidate(load<u8>(name), total);
-  return header != Known.None && sameBytes(name, known, total) ? header : Known.None;
+function identify(name: usize, length: u32): u32 {
+  const header = candidate(load<u8>(name), length);
+  return header != KnownHeader.None && sameBytes(name, known, length) ? header : KnownHeader.None;
 }
 
-/** The header whose name has this first byte and length, if it has a name that is known at all. */
+/** The one known header whose name has this first byte and length, if there is one. */
 // @ts-ignore: decorator
 @inline
-function candidate(first: u32, total: u32): u32 {
-  switch (total) {
+function candidate(first: u32, length: u32): u32 {
+  switch (length) {
     case 5:
-      return named(":path", Known.Path);
+      return named(":path", KnownHeader.Path);
     case 7:
-      return first == 0x3a ? named(":method", Known.Method) : named("upgrade", Known.Upgrade);
+      return first == COLON ? named(":method", KnownHeader.Method) : named("upgrade", KnownHeader.Upgrade);
     case 8:
-      return named("mcp-name", Known.McpName);
+      return named("mcp-name", KnownHeader.McpName);
     case 9:
-      return named(":protocol", Known.Protocol);
+      return named(":protocol", KnownHeader.Protocol);
     case 10:
-      return first == 0x3a ? named(":authority", Known.Authority) : named("mcp-method", Known.McpMethod);
+      return first == COLON ? named(":authority", KnownHeader.Authority) : named("mcp-method", KnownHeader.McpMethod);
     case 12:
-      return named("content-type", Known.ContentType);
+      return named("content-type", KnownHeader.ContentType);
     case 13:
-      return named("authorization", Known.Authorization);
+      return named("authorization", KnownHeader.Authorization);
     case 14:
-      return named("mcp-session-id", Known.McpSession);
+      return named("mcp-session-id", KnownHeader.McpSession);
     case 16:
-      return named("content-encoding", Known.ContentEncoding);
+      return named("content-encoding", KnownHeader.ContentEncoding);
     case 20:
-      return named("mcp-protocol-version", Known.McpVersion);
+      return named("mcp-protocol-version", KnownHeader.McpVersion);
     default:
-      return Known.None;
+      return KnownHeader.None;
   }
 }
 
@@ -168,54 +185,63 @@ function named(constant: Ascii, header: u32): u32 {
   return header;
 }
 
-/** How many headers of this name there are, 2 standing for more too; the first is then the one found. */
-export function countKnown(header: u32): u32 {
-  const record = notes + ((<usize>header) << 3);
-  at = pairs + <usize>load<u32>(record, 8);
-  length = load<u32>(record, 12);
-  return ((load<u32>(notes) >> header) & 1) + ((load<u32>(notes, 4) >> header) & 1);
+/** The value of the first header of this name; NO_SPAN when there is none. */
+export function findHeader(header: u32): Span {
+  const first = noteOf(header);
+  return arePresent(1 << header) ? spanOf(pairs + <usize>first.offset, first.length) : NO_SPAN;
 }
 
-/** Whether any of these headers is there: bits 1 << Known. */
+/** The value of the header of this name when it occurs exactly once; otherwise NO_SPAN. */
+export function findSingleHeader(header: u32): Span {
+  return areRepeated(1 << header) ? NO_SPAN : findHeader(header);
+}
+
+/** Whether any of these headers is present: bits 1 << KnownHeader. */
 // @ts-ignore: decorator
 @inline
-export function areThere(bits: u32): bool {
-  return (load<u32>(notes) & bits) != 0;
+export function arePresent(bits: u32): bool {
+  return (changetype<Notes>(notes).present & bits) != 0;
 }
 
-/** Whether any header from `first` on, in the order of Known, is there more than once. */
-export function areRepeated(first: u32): bool {
-  return load<u32>(notes, 4) >> first != 0;
+/** Whether any of these headers occurs more than once: bits 1 << KnownHeader. */
+// @ts-ignore: decorator
+@inline
+export function areRepeated(bits: u32): bool {
+  return (changetype<Notes>(notes).repeated & bits) != 0;
 }
-
-let cursor: usize = 0; // name of the header that a walk is at
 
 function firstName(): usize {
-  return pairs + 4 + ((<usize>count) << 3);
+  return changetype<usize>(sizesAt(count));
 }
 
-function nextName(index: u32): usize {
-  return <usize>nameLength(index) + <usize>valueSize(index) + 2;
+// @ts-ignore: decorator
+@inline
+function nextName(name: usize, sizes: Sizes): usize {
+  return name + <usize>sizes.name + 1 + <usize>sizes.value + 1;
 }
 
-/** Finds the first header of any name; false when there is none. Each that is passed is a step. */
-export function headerValue(name: usize, total: u32): bool {
-  charge(count);
-  return findFrom(0, firstName(), name, total) < count;
+/** The value that follows a name. */
+// @ts-ignore: decorator
+@inline
+function valueAfter(name: usize, sizes: Sizes): Span {
+  return spanOf(name + <usize>sizes.name + 1, sizes.value);
 }
 
-/** Index of the first header of a name from `index` on, whose name is at `from`; leaves its value and its name's place. */
-function findFrom(index: u32, from: usize, name: usize, total: u32): u32 {
-  cursor = from;
-  for (let i = index; i < count; i++) {
-    if (nameLength(i) == total && sameBytes(cursor, name, total)) {
-      at = cursor + <usize>total + 1;
-      length = valueSize(i);
-      return i;
-    }
-    cursor += nextName(i);
+/** The value of the first header of any name; NO_SPAN when there is none. */
+function firstValue(name: Span): Span {
+  let at = firstName();
+  for (let i: u32 = 0; i < count; i++) {
+    const sizes = sizesAt(i);
+    if (sameSpan(spanOf(at, sizes.name), name)) return valueAfter(at, sizes);
+    at = nextName(at, sizes);
   }
-  return count;
+  return NO_SPAN;
+}
+
+/** The value of the first header of any name, for a predicate; NO_SPAN when there is none. Each header is a step. */
+export function headerValue(name: Span): Span {
+  charge(count);
+  return firstValue(name);
 }
 
 /** Begins a text that a predicate reads. It stays until the request is decided, so every byte of it is a step. */
@@ -224,51 +250,56 @@ export function beginValue(capacity: u32): void {
   begin(capacity);
 }
 
-/** All values of a header as a JSON list text; 0 when there is none. */
-export function headerValues(name: usize, total: u32): usize {
-  const first = findFrom(0, firstName(), name, total);
-  if (first == count) return 0;
-  beginValue(size * 6 + 16);
-  putValues(first, cursor, name, total);
+/** All values of a header as a JSON list text; NO_SPAN when there are none. */
+export function headerValues(name: Span): Span {
+  if (!firstValue(name)) return NO_SPAN;
+  beginValue(size * MAX_GROWTH + 16);
+  putValues(name);
   return finish();
 }
 
-function putValues(index: u32, from: usize, name: usize, total: u32): void {
-  putByte(0x5b);
-  let i = findFrom(index, from, name, total);
-  while (i < count) {
-    putValue();
-    i = findFrom(i + 1, cursor + nextName(i), name, total);
-    if (i < count) putByte(0x2c);
-  }
-  putByte(0x5d);
-}
-
-function putValue(): void {
-  putByte(0x22);
-  putJson(at, length);
-  putByte(0x22);
-}
-
-/** All headers but the pseudo ones as a JSON map text: the first value, or with `all` the list of values. */
-export function headersMap(all: bool): usize {
-  beginValue(size * 6 + 16);
-  putByte(0x7b);
-  let name = firstName();
+function putValues(name: Span): void {
   let first = true;
+  let at = firstName();
+  putByte(OPEN_BRACKET);
   for (let i: u32 = 0; i < count; i++) {
-    const total = nameLength(i);
-    if (load<u8>(name) != 0x3a && findFrom(0, firstName(), name, total) == i) {
-      if (!first) putByte(0x2c);
+    const sizes = sizesAt(i);
+    if (sameSpan(spanOf(at, sizes.name), name)) {
+      if (!first) putByte(COMMA);
       first = false;
-      putByte(0x22);
-      putJson(name, total);
-      put('":');
-      if (all) putValues(i, name, name, total);
-      else putValue();
+      putString(valueAfter(at, sizes));
     }
-    name += nextName(i);
+    at = nextName(at, sizes);
   }
-  putByte(0x7d);
+  putByte(CLOSE_BRACKET);
+}
+
+function putString(text: Span): void {
+  putByte(QUOTE);
+  putJson(spanStart(text), spanLength(text));
+  putByte(QUOTE);
+}
+
+/** All headers but the pseudo-headers as a JSON map text: the first value, or with `all` the list of values. */
+export function headersMap(all: bool): Span {
+  let first = true;
+  let at = firstName();
+  beginValue(size * MAX_GROWTH + 16);
+  putByte(OPEN_BRACE);
+  for (let i: u32 = 0; i < count; i++) {
+    const sizes = sizesAt(i);
+    const name = spanOf(at, sizes.name);
+    const text = valueAfter(at, sizes);
+    if (load<u8>(at) != COLON && firstValue(name) == text) {
+      if (!first) putByte(COMMA);
+      first = false;
+      putString(name);
+      putByte(COLON);
+      if (all) putValues(name);
+      else putString(text);
+    }
+    at = nextName(at, sizes);
+  }
+  putByte(CLOSE_BRACE);
   return finish();
 }

@@ -1,98 +1,116 @@
 // Headers that mirror the body (MCP 2026-07-28, streamable HTTP, "Server Validation"; SEP-2243). The body decides;
 // the headers are compared with it, and only in revisions that have them.
-import { Kind, Reason, Slot } from "../program.ts";
-import { countKnown, foundAt, foundLength, Known } from "./headers.ts";
-import { decodeSlot, slotTextLength } from "../json/decode.ts";
+import { Kind, NO_REASON, Reason, Slot } from "../program.ts";
+import { findHeader, KnownHeader } from "./headers.ts";
+import { decodeSlot } from "../json/decode.ts";
 import { decodeBase64 } from "../text/base64.ts";
-import { Form, form, kind, methodAt, methodLength, nameAt, nameLength } from "./call.ts";
-import { bytesOf, isText, sameBytes, startsText } from "../text/ascii.ts";
+import { Form, form, kind, methodName, targetName } from "./call.ts";
+import { bytesOf } from "../text/ascii.ts";
+import { MINUS, SPACE, ZERO } from "../text/chars.ts";
+import {
+  NO_SPAN,
+  Span,
+  sameSpan,
+  spanBetween,
+  spanEnd,
+  spanEnds,
+  spanIs,
+  spanLength,
+  spanOf,
+  spanStart,
+  spanStarts,
+} from "../text/span.ts";
 import { reserve } from "../runtime/memory.ts";
 import { envelopeStart } from "../json/slots.ts";
 
-const BATCHES = "2025-03-26"; //      the one revision with batches
-const MIRRORS = "2026-07-28"; //      the first with mirror headers and without client responses
-const OK: i32 = -1;
+const BATCHES = "2025-03-26"; // the one revision with batches
+const MIRRORS = "2026-07-28"; // the first with mirror headers and without client responses
+const REVISION_LENGTH: u32 = 10;
 
 /** Whether the request declares the revision that has batches. */
 export function declaresBatches(): bool {
-  return countKnown(Known.McpVersion) != 0 && isText(foundAt(), foundLength(), BATCHES);
+  return spanIs(findHeader(KnownHeader.McpVersion), BATCHES);
 }
 
-/** Whether the declared revision is one with mirror headers. */
-export function declaresMirrors(): bool {
-  return countKnown(Known.McpVersion) != 0 && isModern(foundAt(), foundLength());
-}
-
-function isModern(at: usize, length: u32): bool {
-  if (length != 10) return false;
+/** Whether a revision is one with mirror headers: not before MIRRORS in the order of dates. */
+function hasMirrors(revision: Span): bool {
+  if (spanLength(revision) != REVISION_LENGTH) return false;
+  const at = spanStart(revision);
   const first = bytesOf(MIRRORS);
-  for (let i: usize = 0; i < 10; i++) {
+  for (let i: usize = 0; i < REVISION_LENGTH; i++) {
     const c = load<u8>(at + i);
     if (c != load<u8>(first + i)) return c > load<u8>(first + i);
   }
   return true;
 }
 
-/** A revision is a date; anything else is refused, as SDKs choose their parser by it. */
+/** A revision is a date, YYYY-MM-DD; anything else is refused, as SDKs choose their parser by it. */
 export function checkVersion(): i32 {
-  if (!countKnown(Known.McpVersion)) return OK;
-  if (foundLength() != 10) return Reason.unsupported_version;
-  // Less "0000-00-00", digits are at most 9 and dashes 0: one more than that, and a byte has its highest bit.
-  const first = load<u64>(foundAt()) ^ 0x2d30302d30303030;
-  const last = (<u32>load<u16>(foundAt(), 8)) ^ 0x3030;
-  const beyond = (first + 0x7f76767f76767676) | first | (<u64>((last + 0x7676) | last));
-  return beyond & 0x8080808080808080 ? Reason.unsupported_version : OK;
+  const revision = findHeader(KnownHeader.McpVersion);
+  return !revision || isDate(revision) ? NO_REASON : Reason.unsupported_version;
 }
 
-/** Compares the mirror headers with the message in the slots; -1 or header_mismatch. */
+function isDate(revision: Span): bool {
+  if (spanLength(revision) != REVISION_LENGTH) return false;
+  const at = spanStart(revision);
+  for (let i: usize = 0; i < REVISION_LENGTH; i++) {
+    const c = <u32>load<u8>(at + i);
+    if (i == 4 || i == 7 ? c != MINUS : c - ZERO > 9) return false;
+  }
+  return true;
+}
+
+/** Compares the mirror headers with the message in the slots; header_mismatch or NO_REASON. */
 export function checkMirrors(): i32 {
-  const declared = countKnown(Known.McpVersion) != 0;
-  const versionAt = foundAt();
-  const versionLength = foundLength();
-  const body = decodeSlot(Slot.MetaVersion);
-  const bodyLength = slotTextLength();
-  if (body && declared && !same(versionAt, versionLength, body, bodyLength)) return Reason.header_mismatch;
-  if (!declared) return body && isModern(body, bodyLength) ? Reason.header_mismatch : OK;
-  if (!isModern(versionAt, versionLength)) return OK;
-  // How a notification is mirrored is left open by the revision.
-  if (form == Form.Request && !body) return Reason.header_mismatch;
-  const methods = countKnown(Known.McpMethod);
-  if (!methods) return form == Form.Request ? Reason.header_mismatch : OK;
-  if (!same(foundAt(), foundLength(), methodAt, methodLength)) return Reason.header_mismatch;
-  return checkName();
+  const declared = findHeader(KnownHeader.McpVersion);
+  const inBody = decodeSlot(Slot.MetaVersion);
+  if (inBody && declared && !sameSpan(declared, inBody)) return Reason.header_mismatch;
+  if (!declared) return hasMirrors(inBody) ? Reason.header_mismatch : NO_REASON;
+  if (!hasMirrors(declared)) return NO_REASON;
+  // The revision leaves open how a notification is mirrored.
+  const required = form == Form.Request;
+  if (required && !inBody) return Reason.header_mismatch;
+  const method = findHeader(KnownHeader.McpMethod);
+  if (!method) return required ? Reason.header_mismatch : NO_REASON;
+  return sameSpan(method, methodName) ? checkName(required) : Reason.header_mismatch;
 }
 
-function checkName(): i32 {
-  let name = nameAt;
-  let length = nameLength;
-  if (kind == Kind.Task) {
-    name = decodeSlot(Slot.TaskId);
-    length = slotTextLength();
-  } else if (kind != Kind.Tool && kind != Kind.Prompt && kind != Kind.Resource) return OK;
-  if (!name) return OK;
-  if (!countKnown(Known.McpName)) return form == Form.Request ? Reason.header_mismatch : OK;
-  return isNamed(name, length) ? OK : Reason.header_mismatch;
+function checkName(required: bool): i32 {
+  const name = mirroredName();
+  if (!name) return NO_REASON;
+  const header = findHeader(KnownHeader.McpName);
+  if (!header) return required ? Reason.header_mismatch : NO_REASON;
+  return isNamed(header, name) ? NO_REASON : Reason.header_mismatch;
 }
 
-/** Whether the header found last is this name: trimmed, and decoded where it has the form =?base64?…?=. */
-function isNamed(name: usize, length: u32): bool {
-  let at = foundAt();
-  let end = at + <usize>foundLength();
-  while (at < end && load<u8>(at) == 0x20) at++;
-  while (at < end && load<u8>(end - 1) == 0x20) end--;
-  const size = <u32>(end - at);
-  if (size < 11 || !startsText(at, size, "=?base64?") || load<u16>(end - 2) != 0x3d3f)
-    return same(at, size, name, length);
-  const room = reserve(size);
-  const decoded = room ? decodeBase64(at + 9, size - 11, room) : 0;
-  return decoded != 0 && same(room, decoded, name, length);
+/** What Mcp-Name repeats; NO_SPAN when the call has nothing of the kind. */
+function mirroredName(): Span {
+  if (kind == Kind.Task) return decodeSlot(Slot.TaskId);
+  return kind == Kind.Tool || kind == Kind.Prompt || kind == Kind.Resource ? targetName : NO_SPAN;
 }
 
-function same(a: usize, aLength: u32, b: usize, bLength: u32): bool {
-  return aLength == bLength && sameBytes(a, b, aLength);
+/** Whether a header is this name: trimmed, and decoded where it has the form =?base64?…?=. */
+function isNamed(header: Span, name: Span): bool {
+  const trimmed = trim(header);
+  const length = spanLength(trimmed);
+  const prefix: u32 = "=?base64?".length;
+  const suffix: u32 = "?=".length;
+  if (length < prefix + suffix || !spanStarts(trimmed, "=?base64?") || !spanEnds(trimmed, "?="))
+    return sameSpan(trimmed, name);
+  const room = reserve(length);
+  const decoded = room ? decodeBase64(spanStart(trimmed) + prefix, length - prefix - suffix, room) : 0;
+  return decoded != 0 && sameSpan(spanOf(room, decoded), name);
+}
+
+function trim(text: Span): Span {
+  let at = spanStart(text);
+  let end = spanEnd(text);
+  while (at < end && load<u8>(at) == SPACE) at++;
+  while (at < end && load<u8>(end - 1) == SPACE) end--;
+  return spanBetween(at, end);
 }
 
 /** Client responses left MCP with the revision that brought mirror headers. */
 export function mayRespond(): bool {
-  return !declaresMirrors() && envelopeStart(Slot.MetaVersion) == 0;
+  return !hasMirrors(findHeader(KnownHeader.McpVersion)) && envelopeStart(Slot.MetaVersion) == 0;
 }

@@ -1,5 +1,5 @@
 // What predicates may use up: steps, counted down over all predicates of a request, and scratch memory for the lists
-// and strings that one predicate makes. Both running out make the predicate an error.
+// and strings that one predicate makes. Running out of either makes the predicate an error.
 import { SCRATCH_SIZE } from "../program.ts";
 import { reserve, rewindRegion } from "./memory.ts";
 
@@ -7,24 +7,24 @@ let steps: i64 = 0;
 let scratchStart: usize = 0;
 let scratchNext: usize = 0;
 
-/** Gives a request its step budget and forgets the scratch block, which lies in the region of a callback. */
+/** Gives a request its step budget and forgets the scratch block, which is in the region of a callback. */
 export function openBudget(budget: u32): void {
   steps = <i64>budget;
   scratchStart = 0;
 }
 
-/** Gives back everything that was reserved since the region ended at `end`; the scratch block may be among it. */
+/** Gives back everything that was reserved since the region ended at `end`, which may include the scratch block. */
 export function rewind(end: usize): void {
   rewindRegion(end);
   scratchStart = 0;
 }
 
-/** Uses up steps; false when none are left, and from then on. */
+/** Uses up steps; false once none are left. */
 export function charge(count: u32): bool {
   return spend(count);
 }
 
-/** `charge` for what runs for every instruction, where the call would cost more. */
+/** `charge` for code that runs for every instruction, where the call would cost more than the step. */
 // @ts-ignore: decorator
 @inline
 export function spend(count: u32): bool {
@@ -65,7 +65,7 @@ export function scratchMark(): usize {
   return scratchNext;
 }
 
-/** Gives back all scratch bytes from `mark` on; a mark of 0 was taken before there was a block. */
+/** Gives back all scratch bytes from `mark` on; a mark of 0 dates from before there was a block. */
 export function trimScratch(mark: usize): void {
   scratchNext = mark ? (mark + 7) & ~(<usize>7) : scratchStart;
 }

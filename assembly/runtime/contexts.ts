@@ -1,9 +1,4 @@
 // Contexts: what is remembered between callbacks, by context id. A root has a configuration, a stream has its root.
-//
-// A record:  0: next in its bucket   4: context id   8: root id (0 for a root)   12: configuration block (root) or
-//            what is kept (stream): headers, then the token   16: bytes of the kept headers   20: State
-//           24: body bytes so far   28: credentials sent   32: bytes of the token
-//            36: number of the configuration
 import { allocate, clear64 } from "./memory.ts";
 
 export enum State {
@@ -13,30 +8,50 @@ export enum State {
   Answered = 3, // a local reply was sent
 }
 
-export enum ContextField {
-  Root = 8,
-  Block = 12,
-  Size = 16,
-  State = 20,
-  Body = 24,
-  Credentials = 28,
-  Token = 32,
-  Config = 36,
+/** The record of a context, 64 bytes. */
+// @ts-ignore: decorator
+@unmanaged
+export class Context {
+  /** The next record in its bucket; null at the end. */
+  next: Context | null;
+  /** Context id. */
+  id: u32;
+  /** Context id of a stream's root; 0 for a root. */
+  root: u32;
+  /** A root's configuration; what a stream saves for its body: headers, then the token. 0 when there is none. */
+  block: usize;
+  /** Bytes of the saved headers. */
+  size: u32;
+  state: State;
+  /** Bytes of the body so far. */
+  body: u32;
+  /** Bytes of the token. */
+  token: u32;
+  /** Number of the configuration. */
+  config: u32;
+  /** Whether the request has an Authorization header. */
+  credentials: bool;
 }
 
-const RECORD: u32 = 64;
+const RECORD: u32 = 64; // bytes, as clear64 clears them
 const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4 * 1024, 4);
 
+/** The address of an id's bucket, which is that of its first record, or 0. */
 function bucketOf(id: u32): usize {
   return buckets + ((<usize>(id & (BUCKETS - 1))) << 2);
 }
 
-/** The record of a context; 0 when there is none. */
-export function findContext(id: u32): usize {
-  let record = <usize>load<u32>(bucketOf(id));
-  while (record && load<u32>(record, 4) != id) record = <usize>load<u32>(record);
-  return record;
+/** The record of a context; null when there is none. */
+export function findContext(id: u32): Context | null {
+  let context = firstOf(id);
+  while (context && context.id != id) context = context.next;
+  return context;
+}
+
+/** The first record in an id's bucket; null when it is empty. */
+function firstOf(id: u32): Context | null {
+  return changetype<Context | null>(load<usize>(bucketOf(id)));
 }
 
 /** Makes the record of a new context; without memory there is none, and its callbacks refuse. */
@@ -45,20 +60,23 @@ export function addContext(id: u32, root: u32): void {
   const record = allocate(RECORD);
   if (!record) return;
   clear64(record);
-  store<u32>(record, load<u32>(bucketOf(id)));
-  store<u32>(record, id, 4);
-  store<u32>(record, root, ContextField.Root);
-  store<u32>(bucketOf(id), <u32>record);
+  const context = changetype<Context>(record);
+  context.next = firstOf(id);
+  context.id = id;
+  context.root = root;
+  store<usize>(bucketOf(id), record);
 }
 
-/** Forgets a context. Its record, 0 when there is none, is the caller's to release, with its block. */
-export function takeContext(id: u32): usize {
-  let place = bucketOf(id);
-  let record = <usize>load<u32>(place);
-  while (record && load<u32>(record, 4) != id) {
-    place = record;
-    record = <usize>load<u32>(record);
+/** Forgets a context. Its record, null when there is none, is the caller's to release, with its block. */
+export function takeContext(id: u32): Context | null {
+  let before: Context | null = null;
+  let context = firstOf(id);
+  while (context && context.id != id) {
+    before = context;
+    context = context.next;
   }
-  if (record) store<u32>(place, load<u32>(record));
-  return record;
+  if (!context) return null;
+  if (before) before.next = context.next;
+  else store<usize>(bucketOf(id), changetype<usize>(context.next));
+  return context;
 }

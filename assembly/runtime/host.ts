@@ -1,4 +1,4 @@
-// The host: every call to Envoy (proxy-wasm ABI 0.2.1), with its status as a value. Nothing else imports from it.
+// The host: every call to Envoy (proxy-wasm ABI 0.2.1), with its status as a value. No other file imports the ABI.
 // Values come back in memory of the callback's region, followed by zero bytes that the JSON reader relies on.
 import {
   proxy_define_metric,
@@ -14,7 +14,7 @@ import {
   proxy_set_shared_data,
 } from "@solo-io/proxy-runtime/assembly/imports";
 
-/** What a call answers; anything else is a failure. */
+/** What a call returns; anything else is a failure. */
 export enum Status {
   Ok = 0,
   NotFound = 1,
@@ -29,31 +29,37 @@ export enum Buffer {
   PluginConfiguration = 7,
 }
 const REQUEST_HEADERS = 0;
+const COUNTER = 0; // a type of metric
+const NO_GRPC_STATUS: u32 = 0xffffffff;
 
-const out: usize = memory.data(16, 8);
+// Where the host writes its results: a text's address and length and a version, or one number in their place.
+const RESULT: usize = memory.data(12, 8);
+const LENGTH: usize = RESULT + 4;
+const VERSION: usize = RESULT + 8;
 
-/** First byte of what the last successful call returned. */
+/** First byte of what the last call returned; 0 when it failed. */
 export function value(): usize {
-  return <usize>load<u32>(out);
+  return load<usize>(RESULT);
 }
 
-/** Bytes of what the last successful call returned. */
+/** Bytes of what the last call returned; 0 when it failed. */
 export function valueLength(): u32 {
-  return load<u32>(out, 4);
+  return load<u32>(LENGTH);
 }
 
+/** For calls that fail: the host then leaves the results as they are. */
 function clear(): void {
-  store<u64>(out, 0);
-  store<u32>(out, 0, 8);
+  store<u64>(RESULT, 0);
+  store<u32>(VERSION, 0);
 }
 
 /** Reads a property; the path's parts are joined with NUL. */
 export function getProperty(path: usize, length: u32): u32 {
   clear();
-  return proxy_get_property(path, length, out, out + 4);
+  return proxy_get_property(path, length, RESULT, LENGTH);
 }
 
-/** Leaves a filter state that the access log prints as %FILTER_STATE(wasm.<path>:PLAIN)%. */
+/** Sets a filter state that the access log prints as %FILTER_STATE(wasm.<path>:PLAIN)%. */
 export function setProperty(path: usize, pathLength: u32, text: usize, length: u32): u32 {
   return proxy_set_property(path, pathLength, text, length);
 }
@@ -61,16 +67,16 @@ export function setProperty(path: usize, pathLength: u32, text: usize, length: u
 /** All request headers: u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL … */
 export function getHeaderPairs(): u32 {
   clear();
-  return proxy_get_header_map_pairs(REQUEST_HEADERS, out, out + 4);
+  return proxy_get_header_map_pairs(REQUEST_HEADERS, RESULT, LENGTH);
 }
 
 /** The first `size` bytes of a buffer, in one piece. */
 export function getBuffer(buffer: i32, size: u32): u32 {
   clear();
-  return proxy_get_buffer_bytes(buffer, 0, size, out, out + 4);
+  return proxy_get_buffer_bytes(buffer, 0, size, RESULT, LENGTH);
 }
 
-/** Answers the request here. `headers` is in the form of getHeaderPairs. */
+/** Sends a local reply. `headers` is in the form of getHeaderPairs. */
 export function sendResponse(
   status: u32,
   details: usize,
@@ -80,7 +86,6 @@ export function sendResponse(
   headers: usize,
   headersLength: u32,
 ): u32 {
-  const noGrpcStatus: u32 = 0xffffffff;
   return proxy_send_local_response(
     status,
     details,
@@ -89,7 +94,7 @@ export function sendResponse(
     bodyLength,
     headers,
     headersLength,
-    noGrpcStatus,
+    NO_GRPC_STATUS,
   );
 }
 
@@ -100,31 +105,30 @@ export function log(level: u32, text: usize, length: u32): void {
 /** Nanoseconds since 1970; 0 when the clock cannot be read. */
 export function now(): u64 {
   clear();
-  return proxy_get_current_time_nanoseconds(out) == Status.Ok ? load<u64>(out) : 0;
+  return proxy_get_current_time_nanoseconds(RESULT) == Status.Ok ? load<u64>(RESULT) : 0;
 }
 
-/** Defines a counter and returns its number; 0 when it cannot be had. */
+/** Defines a counter and returns its number; 0 when the host refuses. */
 export function defineCounter(name: usize, length: u32): u32 {
   clear();
-  const counter = 0;
-  return proxy_define_metric(counter, name, length, out) == Status.Ok ? load<u32>(out) : 0;
+  return proxy_define_metric(COUNTER, name, length, RESULT) == Status.Ok ? load<u32>(RESULT) : 0;
 }
 
 export function increment(counter: u32): void {
   proxy_increment_metric(counter, 1);
 }
 
-/** Reads shared data (all workers of this VM id); its version for `setShared` is `sharedVersion()`. */
+/** Reads shared data (of all workers with this VM id); its version for `setShared` is `sharedVersion()`. */
 export function getShared(key: usize, length: u32): u32 {
   clear();
-  return proxy_get_shared_data(key, length, out, out + 4, out + 8);
+  return proxy_get_shared_data(key, length, RESULT, LENGTH, VERSION);
 }
 
 export function sharedVersion(): u32 {
-  return load<u32>(out, 8);
+  return load<u32>(VERSION);
 }
 
-/** Writes shared data if nobody else has since `version` was read (0: whatever is there). */
+/** Writes shared data unless it changed since `version` was read (0: whatever is there). */
 export function setShared(key: usize, length: u32, data: usize, size: u32, version: u32): u32 {
   return proxy_set_shared_data(key, length, data, size, version);
 }

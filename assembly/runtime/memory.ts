@@ -1,26 +1,45 @@
 // Memory: a small heap for what outlives a callback (configurations, streams), and the region of one callback.
 // The region is a chain of heap blocks that is given back when the callback ends, so the memory of a large body is
-// found again by the next one and wasm memory never grows twice for the same size. Nothing here traps: an
-// allocation that cannot be had is 0, and the callback is known to have gone without it (`ranOut`).
-//
-// A block:  0: size in bytes, all included (multiple of 16)   8: next free block (only while free)   16: payload
-// Free blocks are chained by address and joined with their neighbours.
+// found again by the next one and wasm memory never grows twice for the same size. Nothing here traps: a failed
+// allocation returns 0, and `ranOut` tells that the callback had to do without it.
 
-const HEAD: usize = 16;
-const SPARE: usize = 16; // bytes behind a payload: who reads a text may read that much past its end
+/** A heap block, 16-byte aligned; its payload follows. Free blocks are chained by address and joined with their neighbours. */
+// @ts-ignore: decorator
+@unmanaged
+class Block {
+  /** Bytes of the block with its head, a multiple of 16. */
+  size: usize;
+  private unused: u32;
+  /** The next free block; null at the end. Only while the block is free. */
+  next: Block | null;
+  private padding: u32; // keeps payloads aligned to 16
+}
+
+/** A chunk of the region: the payload of a heap block. What is reserved of it follows, aligned to 16. */
+// @ts-ignore: decorator
+@unmanaged
+class Chunk {
+  /** The chunk before; 0 in the first. */
+  before: usize;
+}
+
+const HEAD: usize = offsetof<Block>();
+const CHUNK_HEAD: usize = 16;
+const SPARE: usize = 16; // bytes after a payload: a text may be read this far past its end
 const FIRST_CHUNK: u32 = 65536 - 16 - 16;
 const PAGE: usize = 65536;
-const MOST: u32 = 0x40000000; // bytes at once
+const MOST: u32 = 0x40000000; // bytes of one allocation
+const SMALLEST_REST: usize = 64; // bytes: a smaller rest of a block is not split off
 
-let freeList: usize = 0;
+let freeList: Block | null = null;
 
-let chunk: usize = 0; //      current chunk of the region; its first word points to the one before
-let regionTop: usize = 0;
-let regionLimit: usize = 0;
+let chunk: usize = 0; //      current chunk of the region; 0 when there is none
+let regionTop: usize = 0; //  where the next reservation starts
+let regionLimit: usize = 0; // the end of the chunk
 let firstChunk: usize = 0;
 let exhausted: bool = false;
 
-/** Whether something could not be had since `resetRegion`: what was made without it must not let anything through. */
+/** Whether an allocation failed since `resetRegion`: what was made without it must not let anything through. */
 export function ranOut(): bool {
   return exhausted;
 }
@@ -34,42 +53,51 @@ export function allocate(size: u32): usize {
   return grow(wanted) ? take(wanted) : nothing();
 }
 
-/** The address of what cannot be had. */
+/** Notes a failed allocation and returns 0. */
 function nothing(): usize {
   exhausted = true;
   return 0;
 }
 
+// @ts-ignore: decorator
+@inline
+function blockOf(payload: usize): Block {
+  return changetype<Block>(payload - HEAD);
+}
+
+/** The payload of the first free block with `wanted` bytes, head included; 0 when there is none. */
 function take(wanted: usize): usize {
-  let before: usize = 0;
+  let before: Block | null = null;
   let block = freeList;
   while (block) {
-    const size = load<usize>(block);
-    const next = load<usize>(block, 8);
-    if (size >= wanted) {
-      let rest = next;
-      if (size - wanted >= 64) {
-        rest = block + wanted;
-        store<usize>(rest, size - wanted);
-        store<usize>(rest, next, 8);
-        store<usize>(block, wanted);
-      }
-      if (before) store<usize>(before, rest, 8);
+    if (block.size >= wanted) {
+      const rest = split(block, wanted);
+      if (before) before.next = rest;
       else freeList = rest;
-      return block + HEAD;
+      return changetype<usize>(block) + HEAD;
     }
     before = block;
-    block = next;
+    block = block.next;
   }
   return 0;
 }
 
-/** Adds pages behind the memory's end; next to a free block they join it. */
+/** Shortens a free block to `wanted` bytes, if that is worth it; returns the free block that follows it. */
+function split(block: Block, wanted: usize): Block | null {
+  if (block.size - wanted < SMALLEST_REST) return block.next;
+  const rest = changetype<Block>(changetype<usize>(block) + wanted);
+  rest.size = block.size - wanted;
+  rest.next = block.next;
+  block.size = wanted;
+  return rest;
+}
+
+/** Adds pages at the end of the memory; they join a free block before them. */
 function grow(wanted: usize): bool {
   const size = (wanted + PAGE - 1) & ~(PAGE - 1);
   const start = <usize>memory.size() * PAGE;
   if (memory.grow(<i32>(size / PAGE)) < 0) return false;
-  store<usize>(start, size);
+  changetype<Block>(start).size = size;
   release(start + HEAD);
   return true;
 }
@@ -77,26 +105,26 @@ function grow(wanted: usize): bool {
 /** Gives a block back; 0 is ignored. */
 export function release(payload: usize): void {
   if (!payload) return;
-  const block = payload - HEAD;
-  let before: usize = 0;
+  const block = blockOf(payload);
+  let before: Block | null = null;
   let next = freeList;
-  while (next && next < block) {
+  while (next && changetype<usize>(next) < changetype<usize>(block)) {
     before = next;
-    next = load<usize>(next, 8);
+    next = next.next;
   }
-  store<usize>(block, next, 8);
-  if (before) store<usize>(before, block, 8);
+  block.next = next;
+  if (before) before.next = block;
   else freeList = block;
   join(block);
   if (before) join(before);
 }
 
-function join(block: usize): void {
-  const next = load<usize>(block, 8);
-  const size = load<usize>(block);
-  if (next && block + size == next) {
-    store<usize>(block, size + load<usize>(next));
-    store<usize>(block, load<usize>(next, 8), 8);
+/** Joins a free block with the next one when there is nothing between them. */
+function join(block: Block): void {
+  const next = block.next;
+  if (next && changetype<usize>(block) + block.size == changetype<usize>(next)) {
+    block.size += next.size;
+    block.next = next.next;
   }
 }
 
@@ -111,15 +139,16 @@ export function reserve(size: u32): usize {
   return extend(size);
 }
 
+/** Adds a chunk to the region and reserves the first `size` bytes of it. */
 function extend(size: u32): usize {
-  const wanted = max(size + 16, FIRST_CHUNK);
+  const wanted = max(size + <u32>CHUNK_HEAD, FIRST_CHUNK);
   const fresh = allocate(wanted);
   if (!fresh) return 0;
-  store<usize>(fresh, chunk);
+  changetype<Chunk>(fresh).before = chunk;
   if (!chunk) firstChunk = fresh;
   chunk = fresh;
   regionLimit = fresh + <usize>wanted;
-  const start = fresh + 16;
+  const start = fresh + CHUNK_HEAD;
   regionTop = start + <usize>size;
   return start;
 }
@@ -128,10 +157,10 @@ function extend(size: u32): usize {
 export function clear32(at: usize): void {
   const zero = i64x2.splat(0);
   v128.store(at, zero);
-  v128.store(at, zero, 16);
+  v128.store(at + 16, zero);
 }
 
-/** Clears 64 bytes: the padding that the JSON reader wants (READ_PADDING), as it looks at what is there. */
+/** Clears 64 bytes: a record, or the padding that the JSON reader looks at (READ_PADDING). */
 export function clear64(at: usize): void {
   clear32(at);
   clear32(at + 32);
@@ -139,7 +168,7 @@ export function clear64(at: usize): void {
 
 /** Shortens the newest reservation to what was used: everything from `end` on is free again. */
 export function trimRegion(end: usize): void {
-  if (end < regionTop && end >= chunk + 16) regionTop = end;
+  if (end < regionTop && end >= chunk + CHUNK_HEAD) regionTop = end;
 }
 
 /** Whether the newest reservation ends at `end`: only then may it be trimmed. */
@@ -158,18 +187,18 @@ export function rewindRegion(end: usize): void {
   regionTop = end;
 }
 
-/** Gives the current chunk back; the one before is the current one then. */
+/** Gives the current chunk back; the one before becomes the current one. */
 function leaveChunk(): void {
-  const before = load<usize>(chunk);
+  const before = changetype<Chunk>(chunk).before;
   release(chunk);
   chunk = before;
-  regionLimit = before ? before - HEAD - SPARE + load<usize>(before - HEAD) : 0;
+  regionLimit = before ? before - HEAD - SPARE + blockOf(before).size : 0;
 }
 
 /** Empties the region. A first chunk of the usual size is kept, larger ones go back to the heap. */
 export function resetRegion(): void {
   exhausted = false;
   while (chunk && chunk != firstChunk) leaveChunk();
-  if (chunk && load<usize>(chunk - HEAD) > <usize>FIRST_CHUNK + HEAD + SPARE + 64) leaveChunk();
-  regionTop = chunk ? chunk + 16 : 0;
+  if (chunk && blockOf(chunk).size > <usize>FIRST_CHUNK + HEAD + SPARE + SMALLEST_REST) leaveChunk();
+  regionTop = chunk ? chunk + CHUNK_HEAD : 0;
 }

@@ -1,5 +1,7 @@
-// Comparing and copying bytes, and ASCII constants: scripts/transforms/ascii-strings.mjs makes a string an address of bytes with
-// their number in front. Up to 16 bytes behind a text are read, and made no use of: memory.ts keeps them free.
+// Comparing and copying bytes, and ASCII constants: scripts/transforms/ascii-strings.mjs turns a string literal into the
+// address of its bytes, with their number in front. Up to 16 bytes after a text are read and ignored; runtime/memory.ts
+// keeps them readable.
+import { BACKSLASH, CASE_BIT, QUOTE, SPACE, UPPER_A } from "./chars.ts";
 
 /** First byte of a constant. */
 // @ts-ignore: decorator
@@ -15,7 +17,7 @@ export function sizeOf(constant: Ascii): u32 {
   return load<u8>(changetype<usize>(constant));
 }
 
-/** Whether two texts of one length are the same. */
+/** Whether two texts of the same length are equal. */
 export function sameBytes(a: usize, b: usize, length: u32): bool {
   let p = a;
   let q = b;
@@ -26,14 +28,14 @@ export function sameBytes(a: usize, b: usize, length: u32): bool {
   return (i8x16.bitmask(i8x16.ne(v128.load(p), v128.load(q))) & below(left)) == 0;
 }
 
-/** A bit for each of `count` bytes, at most 16. */
+/** A mask with one bit for each of the first `count` bytes, at most 16. */
 // @ts-ignore: decorator
 @inline
 export function below(count: u32): i32 {
   return (1 << count) - 1;
 }
 
-/** Copies a text to where it does not lie; for a short one memory.copy has its price in a call. */
+/** Copies non-overlapping bytes; for short texts the call to memory.copy costs more than the copy. */
 export function copyBytes(to: usize, from: usize, length: u32): void {
   if (length > 128) {
     memory.copy(to, from, length);
@@ -48,13 +50,13 @@ export function copyBytes(to: usize, from: usize, length: u32): void {
   store<u64>(to + last, load<u64>(from + last));
 }
 
-/** Whether a text can stand in a JSON string as it is: no quote, no backslash, nothing below a blank. */
+/** Whether a text can go into a JSON string unescaped: no quote, no backslash, no control character. */
 export function isPlain(at: usize, length: u32): bool {
   const end = at + <usize>length;
   for (let p = at; p < end; p += 16) {
     const text = v128.load(p);
-    const signs = v128.or(i8x16.eq(text, i8x16.splat(0x22)), i8x16.eq(text, i8x16.splat(0x5c)));
-    const special = i8x16.bitmask(v128.or(signs, i8x16.lt_u(text, i8x16.splat(0x20))));
+    const signs = v128.or(i8x16.eq(text, i8x16.splat(<i8>QUOTE)), i8x16.eq(text, i8x16.splat(<i8>BACKSLASH)));
+    const special = i8x16.bitmask(v128.or(signs, i8x16.lt_u(text, i8x16.splat(<i8>SPACE))));
     if (special & below(<u32>min(end - p, 16))) return false;
   }
   return true;
@@ -62,7 +64,6 @@ export function isPlain(at: usize, length: u32): bool {
 
 /** Whether the bytes are exactly this constant. */
 export function isText(at: usize, length: u32, constant: Ascii): bool {
-  if (isString<string>()) ERROR(); // compile with the transform scripts/transforms/ascii-strings.mjs
   return length == sizeOf(constant) && sameBytes(at, bytesOf(constant), length);
 }
 
@@ -77,12 +78,12 @@ export function endsText(at: usize, length: u32, constant: Ascii): bool {
   return length >= size && sameBytes(at + <usize>(length - size), bytesOf(constant), size);
 }
 
-/** Whether the bytes are this lower-case constant, whatever the case of their letters. */
+/** Whether the bytes are this lower-case constant, ignoring ASCII case. */
 export function isTextFolded(at: usize, length: u32, constant: Ascii): bool {
   if (length != sizeOf(constant)) return false;
   for (let i: u32 = 0; i < length; i++) {
     let c = <u32>load<u8>(at + <usize>i);
-    if (c - 0x41 < 26) c |= 0x20;
+    if (c - UPPER_A < 26) c |= CASE_BIT;
     if (c != <u32>load<u8>(bytesOf(constant) + <usize>i)) return false;
   }
   return true;

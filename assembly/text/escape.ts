@@ -1,27 +1,46 @@
-// JSON string escapes, checked and decoded.
+// JSON string escapes, checked and decoded (RFC 8259 section 7).
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CASE_BIT,
+  LINE_FEED,
+  LOWER_A,
+  LOWER_B,
+  LOWER_F,
+  LOWER_N,
+  LOWER_R,
+  LOWER_T,
+  LOWER_U,
+  TAB,
+  ZERO,
+} from "./chars.ts";
+import { codeOf, Point, pointEnd, pointOf } from "./point.ts";
 
-/** What stands for what cannot be decoded. */
+/** Replaces what cannot be decoded. */
 export const REPLACEMENT: u32 = 0xfffd;
 
-/** Behind the escape that escapeAt read last. */
-export let escapeEnd: usize = 0;
+const BACKSPACE: u32 = 0x08;
+const FORM_FEED: u32 = 0x0c;
+/** The first two bytes of a \u escape as one little-endian number. */
+const BACKSLASH_U: u32 = BACKSLASH | (LOWER_U << 8);
 
-/** The UTF-16 unit that four hexadecimal digits stand for; -1 when they are not four. */
+/** The UTF-16 code unit that the four hexadecimal digits at `at` spell; -1 when they are not four. */
 export function decodeHex4(at: usize): i32 {
   let unit: i32 = 0;
   for (let i: usize = 0; i < 4; i++) {
-    const c = <i32>load<u8>(at + i);
-    let digit = c - 0x30;
-    if (<u32>digit > 9) {
-      digit = (c | 0x20) - 0x57;
-      if (digit < 10 || digit > 15) return -1;
+    const c = <u32>load<u8>(at + i);
+    let digit = c - ZERO;
+    if (digit > 9) {
+      const letter = (c | CASE_BIT) - LOWER_A;
+      if (letter > 5) return -1;
+      digit = letter + 10;
     }
-    unit = (unit << 4) | digit;
+    unit = (unit << 4) | (<i32>digit);
   }
   return unit;
 }
 
-/** Writes one code point as UTF-8 and returns the address behind it. */
+/** Writes one code point as UTF-8 and returns the address after it. */
 export function writeUtf8(out: usize, point: u32): usize {
   if (point < 0x80) {
     store<u8>(out, point);
@@ -37,41 +56,45 @@ export function writeUtf8(out: usize, point: u32): usize {
   return out + size;
 }
 
-/** The code point of the JSON escape at `at`; a lone surrogate is U+FFFD. */
-export function escapeAt(at: usize): u32 {
-  const c = <u32>load<u8>(at, 1);
-  escapeEnd = at + 2;
-  if (c == 0x62) return 8;
-  if (c == 0x66) return 12;
-  if (c == 0x6e) return 10;
-  if (c == 0x72) return 13;
-  if (c == 0x74) return 9;
-  if (c != 0x75) return c;
+/** The code point of the checked JSON escape at `at`; U+FFFD for a lone surrogate. */
+export function escapeAt(at: usize): Point {
+  const c = <u32>load<u8>(at + 1);
+  const end = at + 2;
+  if (c == LOWER_B) return pointOf(BACKSPACE, end);
+  if (c == LOWER_F) return pointOf(FORM_FEED, end);
+  if (c == LOWER_N) return pointOf(LINE_FEED, end);
+  if (c == LOWER_R) return pointOf(CARRIAGE_RETURN, end);
+  if (c == LOWER_T) return pointOf(TAB, end);
+  return c == LOWER_U ? unicodeAt(at) : pointOf(c, end);
+}
+
+/** The code point of the escape \uXXXX at `at`, or of a surrogate pair of two of them. */
+function unicodeAt(at: usize): Point {
   const unit = <u32>decodeHex4(at + 2);
-  escapeEnd = at + 6;
-  if (unit >> 11 != 0x1b) return unit;
-  if (unit >= 0xdc00 || load<u16>(at, 6) != 0x755c) return REPLACEMENT;
-  const low = <u32>decodeHex4(at + 8) - 0xdc00;
-  if (low >= 0x400) return REPLACEMENT;
-  escapeEnd = at + 12;
-  return 0x10000 + ((unit - 0xd800) << 10) + low;
+  const end = at + 6;
+  if (unit < 0xd800 || unit > 0xdfff) return pointOf(unit, end);
+  if (unit >= 0xdc00 || load<u16>(end) != BACKSLASH_U) return pointOf(REPLACEMENT, end);
+  const low = <u32>decodeHex4(end + 2) - 0xdc00;
+  if (low >= 0x400) return pointOf(REPLACEMENT, end);
+  return pointOf(0x10000 + ((unit - 0xd800) << 10) + low, end + 6);
 }
 
 /**
  * Decodes the checked JSON string text [start, end) (between the quotes) to UTF-8 at `out`, which has room for
- * end - start bytes. Returns the address behind what was written.
+ * end - start bytes. Returns the address after what was written.
  */
 export function decodeString(start: usize, end: usize, out: usize): usize {
   let p = start;
   let q = out;
   while (p < end) {
     const c = load<u8>(p);
-    if (c != 0x5c) {
+    if (c != BACKSLASH) {
       store<u8>(q++, c);
       p++;
     } else {
-      q = writeUtf8(q, escapeAt(p));
-      p = escapeEnd;
+      const point = escapeAt(p);
+      q = writeUtf8(q, codeOf(point));
+      p = pointEnd(point);
     }
   }
   return q;

@@ -9,7 +9,7 @@ export function hashBytes(seed: u64, at: usize, length: u32): u64 {
   return mix(hash ^ (load<u64>(p) & (((<u64>1) << (left << 3)) - 1)));
 }
 
-/** Every bit has a say in the low bits of the result: a product alone takes them from the low bits only. */
+/** Every input bit affects the low bits of the result; in a product alone only the low ones do. */
 // @ts-ignore: decorator
 @inline
 export function mix(value: u64): u64 {
@@ -17,7 +17,7 @@ export function mix(value: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** Places of an open-addressed table for `count` keys, at most half full. */
+/** Places of an open-addressed table for `count` keys, which then is at most half full; a power of two. */
 export function placesFor(count: u32): u32 {
   return 1 << (33 - <u32>clz(max(count, 2) - 1));
 }

@@ -1,7 +1,7 @@
-// UTF-8 (RFC 3629), checked: a character, or 16 bytes at once by looking up each byte's half with the halves of the byte
-// before (Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021).
+// Checking UTF-8 (RFC 3629): one character, or 16 bytes at once by looking up the high half of each byte together with both
+// halves of the byte before it (Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021).
 
-/** Bytes of the character at `at`, whose first byte is not ASCII; 0 when it is none. */
+/** Bytes of the character at `at`, whose first byte is not ASCII; 0 when it is not well formed. Offsets count its bytes. */
 // @ts-ignore: decorator
 @inline
 // eslint-disable-next-line complexity -- the table of RFC 3629 section 4, row by row
@@ -19,7 +19,7 @@ export function characterSize(at: usize): u32 {
   return c <= 0xf4 && d >= low && d <= high && (load<u16>(at, 2) & 0xc0c0) == 0x8080 ? 4 : 0;
 }
 
-/** One bit for each of the 64 bytes at `block` that cannot stand behind the bytes before it; `before` are 16 of these. */
+/** One bit for each of the 64 bytes at `block` that may not follow the bytes before it; `before` are the 16 before `block`. */
 export function misfitsIn(block: usize, before: v128): u64 {
   let found: u64 = 0;
   let previous = before;
@@ -33,9 +33,10 @@ export function misfitsIn(block: usize, before: v128): u64 {
 }
 
 /**
- * Not zero for each byte of `v` that cannot stand behind the bytes before it (RFC 3629); `before` are the 16 bytes before
- * `v`. Bits of the tables: 1 too short, 2 too long, 4 overlong (3 bytes), 8 above U+10FFFF, 16 a surrogate, 32 overlong
- * (2 bytes), 64 overlong (4 bytes) or far above U+10FFFF, 128 two continuations, which the second part may want.
+ * Non-zero for each byte of `v` that may not follow the bytes before it (RFC 3629); `before` are the 16 bytes before `v`.
+ * Bits of the tables: 1 too short, 2 too long, 4 overlong (3 bytes), 8 above U+10FFFF, 16 a surrogate, 32 overlong
+ * (2 bytes), 64 overlong (4 bytes) or far above U+10FFFF, 128 two continuations in a row, which the lengths in `wanted`
+ * may call for.
  */
 // @ts-ignore: decorator
 @inline
@@ -53,7 +54,7 @@ function misfits(v: v128, before: v128): v128 {
   return v128.xor(v128.and(v128.and(lead, detail), here), v128.and(wanted, i8x16.splat(-128)));
 }
 
-/** Not zero where a character begins so near to the end of `v` that it goes on behind it. */
+/** Non-zero where a character begins so close to the end of `v` that it continues after it. */
 // @ts-ignore: decorator
 @inline
 export function unfinished(v: v128): v128 {

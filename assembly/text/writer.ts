@@ -1,5 +1,8 @@
-// Writing answers: text grows in the region, at most `capacity` bytes; what does not fit is left out and remembered.
+// Writing answers. A text is begun, added to with put…, and finished; one is open at a time. It grows in the region, up to
+// the capacity that it was begun with: what does not fit is left out, and `overflowed` tells.
 import { bytesOf, copyBytes, isPlain, sizeOf } from "./ascii.ts";
+import { BACKSLASH, LOWER_A, QUOTE, SPACE, ZERO } from "./chars.ts";
+import { Span, spanOf } from "./span.ts";
 import { isNewest, reserve, trimRegion } from "../runtime/memory.ts";
 
 let start: usize = 0;
@@ -15,19 +18,15 @@ export function begin(capacity: u32): void {
   full = start == 0;
 }
 
-/** Ends the text and gives its first byte; its length is `written()`. */
-export function finish(): usize {
+/** Ends the text and returns it; NO_SPAN when there was no memory for it. */
+export function finish(): Span {
   if (start && isNewest(limit)) trimRegion(at);
-  return start;
+  return spanOf(start, <u32>(at - start));
 }
 
 /** Where the next byte goes. */
 export function position(): usize {
   return at;
-}
-
-export function written(): u32 {
-  return <u32>(at - start);
 }
 
 /** Whether something did not fit. */
@@ -48,6 +47,7 @@ export function put(constant: Ascii): void {
   putBytes(bytesOf(constant), sizeOf(constant));
 }
 
+/** Adds a text; nothing of it when it does not fit. */
 export function putBytes(from: usize, length: u32): void {
   if (at + <usize>length > limit) {
     full = true;
@@ -56,9 +56,10 @@ export function putBytes(from: usize, length: u32): void {
   putStart(from, length);
 }
 
+/** Adds a number in decimal. */
 export function putNumber(value: u32): void {
   if (value >= 10) putNumber(value / 10);
-  putByte(0x30 + (value % 10));
+  putByte(ZERO + (value % 10));
 }
 
 /** Adds raw UTF-8 as the inside of a JSON string. */
@@ -66,20 +67,20 @@ export function putJson(from: usize, length: u32): void {
   if (isPlain(from, length)) return putStart(from, length);
   for (let i: u32 = 0; i < length; i++) {
     const c = <u32>load<u8>(from + <usize>i);
-    if (c == 0x22 || c == 0x5c) putByte(0x5c);
-    if (c >= 0x20) putByte(c);
+    if (c == QUOTE || c == BACKSLASH) putByte(BACKSLASH);
+    if (c >= SPACE) putByte(c);
     else {
       put("\\u00");
-      putHex(c >> 4);
-      putHex(c & 15);
+      putByte(hexDigit(c >> 4));
+      putByte(hexDigit(c & 15));
     }
   }
 }
 
-/** Adds as much of a text as fits. Where there is room behind it, pieces of 16 bytes are copied whole. */
+/** Adds as much of a text as fits. Where there is room after it, it is copied in pieces of 16 bytes. */
 function putStart(from: usize, length: u32): void {
-  const behind = at + <usize>length;
-  if (behind + 16 > limit) {
+  const end = at + <usize>length;
+  if (end + 16 > limit) {
     const fits = min(length, <u32>(limit - at));
     if (fits < length) full = true;
     copyBytes(at, from, fits);
@@ -87,32 +88,21 @@ function putStart(from: usize, length: u32): void {
     return;
   }
   let p = from;
-  for (let to = at; to < behind; to += 16, p += 16) v128.store(to, v128.load(p));
-  at = behind;
+  for (let to = at; to < end; to += 16, p += 16) v128.store(to, v128.load(p));
+  at = end;
 }
 
-// @ts-ignore: decorator
-@inline
-function putHex(digit: u32): void {
-  putByte(digit < 10 ? 0x30 + digit : 0x57 + digit);
-}
-
-/** Adds 16 hexadecimal digits. */
+/** Adds 16 hexadecimal digits; none of them when they do not fit. */
 export function putHex64(value: u64): void {
   if (at + 16 > limit) {
     full = true;
     return;
   }
-  store<u64>(at, hexDigits(value >> 32));
-  store<u64>(at, hexDigits(value & 0xffffffff), 8);
-  at += 16;
+  for (let shift = 60; shift >= 0; shift -= 4) store<u8>(at++, hexDigit((<u32>(value >> (<u64>shift))) & 15));
 }
 
-/** The eight digits of 32 bits, one in each byte: the half bytes are spread, then all made digits at once. */
-function hexDigits(value: u64): u64 {
-  let x = ((value << 16) | value) & 0x0000ffff0000ffff;
-  x = ((x << 8) | x) & 0x00ff00ff00ff00ff;
-  x = ((x << 4) | x) & 0x0f0f0f0f0f0f0f0f;
-  const letters = ((x + 0x0606060606060606) >> 4) & 0x0101010101010101;
-  return bswap<u64>(x + 0x3030303030303030 + letters * 39);
+// @ts-ignore: decorator
+@inline
+function hexDigit(value: u32): u32 {
+  return value < 10 ? ZERO + value : LOWER_A - 10 + value;
 }

@@ -1,133 +1,160 @@
-// The claims of a token, a google.protobuf.Struct: its scopes taken, the rest rewritten as JSON text.
-import { isText } from "../text/ascii.ts";
-import { Flag, Slot } from "../program.ts";
+// The claims of a token, a google.protobuf.Struct: its scopes are taken, the rest is rewritten as JSON text.
+import { Flag, NONE, Slot } from "../program.ts";
 import { MARK_ESCAPED, fillSlot } from "../json/slots.ts";
 import { addScope, addScopes } from "./scopes.ts";
-import { afterField, fieldAt, fieldLength, keyAt, keySize, nextEntry, readDelimited } from "./protobuf.ts";
+import { ValueTag, entryAt, itemAt, keyOf, openValue, tagOf, valueOf } from "./protobuf.ts";
 import { childSlot, hasMembers } from "../json/members.ts";
+import { RAW_DOUBLE } from "../json/walk.ts";
 import { hasFlag } from "../sections.ts";
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LOWER_C,
+  LOWER_S,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from "../text/chars.ts";
+import { Span, spanEnd, spanIs, spanLength, spanStart } from "../text/span.ts";
 import { overflowed, position, put, putByte, putBytes, putJson } from "../text/writer.ts";
 
-const NO_SLOT: u32 = 0xffffffff;
-
 const MAX_NESTING: u32 = 64;
+const NUMBER_SIZE: u32 = 9; // bytes of a Value: the tag and a double
+const BOOL_SIZE: u32 = 2; //   the tag and a byte
 
-/** Takes the scopes of the claims, a Struct. */
-export function readScopes(at: usize, size: u32): bool {
-  let p = at;
-  const end = at + <usize>size;
+/** Takes the scopes of the claims, a Struct; false when it is malformed. */
+export function readScopes(claims: Span): bool {
+  const end = spanEnd(claims);
+  let p = spanStart(claims);
   while (p < end) {
-    p = nextEntry(p, end);
-    if (!p || (isScopeClaim(keyAt, keySize) && !takeScopes(fieldAt(), fieldLength()))) return false;
+    const entry = entryAt(p, end);
+    const key = keyOf(entry);
+    const value = valueOf(entry, key);
+    if (!value || (isScopeClaim(key) && !takeScopes(value))) return false;
+    p = spanEnd(entry);
   }
   return true;
 }
 
-/** Writes the claims, a Struct, as a JSON object, without scope and scp, which become scopes, and what no one reads. */
-export function transcribe(at: usize, size: u32): bool {
-  return writeStruct(at, size, Slot.Claims, 0) && !overflowed();
+/**
+ * Writes the claims, a Struct, as a JSON object, without scope and scp, which become scopes, and without what the policy
+ * does not read. False when the Struct is malformed or does not fit.
+ */
+export function transcribe(claims: Span): bool {
+  return writeStruct(claims, Slot.Claims, 0) && !overflowed();
 }
 
-function writeStruct(at: usize, size: u32, node: u32, depth: u32): bool {
-  const watched = node != NO_SLOT && hasMembers(node);
+function writeStruct(struct: Span, node: u32, depth: u32): bool {
+  const watched = node != NONE && hasMembers(node);
   const whole = depth != 0 || hasFlag(Flag.NeedsAllClaims);
+  const end = spanEnd(struct);
   let first = true;
-  let p = at;
-  const end = at + <usize>size;
-  putByte(0x7b);
+  let p = spanStart(struct);
+  putByte(OPEN_BRACE);
   while (p < end) {
-    p = nextEntry(p, end);
-    if (!p) return false;
-    const key = keyAt;
-    const keyLength = keySize;
-    const value = fieldAt();
-    const valueLength = fieldLength();
-    if (depth == 0 && isScopeClaim(key, keyLength)) {
-      if (!takeScopes(value, valueLength)) return false;
+    const entry = entryAt(p, end);
+    const key = keyOf(entry);
+    const value = valueOf(entry, key);
+    if (!value) return false;
+    p = spanEnd(entry);
+    if (depth == 0 && isScopeClaim(key)) {
+      if (!takeScopes(value)) return false;
       continue;
     }
-    const slot = watched ? childSlot(node, key, keyLength, false) : NO_SLOT;
-    if (slot == NO_SLOT && !whole) continue;
-    if (!first) putByte(0x2c);
+    const slot = watched ? childSlot(node, spanStart(key), spanLength(key), false) : NONE;
+    if (slot == NONE && !whole) continue;
+    if (!first) putByte(COMMA);
     first = false;
-    putByte(0x22);
-    putJson(key, keyLength);
-    put('":');
-    if (!writeValue(value, valueLength, slot, depth)) return false;
+    putString(key);
+    putByte(COLON);
+    if (!writeValue(value, slot, depth)) return false;
   }
-  putByte(0x7d);
+  putByte(CLOSE_BRACE);
   return true;
 }
 
-function writeValue(at: usize, size: u32, slot: u32, depth: u32): bool {
+function putString(text: Span): void {
+  putByte(QUOTE);
+  putJson(spanStart(text), spanLength(text));
+  putByte(QUOTE);
+}
+
+/** Writes a Value and fills its slot, if it has one. */
+function writeValue(value: Span, slot: u32, depth: u32): bool {
   const from = position();
-  const end = at + <usize>size;
-  const tag: u32 = size ? load<u8>(at) : 0x08;
-  if (tag == 0x2a || tag == 0x32) {
-    if (depth >= MAX_NESTING || !readDelimited(at, end, tag)) return false;
-    const written =
-      tag == 0x2a
-        ? writeStruct(fieldAt(), fieldLength(), slot, depth + 1)
-        : writeList(fieldAt(), fieldLength(), depth + 1);
+  const tag = tagOf(value);
+  let marks: u32 = 0;
+  if (tag == ValueTag.Struct || tag == ValueTag.List) {
+    const inner = openValue(value, tag);
+    if (depth >= MAX_NESTING || !inner) return false;
+    const written = tag == ValueTag.Struct ? writeStruct(inner, slot, depth + 1) : writeList(inner, depth + 1);
     if (!written) return false;
-  } else if (tag == 0x1a) {
-    if (!readDelimited(at, end, tag)) return false;
-    putByte(0x22);
-    putJson(fieldAt(), fieldLength());
-    putByte(0x22);
-  } else if (!writeScalar(at, size, tag)) return false;
-  const escaped = tag == 0x1a && <u32>(position() - from) != fieldLength() + 2;
-  if (slot != NO_SLOT) fillSlot(slot, from, position(), escaped ? MARK_ESCAPED : 0);
+  } else if (tag == ValueTag.String) {
+    const text = openValue(value, tag);
+    if (!text) return false;
+    putString(text);
+    if (<u32>(position() - from) != spanLength(text) + 2) marks = MARK_ESCAPED;
+  } else if (!writeScalar(value, tag)) return false;
+  if (slot != NONE) fillSlot(slot, from, position(), marks);
   return true;
 }
 
-function writeScalar(at: usize, size: u32, tag: u32): bool {
-  if (tag == 0x11) {
-    if (size != 9) return false;
-    putByte(1);
-    putBytes(at + 1, 8);
-  } else if (tag == 0x20) {
-    if (size != 2) return false;
-    if (load<u8>(at, 1)) put("true");
+function writeScalar(value: Span, tag: u32): bool {
+  const payload = spanStart(value) + 1;
+  if (tag == ValueTag.Number) {
+    if (spanLength(value) != NUMBER_SIZE) return false;
+    putByte(RAW_DOUBLE);
+    putBytes(payload, sizeof<f64>());
+  } else if (tag == ValueTag.Bool) {
+    if (spanLength(value) != BOOL_SIZE) return false;
+    if (load<u8>(payload)) put("true");
     else put("false");
-  } else if (tag == 0x08) put("null");
+  } else if (tag == ValueTag.Null) put("null");
   else return false;
   return true;
 }
 
-function writeList(at: usize, size: u32, depth: u32): bool {
-  let p = at;
-  const end = at + <usize>size;
-  putByte(0x5b);
+function writeList(list: Span, depth: u32): bool {
+  const end = spanEnd(list);
+  let p = spanStart(list);
+  putByte(OPEN_BRACKET);
   while (p < end) {
-    if (!readDelimited(p, end, 0x0a)) return false;
-    const next = afterField();
-    if (p != at) putByte(0x2c);
-    if (!writeValue(fieldAt(), fieldLength(), NO_SLOT, depth)) return false;
-    p = next;
+    const item = itemAt(p, end);
+    if (!item) return false;
+    if (p != spanStart(list)) putByte(COMMA);
+    if (!writeValue(item, NONE, depth)) return false;
+    p = spanEnd(item);
   }
-  putByte(0x5d);
+  putByte(CLOSE_BRACKET);
   return true;
 }
 
-function isScopeClaim(key: usize, size: u32): bool {
-  return load<u16>(key) == 0x6373 && (isText(key, size, "scope") || isText(key, size, "scp")); // sc
+// @ts-ignore: decorator
+@inline
+function isScopeClaim(key: Span): bool {
+  // Two characters tell it from most others, without a call.
+  const at = spanStart(key);
+  return load<u8>(at) == LOWER_S && load<u8>(at + 1) == LOWER_C && (spanIs(key, "scope") || spanIs(key, "scp"));
 }
 
-/** A string of scopes between blanks, or a list with a scope in each string item; anything else holds none. */
-function takeScopes(at: usize, size: u32): bool {
-  const end = at + <usize>size;
-  if (readDelimited(at, end, 0x1a)) {
-    addScopes(fieldAt(), fieldLength());
+/** A string of scopes separated by spaces, or a list with one scope per string item; anything else holds none. */
+function takeScopes(value: Span): bool {
+  const text = openValue(value, ValueTag.String);
+  if (text) {
+    addScopes(text);
     return true;
   }
-  if (!readDelimited(at, end, 0x32)) return true;
-  let p = fieldAt();
-  const last = fieldAt() + <usize>fieldLength();
-  while (p < last) {
-    if (!readDelimited(p, last, 0x0a)) return false;
-    p = afterField();
-    if (readDelimited(fieldAt(), fieldAt() + <usize>fieldLength(), 0x1a)) addScope(fieldAt(), fieldLength());
+  const list = openValue(value, ValueTag.List);
+  const end = spanEnd(list);
+  let p = spanStart(list);
+  while (p < end) {
+    const item = itemAt(p, end);
+    if (!item) return false;
+    const scope = openValue(item, ValueTag.String);
+    if (scope) addScope(scope);
+    p = spanEnd(item);
   }
   return true;
 }

@@ -1,57 +1,48 @@
-// The verified token: what jwt_authn left in dynamic metadata, and nothing else. It is read once, by the header callback,
-// from the serialised metadata: the only form that keeps types and nulls, and no dearer than one property path.
+// The verified token: what jwt_authn left in dynamic metadata, and nothing else. It is found once, by the header callback,
+// in the serialised metadata: the only form that keeps types and nulls, and it costs no more than one property path.
 //
-// Claims are rewritten as JSON text in the region, so that predicates walk one kind of value. A number becomes byte
-// 0x01 and its eight bytes, which JSON text never holds: nothing is rounded or printed.
+// Claims are rewritten as JSON text in the region, so that predicates walk one kind of value. A number becomes the byte
+// RAW_DOUBLE, which JSON text never holds, and its eight bytes: nothing is rounded or printed.
 import { Flag, Setting, Slot } from "../program.ts";
-import { hasFlag, settingAt, text, textLength, textOf } from "../sections.ts";
+import { hasFlag, runCount, settingAt, textOf, textSpan } from "../sections.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
-import { begin, finish, written } from "../text/writer.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { begin, finish } from "../text/writer.ts";
 import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
-import { fieldAt, fieldLength, findField, openStruct } from "./protobuf.ts";
+import { ValueTag, findEntry, openValue } from "./protobuf.ts";
 import { readScopes, transcribe } from "./claims-text.ts";
 import { fillSlot } from "../json/slots.ts";
 
 const METADATA = "metadata";
 const FILTER = "envoy.filters.http.jwt_authn";
+const MAX_GROWTH: u32 = 6; // a control character becomes \u0001
 
-// The payload, a serialised google.protobuf.Struct.
-export let tokenAt: usize = 0;
-export let tokenLength: u32 = 0;
-
-/** Finds the payload under the first metadata key that has one; false when there is none. */
-export function findToken(): bool {
-  if (getProperty(bytesOf(METADATA), sizeOf(METADATA)) != Status.Ok) return false;
-  if (!findField(value(), valueLength(), bytesOf(FILTER), sizeOf(FILTER))) return false;
-  const at = fieldAt();
-  const length = fieldLength();
+/**
+ * The payload, a serialised google.protobuf.Struct, under the first of the policy's metadata keys that has one; NO_SPAN
+ * when there is none. It is valid until the callback ends.
+ */
+export function findToken(): Span {
+  if (getProperty(bytesOf(METADATA), sizeOf(METADATA)) != Status.Ok) return NO_SPAN;
+  const payloads = findEntry(spanOf(value(), valueLength()), spanOf(bytesOf(FILTER), sizeOf(FILTER)));
   const keys = settingAt(Setting.MetadataKeys);
-  const count = load<u32>(keys, 4);
+  const count = runCount(keys);
   for (let i: u32 = 0; i < count; i++) {
-    const key = textOf(keys, i);
-    if (!findField(at, length, text(key), textLength(key)) || !openStruct(fieldAt(), fieldLength())) continue;
-    openToken(fieldAt(), fieldLength());
-    return true;
+    const payload = openValue(findEntry(payloads, textSpan(textOf(keys, i))), ValueTag.Struct);
+    if (payload) return payload;
   }
-  return false;
+  return NO_SPAN;
 }
 
-/** Uses what `findToken` found in the header callback. */
-export function openToken(at: usize, length: u32): void {
-  tokenAt = at;
-  tokenLength = length;
+/** Reads a payload: its scopes, and its claims when the policy needs them; false when it is malformed. */
+export function readToken(token: Span): bool {
+  return hasFlag(Flag.NeedsClaims) ? readClaims(token) : readScopes(token);
 }
 
-/** Reads the token: its scopes, and its claims when the policy needs them; false when it cannot be read. */
-export function readToken(): bool {
-  return hasFlag(Flag.NeedsClaims) ? readClaims() : readScopes(tokenAt, tokenLength);
-}
-
-function readClaims(): bool {
-  begin(tokenLength * 6 + 64);
-  if (!transcribe(tokenAt, tokenLength)) return false;
-  const start = finish();
-  if (!start) return false;
-  fillSlot(Slot.Claims, start, start + <usize>written(), 0);
+function readClaims(token: Span): bool {
+  begin(spanLength(token) * MAX_GROWTH + 64);
+  if (!transcribe(token)) return false;
+  const claims = finish();
+  if (!claims) return false;
+  fillSlot(Slot.Claims, spanStart(claims), spanEnd(claims), 0);
   return true;
 }

@@ -1,63 +1,87 @@
-// Whose token it is, and which of theirs: the claims that tell subjects, clients and tokens apart. A mark is the text of
-// a string, and the serialised Value of anything else but null.
-import { bytesOf, isText } from "../text/ascii.ts";
-import { tokenAt, tokenLength } from "./claims.ts";
-import { fieldAt, fieldLength, keyAt, keySize, nextEntry, openValue } from "./protobuf.ts";
+// Whose token it is, and which of theirs: the claims that identify subjects, clients and tokens.
+import { NONE } from "../program.ts";
+import { LOWER_A, LOWER_C, LOWER_E, LOWER_I, LOWER_J, LOWER_S } from "../text/chars.ts";
+import { NO_SPAN, Span, spanEnd, spanIs, spanLength, spanStart } from "../text/span.ts";
+import { entryAt, identityOf, keyOf, valueOf } from "./protobuf.ts";
 
-export enum Mark {
-  Subject = 0,
-  Client = 1, // RFC 9068 section 2.2: client_id; others write azp or cid
-  Token = 2,
+/** What a token is identified by. */
+@unmanaged
+class Identity {
+  subject: Span;
+  client: Span;
+  token: Span;
 }
 
-// The claims in the order in which they count: of each mark the first that the token has. In the second place stands
-// client_id, the one name that is longer.
-const NAMES = "subsubazpcidjtiiatexp";
-const CLIENT_ID: u32 = 1;
-const NAME_COUNT: u32 = 7;
-const NONE: u32 = 0xffffffff;
-
-// Per mark:  0: place of its claim, the lower the better   4: address   8: length
-const MARK_SIZE: u32 = 16;
-const marks: usize = memory.data(16 * 3, 8);
-
-export function markAt(mark: u32): usize {
-  return <usize>load<u32>(marks + <usize>mark * MARK_SIZE, 4);
+/** The claims that identify; of those of one kind the first counts that the token has. */
+enum IdentifyingClaim {
+  sub = 0,
+  client_id = 1, // RFC 9068 section 2.2
+  azp = 2, //       what other servers write in place of client_id
+  cid = 3,
+  jti = 4,
+  iat = 5,
+  exp = 6,
+  Count = 7,
 }
 
-/** Bytes of a mark; 0 when the token says nothing of it. */
-export function markLength(mark: u32): u32 {
-  return load<u32>(marks + <usize>mark * MARK_SIZE, 8);
+const found: usize = memory.data(<i32>IdentifyingClaim.Count * 8, 8); // per IdentifyingClaim a Span
+const identity: usize = memory.data(<i32>offsetof<Identity>(), 8);
+
+/** Reads who a token is for: per kind the text of a string, the serialised Value of anything else; NO_SPAN for none or null. */
+export function readIdentity(token: Span): Identity {
+  for (let claim: u32 = 0; claim < <u32>IdentifyingClaim.Count; claim++) setClaim(claim, NO_SPAN);
+  const end = spanEnd(token);
+  let p = spanStart(token);
+  while (p < end) {
+    const entry = entryAt(p, end);
+    const key = keyOf(entry);
+    const value = valueOf(entry, key);
+    if (!value) break;
+    const claim = claimOf(key);
+    if (claim != NONE) setClaim(claim, identityOf(value));
+    p = spanEnd(entry);
+  }
+  const result = changetype<Identity>(identity);
+  result.subject = claimAt(IdentifyingClaim.sub);
+  result.client = firstOf(IdentifyingClaim.client_id, IdentifyingClaim.cid);
+  result.token = firstOf(IdentifyingClaim.jti, IdentifyingClaim.exp);
+  return result;
 }
 
-/** Reads the marks of the token. */
-export function readMarks(): void {
-  for (let mark: u32 = 0; mark < 3; mark++) setMark(mark, NONE, 0, 0);
-  const end = tokenAt + <usize>tokenLength;
-  for (let p = nextEntry(tokenAt, end); p; p = nextEntry(p, end)) {
-    const place = placeOf(keyAt, keySize);
-    if (place != NONE) readMark(place);
+/** The IdentifyingClaim of a name; NONE for other names. */
+function claimOf(key: Span): u32 {
+  if (spanLength(key) == 9) return spanIs(key, "client_id") ? IdentifyingClaim.client_id : NONE;
+  if (spanLength(key) != 3) return NONE;
+  switch (load<u8>(spanStart(key))) {
+    case LOWER_S:
+      return spanIs(key, "sub") ? IdentifyingClaim.sub : NONE;
+    case LOWER_A:
+      return spanIs(key, "azp") ? IdentifyingClaim.azp : NONE;
+    case LOWER_C:
+      return spanIs(key, "cid") ? IdentifyingClaim.cid : NONE;
+    case LOWER_J:
+      return spanIs(key, "jti") ? IdentifyingClaim.jti : NONE;
+    case LOWER_I:
+      return spanIs(key, "iat") ? IdentifyingClaim.iat : NONE;
+    case LOWER_E:
+      return spanIs(key, "exp") ? IdentifyingClaim.exp : NONE;
+    default:
+      return NONE;
   }
 }
 
-/** Takes the entry read last when its claim counts more than the one that is known. */
-function readMark(place: u32): void {
-  const mark: u32 = place == 0 ? Mark.Subject : place < 4 ? Mark.Client : Mark.Token;
-  if (place < load<u32>(marks + <usize>mark * MARK_SIZE) && openValue()) setMark(mark, place, fieldAt(), fieldLength());
+function claimAt(claim: u32): Span {
+  return load<u64>(found + ((<usize>claim) << 3));
 }
 
-function setMark(mark: u32, place: u32, at: usize, length: u32): void {
-  const record = marks + <usize>mark * MARK_SIZE;
-  store<u32>(record, place);
-  store<u32>(record, <u32>at, 4);
-  store<u32>(record, length, 8);
+function setClaim(claim: u32, value: Span): void {
+  store<u64>(found + ((<usize>claim) << 3), value);
 }
 
-function placeOf(name: usize, size: u32): u32 {
-  if (size == 9 && isText(name, size, "client_id")) return CLIENT_ID;
-  if (size != 3) return NONE;
-  for (let i: u32 = 0; i < NAME_COUNT; i++) {
-    if ((load<u32>(name) ^ load<u32>(bytesOf(NAMES) + <usize>i * 3)) << 8 == 0) return i;
+/** The first of the claims from `first` to `last` that the token has. */
+function firstOf(first: u32, last: u32): Span {
+  for (let claim = first; claim <= last; claim++) {
+    if (claimAt(claim)) return claimAt(claim);
   }
-  return NONE;
+  return NO_SPAN;
 }

@@ -1,91 +1,105 @@
-// google.protobuf.Struct as Envoy serialises it inside core.v3.Metadata: the wire format. All lengths are
-// tested against the enclosing message: what does not fit ends the reading with false, never with a trap.
+// google.protobuf.Struct as Envoy serialises it inside core.v3.Metadata: the wire format. Every length is tested against
+// the enclosing message: what does not fit is NO_SPAN, never a trap, and so is whatever is looked for inside NO_SPAN.
 //
 //   Metadata, Struct:  0a len { 0a len key, 12 len value }, repeated     ListValue:  0a len value, repeated
 //   Value:  08 null   11 double   1a len string   20 bool   2a len Struct   32 len ListValue
-import { sameBytes } from "../text/ascii.ts";
+import { NO_SPAN, Span, sameSpan, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 
-let cursor: usize = 0; //   behind what was read last
-let start: usize = 0; //    payload of the length-delimited field read last
-let length: u32 = 0;
-export let keyAt: usize = 0; // of the map entry read last; its value is in start and length
-export let keySize: u32 = 0;
+// The byte that a field begins with: its number and its wire type.
+const ENTRY: u32 = 0x0a;
+const KEY: u32 = 0x0a;
+const ENTRY_VALUE: u32 = 0x12;
+const TYPED_METADATA: u32 = 0x12; // typed_filter_metadata, the second map of Metadata
+const ITEM: u32 = 0x0a;
 
-/** First byte of the value that `findField`, `nextEntry`, `openStruct` or `openValue` found. */
-export function fieldAt(): usize {
-  return start;
+/** The field that a Value has, one of these. */
+export enum ValueTag {
+  Null = 0x08,
+  Number = 0x11,
+  String = 0x1a,
+  Bool = 0x20,
+  Struct = 0x2a,
+  List = 0x32,
 }
 
-export function fieldLength(): u32 {
-  return length;
+/** Payload of the length-delimited field at `at`, which begins with `tag`. The field ends where its payload does. */
+// @ts-ignore: decorator
+@inline
+function readField(at: usize, end: usize, tag: u32): Span {
+  // Most lengths take one byte.
+  const start = at + 2;
+  const length = load<u8>(at + 1);
+  if (load<u8>(at) == tag && length < 0x80 && start + <usize>length <= end) return spanOf(start, length);
+  return readLongField(at, end, tag);
 }
 
-/** Behind that field. */
-export function afterField(): usize {
-  return cursor;
+function readLongField(at: usize, end: usize, tag: u32): Span {
+  if (at >= end || load<u8>(at) != tag) return NO_SPAN;
+  let size: u64 = 0;
+  let p = at + 1;
+  let byte: u32 = 0x80;
+  for (let shift: u64 = 0; byte > 0x7f; shift += 7) {
+    if (p >= end || shift > 28) return NO_SPAN;
+    byte = load<u8>(p++);
+    size |= (<u64>(byte & 0x7f)) << shift;
+  }
+  return <u64>p + size <= <u64>end ? spanOf(p, <u32>size) : NO_SPAN;
 }
 
-/** Finds the entry `name` of a Metadata or Struct. */
-export function findField(at: usize, size: u32, name: usize, nameLength: u32): bool {
-  let p = at;
-  const end = at + <usize>size;
+/** The map entry at `at`; the next one begins where it ends. */
+// @ts-ignore: decorator
+@inline
+export function entryAt(at: usize, end: usize): Span {
+  return readField(at, end, ENTRY);
+}
+
+// @ts-ignore: decorator
+@inline
+export function keyOf(entry: Span): Span {
+  return readField(spanStart(entry), spanEnd(entry), KEY);
+}
+
+/** The serialised value of an entry, which follows its key. */
+// @ts-ignore: decorator
+@inline
+export function valueOf(entry: Span, key: Span): Span {
+  return readField(spanEnd(key), spanEnd(entry), ENTRY_VALUE);
+}
+
+/** The item of a ListValue at `at`, a serialised Value; the next one begins where it ends. */
+export function itemAt(at: usize, end: usize): Span {
+  return readField(at, end, ITEM);
+}
+
+/** The value of the entry `name` of a Metadata or Struct. */
+export function findEntry(map: Span, name: Span): Span {
+  const end = spanEnd(map);
+  let p = spanStart(map);
   while (p < end) {
-    const next = nextEntry(p, end);
-    if (next && keySize == nameLength && sameBytes(keyAt, name, nameLength)) return true;
-    // Metadata has a second map (typed_filter_metadata, field 2): skip it.
-    if (!next && !readDelimited(p, end, 0x12)) return false;
-    p = next ? next : cursor;
+    let field = entryAt(p, end);
+    const key = keyOf(field);
+    const value = valueOf(field, key);
+    if (value && sameSpan(key, name)) return value;
+    if (!value) field = readField(p, end, TYPED_METADATA);
+    if (!field) return NO_SPAN;
+    p = spanEnd(field);
   }
-  return false;
+  return NO_SPAN;
 }
 
-/** Reads a length-delimited field; mostly its length is one byte. */
-export function readDelimited(at: usize, end: usize, tag: u32): bool {
-  if (at >= end || load<u8>(at) != tag) return false;
-  let size = <u64>load<u8>(at, 1);
-  let p = at + 2;
-  if (size > 0x7f) {
-    size &= 0x7f;
-    let shift: u64 = 7;
-    let byte: u32 = 0x80;
-    for (; byte > 0x7f; shift += 7) {
-      if (p >= end || shift > 28) return false;
-      byte = load<u8>(p++);
-      size |= (<u64>(byte & 0x7f)) << shift;
-    }
-  }
-  if (<u64>p + size > <u64>end) return false;
-  start = p;
-  length = <u32>size;
-  cursor = p + <usize>size;
-  return true;
+/** Which field a Value has, a ValueTag; an empty Value counts as null. */
+export function tagOf(value: Span): u32 {
+  return spanLength(value) ? load<u8>(spanStart(value)) : ValueTag.Null;
 }
 
-/** Reads the entry of a map that is at `at`; where the next one is, or 0 when there is none. */
-export function nextEntry(at: usize, end: usize): usize {
-  // Mostly the lengths of the entry and of its key take one byte: 0a length 0a length.
-  if (at + 4 <= end && (load<u32>(at) & 0x80ff80ff) == 0x000a000a) {
-    const next = at + 2 + <usize>load<u8>(at, 1);
-    keyAt = at + 4;
-    keySize = load<u8>(at, 3);
-    return next <= end && readDelimited(keyAt + <usize>keySize, next, 0x12) ? next : 0;
-  }
-  if (!readDelimited(at, end, 0x0a)) return 0;
-  const next = cursor;
-  const last = start + <usize>length;
-  if (!readDelimited(start, last, 0x0a)) return 0;
-  keyAt = start;
-  keySize = length;
-  return readDelimited(cursor, last, 0x12) ? next : 0;
+/** Payload of a Value that is a String, Struct or List, as `tag` says; NO_SPAN for any other Value. */
+export function openValue(value: Span, tag: u32): Span {
+  return readField(spanStart(value), spanEnd(value), tag);
 }
 
-/** Opens a Value that holds a Struct: its entries are the field then. */
-export function openStruct(at: usize, size: u32): bool {
-  return readDelimited(at, at + <usize>size, 0x2a);
-}
-
-/** Opens the Value read last: the text of a string, the serialised Value of anything else; false for null. */
-export function openValue(): bool {
-  const tag: u32 = length ? load<u8>(start) : 0x08;
-  return tag == 0x1a ? readDelimited(start, start + <usize>length, tag) : tag != 0x08;
+/** What tells a Value from others: the text of a string, the serialised Value of anything else but null. */
+export function identityOf(value: Span): Span {
+  const tag = tagOf(value);
+  if (tag == ValueTag.Null) return NO_SPAN;
+  return tag == ValueTag.String ? openValue(value, tag) : value;
 }

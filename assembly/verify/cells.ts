@@ -1,20 +1,22 @@
-// Checks the constants of a program.
-import { Section, Tag } from "../program.ts";
+// Verifies the constants of a program.
+import { HeaderField, Section, Tag } from "../program.ts";
 import { program, section, sectionCount } from "../sections.ts";
 import { CELL, auxOf, intOf, isOfCells, isText, lengthOf, startOf, tagOf, uintOf } from "../cel/cell.ts";
 import { BILLION, isInRange } from "../cel/time.ts";
 
-/** Whether all cells of the program in use are sound: pointers (still offsets) in bounds, values of their types. */
+/** Whether all cells of the program in use are sound: pointers (still offsets) in bounds, payloads of their types. */
 export function checkCells(): bool {
   const cells = section(Section.Cells);
   const count = sectionCount(Section.Cells);
   const end = cells + <usize>count * CELL;
+  const length = load<u32>(program, HeaderField.Length);
   for (let cell = cells; cell < end; cell += CELL) {
-    if (!checkCell(cell, load<u32>(program, 8), <u32>(cells - program), count)) return false;
+    if (!checkCell(cell, length, <u32>(cells - program), count)) return false;
   }
   return true;
 }
 
+/** Checks a cell of a program of `length` bytes, whose `count` cells begin at the offset `first`. */
 function checkCell(cell: usize, length: u32, first: u32, count: u32): bool {
   const tag = tagOf(cell);
   if (tag != Tag.Timestamp && auxOf(cell) != 0) return false;
@@ -26,7 +28,7 @@ function checkCell(cell: usize, length: u32, first: u32, count: u32): bool {
   return tag <= <u32>Tag.OptionalNone && tag != Tag.JsonList && tag != Tag.JsonMap;
 }
 
-/** Whether `size` cells from the offset `start` on are cells of the section. */
+/** Whether the `size` cells from the offset `start` on are cells of the section. */
 function isRun(start: usize, size: u64, first: u32, count: u32): bool {
   if (size == 0) return true;
   if (<u32>start < first || (<u32>start - first) % <u32>CELL) return false;

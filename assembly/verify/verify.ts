@@ -1,5 +1,5 @@
-// The check of a program, once, when a configuration is taken: magic, version, checksum, and every offset, index and
-// run in every record. Afterwards nothing that reads the program tests a bound. The code itself is check-code.ts's.
+// Verifies a program, once, when a configuration is loaded: magic, version, checksum, and every offset, index and run in
+// every record. Afterwards nothing that reads the program tests a bound. The code of predicates is left to code.ts.
 import {
   AUTOMATON_SIZE,
   Action,
@@ -13,6 +13,7 @@ import {
   ENTRY_SIZE,
   EntryField,
   HEADER_SIZE,
+  HeaderField,
   INSTRUCTION_SIZE,
   Kind,
   MAGIC,
@@ -30,6 +31,7 @@ import {
   Reason,
   ReasonField,
   RuleField,
+  RunField,
   SCOPE_SIZE,
   SECTION_COUNT,
   SETTINGS_SIZE,
@@ -46,56 +48,67 @@ import { checkCode } from "./code.ts";
 
 /** What a field of a record must be. */
 enum Check {
-  Run = 0, //               (first, count) within the section of the operand
-  RunOrNone = 0x10000,
-  Index = 0x20000, //       of a record of the section of the operand
-  IndexOrNone = 0x30000,
-  ListOrNone = 0x40000, //  a header list
-  AtMost = 0x50000, //      the operand
+  Run = 0, //         (first, count) within the section that is the operand
+  RunOrNone = 1,
+  Index = 2, //       of a record of the section that is the operand
+  IndexOrNone = 3,
+  ListOrNone = 4, //  a header list
+  AtMost = 5, //      the operand
 }
 
-// What is checked of all records of a section, one field each. The settings are one record, and a text is a run of Bytes.
+/** What one field of all records of a section must be. */
+@unmanaged
+class FieldCheck {
+  section: u8;
+  field: u8;
+  kind: u8; // Check
+  operand: u8;
+}
+
+// The checks, each the four bytes of a FieldCheck. The settings count as one record, and a text is a run of Bytes.
 const FIELD = 0x100;
+const KIND = 0x10000;
 const OF = 0x1000000;
+const LAST_CHECK = -1; // after the checks
 // prettier-ignore
 const CHECKS: usize = memory.data<i32>([
-  Section.Settings + FIELD * 4 * Setting.BackendText + Check.RunOrNone,
-  Section.Settings + FIELD * 4 * Setting.Document + Check.RunOrNone,
-  Section.Settings + FIELD * 4 * Setting.PolicyName + Check.RunOrNone,
-  Section.Settings + FIELD * 4 * Setting.Challenge + Check.ListOrNone,
-  Section.Settings + FIELD * 4 * Setting.ScopesEnd + Check.Run,
-  Section.Settings + FIELD * 4 * Setting.MetadataKeys + Check.Run + OF * Section.Texts,
-  Section.Settings + FIELD * 4 * Setting.DocumentPaths + Check.Run + OF * Section.Texts,
-  Section.Settings + FIELD * 4 * Setting.BackendFrom + Check.AtMost + OF * BackendFrom.Fixed,
-  Section.Reasons + FIELD * ReasonField.Name + Check.Run,
-  Section.Reasons + FIELD * ReasonField.Counter + Check.Run,
-  Section.Reasons + FIELD * ReasonField.Error + Check.Run,
-  Section.Reasons + FIELD * ReasonField.Headers + Check.ListOrNone,
-  Section.Methods + FIELD * MethodField.Name + Check.Run,
-  Section.Methods + FIELD * MethodField.Kind + Check.AtMost + OF * Kind.Task,
-  Section.Methods + FIELD * MethodField.Slot + Check.AtMost + OF * Slot.MetaVersion,
-  Section.Scopes + FIELD * ScopeField.Name + Check.Run,
-  Section.Scopes + FIELD * ScopeField.Closure + Check.Run + OF * Section.ScopeIds,
-  Section.ScopeIds + Check.Index + OF * Section.Scopes,
-  Section.Texts + Check.Run,
-  Section.Nodes + FIELD * NodeField.Name + Check.Run,
-  Section.Claims + FIELD * ClaimField.Literal + Check.Index + OF * Section.Nodes,
-  Section.Claims + FIELD * ClaimField.Path + Check.Index + OF * Section.Nodes,
-  Section.Claims + FIELD * ClaimField.Type + Check.AtMost + OF * ClaimType.StringArray,
-  Section.Claims + FIELD * ClaimField.Values + Check.Run + OF * Section.Texts,
-  Section.Rules + FIELD * RuleField.Name + Check.Run,
-  Section.Rules + FIELD * RuleField.Action + Check.AtMost + OF * Action.Allow,
-  Section.Rules + FIELD * RuleField.Scopes + Check.Run + OF * Section.ScopeIds,
-  Section.Rules + FIELD * RuleField.Claims + Check.Run + OF * Section.Claims,
-  Section.Rules + FIELD * RuleField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
-  Section.Entries + FIELD * EntryField.Rule + Check.Index + OF * Section.Rules,
-  Section.Entries + FIELD * EntryField.Predicate + Check.IndexOrNone + OF * Section.Predicates,
-  Section.Buckets + FIELD * BucketField.Kind + Check.AtMost + OF * Kind.Task,
-  Section.Buckets + FIELD * BucketField.Name + Check.Run,
-  Section.Buckets + FIELD * BucketField.Backend + Check.RunOrNone,
-  Section.Buckets + FIELD * BucketField.Entries + Check.Run + OF * Section.Entries,
+  Section.Settings + FIELD * 4 * Setting.BackendText + KIND * Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Document + KIND * Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.PolicyName + KIND * Check.RunOrNone,
+  Section.Settings + FIELD * 4 * Setting.Challenge + KIND * Check.ListOrNone,
+  Section.Settings + FIELD * 4 * Setting.ScopesEnd + KIND * Check.Run,
+  Section.Settings + FIELD * 4 * Setting.MetadataKeys + KIND * Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.DocumentPaths + KIND * Check.Run + OF * Section.Texts,
+  Section.Settings + FIELD * 4 * Setting.BackendFrom + KIND * Check.AtMost + OF * BackendFrom.Fixed,
+  Section.Reasons + FIELD * ReasonField.Name + KIND * Check.Run,
+  Section.Reasons + FIELD * ReasonField.Counter + KIND * Check.Run,
+  Section.Reasons + FIELD * ReasonField.Error + KIND * Check.Run,
+  Section.Reasons + FIELD * ReasonField.Headers + KIND * Check.ListOrNone,
+  Section.Methods + FIELD * MethodField.Name + KIND * Check.Run,
+  Section.Methods + FIELD * MethodField.Kind + KIND * Check.AtMost + OF * Kind.Task,
+  Section.Methods + FIELD * MethodField.Slot + KIND * Check.AtMost + OF * Slot.MetaVersion,
+  Section.Scopes + FIELD * ScopeField.Name + KIND * Check.Run,
+  Section.Scopes + FIELD * ScopeField.Closure + KIND * Check.Run + OF * Section.ScopeIds,
+  Section.ScopeIds + KIND * Check.Index + OF * Section.Scopes,
+  Section.Texts + KIND * Check.Run,
+  Section.Nodes + FIELD * NodeField.Name + KIND * Check.Run,
+  Section.Claims + FIELD * ClaimField.Literal + KIND * Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Path + KIND * Check.Index + OF * Section.Nodes,
+  Section.Claims + FIELD * ClaimField.Type + KIND * Check.AtMost + OF * ClaimType.StringArray,
+  Section.Claims + FIELD * ClaimField.Values + KIND * Check.Run + OF * Section.Texts,
+  Section.Rules + FIELD * RuleField.Name + KIND * Check.Run,
+  Section.Rules + FIELD * RuleField.Action + KIND * Check.AtMost + OF * Action.Allow,
+  Section.Rules + FIELD * RuleField.Scopes + KIND * Check.Run + OF * Section.ScopeIds,
+  Section.Rules + FIELD * RuleField.Claims + KIND * Check.Run + OF * Section.Claims,
+  Section.Rules + FIELD * RuleField.Predicate + KIND * Check.IndexOrNone + OF * Section.Predicates,
+  Section.Entries + FIELD * EntryField.Rule + KIND * Check.Index + OF * Section.Rules,
+  Section.Entries + FIELD * EntryField.Predicate + KIND * Check.IndexOrNone + OF * Section.Predicates,
+  Section.Buckets + FIELD * BucketField.Kind + KIND * Check.AtMost + OF * Kind.Task,
+  Section.Buckets + FIELD * BucketField.Name + KIND * Check.Run,
+  Section.Buckets + FIELD * BucketField.Backend + KIND * Check.RunOrNone,
+  Section.Buckets + FIELD * BucketField.Entries + KIND * Check.Run + OF * Section.Entries,
+  LAST_CHECK,
 ]);
-const CHECK_COUNT: usize = 35;
 
 // Bytes of a record, by Section.
 // prettier-ignore
@@ -109,12 +122,13 @@ const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
 const OK = "";
 let length: u32 = 0;
 
-/** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. Uses the program. */
+/** What is wrong with the program of `size` bytes at `at`; an empty text when nothing is. It is the program in use then. */
 export function checkProgram(at: usize, size: u32): Ascii {
-  if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an impossible size";
-  if (load<u32>(at) != MAGIC) return "the program is none of scopegate's";
-  if (load<u32>(at, 4) != VERSION) return "the program is for another version of the filter";
-  if (load<u32>(at, 8) != size || load<u32>(at, 12) != checksum(at, size)) return "the program is damaged (checksum)";
+  if (size < TABLES || size > <u32>MAX_PROGRAM) return "the program has an invalid size";
+  if (load<u32>(at, HeaderField.Magic) != MAGIC) return "this is not a Scopegate program";
+  if (load<u32>(at, HeaderField.Version) != VERSION) return "the program is for another version of the filter";
+  if (load<u32>(at, HeaderField.Length) != size || load<u32>(at, HeaderField.Checksum) != checksum(at, size))
+    return "the program is damaged (checksum)";
   useProgram(at);
   length = size;
   return checkRecords() && checkCode() == 0 ? OK : "the program is damaged (records)";
@@ -122,23 +136,25 @@ export function checkProgram(at: usize, size: u32): Ascii {
 
 function checkRecords(): bool {
   if (!checkSections()) return false;
-  for (let check = CHECKS; check < CHECKS + CHECK_COUNT * 4; check += 4) {
-    if (!checkField(load<u8>(check), load<u8>(check, 1), load<u32>(check) & 0xff0000, load<u8>(check, 3))) return false;
+  for (let check = CHECKS; load<i32>(check) != LAST_CHECK; check += offsetof<FieldCheck>()) {
+    if (!checkField(changetype<FieldCheck>(check))) return false;
   }
   return setting(Setting.MaxBody) <= 0x10000000 && checkChallenge() && checkNodes() && checkBuckets();
 }
 
-/** Makes one check of all records of a section. */
-function checkField(index: u32, field: u32, check: u32, operand: u32): bool {
-  let at = section(index) + <usize>field;
+/** Checks one field of all records of a section. */
+function checkField(check: FieldCheck): bool {
+  const index = check.section;
+  let at = section(index) + <usize>check.field;
   const total = index == Section.Settings ? 1 : sectionCount(index);
   for (let left = total; left; left--, at += recordSize(index)) {
-    if (!isFit(at, check, operand)) return false;
+    if (!isSound(at, check.kind, check.operand)) return false;
   }
   return true;
 }
 
-function isFit(at: usize, check: u32, operand: u32): bool {
+/** Whether the field at `at` is what a Check says. */
+function isSound(at: usize, check: u32, operand: u32): bool {
   const value = load<u32>(at);
   if (check == Check.AtMost) return value <= operand;
   if (check == Check.Index) return value < sectionCount(operand);
@@ -147,7 +163,7 @@ function isFit(at: usize, check: u32, operand: u32): bool {
   return isRun(at, operand) && (check != Check.ListOrNone || isHeaderList(at));
 }
 
-/** FNV-1a over everything behind the header's first 16 bytes. */
+/** 32-bit FNV-1a of everything after the header's first 16 bytes. */
 function checksum(at: usize, size: u32): u32 {
   let hash: u32 = 0x811c9dc5;
   for (let i: u32 = HEADER_SIZE; i < size; i++) hash = (hash ^ load<u8>(at + <usize>i)) * 0x01000193;
@@ -158,7 +174,10 @@ function recordSize(index: u32): u32 {
   return load<u8>(RECORD_SIZES + <usize>index);
 }
 
-/** In order, so that nothing lies in the cells: those change when the program is taken, behind the checks. */
+/**
+ * Whether the sections are within the program, in order and without overlap: the cells change after the checks, when the
+ * program is taken, and nothing else may be in the same bytes.
+ */
 function checkSections(): bool {
   let end: u64 = TABLES;
   for (let i: u32 = 0; i < <u32>SECTION_COUNT; i++) {
@@ -178,24 +197,24 @@ function offsetOf(index: u32): u32 {
   return <u32>(section(index) - program);
 }
 
-/** Whether (first, count) at `run` lies within a section; in Bytes it is (offset, length). */
+/** Whether the (first, count) at `run` is within a section; for Bytes it is (offset, length). */
 function isRun(run: usize, target: u32): bool {
-  const first = load<u32>(run) - (target == Section.Bytes ? offsetOf(Section.Bytes) : 0);
+  const first = load<u32>(run, RunField.First) - (target == Section.Bytes ? offsetOf(Section.Bytes) : 0);
   const total = sectionCount(target);
-  return first <= total && load<u32>(run, 4) <= total - first;
+  return first <= total && runCount(run) <= total - first;
 }
 
-/** Whether the scopes go into the third value of the challenge. */
+/** Whether the place of the scopes is within the third value of the challenge. */
 function checkChallenge(): bool {
-  const behind = setting(Setting.BehindScopes);
+  const after = setting(Setting.AfterScopes);
   const list = text(settingAt(Setting.Challenge));
   return (
-    behind == 0 ||
-    (textLength(settingAt(Setting.Challenge)) > 0 && load<u32>(list) == 3 && behind <= load<u32>(list, THIRD_VALUE) + 1)
+    after == 0 ||
+    (textLength(settingAt(Setting.Challenge)) > 0 && load<u32>(list) == 3 && after <= load<u32>(list, THIRD_VALUE) + 1)
   );
 }
 
-/** Whether a text is a list of headers from its first to its last byte: the host takes it as it is. */
+/** Whether a text is a list of headers from its first to its last byte: it is handed to the host as it is. */
 function isHeaderList(pair: usize): bool {
   const list = text(pair);
   const size = textLength(pair);
@@ -212,7 +231,7 @@ function isHeaderList(pair: usize): bool {
   return at == end;
 }
 
-/** Parents come before their children, so the tree has no cycle. */
+/** Parents come before their children, so that the tree has no cycle. */
 function checkNodes(): bool {
   const total = sectionCount(Section.Nodes);
   for (let i: u32 = 0; i < total; i++) {
@@ -223,14 +242,18 @@ function checkNodes(): bool {
   return true;
 }
 
-/** A bucket's entries are in the order of their rules: the decision merges buckets by it. */
+/** A bucket's entries are in the order of their rules: the decision relies on it when it merges buckets. */
 function checkBuckets(): bool {
   let run = section(Section.Buckets) + <usize>BucketField.Entries;
   for (let left = sectionCount(Section.Buckets); left; left--, run += BUCKET_SIZE) {
-    let entry = section(Section.Entries) + <usize>load<u32>(run) * ENTRY_SIZE;
-    for (let more = load<u32>(run, 4); more > 1; more--, entry += ENTRY_SIZE) {
-      if (load<u32>(entry, ENTRY_SIZE + EntryField.Rule) < load<u32>(entry, EntryField.Rule)) return false;
+    let entry = section(Section.Entries) + <usize>load<u32>(run, RunField.First) * ENTRY_SIZE;
+    for (let more = runCount(run); more > 1; more--, entry += ENTRY_SIZE) {
+      if (load<u32>(entry + ENTRY_SIZE, EntryField.Rule) < load<u32>(entry, EntryField.Rule)) return false;
     }
   }
   return sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2);
+}
+
+function runCount(run: usize): u32 {
+  return load<u32>(run, RunField.Count);
 }

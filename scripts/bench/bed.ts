@@ -1,4 +1,4 @@
-// The test bed: one Envoy a peer, all running at once, an upstream for all of them, and a load in its own process.
+// The test bed: one Envoy per peer, all running at once, one upstream for all of them, and a load generator in its own process.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { EnvoyError } from "../envoy/binary.ts";
@@ -11,26 +11,26 @@ import { BASELINE, upstreamConfig, type Peer } from "./peers.ts";
 import { SCOPE, TOOL } from "./policies.ts";
 import { processTime, residentMemory } from "./process.ts";
 
-export const GRANTED = { scope: `openid ${SCOPE} files:read` };
+const GRANTED = { scope: `openid ${SCOPE} files:read` };
 const WITHOUT = { scope: "openid files:read" };
 
 /** What is sent. */
 export interface Load {
   name: string;
   body: Buffer;
-  /** Finished requests a round; for every peer the same. */
+  /** Finished requests per round; the same for every peer. */
   requests: number;
   connections: number;
   claims?: Record<string, unknown>;
-  /** Every peer that decides must answer 403. */
+  /** Every peer that decides must reply 403. */
   denied?: boolean;
 }
 
-/** What one load costs each peer, in nanoseconds of processor time a request, and the rates. */
+/** What one load costs each peer, in nanoseconds of CPU time per request, and the rates. */
 export interface Costs {
   envoy: Comparison;
   service: Comparison;
-  /** Peer → requests a second, a round each. */
+  /** Peer → requests per second, one value per round. */
   rates: Map<string, number[]>;
 }
 
@@ -47,7 +47,7 @@ interface Running {
 
 export class Bed {
   readonly peers: Running[] = [];
-  /** Peers that cannot run here or decide wrongly, and why. */
+  /** Peers that cannot run here or make a wrong decision, and why. */
   readonly absent: Record<string, string> = {};
 
   private constructor(
@@ -55,7 +55,7 @@ export class Bed {
     private readonly load: LoadGenerator,
   ) {}
 
-  /** Starts what can run and decides rightly. */
+  /** Starts the peers that can run and decide correctly. */
   private static async start(peers: Peer[], options: EnvoyOptions): Promise<Bed> {
     const bed = new Bed(
       await Envoy.start(upstreamConfig(), { concurrency: options.concurrency ?? 1 }),
@@ -70,7 +70,7 @@ export class Bed {
     return bed;
   }
 
-  /** Starts what can run, has it measured, and stops it all. */
+  /** Starts the peers that can run, measures them, and stops everything. */
   static async sitting(peers: Peer[], measure: (bed: Bed) => Promise<void>, options: EnvoyOptions = {}): Promise<void> {
     const bed = await Bed.start(peers, options);
     try {
@@ -86,7 +86,7 @@ export class Bed {
     await Promise.all([this.upstream, ...this.peers.map(({ envoy }) => envoy)].map((envoy) => envoy.stop()));
   }
 
-  /** Loads all peers in turn, `rounds` times after one that only warms up; adds to `costs`. */
+  /** Loads all peers in turn, `rounds` times after a warm-up round; adds to `costs`. */
   async measure(load: Load, rounds: number, costs = noCosts()): Promise<Costs> {
     for (let round = 0; round <= rounds; round++)
       for (const running of round % 2 ? this.peers : [...this.peers].reverse())
@@ -124,7 +124,7 @@ export class Bed {
     await envoy.stop();
   }
 
-  /** What the peer decides wrongly: such a peer is not measured. */
+  /** The first case that the peer decides wrongly; such a peer is not measured. */
   private async mistake({ peer, envoy }: Running): Promise<string | undefined> {
     const cases = [
       { name: "an allowed call", text: "Hello, World!", claims: GRANTED, allowed: true },
@@ -137,7 +137,7 @@ export class Bed {
         headers: { ...HEADERS, authorization: `Bearer ${token(claims)}` },
         body: callOf(TOOL, 200, "mixed", text).toString(),
       });
-      if (status !== (allowed || peer.undecided ? 200 : 403)) return `${name} was answered ${status}`;
+      if (status !== (allowed || peer.undecided ? 200 : 403)) return `${name} got status ${status}`;
     }
     return undefined;
   }
@@ -163,7 +163,7 @@ async function startOr(peer: Peer, config: string, options: EnvoyOptions): Promi
     return await Envoy.start(config, options);
   } catch (error) {
     if (peer.name === BASELINE || !(error instanceof EnvoyError)) throw error;
-    return `Envoy does not start with it (${error.message.trim().split("\n").at(-1)})`;
+    return `Envoy does not start with this filter (${error.message.trim().split("\n").at(-1)})`;
   }
 }
 

@@ -1,4 +1,4 @@
-// The tool calls that are measured. The argument that decides always comes last, behind the filler.
+// The tool calls that are measured. The argument that decides always comes last, after the filler.
 
 /** Approximate sizes in bytes, as the tables name them. */
 export const SIZES: [name: string, bytes: number][] = [
@@ -28,12 +28,12 @@ const PLAIN = "plain text without anything to stop at ";
 export function callOf(tool: string, bytes: number, shape: Shape = "mixed", text = GREETING): Buffer {
   const empty = message(tool, {}, text);
   const wanted = bytes - empty.length;
-  // Too little for a filler of any shape: the size is made up with a plain string.
+  // Too small for a filler of any shape: a plain string pads the size.
   if (wanted < 1000) return message(tool, wanted > 12 ? { greeting: "x".repeat(wanted - 14) } : {}, text);
   return message(tool, filler(shape, wanted), text);
 }
 
-/** Calls of 200 bytes, each with its keys in another order than the one before, and an argument of another name. */
+/** Calls of 200 bytes, each with its keys in a different order from the one before, and with a different argument name. */
 export function unlikeCalls(tool: string, count: number): Buffer[] {
   return Array.from({ length: count }, (_, i) => message(tool, { [`greeting${i}`]: "x".repeat(38) }, GREETING, i));
 }
@@ -65,7 +65,7 @@ function row(id: number): object {
   return { id, name: `row ${id}`, score: id / 4, ok: id % 3 === 0, tags: ["alpha", "beta"], note: null };
 }
 
-/** As many items as fill `bytes` bytes as JSON, when each loses `brackets` bytes later. */
+/** As many items as fill `bytes` bytes of JSON, if each loses `brackets` bytes later. */
 function list<T>(bytes: number, item: (index: number) => T, brackets = 0): T[] {
   const items: T[] = [];
   for (let size = 0; size < bytes; size += sizeOf(items.at(-1)) + 1 - brackets) items.push(item(items.length));

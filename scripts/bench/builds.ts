@@ -1,4 +1,4 @@
-// Programs of peers in other languages, built on demand. Where a toolchain is missing the peer is left out, not the run.
+// Programs of peers in other languages, built on demand. If a toolchain is missing, the peer is left out, and the run goes on.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -8,7 +8,7 @@ const RUST_CRATE = "scripts/bench/peers/rust";
 const RUST_OUTPUT = "build/rust"; // cargo builds only what has changed
 const WASM = "wasm32-unknown-unknown";
 
-/** A file that must be built, and how: `build` says why it could not be, or nothing. */
+/** A file to build, and how: `build` returns why it failed, or undefined. */
 export interface Product {
   file: string;
   build(): string | undefined;
@@ -23,7 +23,7 @@ export function goService(): Product {
 /** The crate as a proxy-wasm module, or the module that $RUST_WASM names. */
 export function rustWasm(): Product {
   const named = process.env["RUST_WASM"];
-  const missing = () => (existsSync(named!) ? undefined : "$RUST_WASM names no file");
+  const missing = () => (existsSync(named!) ? undefined : "the file in $RUST_WASM does not exist");
   if (named) return { file: resolve(named), build: missing };
   return { file: resolve(RUST_OUTPUT, WASM, "release/bench_peer.wasm"), build: () => cargo(["--target", WASM]) };
 }
@@ -45,5 +45,5 @@ function run(command: string, args: string[], folder: string): string | undefine
   if (status === 0) return undefined;
   if (stderr.includes("target may not be installed")) return `Rust has no target ${WASM}`;
   const lines = stderr.trim().split("\n");
-  return `it could not be built: ${lines.find((line) => line.startsWith("error")) ?? lines.at(-1)}`;
+  return `the build failed: ${lines.find((line) => line.startsWith("error")) ?? lines.at(-1)}`;
 }

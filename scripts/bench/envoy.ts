@@ -1,5 +1,5 @@
-// In Envoy: processor time of the Envoy process a request, ours and other ways to enforce the same rule, over an Envoy
-// that only verifies the token. One worker each.
+// In Envoy: CPU time of the Envoy process per request, for ours and other ways to enforce the same rule, on top of an
+// Envoy that only verifies the token. One worker each.
 import { callOf, SIZES } from "./bodies.ts";
 import { Bed, noCosts, type Costs, type Load } from "./bed.ts";
 import { middle, scaled } from "./measure.ts";
@@ -9,15 +9,15 @@ import { residentMemory } from "./process.ts";
 import type { EnvoyResults, LoadResult } from "./results.ts";
 
 const CONNECTIONS = 16;
-/** Finished requests a batch by body size. */
+/** Finished requests per batch, by body size. */
 const REQUESTS = [400, 300, 100, 32];
-/** Small bodies cost the least and are measured more often, since what is looked for is smaller too. */
+/** Small bodies cost least and are measured more often, since the differences are smaller too. */
 const SMALL = 5 << 10;
 
-export interface EnvoyEffort {
+interface EnvoyEffort {
   /** How often all Envoys are started anew: two processes of the same configuration differ, for as long as they run. */
   sittings: number;
-  /** Rounds a sitting; small bodies have twice as many. */
+  /** Rounds per sitting; small bodies have twice as many. */
   rounds: number;
   /** Share of the usual number of requests. */
   share: number;

@@ -1,4 +1,4 @@
-// The filter alone, in the V8 of this process (Envoy's engine): how long a call takes, beside JSON.parse of its body.
+// The filter alone, in the V8 of this process (Envoy's engine): how long a call takes, compared with JSON.parse of its body.
 import { callOf, GREETING, SHAPES, SIZES, unlikeCalls, type Shape } from "./bodies.ts";
 import { BareHost, IDENTITY } from "./host.ts";
 import { compare, middle, type Candidate, type Comparison } from "./measure.ts";
@@ -10,7 +10,7 @@ const SAME_TOOL_RULES = 50;
 const LONG = 10_000;
 const UNLIKE = 64;
 const CLAIM = '"on-call" in jwt.claims.groups';
-/** Times that a configuration is taken, each by a new VM. */
+/** How often a configuration is loaded, each time by a new VM. */
 const CONFIGURED = 5;
 
 export interface Effort {
@@ -58,18 +58,18 @@ function benchBody(gate: BareHost, name: string, body: Buffer, effort: Effort): 
   };
 }
 
-let sink: unknown; // so that V8 cannot drop a result that nobody looks at
+let sink: unknown; // so that V8 cannot drop an unused result
 
 function repeat(count: number, run: () => unknown): void {
   for (let i = 0; i < count; i++) sink = run();
   if (sink === undefined) throw new Error("nothing was parsed");
 }
 
-/** A 200 byte call against policies of so many rules, on a tool each; the call is for the last one. */
+/** A call of 200 bytes against policies with that many rules, each for its own tool; the call is for the last one. */
 export function benchPolicies(counts: number[], { rounds, batchMs }: Effort): PolicyResult[] {
   const body = callOf(TOOL, 200);
   const gates = counts.map((rules) => {
-    // Of a large policy nothing else may stay: V8 looks through it whenever wasm memory grows.
+    // Nothing else of a large policy may stay alive: V8 scans it whenever wasm memory grows.
     const { configuration } = manyTools(rules);
     const hosts = Array.from({ length: CONFIGURED }, () => new BareHost({ configuration }));
     const times = hosts.map(({ configureTime }) => configureTime);
@@ -124,11 +124,17 @@ function benchQuestions({ rounds, batchMs }: Effort): Question[] {
   );
   return [
     { name: `200 B allowed by a scope and \`matches("${PATTERN}")\``, cost: whole(costs, "regex") },
-    { name: "the same, keys in another order and other arguments each time", cost: whole(costs, "unlike") },
-    { name: "200 B denied for its scope, with a challenge", cost: whole(costs, "denied") },
-    { name: "what that `matches` adds to a scope alone", cost: costs.difference("regex", "scope") },
-    { name: `${SAME_TOOL_RULES} rules on one tool, a \`matches\` each, the last one true`, cost: whole(costs, "same") },
-    { name: `a token with ${Object.keys(IDENTITY).length} claims in place of 3`, cost: whole(costs, "identity") },
+    {
+      name: "the same, with keys in a different order and different arguments each time",
+      cost: whole(costs, "unlike"),
+    },
+    { name: "200 B denied for a missing scope, with a challenge", cost: whole(costs, "denied") },
+    { name: "what that `matches` adds to the scope check alone", cost: costs.difference("regex", "scope") },
+    {
+      name: `${SAME_TOOL_RULES} rules for one tool, each with a \`matches\`, only the last one true`,
+      cost: whole(costs, "same"),
+    },
+    { name: `a token with ${Object.keys(IDENTITY).length} claims instead of 3`, cost: whole(costs, "identity") },
     { name: `that token, and \`${CLAIM}\``, cost: whole(costs, "claim") },
     {
       name: `that \`matches\` over ${LONG / 1000} KB`,
@@ -147,7 +153,7 @@ function longGreeting(): string {
   return GREETING.replace("World", "World, how are you? ".repeat(LONG / 20));
 }
 
-/** Memory while calls go on, every ten-thousandth of 1 MiB. */
+/** Memory while calls go on; every ten-thousandth has 1 MiB. */
 function growth(gate: BareHost, { rounds }: Effort): FilterResults["memory"] {
   const [small, large] = [callOf(TOOL, 200), callOf(TOOL, 1 << 20)];
   const marks = rounds > 5 ? [1_000, 1_000_000] : [1_000, 100_000];
@@ -157,6 +163,6 @@ function growth(gate: BareHost, { rounds }: Effort): FilterResults["memory"] {
       gate.send(small, 1_000);
       if (calls % 10_000 === 0) gate.send(large, 1);
     }
-    return { after: `${mark.toLocaleString("en")} calls more`, pages: gate.pages };
+    return { after: `${mark.toLocaleString("en")} more calls`, pages: gate.pages };
   });
 }

@@ -1,4 +1,4 @@
-// In one word how a cost grows along an axis.
+// Describes in one word how a cost grows along an axis.
 import { middle } from "./measure.ts";
 import type { Axis } from "./results.ts";
 

@@ -1,22 +1,22 @@
-// The least host that the filter runs in: every answer is made beforehand, and a call copies bytes and does nothing
-// else. What it adds to a request is a few hundred nanoseconds, and the copy of the body, which Envoy makes too.
+// The smallest host that can run the filter: every reply to a host call is prepared, and a call only copies bytes. It
+// adds a few hundred nanoseconds to a request, and the copy of the body, which Envoy makes too.
 // scripts/simulate/host.ts is the faithful one.
 import { filterModule } from "../evaluate/filter-file.ts";
-import type { Loaded } from "../evaluate/engine.ts";
+import type { Loaded } from "../evaluate/load.ts";
 import { encodeMetadata, encodePairs, type Struct } from "../wire.ts";
 import { METADATA_KEY, SCOPE } from "./policies.ts";
 
 const [OK, NOT_FOUND] = [0, 1];
 const PLUGIN_CONFIGURATION = 7;
 const PAGE = 65_536;
-/** The clock stands still: asking it shall cost nothing. */
+/** The clock stands still: reading it should cost nothing. */
 const NOW = new Uint32Array(BigUint64Array.of(1_767_225_600_000_000_000n).buffer);
 const METADATA = Buffer.from("metadata");
 const JWT = "envoy.filters.http.jwt_authn";
 
 export const CLAIMS = { iss: "https://auth.example.com", sub: "alice", scope: `openid ${SCOPE} files:read` };
 
-/** A token with what identity providers put into one. */
+/** A token with the claims that identity providers usually include. */
 export const IDENTITY = {
   ...CLAIMS,
   aud: "https://mcp.example.com/mcp",
@@ -82,12 +82,12 @@ export class BareHost {
     return this.filter.memory.buffer.byteLength / PAGE;
   }
 
-  /** The linear memory, until it grows. */
+  /** The linear memory; invalid once it grows. */
   get memory(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.filter.memory.buffer);
   }
 
-  /** Sends one call `count` times. Throws when a verdict is not the wanted one. */
+  /** Sends one call `count` times. Throws if a decision is not the expected one. */
   send(body: Uint8Array, count: number, allowed = true): void {
     const { filter } = this;
     this.body = body;
@@ -156,7 +156,7 @@ export class BareHost {
     };
   }
 
-  /** The one property that there is. */
+  /** Whether this is the path of the one property that exists. */
   private isMetadata(at: number, size: number): boolean {
     if (this.bytes.length === 0) this.look();
     if (size !== METADATA.length) return false;

@@ -1,18 +1,18 @@
-// A closed-loop HTTP/1.1 load in a process of its own: so many keep-alive connections with one request under way each,
-// until a given number of requests is finished. Every request that was sent is answered, so that the processor time of
-// the proxy and the number of requests belong together.
+// A closed-loop HTTP/1.1 load generator in its own process: keep-alive connections with one request in flight each, until
+// a given number of requests is finished. Every request that is sent gets a response, so that the proxy's CPU time and
+// the number of requests belong together.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 
-export interface Job {
+interface Job {
   port: number;
   /** A whole HTTP/1.1 request, base64. */
   request: string;
   connections: number;
   requests: number;
-  /** The status that every answer must have. */
+  /** The status that every response must have. */
   status: number;
 }
 
@@ -29,7 +29,7 @@ export class LoadGenerator {
     return new LoadGenerator(fork(fileURLToPath(import.meta.url), [], { execArgv: ["--import", "tsx"] }));
   }
 
-  /** Runs a job; returns the seconds that it took. Throws when an answer is not as expected. */
+  /** Runs a job; returns the seconds that it took. Throws if a response is not as expected. */
   async run(job: Job): Promise<number> {
     this.child.send(job);
     const [done] = (await once(this.child, "message")) as [Done];
@@ -50,7 +50,7 @@ async function perform({ port, request, connections, requests, status }: Job): P
   return { seconds: (performance.now() - start) / 1000 };
 }
 
-/** One connection: takes from what is left until nothing is. A server that closes it gets another one. */
+/** One connection: sends until no requests are left. If the server closes it, a new one is opened. */
 async function client(port: number, request: Buffer, status: number, left: { count: number }): Promise<void> {
   while (left.count > 0) await connection(port, request, status, left);
 }
@@ -59,7 +59,7 @@ function connection(port: number, request: Buffer, status: number, left: { count
   return new Promise((done, fail) => {
     const socket: Socket = connect(port, "127.0.0.1").setNoDelay(true);
     let answer = "";
-    let open = false; // a request is under way
+    let open = false; // a request is in flight
     const next = () => {
       open = left.count-- > 0;
       if (open) socket.write(request);
@@ -82,7 +82,7 @@ function connection(port: number, request: Buffer, status: number, left: { count
   });
 }
 
-/** Bytes of the whole answer, once its head is there. */
+/** Bytes of the whole response, once its head has arrived. */
 function lengthOf(answer: string): number | undefined {
   const head = answer.indexOf("\r\n\r\n");
   if (head < 0) return undefined;

@@ -1,24 +1,24 @@
-// Comparing costs on a machine that is never quiet: all candidates run in turn, round after round, and what is told is
-// the median. A slow moment then falls on all of them.
+// Compares costs on a machine that is never quiet: all candidates run in turn, round after round, and the median is
+// reported. A slow moment then affects all of them.
 import { cpuUsage } from "node:process";
 
-/** Something whose cost a run is wanted: `run(count)` does it `count` times. */
+/** Something whose cost per run is measured: `run(count)` does it `count` times. */
 export interface Candidate {
   name: string;
   run(count: number): void;
 }
 
-/** What one run costs, over the rounds, in nanoseconds. */
+/** The cost of one run over the rounds, in nanoseconds. */
 export interface Cost {
-  /** Median of the processor time of this process, user and system. */
+  /** Median CPU time of this process, user and system. */
   cpu: number;
   /** Median of the elapsed time. */
   wall: number;
-  /** Quarter and three quarters of the rounds' processor times: half of them lie between. */
+  /** First and third quartile of the rounds' CPU times. */
   spread: [low: number, high: number];
 }
 
-/** A median with the quarters around it. */
+/** A median with the quartiles around it. */
 export interface Middle {
   median: number;
   spread: [low: number, high: number];
@@ -36,7 +36,7 @@ export class Comparison {
     return { cpu: middle(cpu).median, wall: middle(wall).median, spread: middle(cpu).spread };
   }
 
-  /** What `name` costs more than `base`: the median of the differences of the same round. */
+  /** How much more `name` costs than `base`: the median of the differences within a round. */
   difference(name: string, base: string): Middle {
     const [of, from] = [this.rounds.get(name)!.cpu, this.rounds.get(base)!.cpu];
     return middle(of.map((cpu, round) => cpu - from[round]!));
@@ -52,7 +52,7 @@ export class Comparison {
 
 /**
  * Runs every candidate for about `batchMs` in each of `rounds` rounds, every other round in reverse order.
- * Before that each one runs until V8 has had the time to optimise it.
+ * Before that, each one runs until V8 has had time to optimise it.
  */
 export function compare(candidates: Candidate[], rounds: number, batchMs: number): Comparison {
   const counts = new Map(candidates.map((candidate) => [candidate, warmUp(candidate, batchMs)]));
@@ -70,7 +70,7 @@ export function compare(candidates: Candidate[], rounds: number, batchMs: number
   return comparison;
 }
 
-/** How many runs fill `batchMs`, found by doubling; takes about three times that long. */
+/** How many runs fill `batchMs`, found by doubling; takes about three times as long. */
 function warmUp({ run }: Candidate, batchMs: number): number {
   for (let count = 1; ; count *= 2) {
     const start = performance.now();

@@ -1,40 +1,40 @@
-// Ways to enforce the rule of `oneRule` in Envoy: ours, what stock Envoy brings, and what others write for it. All have
-// the same listener, jwt_authn, route and upstream; only what decides differs.
+// Ways to enforce the rule of `oneRule` in Envoy: ours, what stock Envoy has built in, and what others write for it. All
+// have the same listener, jwt_authn, route and upstream; only the deciding filter differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import binaryen from "assemblyscript/binaryen";
 import { parse } from "yaml";
 import type { PluginOptions } from "../compiler/index.ts";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
-import type { Loaded } from "../evaluate/engine.ts";
+import type { Loaded } from "../evaluate/load.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
 import { NO_SURROUNDINGS } from "../targets/host.ts";
 import { goService, rustNative, rustWasm, type Product } from "./builds.ts";
 import { METADATA_KEY, oneRule } from "./policies.ts";
 
 export const BASELINE = "jwt_authn only";
-/** The baseline once more: what it seems to add is the noise of the run. */
+/** The baseline a second time: whatever it seems to add is the noise of the run. */
 export const AGAIN = "jwt_authn again";
 export const OURS = "Scopegate";
-/** As little as its switches leave. */
+/** Ours with as little work as its settings allow. */
 export const QUIET = "Scopegate, quiet";
 
 export interface Peer {
   name: string;
-  /** What it is, for the reader of a table. */
+  /** A description for the tables. */
   what: string;
-  /** It lets everything through: a yardstick. */
+  /** It lets everything through: a yardstick, not a decision. */
   undecided?: boolean;
-  /** Makes what it needs, before it is started; a text says why it cannot run here. */
+  /** Builds what it needs before it starts; returns why it cannot run here, or undefined. */
   build?(): string | undefined;
   /** Its bootstrap. `service`: port of the program below. */
   config(upstream: number, service: number): string;
-  /** A program beside Envoy, which prints its port. */
+  /** A program next to Envoy, which prints its port. */
   service?: string;
 }
 
 const FOLDER = "scripts/bench/peers";
 
-/** All, or those whose name has one of the words; the baseline and ours are always among them. */
+/** All peers, or those whose name contains one of the words; the baseline and ours are always included. */
 export function choosePeers(words?: string[]): Peer[] {
   const peers = allPeers();
   const has = (name: string, word: string) => name.toLowerCase().includes(word.trim().toLowerCase());
@@ -48,7 +48,7 @@ export function choosePeers(words?: string[]): Peer[] {
 function allPeers(): Peer[] {
   return [
     baseline(),
-    { ...baseline(), name: AGAIN, what: "the same in another process: what it seems to add is noise" },
+    { ...baseline(), name: AGAIN, what: "the same in another process: whatever it seems to add is noise" },
     floor(),
     ours(),
     quiet(),
@@ -78,7 +78,7 @@ function allPeers(): Peer[] {
 export function baseline(): Peer {
   return {
     name: BASELINE,
-    what: "no authorization: what the others are compared with",
+    what: "no authorization: the others are compared with this",
     undecided: true,
     config: (upstream) => bootstrap(upstream, []),
   };
@@ -88,7 +88,7 @@ export function baseline(): Peer {
 function floor(): Peer {
   const peer = stock(
     "wasm floor",
-    "no authorization: a wasm filter that copies the body into its memory, no more",
+    "no authorization: a wasm filter that copies the body into its memory and does nothing else",
     "floor.yaml",
   );
   const config: Peer["config"] = (upstream, service) => {
@@ -106,11 +106,11 @@ export function ours(loaded: Loaded = oneRule(), options: PluginOptions = {}): P
 }
 
 function quiet(): Peer {
-  const what = "the same with `--quiet-passes`: no access log state for what passes";
+  const what = "the same with `--quiet-passes`: no access log state for requests that pass";
   return { ...ours(oneRule(), { quietPasses: true }), name: QUIET, what };
 }
 
-/** Filters of a file in `peers/`; `jwt` is what jwt_authn does besides. */
+/** The filters from a file in `peers/`; `jwt` are further settings of jwt_authn. */
 function stock(name: string, what: string, file: string, module = "", jwt: object = {}): Peer {
   const config = (upstream: number, service: number) => {
     const text = readFileSync(`${FOLDER}/${file}`, "utf8")
@@ -166,7 +166,7 @@ function edit(yaml: string, change: (manager: Manager, config: Config) => void):
   return JSON.stringify(config);
 }
 
-/** The same with other filters between jwt_authn and the router. */
+/** The same bootstrap with other filters between jwt_authn and the router. */
 function bootstrap(upstream: number, filters: Filter[], service = 0, jwtBesides: object = {}): string {
   return edit(envoyBootstrap(target(upstream, oneRule())), (manager, config) => {
     const [jwt, router] = [manager.http_filters[0]!, manager.http_filters.at(-1)!];
@@ -179,7 +179,7 @@ function bootstrap(upstream: number, filters: Filter[], service = 0, jwtBesides:
   });
 }
 
-/** An Envoy that takes the whole request and answers a fixed result: cheaper than any server in this process. */
+/** An Envoy that reads the whole request and replies with a fixed result: cheaper than any server in this process. */
 export function upstreamConfig(): string {
   const body = { inline_string: '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}' };
   const buffer = {

@@ -29,7 +29,7 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
     found["filter-by-body.svg"] = draw({
       title: "The filter alone",
       x: "body, bytes",
-      y: "µs a call",
+      y: "µs per call",
       lines: [
         line("Scopegate", ({ filter: { cpu } }) => cpu),
         line("JSON.parse", ({ parseText: { cpu } }) => cpu),
@@ -37,12 +37,12 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
       ],
     });
     const rules = scale
-      ?.find(({ name }) => name === "number of rules: a call")
+      ?.find(({ name }) => name === "number of rules: per call")
       ?.points.map(({ x, y }) => [x, y.median]);
     found["filter-by-rules.svg"] = draw({
       title: "The filter alone, 200 B calls",
       x: "rules",
-      y: "ns a call",
+      y: "ns per call",
       lines: [
         {
           name: "Scopegate",
@@ -53,7 +53,7 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
   }
   if (envoy) {
     const loads = envoy.loads.filter(({ load }) => !load.includes(","));
-    const leftOut = [BASELINE, AGAIN, QUIET]; // yardsticks, and what would lie on our own line
+    const leftOut = [BASELINE, AGAIN, QUIET]; // yardsticks, and lines that would coincide with our own
     const peers = Object.keys(envoy.peers).filter(
       (peer) => !leftOut.includes(peer) && envoy.absent[peer] === undefined,
     );
@@ -66,7 +66,7 @@ export function graphs({ filter, envoy, scale }: Results): Record<string, string
         return [bytes, added!.median + (service?.median ?? 0)] as [number, number];
       }),
     }));
-    found["envoy-by-body.svg"] = draw({ title: "Added in Envoy", x: "body, bytes", y: "µs of CPU a request", lines });
+    found["envoy-by-body.svg"] = draw({ title: "Added in Envoy", x: "body, bytes", y: "µs of CPU per request", lines });
   }
   return found;
 }
@@ -81,7 +81,7 @@ function draw({ title, x, y, lines }: Graph): string {
     grid: { left: 70, right: 40, top: 60, bottom: 80 },
     xAxis: { type: "log", name: x, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
     yAxis: { type: "log", name: y },
-    // A logarithmic axis has no place for what is not above zero.
+    // A logarithmic axis has no place for values that are not positive.
     series: lines.map(({ name, points }) => ({
       type: "line",
       name,

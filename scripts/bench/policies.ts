@@ -1,6 +1,6 @@
-// The policies that calls are measured against. The first one is what every peer in Envoy enforces too.
+// The policies that calls are measured against. Every peer in Envoy enforces the first one too.
 import { compileDocument } from "../compiler/index.ts";
-import { load, type Loaded } from "../evaluate/engine.ts";
+import { load, type Loaded } from "../evaluate/load.ts";
 
 export const TOOL = "hello";
 export const SCOPE = "hello:call";
@@ -52,7 +52,7 @@ export function manyTools(rules: number): Loaded {
   return policyOf(`bench-${rules}`, tools);
 }
 
-/** Rules with a predicate each, all for `hello`; `matches(i)` is the text that only rule i lets through. */
+/** Rules with a predicate each, all for `hello`; `greetingOf(i)` is the text that only rule i allows. */
 export function sameTool(rules: number): Loaded {
   const when = (i: number) => `args.text.matches("^Hello ${i}, .*!$")`;
   return policyOf(

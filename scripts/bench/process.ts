@@ -1,9 +1,9 @@
-// What the operating system knows of a process.
+// What the operating system knows about a process.
 import { readdirSync, readFileSync } from "node:fs";
 
 const TICK_MS = 10; // of /proc/PID/stat, fixed by the kernel's interface to user space on Linux
 
-/** Processor time of all threads so far, user and system, in nanoseconds. */
+/** CPU time of all threads so far, user and system, in nanoseconds. */
 export function processTime(pid: number): number {
   try {
     // The same time as in /proc/PID/stat, but not rounded to ticks.

@@ -1,5 +1,5 @@
 // `npm run bench:report`: puts the results of build/bench.json (or the files named) into docs/benchmarks.md, draws the
-// graphs, and writes README's table of costs. Several files are one: a later one adds or replaces parts.
+// graphs, and writes README's table of costs. Several files are merged: a later one adds or replaces parts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { graphs } from "./plot.ts";
@@ -26,7 +26,7 @@ const written = [PAGE, ...Object.keys(drawn).map((name) => `${FOLDER}/${name}`)]
 if (results.envoy) written.push(await put("README.md", [costTable(results.envoy)]));
 console.log(written.join(", "));
 
-/** Replaces what stands between the markers of a page, and returns its name. */
+/** Replaces the text between the markers of a page, and returns its name. */
 async function put(file: string, parts: string[]): Promise<string> {
   const page = readFileSync(file, "utf8");
   const [before, after] = [page.split(BEGIN)[0]!, page.split(END)[1]];

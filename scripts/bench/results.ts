@@ -1,4 +1,4 @@
-// What a run found: the JSON that `npm run bench -- --json FILE` writes, and that tables and graphs are made of.
+// The results of a run: the JSON that `npm run bench -- --json FILE` writes, and the source of tables and graphs.
 import type { Cost, Middle } from "./measure.ts";
 
 export interface Results {
@@ -14,7 +14,7 @@ export interface Results {
   scale?: Axis[];
 }
 
-/** The filter alone. Costs are nanoseconds a call. */
+/** The filter alone. Costs are nanoseconds per call. */
 export interface FilterResults {
   bodies: BodyResult[];
   policies: PolicyResult[];
@@ -30,7 +30,7 @@ export interface BodyResult {
   filter: Cost;
   /** Copying the body into wasm memory, and nothing else; part of `filter`. */
   copy: Cost;
-  /** JSON.parse of a string that is already there, and of the bytes. */
+  /** JSON.parse of an existing string, and of the bytes. */
   parseText: Cost;
   parseBytes: Cost;
 }
@@ -39,7 +39,7 @@ export interface PolicyResult {
   rules: number;
   call: Cost;
   configure: Middle;
-  /** Bytes of the plugin configuration, and of linear memory once it is accepted. */
+  /** Bytes of the plugin configuration, and of linear memory after loading it. */
   configuration: number;
   memory: number;
 }
@@ -48,11 +48,11 @@ export interface Question {
   name: string;
   /** Nanoseconds. */
   cost: Middle;
-  /** Bytes that this went over, where that is the point. */
+  /** Bytes that were processed, where that matters. */
   bytes?: number;
 }
 
-/** In Envoy. Costs are microseconds of processor time of the Envoy process a request. */
+/** In Envoy. Costs are microseconds of CPU time of the Envoy process per request. */
 export interface EnvoyResults {
   /** In each sitting, that is, with each set of Envoy processes; small bodies have twice as many. */
   rounds: number;
@@ -74,14 +74,14 @@ export interface LoadResult {
   peers: PeerResult[];
 }
 
-export interface PeerResult {
+interface PeerResult {
   peer: string;
   total: Middle;
-  /** Over the baseline of the same round; absent for the baseline itself. */
+  /** Compared with the baseline of the same round; absent for the baseline itself. */
   added?: Middle;
-  /** Processor time of a service beside Envoy. */
+  /** CPU time of a service next to Envoy. */
   service?: Middle;
-  /** Requests a second; bound by the machine, which also runs the load and the upstream. */
+  /** Requests per second; limited by the machine, which also runs the load and the upstream. */
   rate: number;
 }
 
@@ -92,6 +92,6 @@ export interface Axis {
   x: string;
   y: string;
   points: { x: number; y: Middle }[];
-  /** What does not fit, with the limit that says so. */
+  /** What exceeds a limit, and which limit. */
   note?: string;
 }

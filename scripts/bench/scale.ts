@@ -1,4 +1,4 @@
-// How the cost grows: one number is changed, everything else stays.
+// How costs grow: one number changes, everything else stays the same.
 import { callOf } from "./bodies.ts";
 import type { EnvoyOptions } from "../envoy/envoy.ts";
 import { Bed, noCosts, type Load } from "./bed.ts";
@@ -14,7 +14,7 @@ const TOKEN_BYTES = [512, 1_024, 2_048, 4_096, 8_192, 16_384];
 const SCOPES = [1, 5, 20, 50, 100, 200, 500];
 const CONNECTIONS = [1, 4, 16, 64, 256, 1_000];
 const WORKERS = [1, 2, 4];
-/** In Envoy: rounds a sitting; there are as many sittings as other things have rounds. */
+/** In Envoy: rounds per sitting; there are as many sittings as rounds elsewhere. */
 const ROUNDS = 2;
 
 /** Reads a claim, so that the filter needs the whole payload. */
@@ -25,8 +25,8 @@ export async function benchScale(effort: Effort, share: number, say: (line: stri
   const rules = byRules(effort);
   say("scale: tokens and scopes");
   const tokens = [
-    byToken("size of the token, scopes only", oneRule(), effort),
-    byToken("size of the token, a claim is read", oneRule(CLAIM), effort),
+    byToken("token size, scopes only", oneRule(), effort),
+    byToken("token size, one claim read", oneRule(CLAIM), effort),
   ];
   const scopes = byScopes(effort);
   const sittings = effort.rounds;
@@ -46,7 +46,7 @@ function byRules(effort: Effort): Axis[] {
   return [
     {
       ...axis,
-      name: "number of rules: a call",
+      name: "number of rules: per call",
       y: "ns",
       points: of(({ call }) => ({ median: call.cpu, spread: call.spread })),
     },
@@ -55,7 +55,7 @@ function byRules(effort: Effort): Axis[] {
   ];
 }
 
-/** The results for as many rules as fit, and what the compiler says to the first number that does not. */
+/** The results for as many rules as fit, and what the compiler reports for the first number that does not. */
 function fitting(counts: number[], effort: Effort): [ReturnType<typeof benchPolicies>, string?] {
   try {
     return [benchPolicies(counts, effort)];
@@ -68,7 +68,7 @@ function fitting(counts: number[], effort: Effort): [ReturnType<typeof benchPoli
 
 type Policy = ReturnType<typeof oneRule>;
 
-/** The filter alone, with payloads of so many bytes. */
+/** The filter alone, with payloads of these sizes. */
 function byToken(name: string, policy: Policy, effort: Effort): Axis {
   return alone(name, "bytes of payload", TOKEN_BYTES, effort, (bytes) => new BareHost(policy, payloadOf(bytes)));
 }
@@ -82,7 +82,7 @@ function filler(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `service-${i}:read`);
 }
 
-/** Claims that are `bytes` long as JSON: groups, as identity providers put them in. */
+/** Claims that are `bytes` long as JSON: groups, as identity providers include them. */
 function payloadOf(bytes: number): typeof CLAIMS & { groups: string[] } {
   const groups: string[] = [];
   const size = () => JSON.stringify({ ...CLAIMS, groups }).length;
@@ -111,7 +111,7 @@ function alone(
   return { name, x, y: "ns", points };
 }
 
-/** A load of 200 byte calls. */
+/** A load of calls of 200 bytes. */
 function loadOf(connections: number, requests: number, claims?: Record<string, unknown>): Load {
   const load = { name: "", body: callOf(TOOL, 200), requests: Math.max(requests, connections * 2), connections };
   return claims ? { ...load, claims } : load;
@@ -138,7 +138,7 @@ async function byLoad(sittings: number, requests: number): Promise<Axis[]> {
   const costs = await added([...tokens, ...connections], sittings);
   const points = (values: number[], from: number) => values.map((x, i) => ({ x, y: costs[from + i]! }));
   return [
-    { name: "size of the token, in Envoy", x: "bytes of payload", y: "µs", points: points(TOKEN_BYTES, 0) },
+    { name: "token size, in Envoy", x: "bytes of payload", y: "µs", points: points(TOKEN_BYTES, 0) },
     { name: "connections, in Envoy", x: "connections", y: "µs", points: points(CONNECTIONS, tokens.length) },
   ];
 }

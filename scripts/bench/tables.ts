@@ -4,7 +4,10 @@ import type { Cost, Middle } from "./measure.ts";
 import type { Axis, EnvoyResults, FilterResults, Results } from "./results.ts";
 import { AGAIN, BASELINE, OURS, QUIET } from "./peers.ts";
 
-/** All that a run found. `heading` is the number of `#` of its headings. */
+/** Heading of the interquartile range. */
+const SPREAD = "middle half of rounds";
+
+/** All results of a run. `heading` is the number of `#` in its headings. */
 export function describe(results: Results, heading = 2): string {
   const { date, machine, quick, wasm, filter, envoy, scale } = results;
   const head = `${date.slice(0, 10)}, ${machine}; scopegate.wasm ${(wasm / 1024).toFixed(1)} KiB${quick ? "; quick run, noisy" : ""}.`;
@@ -13,7 +16,7 @@ export function describe(results: Results, heading = 2): string {
   return text.replace(/^## /gm, `${"#".repeat(heading)} `);
 }
 
-/** Columns of numbers stand to the right. */
+/** Columns of numbers are right-aligned. */
 function table(head: string[], rows: string[][]): string {
   const columns = head.map((name, i) => {
     const cells = rows.map((row) => row[i]!);
@@ -33,7 +36,7 @@ function digits(value: number): string {
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
-/** Nanoseconds for a person. */
+/** Nanoseconds, formatted for people. */
 function time(nanoseconds: number): string {
   const size = Math.abs(nanoseconds);
   if (size < 1e3) return `${nanoseconds.toFixed(0)} ns`;
@@ -44,13 +47,24 @@ function range({ spread: [low, high] }: Middle | Cost, show: (value: number) => 
   return `${show(low)} – ${show(high)}`;
 }
 
-/** Bytes in nanoseconds, as megabytes a second. */
+/** Bytes in nanoseconds, as megabytes per second. */
 function rate(bytes: number, nanoseconds: number): string {
   return nanoseconds > 0 ? `${((bytes * 1e3) / nanoseconds).toFixed(0)} MB/s` : "–";
 }
 
 function filterPart({ bodies, policies, questions, memory }: FilterResults): string {
-  const bodyRows = bodies.map(({ body, bytes, filter, copy, parseText, parseBytes }) => [
+  return [
+    "## The filter alone",
+    bodyTable(bodies),
+    policyTable(policies),
+    questionTable(questions),
+    `Pages of wasm memory: ${memory.map(({ after, pages }) => `${pages} after ${after}`).join(", ")}.`,
+  ].join("\n\n");
+}
+
+function bodyTable(bodies: FilterResults["bodies"]): string {
+  const head = ["body", "bytes", "per call", SPREAD, "elapsed", "speed", "copy", "JSON.parse", "of bytes", "ratio"];
+  const rows = bodies.map(({ body, bytes, filter, copy, parseText, parseBytes }) => [
     body,
     String(bytes),
     time(filter.cpu),
@@ -62,51 +76,53 @@ function filterPart({ bodies, policies, questions, memory }: FilterResults): str
     time(parseBytes.cpu),
     `${(parseText.cpu / filter.cpu).toFixed(1)}×`,
   ]);
-  const policyRows = policies.map(({ rules, call, configure, configuration, memory: bytes }) => [
+  return table(head, rows);
+}
+
+function policyTable(policies: FilterResults["policies"]): string {
+  const head = ["rules", "per 200 B call", SPREAD, "configuring", "middle half of VMs", "configuration", "memory"];
+  const rows = policies.map(({ rules, call, configure, configuration, memory }) => [
     rules.toLocaleString("en"),
     time(call.cpu),
     range(call, time),
     time(configure.median),
     range(configure, time),
     `${(configuration / 1024).toFixed(0)} KiB`,
-    `${(bytes / 1024).toFixed(0)} KiB`,
+    `${(memory / 1024).toFixed(0)} KiB`,
   ]);
-  const questionRows = questions.map(({ name, cost, bytes }) => [
+  return table(head, rows);
+}
+
+function questionTable(questions: FilterResults["questions"]): string {
+  const rows = questions.map(({ name, cost, bytes }) => [
     name,
     time(cost.median),
     range(cost, time),
     bytes === undefined ? "" : rate(bytes, cost.median),
   ]);
-  const head = [
-    "body",
-    "bytes",
-    "a call",
-    "half of the rounds",
-    "elapsed",
-    "speed",
-    "copy",
-    "JSON.parse",
-    "of bytes",
-    "ratio",
-  ];
-  return [
-    "## The filter alone",
-    table(head, bodyRows),
-    table(
-      ["rules", "a 200 B call", "half of the rounds", "configuring", "half of the VMs", "configuration", "memory"],
-      policyRows,
-    ),
-    table(["question", "cost", "half of the rounds", "speed"], questionRows),
-    `Pages of wasm memory: ${memory.map(({ after, pages }) => `${pages} after ${after}`).join(", ")}.`,
-  ].join("\n\n");
+  return table(["question", "cost", SPREAD, "speed"], rows);
 }
 
 function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent }: EnvoyResults): string {
+  const present = Object.entries(peers).filter(([name]) => absent[name] === undefined);
+  const missing = Object.entries(absent).map(([name, why]) => `- ${name} was left out: ${why}.`);
+  return [
+    "## In Envoy",
+    `${sittings} × ${rounds} rounds, twice as many for bodies up to 4 KiB; ${connections} connections, one worker.`,
+    present.map(([name, what]) => `- ${name}: ${what}.`).join("\n"),
+    loadTable(loads),
+    "Resident memory of the Envoy process:",
+    memoryTable(memory),
+    ...(missing.length ? [missing.join("\n")] : []),
+  ].join("\n\n");
+}
+
+function loadTable(loads: EnvoyResults["loads"]): string {
   const microseconds = (value: number) => `${digits(value)} µs`;
-  const rows = loads.flatMap(({ load, peers: all }) => {
-    const own = all.find(({ peer }) => peer === OURS)?.added;
-    const isClear = own !== undefined && own.spread[0] > 0; // nothing is so many times what may be nothing
-    return all.map(({ peer, total, added, service, rate: requests }) => [
+  const rows = loads.flatMap(({ load, peers }) => {
+    const own = peers.find(({ peer }) => peer === OURS)?.added;
+    const isClear = own !== undefined && own.spread[0] > 0; // no multiple of something that may be zero
+    return peers.map(({ peer, total, added, service, rate: requests }) => [
       load,
       peer,
       microseconds(total.median),
@@ -119,30 +135,21 @@ function envoyPart({ rounds, sittings, connections, peers, loads, memory, absent
       requests.toFixed(0),
     ]);
   });
+  return table(["load", "peer", "CPU per request", "added", SPREAD, "vs. ours", "service", "requests/s"], rows);
+}
+
+function memoryTable(memory: EnvoyResults["memory"]): string {
   const base = memory.find(({ peer }) => peer === BASELINE);
-  const memoryRows = memory.map(({ peer, start, end }) => [
+  const rows = memory.map(({ peer, start, end }) => [
     peer,
     `${start.toFixed(0)} MiB`,
     `${end.toFixed(0)} MiB`,
     base && peer !== BASELINE ? `${(start - base.start).toFixed(0)} / ${(end - base.end).toFixed(0)} MiB` : "",
   ]);
-  const head = ["load", "peer", "CPU a request", "added", "half of the rounds", "to ours", "service", "requests/s"];
-  const lines = [
-    "## In Envoy",
-    `${sittings} × ${rounds} rounds, twice as many up to 4 KiB; ${connections} connections, one worker.`,
-    Object.entries(peers)
-      .filter(([name]) => absent[name] === undefined)
-      .map(([name, what]) => `- ${name}: ${what}.`)
-      .join("\n"),
-    table(head, rows),
-    "Resident memory of the Envoy process:",
-    table(["peer", "after start", "after all loads", "more than without"], memoryRows),
-  ];
-  const missing = Object.entries(absent).map(([name, why]) => `- ${name} was left out: ${why}.`);
-  return [...lines, ...(missing.length ? [missing.join("\n")] : [])].join("\n\n");
+  return table(["peer", "after start", "after all loads", "over baseline"], rows);
 }
 
-/** What a request costs in Envoy by body, in microseconds, for README. */
+/** The cost of a request in Envoy by body, in microseconds, for README. */
 export function costTable({ loads }: EnvoyResults): string {
   const bodies = loads.filter(({ load }) => !load.includes("denied"));
   const shown = [OURS, QUIET, "mcp + RBAC", "Rust wasm", "Rust native", "Lua"];
@@ -163,7 +170,7 @@ function scalePart(axes: Axis[]): string {
       range(y, digits),
     ]);
     const verdict = `**${axis.name}: ${growthOf(axis)}.**${axis.note ? ` ${axis.note}.` : ""}`;
-    return `${verdict}\n\n${table([axis.x, "cost", "half of the rounds"], rows)}`;
+    return `${verdict}\n\n${table([axis.x, "cost", SPREAD], rows)}`;
   });
   return ["## Scale", ...parts].join("\n\n");
 }

@@ -1,19 +1,19 @@
-import { CannotRun, Exit, UsageError, readInput, useColor, wantsJson, type Command } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { renderProblems, type Problem } from "../compiler/source/problem.ts";
+import { CannotRun, Exit, UsageError, wantsJson, type Command } from "../command.ts";
+import { compilePolicy, type Problem } from "../compiler/index.ts";
+import { nameOf, readInput, report } from "../input.ts";
 
 export const check: Command = {
-  summary: "say what is wrong with policies; silent when nothing is",
+  summary: "report problems in policies; prints nothing if there are none",
   help: `Usage: scopegate check POLICY… [--cost] [--format text|json]
 
-Reports every error and warning of the policies as file:line:col, with the line and a hint.
-POLICY is a scopegate/v1 Policy or an MCPRoute of ai-gateway; - is standard input.
+Reports every error and warning in the policies as file:line:col, with the line and a hint.
+POLICY is a scopegate/v1 Policy or an ai-gateway MCPRoute; - is standard input.
 
 Options:
-  --cost          also a note for each when: the steps it takes at most on each KiB of arguments
-  --format json   a JSON list of {severity, file, line, column, length, message, hint} on standard output
+  --cost          also note for each when how many steps it takes at most per KiB of arguments
+  --format json   print a JSON list of {severity, file, line, column, length, message, hint} to standard output
 
-Exit codes: 0 right (warnings allowed), 1 some policy is wrong, 2 a file could not be read.
+Exit codes: 0 valid (warnings allowed), 1 a policy has errors, 2 a file could not be read.
 `,
   options: { cost: { type: "boolean" }, format: { type: "string" } },
   run({ options, files }) {
@@ -28,12 +28,7 @@ Exit codes: 0 right (warnings allowed), 1 some policy is wrong, 2 a file could n
   },
 };
 
-/** Prints problems for a person. */
-export function report(problems: Problem[]): void {
-  process.stderr.write(renderProblems(problems, { color: useColor(process.stderr) }));
-}
-
-/** A file that is missing does not hide what is wrong with the others. */
+/** Compiles all files; a missing one does not hide the problems of the others. */
 function collect(files: string[], cost: boolean): { problems: Problem[]; unreadable: string[] } {
   const problems: Problem[] = [];
   const unreadable: string[] = [];
@@ -47,11 +42,6 @@ function collect(files: string[], cost: boolean): { problems: Problem[]; unreada
     }
   }
   return { problems, unreadable };
-}
-
-/** How messages call an input. */
-export function nameOf(file: string): string {
-  return file === "-" ? "<stdin>" : file;
 }
 
 function withoutExcerpt({ excerpt: _excerpt, ...problem }: Problem): object {

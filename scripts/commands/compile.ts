@@ -1,21 +1,21 @@
 import { writeFileSync } from "node:fs";
-import { CannotRun, Exit, onlyFile, readInput, type Command } from "../command.ts";
+import { CannotRun, Exit, onlyFile, type Command } from "../command.ts";
 import { compilePolicy, pluginConfiguration } from "../compiler/index.ts";
-import { nameOf, report } from "./check.ts";
+import { nameOf, readInput, report } from "../input.ts";
 
 export const compile: Command = {
-  summary: "the plugin configuration that Envoy gets",
+  summary: "compile a policy to Envoy's plugin configuration",
   help: `Usage: scopegate compile POLICY [-o FILE] [--hold-headers] [--quiet-passes]
 
-Prints the plugin configuration, a JSON object. Envoy must hand it over as a StringValue.
+Prints the plugin configuration, a JSON object. Envoy must pass it to the filter as a StringValue.
 
 Options:
-  -o, --output FILE   write it there
-  --hold-headers      for a host with allow_on_headers_stop_iteration: nothing of a refused request is sent on.
-                      Without that switch in Envoy every request would hang.
-  --quiet-passes      leave no filter state for the access log of what passes, only of what is refused
+  -o, --output FILE   write to FILE instead of standard output
+  --hold-headers      for a host with allow_on_headers_stop_iteration: no part of a refused request is
+                      forwarded. Without that setting in Envoy every request would hang.
+  --quiet-passes      set filter state for the access log only on refused requests, not on those that pass
 
-Exit codes: 0 done, 1 the policy is wrong and nothing was written, 2 a file could not be read or written.
+Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file could not be read or written.
 `,
   options: {
     output: { type: "string", short: "o" },

@@ -1,56 +1,48 @@
 import { createInterface } from "node:readline";
-import { Exit, UsageError, readInput, type Command } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { Engine, load, loadDocument, type Loaded } from "../evaluate/engine.ts";
+import { Exit, UsageError, type Command } from "../command.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadDocument, loadFile, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { FilterFailure } from "../evaluate/result.ts";
-import { nameOf, report } from "./check.ts";
 
 export const evaluate: Command = {
   summary: "decide requests: JSON lines in, JSON lines out",
   help: `Usage: scopegate eval [POLICY] [--explain]
 
-Reads one request a line from standard input and prints the decision of the filter, in the same order. Each line may
-bring its own policy; POLICY is for those that do not.
+Reads one request per line from standard input and prints the filter's decisions in the same order. A line may have
+its own policy; POLICY applies to the lines that do not.
 
-Input, all optional but the body of a POST:
+Input (everything is optional except the body of a POST):
   id           copied to the output
-  policy       a policy document, for this line
+  policy       a policy document, for this line only
   payload      the verified JWT payload; null (default): no token
-  payloadForm  plain (default), or normalized: scope and scp as lists, as Envoy Gateway leaves them
-  method, path, authority    POST, /mcp, mcp.example.com
-  headers      name: string, list of strings, or null to leave out the default content-type: application/json
+  payloadForm  plain (default), or normalized: scope and scp as lists, as Envoy Gateway stores them
+  method, path, authority    default POST, /mcp, mcp.example.com
+  headers      name: string, list of strings, or null to omit the default content-type: application/json
   body, bodyBase64           the request body
-  chunks       sizes in which the body arrives
+  chunks       sizes of the pieces in which the body arrives
   trailers     request trailers
-  route, cluster             Envoy's names of them
+  route, cluster             names of the Envoy route and cluster
 
 Output:
   id, decision (allow, deny, reject, unauthenticated, answer), reason, rule, requiredScopes
   status, headers, body      of the local reply; absent for allow
-  policyErrors               alone, when the policy was refused
+  policyErrors               alone, when the policy has errors
   error                      alone, when the line is malformed
-  trace                      with --explain: [{rule, outcome}] with outcome one of matched, target, claims,
-                             when_false, when_error, scopes
+  trace                      with --explain: [{rule, outcome}], where outcome is matched, target, claims,
+                             when_false, when_error or scopes
 
-Exit codes: 0 done, 1 a line was malformed or POLICY is wrong, 2 it could not run.
+Exit codes: 0 success, 1 a line was malformed or POLICY has errors, 2 could not run.
 `,
   options: { explain: { type: "boolean" } },
   async run({ options, files }) {
-    if (files.length > 1) throw new UsageError(`one POLICY at most, got ${files.length}`);
-    if (files[0] === "-") throw new UsageError("standard input has the requests; POLICY must be a file");
+    if (files.length > 1) throw new UsageError(`expected at most one POLICY, got ${files.length}`);
+    if (files[0] === "-") throw new UsageError("POLICY must be a file: standard input carries the requests");
     const fallback = files[0] === undefined ? undefined : loadFile(files[0]);
     if (files[0] !== undefined && !fallback) return Exit.Wrong;
     return runLines(new Session(fallback, options.explain === true));
   },
 };
-
-/** Compiles a file; its problems go to standard error. */
-export function loadFile(file: string): Loaded | undefined {
-  const compiled = compilePolicy(readInput(file), nameOf(file));
-  report(compiled.problems);
-  return load(compiled);
-}
 
 async function runLines(session: Session): Promise<Exit> {
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
@@ -61,7 +53,7 @@ async function runLines(session: Session): Promise<Exit> {
   return session.malformed ? Exit.Wrong : Exit.Done;
 }
 
-/** Answers lines; a policy that comes again is not compiled again. */
+/** Answers lines; a policy that occurs again is not compiled again. */
 class Session {
   malformed = false;
   private readonly engine = new Engine();

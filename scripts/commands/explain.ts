@@ -1,24 +1,24 @@
 import { parse } from "yaml";
-import { Exit, UsageError, onlyFile, readInput, useColor, wantsJson, type Command } from "../command.ts";
-import { Engine, type Loaded } from "../evaluate/engine.ts";
+import { Exit, UsageError, onlyFile, useColor, wantsJson, type Command } from "../command.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadFile, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import type { Result, Step } from "../evaluate/result.ts";
 import { explainWhen, type Part } from "../explain/parts.ts";
-import { nameOf } from "./check.ts";
-import { loadFile } from "./eval.ts";
+import { nameOf, readInput } from "../input.ts";
 
 export const explain: Command = {
-  summary: "which rule decided, which part of which `when`, which scopes would help",
+  summary: "show which rule decided, which parts of its `when`, and which scopes would help",
   help: `Usage: scopegate explain POLICY --request FILE [--format text|json]
 
-Decides one request with the filter and tells why. FILE has the fields of \`scopegate eval\`, as JSON or YAML;
+Decides one request with the filter and explains the decision. FILE has the fields of \`scopegate eval\`, as JSON or YAML;
 - is standard input.
 
 Options:
   --request FILE   the request
-  --format json    the result of \`eval --explain\` with, per rule, the parts of its \`when\`
+  --format json    the result of \`eval --explain\`, with the parts of each rule's \`when\`
 
-Exit codes: 0 done (whatever the decision), 1 the policy or the request is wrong, 2 a file could not be read.
+Exit codes: 0 success (whatever the decision), 1 the policy or the request has errors, 2 a file could not be read.
 `,
   options: { request: { type: "string" }, format: { type: "string" } },
   run({ options, files }) {
@@ -41,7 +41,7 @@ function readRequestFile(file: string): EvalRequest | undefined {
   try {
     return readRequest(parse(text));
   } catch (error) {
-    // Of an alias the parser has a ReferenceError.
+    // For an undefined alias the parser throws a ReferenceError.
     if (!(error instanceof RequestError || ["YAMLParseError", "ReferenceError"].includes((error as Error).name)))
       throw error;
     process.stderr.write(`${nameOf(file)}: error: ${(error as Error).message}\n`);
@@ -53,7 +53,7 @@ interface ExplainedRule extends Step {
   whens: Part[][];
 }
 
-/** Every rule that was tried beyond its target, with the parts of its predicates. */
+/** The rules that were tried; those that got past target and claims with the parts of their predicates. */
 function explainRules({ policy }: Loaded, request: EvalRequest, steps: Step[]): ExplainedRule[] {
   return steps.map((step) => {
     const rule = policy.rules.find(({ name }) => name === step.rule);
@@ -67,11 +67,11 @@ function explainRules({ policy }: Loaded, request: EvalRequest, steps: Step[]): 
 }
 
 const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
-  matched: "matched: it decides",
-  target: "is about other calls",
-  claims: "its claims do not hold",
-  when_false: "its when is false",
-  when_error: "its when is an error, which counts as no match",
+  matched: "matches: it decides",
+  target: "does not match: it is about other calls",
+  claims: "does not match: its claims differ from the token's",
+  when_false: "does not match: its when is false",
+  when_error: "does not match: its when is an error",
   scopes: "would match, but the token lacks scopes",
 };
 
@@ -103,7 +103,7 @@ function renderPart({ text, truth, depth, values }: Part, paint: (code: number, 
 
 function helpText({ decision, requiredScopes, headers }: Result): string {
   if (decision === "allow" || decision === "answer") return "Nothing is missing.";
-  if (requiredScopes) return `A token with these scopes would do: ${requiredScopes.join(" ")}`;
+  if (requiredScopes) return `A token with these scopes would be allowed: ${requiredScopes.join(" ")}`;
   if (headers?.["www-authenticate"] !== undefined) return "A token is needed.";
   return decision === "deny" ? "No scope would help." : "The request itself must change.";
 }

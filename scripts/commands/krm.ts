@@ -1,7 +1,8 @@
 import { parse, stringify } from "yaml";
-import { CannotRun, Exit, readInput, UsageError, type Command, type OptionValue } from "../command.ts";
+import { CannotRun, Exit, UsageError, type Command, type Invocation } from "../command.ts";
 import { compilePolicy } from "../compiler/index.ts";
 import { renderProblems, type Problem } from "../compiler/source/problem.ts";
+import { readInput } from "../input.ts";
 import { Compiled } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
 import { manifest } from "./manifest.ts";
@@ -63,7 +64,8 @@ interface Result {
   severity: "error" | "warning" | "info";
 }
 
-type Options = Record<string, OptionValue>;
+type Options = Invocation["options"];
+type OptionValue = Options[string];
 
 function readList(text: string): ResourceList {
   let list: Partial<ResourceList> | null;

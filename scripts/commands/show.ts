@@ -1,14 +1,14 @@
-import { Exit, onlyFile, readInput, type Command } from "../command.ts";
+import { Exit, onlyFile, type Command } from "../command.ts";
 import { listing, ProgramError } from "../compiler/index.ts";
-import { nameOf } from "./check.ts";
+import { nameOf, readInput } from "../input.ts";
 
 export const show: Command = {
-  summary: "list the program of a plugin configuration",
+  summary: "list the program inside a plugin configuration",
   help: `Usage: scopegate show CONFIG
 
-Lists the program inside a plugin configuration (what \`scopegate compile\` prints): settings, scopes, rules, code.
+Lists the program inside a plugin configuration (the output of \`scopegate compile\`): settings, scopes, rules, code.
 
-Exit codes: 0 done, 1 this is no plugin configuration, 2 the file could not be read.
+Exit codes: 0 success, 1 not a plugin configuration, 2 the file could not be read.
 `,
   options: {},
   run({ files }) {
@@ -24,10 +24,10 @@ Exit codes: 0 done, 1 this is no plugin configuration, 2 the file could not be r
   },
 };
 
-/** The bytes of `program`. Throws a SyntaxError when the text is no plugin configuration. */
+/** The bytes of `program`. Throws a SyntaxError when the text is not a plugin configuration. */
 function programOf(text: string): Uint8Array {
   const configuration: unknown = JSON.parse(text);
   const program = (configuration as { program?: unknown } | null)?.program;
-  if (typeof program !== "string") throw new SyntaxError("no plugin configuration: it has no `program`");
+  if (typeof program !== "string") throw new SyntaxError("not a plugin configuration: it has no `program`");
   return new Uint8Array(Buffer.from(program, "base64"));
 }

@@ -10,7 +10,7 @@ export const test: Command = {
   summary: "run policy tests (*.test.yaml) with the filter",
   help: `Usage: scopegate test PATH… [--min-coverage N] [--format text|json]
 
-Runs policy tests; a folder stands for every *.test.yaml below it. Sample:
+Runs policy tests; a folder means every *.test.yaml below it. Example:
 
   policy: policy.yaml
   tests:
@@ -18,19 +18,19 @@ Runs policy tests; a folder stands for every *.test.yaml below it. Sample:
       scopes: [files:read]
       call: {backend: fs, tool: read_file, args: {path: /public/a.txt}}
       expect: {decision: allow, rule: public-files}
-    - name: without the scope it is asked for
+    - name: a missing scope is asked for
       payload: {sub: ann}
       call: {backend: fs, tool: read_file, args: {path: /public/a.txt}}
       expect: {decision: deny, reason: insufficient_scope, scopes: [files:read]}
 
-payload is the token's; scopes is short for one with only a scope; neither: no token. Instead of tool, call takes
-resource (a URI), prompt, or method with params; request takes the fields of \`scopegate eval\`.
+payload is the token's; scopes is short for a payload with only a scope; with neither there is no token. Instead of
+tool, call takes resource (a URI), prompt, or method with params; request takes the fields of \`scopegate eval\`.
 
 Options:
-  --min-coverage N   fail when less than N percent of rules and \`when\` branches were reached
+  --min-coverage N   fail if less than N percent of rules and \`when\` branches were reached
   --format json      {files: [{file, tests: [{name, differences}]}], coverage: [{policy, …}], passed, failed}
 
-Exit codes: 0 all passed, 1 a test failed or a file is wrong, 2 no test ran.
+Exit codes: 0 all passed, 1 a test failed or a file has errors, 2 no test ran.
 `,
   options: { "min-coverage": { type: "string" }, format: { type: "string" } },
   run({ options, files }) {
@@ -44,7 +44,7 @@ Exit codes: 0 all passed, 1 a test failed or a file is wrong, 2 no test ran.
     if (summary.passed + summary.failed === 0) throw new CannotRun("no test ran");
     const percent = Math.min(...summary.coverage.map(({ goals }) => share(goals).percent));
     const short = minimum !== undefined && percent < minimum;
-    if (short) process.stderr.write(`scopegate: coverage is ${percent} %, below the ${minimum} % asked for\n`);
+    if (short) process.stderr.write(`scopegate: coverage is ${percent}%, below the required ${minimum}%\n`);
     return summary.failed > 0 || short ? Exit.Wrong : Exit.Done;
   },
 };
@@ -93,8 +93,8 @@ function coverageLines(policy: string, goals: Goal[]): string[] {
     const { reached, all } = share(goals, kind);
     return `${word} ${reached} of ${all}`;
   };
-  const head = `${policy}: ${part("rules", "rule")}, when branches ${part("", "when").trim()}, coverage ${share(goals).percent} %`;
-  return [head, ...goals.filter(({ reached }) => !reached).map(({ what }) => `  never seen: ${what}`)];
+  const head = `${policy}: ${part("rules", "rule")}, when branches ${part("", "when").trim()}, coverage ${share(goals).percent}%`;
+  return [head, ...goals.filter(({ reached }) => !reached).map(({ what }) => `  not covered: ${what}`)];
 }
 
 function asJson({ files, coverage, passed, failed }: Summary): object {
@@ -112,11 +112,11 @@ function readPercent(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const percent = Number(value);
   if (value === "" || !(percent >= 0 && percent <= 100))
-    throw new UsageError(`--min-coverage is a percentage, not ${String(value)}`);
+    throw new UsageError(`--min-coverage must be a percentage, not ${String(value)}`);
   return percent;
 }
 
-/** The test files that a path stands for. Throws CannotRun. */
+/** The test files that a path names. Throws CannotRun. */
 function testFiles(path: string): string[] {
   if (!existsSync(path)) throw new CannotRun(`cannot read ${path}: no such file`);
   if (!statSync(path).isDirectory()) return [path];

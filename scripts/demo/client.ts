@@ -1,4 +1,4 @@
-// The MCP client of the demo: the official SDK with an OAuth client that needs no browser. What the SDK sends and gets
+// The MCP client of the demo: the official SDK with an OAuth client that needs no browser. What the SDK sends and receives
 // goes through `watch`, so that the terminal can show the challenges.
 import type { OAuthClientProvider, OAuthDiscoveryState } from "@modelcontextprotocol/sdk/client/auth.js";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
@@ -8,7 +8,7 @@ import type { OAuthClientInformationMixed, OAuthTokens } from "@modelcontextprot
 
 const REDIRECT = "http://127.0.0.1/callback";
 
-/** Follows the authorization server's redirects as a browser would, cookies included, until the code is there. */
+/** Follows the authorization server's redirects as a browser would, cookies included, until it gets the code. */
 export class Headless implements OAuthClientProvider {
   readonly redirectUrl = REDIRECT;
   readonly clientMetadata = {
@@ -36,7 +36,7 @@ export class Headless implements OAuthClientProvider {
   discoveryState = () => (this.code === undefined ? undefined : this.found);
   saveDiscoveryState = (state: OAuthDiscoveryState) => void (this.found = state);
 
-  /** The challenge names what this call needs; keeping what was granted before is the client's part (MCP 2026-07-28). */
+  /** The challenge names what this call needs; keeping what was granted before is up to the client (MCP 2026-07-28). */
   async redirectToAuthorization(url: URL): Promise<void> {
     const wanted = `${this.held?.scope ?? ""} ${url.searchParams.get("scope") ?? ""}`.trim().split(/\s+/);
     url.searchParams.set("scope", [...new Set(wanted)].join(" "));
@@ -64,7 +64,7 @@ async function followToCode(start: URL): Promise<string> {
   return code;
 }
 
-/** One MCP session. `step` runs something and, when that needed a new token, gets it and runs it again. */
+/** One MCP session. `step` runs something and, if that needs a new token, gets one and runs it again. */
 export class Session {
   readonly provider = new Headless();
   private client = new Client({ name: "scopegate-demo", version: "1.0.0" });
@@ -77,7 +77,7 @@ export class Session {
     this.transport = this.newTransport();
   }
 
-  /** Connects; without a token yet this is where the first one is got. */
+  /** Connects; the first token is obtained here. */
   async connect(): Promise<void> {
     try {
       await this.client.connect(this.transport);
@@ -89,7 +89,7 @@ export class Session {
     }
   }
 
-  /** Calls a tool; a challenge is answered with a new token and one more try. Gives the text of the result. */
+  /** Calls a tool; after a challenge it gets a new token and tries once more. Returns the text of the result. */
   async call(name: string, args: Record<string, unknown>): Promise<string> {
     const once = () => this.client.callTool({ name, arguments: args });
     const result = await once().catch(async (error) => {

@@ -1,18 +1,18 @@
-// The protected MCP server of the demo: the official SDK, Streamable HTTP, three tools, and no idea of OAuth. Its tool
+// The protected MCP server of the demo: the official SDK, Streamable HTTP, three tools, and no knowledge of OAuth. Its tool
 // names carry a backend prefix, as behind ai-gateway.
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
 
-/** Serves /mcp on 127.0.0.1; `ran` hears of each tool that really ran. */
+/** Serves /mcp on 127.0.0.1; `ran` is called for each tool that actually ran. */
 export async function startMcpServer(port: number, ran: (call: string) => void = () => {}): Promise<HttpServer> {
   const server = createServer((request, response) => void answer(request, response, ran));
   await new Promise<void>((done, fail) => server.once("error", fail).listen(port, "127.0.0.1", done));
   return server;
 }
 
-/** Stateless: a server and a transport for each request. */
+/** Stateless: one server and one transport per request. */
 async function answer(request: IncomingMessage, response: ServerResponse, ran: (call: string) => void): Promise<void> {
   if (request.method !== "POST") return void response.writeHead(405, { allow: "POST" }).end();
   const server = tools(ran);

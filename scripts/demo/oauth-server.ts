@@ -1,5 +1,5 @@
 // A real OAuth 2.1 authorization server on loopback (oidc-provider): dynamic registration, authorization code with
-// PKCE, JWT access tokens for one resource. It consents to everything at once: there is no person in the demo.
+// PKCE, JWT access tokens for one resource. It consents to everything at once, since no person takes part in the demo.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Provider, Configuration } from "oidc-provider";
@@ -7,11 +7,11 @@ import type { Provider, Configuration } from "oidc-provider";
 const ACCOUNT = "alice";
 const FIVE_MINUTES = 300;
 
-export interface OAuthOptions {
+interface OAuthOptions {
   issuer: string;
   /** The protected resource (RFC 8707): audience of every token. */
   resource: string;
-  /** What may be asked for. */
+  /** The scopes that may be requested. */
   scopes: string[];
 }
 
@@ -55,7 +55,7 @@ function configuration({ resource, scopes }: OAuthOptions): Configuration {
         useGrantedResource: () => true,
       },
     },
-    // The SDK registers with the scopes of the first challenge; a client held to those could never step up.
+    // The SDK registers with the scopes of the first challenge; a client limited to those could never step up.
     extraClientMetadata: {
       properties: ["any_scope"],
       validator: (_context, _key, _value, metadata) => void delete metadata.scope,
@@ -63,7 +63,7 @@ function configuration({ resource, scopes }: OAuthOptions): Configuration {
   };
 }
 
-/** Logs in and consents to exactly the scopes that were asked for. */
+/** Logs in and consents to exactly the requested scopes. */
 async function approve(
   provider: Provider,
   { resource }: OAuthOptions,
@@ -77,7 +77,7 @@ async function approve(
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
 }
 
-/** oidc-provider warns on the console of what a demo does on purpose: storage in memory, plain HTTP, an older Node. */
+/** oidc-provider warns on the console about things that a demo does on purpose: storage in memory, plain HTTP, an older Node. */
 async function withoutNotices<T>(make: () => Promise<T>): Promise<T> {
   const { info, warn } = console;
   console.info = console.warn = () => {};

@@ -1,4 +1,4 @@
-// What the demo shows: four calls against the policy, with what must come of each.
+// What the demo shows: four calls against the policy, with the expected outcome of each.
 import type { Policy } from "../compiler/index.ts";
 import { Session } from "./client.ts";
 import { heading, note, watchingFetch, type Exchange } from "./trace.ts";
@@ -7,23 +7,23 @@ interface Scene {
   title: string;
   tool: string;
   args: Record<string, unknown>;
-  /** Status of each try of the call, in order. */
+  /** Status of each attempt, in order. */
   statuses: number[];
-  /** Scope of the challenge to the first try; undefined: none. */
+  /** Scope of the challenge to the first attempt; undefined: none. */
   challenge?: string;
 }
 
 const SCENES: Scene[] = [
   { title: "2. An allowed call", tool: "demo__echo", args: { text: "Hello, World!" }, statuses: [200] },
   {
-    title: "3. A call that needs more: challenge, larger token, again",
+    title: "3. A call that needs another scope: challenge, new token, retry",
     tool: "demo__sum",
     args: { a: 19, b: 23 },
     statuses: [403, 200],
     challenge: "sum",
   },
   {
-    title: "4. A refused call: the scope is held, the arguments do not fit, so no scope could help",
+    title: "4. A refused call: the token has the scope, but the arguments do not match, so no scope would help",
     tool: "demo__echo",
     args: { text: "Tell me your secrets" },
     statuses: [403],
@@ -37,8 +37,8 @@ const SCENES: Scene[] = [
 ];
 
 /**
- * Plays the scenes; gives what went otherwise than it must (empty: all well).
- * @param ran the tools that the MCP server ran, as it goes on
+ * Plays the scenes; returns what differs from the expectation (empty: nothing).
+ * @param ran the tools that the MCP server ran, updated as it runs them
  */
 export async function play(url: URL, policy: Policy, ran: string[]): Promise<string[]> {
   const exchanges: Exchange[] = [];
@@ -52,7 +52,7 @@ export async function play(url: URL, policy: Policy, ran: string[]): Promise<str
     exchanges.length = ran.length = 0;
     const text = await session.call(scene.tool, scene.args).catch(() => undefined);
     if (text !== undefined) console.log(`     result: ${text}`);
-    else note("the MCP server saw nothing of it");
+    else note("the MCP server never saw it");
     faults.push(...judge(scene, exchanges, ran).map((fault) => `${scene.title} ${fault}`));
   }
   await session.close();

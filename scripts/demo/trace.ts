@@ -1,4 +1,4 @@
-// Shows what goes over the wire in the demo, one short line for each thing that matters.
+// Shows what goes over the wire in the demo, one short line for each relevant exchange.
 const RED = 31;
 const GREEN = 32;
 const YELLOW = 33;
@@ -18,7 +18,7 @@ export function note(text: string): void {
   console.log(paint(DIM, `   ${text}`));
 }
 
-/** A tools/call as the client sent it, and what came back; the demo checks itself with these. */
+/** A tools/call as the client sent it, and its response; the demo checks itself with these. */
 export interface Exchange {
   tool: string;
   status: number;
@@ -56,7 +56,7 @@ async function showCall(init: RequestInit | undefined, response: Response, excha
   if (challenge !== null) console.log(`     ${paint(YELLOW, `WWW-Authenticate: ${challenge}`)}`);
 }
 
-/** Why the filter refused, from the JSON-RPC error in its answer. */
+/** Why the filter refused, from the JSON-RPC error in its reply. */
 async function reasonOf(response: Response): Promise<string> {
   const { error } = (await response.clone().json()) as { error: { data: { reason: string } } };
   return error.data.reason;

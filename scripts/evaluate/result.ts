@@ -1,10 +1,10 @@
-// What `eval` says about one request: the filter's answer in the words of docs/cli.md.
+// The result of `eval` for one request: the filter's decision in the terms of docs/cli.md.
 import { Reason } from "../../assembly/program.ts";
 import type { Answer, Pair } from "../simulate/host.ts";
 
 export type Decision = "allow" | "deny" | "reject" | "unauthenticated" | "answer";
 
-/** The steps of a trace; the order is assembly/decide/trace.ts's. */
+/** The outcomes in a trace, in the order of assembly/decide/trace.ts. */
 export const OUTCOMES = ["matched", "target", "claims", "when_false", "when_error", "scopes"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -27,10 +27,10 @@ export interface Result {
 /** The filter did something that must not happen: it trapped, or left the request hanging. */
 export class FilterFailure extends Error {}
 
-/** Filter state that the filter leaves for the access log: `<reason>;<index of the rule or ->;<its name>`. */
+/** Filter state that the filter sets for the access log: `<reason>;<index of the rule or ->;<its name>`. */
 const STATE = "scopegate";
 
-/** Puts the filter's answer into words; `ruleName` names a rule by its index. Throws FilterFailure. */
+/** Describes what the filter did; `ruleName` names a rule by its index. Throws FilterFailure. */
 export function describe(answer: Answer, ruleName: (index: number) => string): Result {
   if (answer.trap !== undefined) throw new FilterFailure(`the filter trapped: ${answer.trap}`);
   if (answer.hung) throw new FilterFailure("the filter left the request hanging");
@@ -61,14 +61,14 @@ function joined(pairs: Pair[]): Record<string, string> {
   return headers;
 }
 
-/** The `scope` of the challenge (RFC 6750 section 3); null when there is none. */
+/** The `scope` of the challenge (RFC 6750 section 3); null if there is none. */
 function challengedScopes(headers: Pair[]): string[] | null {
   const challenge = headers.find(([name]) => name.toLowerCase() === "www-authenticate")?.[1] ?? "";
   const scope = /(?:^|[ ,])scope="([^"]*)"/.exec(challenge)?.[1];
   return scope === undefined ? null : scope.split(" ");
 }
 
-/** The scopes of a denial that is a JSON-RPC error in a 200 (`denial: in-band`); null when it asks for none. */
+/** The scopes of a denial that is a JSON-RPC error in a 200 (`denial: in-band`); null if it asks for none. */
 function inBandScopes(body: string): string[] | null {
   const { error } = JSON.parse(body) as { error?: { data?: { scopes?: string[] } } };
   return error?.data?.scopes ?? null;

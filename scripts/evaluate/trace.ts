@@ -6,7 +6,7 @@ const START = "scopegate_trace";
 const COUNT = "scopegate_trace_count";
 const addresses = new WeakMap<Guest, number>();
 
-/** Makes the filter trace the requests that follow, and forget what it traced. */
+/** Makes the filter trace the following requests, and clears the trace. */
 export function startTrace(guest: Guest): void {
   addresses.set(guest, guest.call(START, 1));
 }

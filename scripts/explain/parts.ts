@@ -1,4 +1,4 @@
-// Which part of a `when` made it what it is: the operands of && and || are asked for one by one.
+// Which part of a `when` determines its result: the operands of && and || are evaluated one by one.
 import type { Node } from "../compiler/cel/ast.ts";
 import { children } from "../compiler/cel/ast.ts";
 import { parse } from "../compiler/cel/parser.ts";
@@ -7,7 +7,7 @@ import type { Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import { Probe, type Target, type Truth } from "../evaluate/probe.ts";
 
-/** A part of an expression with its outcome; `depth` 0 is the whole. */
+/** A part of an expression with its result; `depth` 0 is the whole. */
 export interface Part {
   text: string;
   truth: Truth;
@@ -16,7 +16,7 @@ export interface Part {
   values: [path: string, value: string][];
 }
 
-/** The whole and the parts that explain its outcome; undefined when it is not asked for this request. */
+/** The whole and the parts that explain its result; undefined if it is not evaluated for this request. */
 export function explainWhen(
   policy: Policy,
   when: string,
@@ -59,7 +59,7 @@ function callParams({ body, bodyBase64 }: EvalRequest): Params {
   }
 }
 
-/** The longest member paths below args and meta in a part, with their values. */
+/** The longest member paths under args and meta in a part, with their values. */
 function readValues(node: Node, params: Params): [string, string][] {
   const found = new Map<string, string>();
   const visit = (part: Node): void => {

@@ -1,8 +1,8 @@
 // Bodies: random, mutated and damaged messages through the built filter, whole and in pieces, with the headers held or
-// sent on, with and without trailers. The answer must be the one of the model in message.ts; what passes must be read
-// alike by every other reader there is; and no body may trap the filter or make its memory grow beyond a bound.
+// forwarded, with and without trailers. The decision must be that of the model in message.ts; what passes must mean the
+// same to every other reader; and no body may trap the filter or make its memory grow beyond a bound.
 import { readFileSync } from "node:fs";
-import { loadDocument } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import { Host, JWT_NAMESPACE, type Answer, type SimulatedRequest } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
@@ -16,7 +16,7 @@ import { plain, readStrict } from "./reader.ts";
 import { faultOfReply } from "./reply.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface BodyInput {
+interface BodyInput {
   /** base64 */
   body: string;
   version?: string;
@@ -27,11 +27,11 @@ export interface BodyInput {
 }
 
 /**
- * Bytes of wasm memory that no request may take it beyond: what the filter starts with, and a multiple of the body's
+ * Bytes of wasm memory that no request may exceed: what the filter starts with, and a multiple of the body's
  * limit. The reader keeps 16 bytes for a key of at least 4 bytes, and doubles that room by copying it.
  */
 const MEMORY_BOUND = (1 << 19) + 8 * BODY_LIMIT;
-/** Requests after which a new VM is taken, so that a finding seldom needs all that went before. */
+/** Requests before a new VM is used, so that a finding rarely depends on all earlier requests. */
 const VM_LIFE = 2000;
 
 export class BodySuite implements Suite<BodyInput> {
@@ -62,7 +62,7 @@ export class BodySuite implements Suite<BodyInput> {
       : randomMessage(choice);
     for (let left = choice.one([0, 0, 0, 1, 1, 2, 3]); left > 0; left--) mutateDraft(draft, choice);
     if (choice.chance(0.004)) enlarge(draft, choice, BODY_LIMIT - 1000 * choice.below(20));
-    const spelling = { blanks: choice.one([0, 0, 0.1]), escapes: choice.one([0, 0, 0.05, 1]) };
+    const spelling = { spaces: choice.one([0, 0, 0.1]), escapes: choice.one([0, 0, 0.05, 1]) };
     let body: Buffer = Buffer.from(print(draft, choice, spelling));
     for (let left = choice.chance(0.25) ? 1 + choice.below(2) : 0; left > 0; left--)
       body = mutateBytes(body, choice, this.seeds);
@@ -95,7 +95,7 @@ export class BodySuite implements Suite<BodyInput> {
     return this.readElsewhere(body);
   }
 
-  /** What other readers make of a body that was allowed. */
+  /** How other readers understand a body that was allowed. */
   private async readElsewhere(body: Buffer): Promise<string | undefined> {
     const tree = readStrict(body)!;
     for (const [name, look] of Object.entries(LENIENT_LOOKS))
@@ -151,7 +151,7 @@ function verdictOf({ trap, hung, forwarded, reply }: Answer): string {
   return status === 403 ? "deny" : status >= 400 && status < 500 && status !== 401 ? "reject" : `answer ${status}`;
 }
 
-/** Blanks behind a body make it as long as is asked. */
+/** Spaces after a body make it as long as requested. */
 function padded(body: Buffer, length: number): Buffer {
   return Buffer.concat([body, Buffer.alloc(Math.max(0, length - body.length), 0x20)]);
 }
@@ -162,7 +162,7 @@ interface Line {
   name?: string;
 }
 
-/** Bodies of the attack corpus, and the files of JSONTestSuite as an argument's value. */
+/** Bodies from the attack corpus, and the files of JSONTestSuite as the value of an argument. */
 function seedBodies(): Buffer[] {
   const lines = (file: string): Line[] =>
     readFileSync(new URL(`../../tests/data/${file}.jsonl`, import.meta.url), "utf8")

@@ -39,7 +39,7 @@ const CLAIM_RULES = [
   { name: "level", target: { tools: [{ tool: "level", when: "jwt.claims.level >= 3" }] } },
 ];
 
-/** The policy; without claims the filter reads only the scopes. */
+/** The policy; if no rule names claims, the filter reads only the scopes. */
 export function policyWith(claims: boolean): object {
   return {
     apiVersion: "scopegate/v1",
@@ -51,7 +51,7 @@ export function policyWith(claims: boolean): object {
   };
 }
 
-/** The claims that the rules read, and how deep each may be; the others may be anything. */
+/** The claims that the rules read, and how deep each may be; other claims may be anything. */
 const READ_CLAIMS = ["blocked", "org", "org.unit", "groups", "level"];
 const MAX_CLAIM_DEPTH = 64;
 
@@ -91,7 +91,7 @@ function judgeHead({ httpMethod, body }: Call, headers: Header[]): Verdict | und
   return /^\d{4}-\d\d-\d\d$/.test(version) && body ? undefined : "reject";
 }
 
-/** application/json with no charset but UTF-8, every parameter of plain characters. */
+/** application/json with no charset other than UTF-8, and parameters of plain characters only. */
 function isJson(type: string): boolean {
   const [media = "", ...parameters] = type.split(";").map((part) => part.replace(/^[ \t]+|[ \t]+$/g, ""));
   if (media.toLowerCase() !== "application/json" || /^[ \t]/.test(type)) return false;

@@ -1,4 +1,4 @@
-// Random callers: header lists with all the oddities that a host lets through, and payloads of verified tokens with
+// Random callers: header lists with all the oddities that a host permits, and payloads of verified tokens with
 // values of every JSON type.
 import type { Json, Struct } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
@@ -77,7 +77,7 @@ function nameForms(choice: Choice, name: string): string {
   return choice.chance(0.6) ? forms[choice.below(2)]! : choice.one(forms);
 }
 
-/** Bytes that no text has, and texts of odd lengths. */
+/** Bytes that occur in no text, and texts of odd lengths. */
 const TEAMS = [
   "a",
   "b",
@@ -147,8 +147,8 @@ function randomScopes(choice: Choice): Json {
   }
 }
 
-/** A value that a protobuf Struct can hold. */
-export function randomJson(choice: Choice, depth: number): Json {
+/** A value that a protobuf Struct can represent. */
+function randomJson(choice: Choice, depth: number): Json {
   const kind = depth <= 0 ? choice.below(5) : choice.below(7);
   if (kind === 0) return null;
   if (kind === 1) return choice.chance(0.5);
@@ -168,7 +168,7 @@ function deep(depth: number): Json {
   return value;
 }
 
-/** The payload of a verified token; null: there is none. */
+/** The payload of a verified token; null: no token. */
 export function randomPayload(choice: Choice): Struct | null {
   if (choice.chance(0.05)) return null;
   const payload: Struct = { sub: "ann" };

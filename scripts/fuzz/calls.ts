@@ -1,4 +1,4 @@
-// Random JSON-RPC messages that are near to what the policy of policy.ts allows.
+// Random JSON-RPC messages that are close to what the policy of policy.ts allows.
 import type { Choice } from "../../tests/support/random.ts";
 import { object, randomValue, STRINGS, text, verbatim, type Draft } from "./draft.ts";
 

@@ -1,5 +1,5 @@
 // Operators, functions and methods of the reference evaluator, by cel-go's names. Written from the CEL specification and
-// the answers that cel-go gives (tests/data/cel-cases.jsonl); shares nothing with the compiler or the filter.
+// the results of cel-go (tests/data/cel-cases.jsonl); shares nothing with the compiler or the filter.
 import { RE2JS } from "re2js";
 import {
   isDuration,
@@ -46,7 +46,7 @@ const DOUBLES: Record<string, (a: number, b: number) => number> = {
 function arithmetic(op: string): Function {
   return (a, b) => {
     if ((a!.type === "int" || a!.type === "uint") && a!.type === b!.type) {
-      // The one quotient beyond an int has a remainder beyond it for cel-go, too.
+      // For cel-go, the one quotient that overflows an int has an overflowing remainder too.
       if (op === "_%_" && a!.type === "int" && a!.value === LIMITS.int[0] && b!.value === -1n) return fail("overflow");
       return whole(a!.type, INTEGERS[op]!(a!.value, (b as typeof a & { value: bigint }).value));
     }
@@ -134,7 +134,7 @@ function toDouble(value: Value): Value {
   return Number.isFinite(read) ? { type: "double", value: read } : fail("no double");
 }
 
-/** Few forms of Go's hexadecimal floats; NaN for the others. */
+/** A few forms of Go's hexadecimal floats; NaN for the others. */
 function hexadecimal(value: string): number {
   const [, minus, digits, exponent] = /^([+-]?)0x([0-9a-f]{1,8})p([+-]?\d{1,3})$/i.exec(value) ?? [];
   return digits === undefined ? NaN : (minus === "-" ? -1 : 1) * parseInt(digits, 16) * 2 ** Number(exponent);
@@ -204,14 +204,14 @@ const typeOf = (value: Value): Value => ({ type: "type", name: TYPE_NAMES[value.
 
 function negated(value: Value): Value {
   if (value.type === "int") return whole("int", -value.value);
-  if (value.type === "duration") return duration(-value.value); // the checker does not know it, cel-go does
+  if (value.type === "duration") return duration(-value.value); // unknown to the checker, but cel-go supports it
   return value.type === "double" ? { type: "double", value: -value.value } : fail("no such overload");
 }
 
 function contains(item: Value, range: Value): Value {
   if (range.type === "list") return bool(range.items.some((other) => equals(item, other)));
   if (range.type !== "map") return fail("no such overload");
-  // Go cannot hash bytes, so cel-go fails to look for them among the keys of its own maps.
+  // Go cannot hash bytes, so cel-go fails to look them up in its own maps.
   if (item.type === "bytes" && range.made && range.entries.length > 0) return fail("no key");
   return bool(find(range, item) !== undefined);
 }

@@ -1,7 +1,7 @@
-// A small evaluator of CEL's syntax tree: recursive, slow, every rule in one place. The second opinion on what the
-// compiler and the filter's machine make of an expression; tests/fuzz/fuzz.test.ts holds it against cel-go's recorded answers.
+// A small evaluator of CEL's syntax tree: recursive, slow, every rule in one place. A second opinion on how the
+// compiler and the filter's VM evaluate an expression; tests/fuzz/fuzz.test.ts compares it with cel-go's recorded results.
 import { Tag } from "../../assembly/program.ts";
-import type { Constant } from "../compiler/program/pool.ts";
+import type { Constant } from "../compiler/cel/code.ts";
 import type { Call, Loop, MapNode, Node } from "../compiler/cel/ast.ts";
 import { FUNCTIONS } from "./cel-functions.ts";
 import { bool, CelError, fail, find, isNumeric, isSameKey, list, text, type Typed, type Value } from "./cel-values.ts";
@@ -10,7 +10,7 @@ export type Truth = "true" | "false" | "error";
 
 export type Scope = ReadonlyMap<string, Value>;
 
-/** How a predicate comes out; what is no bool is an error. */
+/** The result of a predicate; anything but a bool is an error. */
 export function truthOf(root: Node, variables: Scope): Truth {
   const value = attempt(() => evaluate(root, variables));
   return value?.type === "bool" ? (String(value.value) as Truth) : "error";
@@ -102,7 +102,7 @@ function select(node: Node & { kind: "select" }, scope: Scope): Value {
   return member(operand, key, node.mode === "optional");
 }
 
-/** x.k, x[k], x.?k and x[?k]; of an optional the result is optional in any case. */
+/** x.k, x[k], x.?k and x[?k]; on an optional the result is always optional. */
 function member(operand: Value, key: Value, optional: boolean): Value {
   if (!KEYS.includes(key.type)) return fail("no key");
   if (operand.type === "optional")
@@ -111,14 +111,14 @@ function member(operand: Value, key: Value, optional: boolean): Value {
   return lookUp(operand, key, "error") ?? fail("no such key");
 }
 
-/** A member or element; `scalars`: what it means to look into a value that has none. */
+/** A member or element; `scalars`: the result for a value that has no members. */
 function lookUp(container: Value, key: Value, scalars: "none" | "error"): Value | undefined {
   if (container.type === "map") return find(container, key);
   if (container.type !== "list") return scalars === "none" ? undefined : fail("not a container");
   return container.items[indexOf(key)];
 }
 
-/** A number that is an int without loss. */
+/** The number as an int, if that loses nothing. */
 function indexOf(key: Value): number {
   if (!isNumeric(key)) return fail("no index");
   const index = Number(key.value);
@@ -150,7 +150,7 @@ function call(node: Call, scope: Scope): Value {
   const { fn, target, args } = node;
   if (fn === "_&&_" || fn === "_||_") return logic(args, fn === "_||_", scope);
   if (fn === "_?_:_") return choose(args, scope);
-  // cel-go's optimizer makes this false, whatever the item is.
+  // cel-go's optimizer makes this false, whatever the item.
   if (fn === "@in" && args[1]?.kind === "list" && args[1].items.length === 0) return bool(false);
   if (target?.kind === "ident" && target.name === "optional" && !scope.has("optional")) {
     const values = args.map((arg) => evaluate(arg, scope));
@@ -207,7 +207,7 @@ function isZero(value: Value): boolean {
   }
 }
 
-/** One operand that is `decisive` decides, whatever the others are; then all must be bools. */
+/** An operand equal to `decisive` decides, whatever the others are; otherwise all must be bools. */
 function logic(args: Node[], decisive: boolean, scope: Scope): Value {
   const values = args.map((arg) => attempt(() => evaluate(arg, scope)));
   if (values.some((value) => value?.type === "bool" && value.value === decisive)) return bool(decisive);

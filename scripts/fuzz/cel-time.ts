@@ -8,7 +8,7 @@ const LONGEST = 2n ** 63n - 1n;
 export const isTimestamp = (nanos: bigint): boolean => nanos >= FIRST && nanos <= LAST;
 export const isDuration = (nanos: bigint): boolean => nanos >= -LONGEST - 1n && nanos <= LONGEST;
 
-/** Nanoseconds since 1970 of an RFC 3339 text; undefined when it is none, or not of the years 1 to 9999. */
+/** Nanoseconds since 1970 of an RFC 3339 string; undefined if it is not one, or outside the years 1 to 9999. */
 export function readTimestamp(text: string): bigint | undefined {
   const parts = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/.exec(text);
   if (!parts) return undefined;
@@ -42,7 +42,7 @@ const UNITS: Record<string, bigint> = {
   h: 3600n * SECOND,
 };
 
-/** Nanoseconds of a text as Go's time.ParseDuration reads it; fractions of up to nine digits. */
+/** Nanoseconds of a string as Go's time.ParseDuration parses it; fractions of up to nine digits. */
 export function readDuration(text: string): bigint | undefined {
   const [, minus, body = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (body === "0") return 0n;
@@ -58,14 +58,14 @@ export function readDuration(text: string): bigint | undefined {
 
 const floorDiv = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n);
 
-/** Minutes east of UTC; undefined for what is no fixed zone. */
+/** Minutes east of UTC; undefined for anything but a fixed offset. */
 function offsetOf(zone: string): number | undefined {
   if (zone === "" || zone === "UTC") return 0;
   const parts = /^([+-]?)(\d{1,2}):(\d{1,2})$/.exec(zone);
   return parts ? (parts[1] === "-" ? -1 : 1) * (Number(parts[2]) * 60 + Number(parts[3])) : undefined;
 }
 
-/** What `getHours` and the like give for a timestamp. */
+/** The result of `getHours` and the like for a timestamp. */
 export function partOfTimestamp(nanos: bigint, name: string, zone: string): number | undefined {
   const offset = offsetOf(zone);
   if (offset === undefined) return undefined;
@@ -94,7 +94,7 @@ const DURATION_PARTS: Record<string, bigint> = {
   getMilliseconds: 1_000_000n,
 };
 
-/** The whole duration in the unit that the name tells. */
+/** The whole duration in the unit given by the name. */
 export function partOfDuration(nanos: bigint, name: string): bigint | undefined {
   const unit = DURATION_PARTS[name];
   return unit === undefined ? undefined : nanos / unit;

@@ -9,8 +9,8 @@ export type Value =
   | { type: "string"; value: string }
   | { type: "bytes"; value: Uint8Array }
   | { type: "list"; items: Value[] }
-  | { type: "map"; entries: [key: Value, value: Value][]; made?: true } // made: by the expression, not from JSON
-  | { type: "timestamp" | "duration"; value: bigint } // nanoseconds, of a timestamp since 1970
+  | { type: "map"; entries: [key: Value, value: Value][]; made?: true } // made: built by the expression, not from JSON
+  | { type: "timestamp" | "duration"; value: bigint } // nanoseconds; for a timestamp since 1970
   | { type: "type"; name: string }
   | { type: "optional"; value?: Value };
 
@@ -28,7 +28,7 @@ export const int = (value: bigint | number): Value => ({ type: "int", value: Big
 export const text = (value: string): Value => ({ type: "string", value });
 export const list = (items: Value[]): Value => ({ type: "list", items });
 
-/** JSON as cel-go sees it: every number is a double, and only texts are keys. */
+/** JSON as cel-go sees it: every number is a double, and only strings are keys. */
 export function fromJson(tree: Tree): Value {
   switch (tree.kind) {
     case "object":
@@ -52,13 +52,13 @@ const RANGES = { int: [-(2 ** 63), 2 ** 63], uint: [0, 2 ** 64] } as const;
 
 const sign = (a: number | bigint | string, b: number | bigint | string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** A double against an integer: outside of the integer's range by the range, inside of it as doubles. */
+/** Compares a double with an integer: outside the integer's range by the range, inside it as doubles. */
 function compareDouble(a: number, b: Typed<"int" | "uint">): number {
   const [least, most] = RANGES[b.type];
   return a < least ? -1 : a > most ? 1 : sign(a, Number(b.value));
 }
 
-/** -1, 0 or 1; NaN when one of them is no number. */
+/** -1, 0 or 1; NaN if one of them is NaN. */
 function compareNumbers(a: Numeric, b: Numeric): number {
   if (a.type === "double") {
     if (Number.isNaN(a.value)) return NaN;
@@ -69,7 +69,7 @@ function compareNumbers(a: Numeric, b: Numeric): number {
   return Number.isNaN(b.value) ? NaN : -compareDouble(b.value, a);
 }
 
-/** `==`: unlike kinds are unequal, never an error. */
+/** `==`: values of different kinds are unequal, never an error. */
 export function equals(a: Value, b: Value): boolean {
   if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b) === 0;
   if (a.type !== b.type) return false;
@@ -101,7 +101,7 @@ export function equals(a: Value, b: Value): boolean {
   }
 }
 
-/** The value of a key: numbers are the same key only when they are exactly the same number. */
+/** The value of a key: numbers are the same key only if they are exactly equal. */
 export function find({ entries }: Typed<"map">, key: Value): Value | undefined {
   return entries.find(([other]) => isSameKey(other, key))?.[1];
 }

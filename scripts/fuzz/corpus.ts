@@ -1,10 +1,10 @@
-// tests/corpus: inputs that the filter once took wrongly, one file each; tests/fuzz/fuzz.test.ts replays all of them.
+// tests/corpus: inputs that the filter once handled incorrectly, one file each; tests/fuzz/fuzz.test.ts replays all of them.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const FOLDER = new URL("../../tests/corpus/", import.meta.url);
 
-export interface Kept {
+interface Kept {
   file: string;
   suite: string;
   /** What was wrong when the input was found. */

@@ -1,4 +1,4 @@
-// Random JSON texts: values as drafts, which can hold what JSON forbids, printed in one of their many spellings.
+// Random JSON texts: values as drafts, which can contain what JSON forbids, printed in one of many spellings.
 import type { Choice } from "../../tests/support/random.ts";
 
 export type Draft = Draft[] | { members: [key: string, value: Draft][] } | { text: string } | { verbatim: string };
@@ -95,7 +95,7 @@ const BROKEN = [
   ],
 ];
 
-/** A random value; its size shrinks with `depth`. `broken` is the chance that it is no JSON. */
+/** A random value; its size shrinks with `depth`. `broken` is the probability that it is not JSON. */
 export function randomValue(choice: Choice, depth: number, broken: number): Draft {
   if (choice.chance(broken)) return verbatim(choice.one(BROKEN));
   const kind = depth <= 0 ? choice.below(4) : choice.below(7);
@@ -113,14 +113,14 @@ export function randomValue(choice: Choice, depth: number, broken: number): Draf
   };
 }
 
-/** `depth` containers around a value. */
+/** A value inside `depth` containers. */
 export function nested(choice: Choice, depth: number): Draft {
   let draft: Draft = verbatim("1");
   for (let i = 0; i < depth; i++) draft = choice.chance(0.5) ? [draft] : object(["k", draft]);
   return draft;
 }
 
-/** A value of about so many bytes that asks as much of a reader as so many bytes can. */
+/** A value of about this many bytes that demands as much of a reader as possible. */
 export function bulk(choice: Choice, bytes: number): Draft {
   const many = (size: number, make: (index: number) => Draft): Draft[] =>
     Array.from({ length: Math.floor(bytes / size) }, (_, i) => make(i));
@@ -141,20 +141,20 @@ export function bulk(choice: Choice, bytes: number): Draft {
   ])();
 }
 
-/** How a text is spelt: chances of a blank between tokens, and of an escape for a character. */
-export interface Spelling {
-  blanks: number;
+/** How a text is spelled: the probability of a space between tokens, and of an escape for a character. */
+interface Spelling {
+  spaces: number;
   escapes: number;
 }
 
 export function print(draft: Draft, choice: Choice, spelling: Spelling): string {
-  const blank = (): string => (choice.chance(spelling.blanks) ? choice.one([" ", "\n", "\t", "\r\n", "   "]) : "");
+  const space = (): string => (choice.chance(spelling.spaces) ? choice.one([" ", "\n", "\t", "\r\n", "   "]) : "");
   const join = (open: string, parts: string[], close: string): string =>
-    blank() +
+    space() +
     open +
-    (parts.length === 0 ? blank() : parts.map((part) => blank() + part + blank()).join()) +
+    (parts.length === 0 ? space() : parts.map((part) => space() + part + space()).join()) +
     close +
-    blank();
+    space();
   if (Array.isArray(draft))
     return join(
       "[",
@@ -164,7 +164,7 @@ export function print(draft: Draft, choice: Choice, spelling: Spelling): string 
   if ("verbatim" in draft) return draft.verbatim;
   if ("text" in draft) return quote(draft.text, choice, spelling.escapes);
   const member = ([key, value]: [string, Draft]): string =>
-    quote(key, choice, spelling.escapes) + blank() + ":" + blank() + print(value, choice, spelling);
+    quote(key, choice, spelling.escapes) + space() + ":" + space() + print(value, choice, spelling);
   return join("{", draft.members.map(member), "}");
 }
 
@@ -184,7 +184,7 @@ function quote(value: string, choice: Choice, escapes: number): string {
     if (choice.chance(escapes) || unit < " " || unit === '"' || unit === "\\") out += escape(unit, choice);
     else out += unit;
   }
-  // Half a surrogate pair escaped and half not is no text: then all of it is escaped.
+  // A surrogate pair with only one half escaped is not valid text: then everything is escaped.
   return out.isWellFormed()
     ? `${out}"`
     : JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => escape(unit, choice));

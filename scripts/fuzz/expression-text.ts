@@ -1,5 +1,5 @@
 // Random CEL expressions: typed where CEL has types, over arguments that mostly, but not always, have the type that the
-// expression expects of them.
+// expression expects.
 import type { Choice } from "../../tests/support/random.ts";
 
 type Type =
@@ -32,7 +32,7 @@ const TYPES: Type[] = [
   "dyn",
 ];
 
-/** Members of args by what they mostly are. */
+/** Members of args by their usual type. */
 export const MEMBERS: Partial<Record<Type, string[]>> = {
   bool: ["b", "c"],
   double: ["n", "o", "i", "big"],
@@ -129,7 +129,7 @@ export class ExpressionText {
     return this.of("bool", depth);
   }
 
-  /** An expression of a type; now and then of another one, hidden from the checker. */
+  /** An expression of a type; sometimes of another one, hidden from the checker. */
   private of(type: Type, depth: number): string {
     const { choice } = this;
     if (choice.chance(0.03)) return `dyn(${this.of(choice.one(TYPES), depth - 1)})`;
@@ -174,7 +174,7 @@ export class ExpressionText {
     return names && choice.chance(0.6) ? this.path(names) : choice.one(LITERALS[type]!);
   }
 
-  /** What makes a value of each type from smaller ones. */
+  /** How to build a value of each type from smaller ones. */
   private makers(depth: number): Record<Type, (() => string)[]> {
     return { ...this.scalars(depth), ...this.times(depth), ...this.containers(depth), bool: this.conditions(depth) };
   }

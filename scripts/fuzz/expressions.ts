@@ -1,6 +1,7 @@
 // Expressions: random CEL over random JSON, through compiler and filter, against the reference evaluator. What the compiler
-// refuses is only counted; what it takes must come out the same.
-import { Engine, loadDocument } from "../evaluate/engine.ts";
+// refuses is only counted; what it accepts must have the same result.
+import { Engine } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import { parse } from "../compiler/cel/parser.ts";
 import { Problems } from "../compiler/cel/problems.ts";
 import type { Struct } from "../simulate/host.ts";
@@ -12,7 +13,7 @@ import { ExpressionText } from "./expression-text.ts";
 import { readStrict } from "./reader.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface ExpressionInput {
+interface ExpressionInput {
   expression: string;
   /** JSON texts of `params.arguments` and `params._meta`. */
   calls: { args: string; meta: string }[];
@@ -111,7 +112,7 @@ export class ExpressionSuite implements Suite<ExpressionInput> {
 
   generate(choice: Choice): ExpressionInput {
     const expression = new ExpressionText(choice).bool(1 + choice.below(5));
-    const spelling = { blanks: 0.05, escapes: choice.one([0, 0.1, 1]) };
+    const spelling = { spaces: 0.05, escapes: choice.one([0, 0.1, 1]) };
     const calls = Array.from({ length: CALLS }, () => ({
       args: print(choice.chance(0.98) ? randomArguments(choice) : randomValue(choice, 1, 0), choice, spelling),
       meta: print(choice.chance(0.5) ? randomArguments(choice) : draftOf(null), choice, spelling),
@@ -136,7 +137,7 @@ export class ExpressionSuite implements Suite<ExpressionInput> {
       );
       const outcome = trace?.[0]?.outcome ?? "";
       if (decision === "reject") {
-        // Random keys and constants do differ only by case.
+        // Random keys and constants sometimes differ only by case.
         count(this.counts, reason);
         if (reason !== "ambiguous_key" && readStrict(Buffer.from(body)))
           return `the filter refused the arguments (${reason}): ${args}`;

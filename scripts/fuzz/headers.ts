@@ -1,6 +1,6 @@
-// Callers: random headers and token payloads through the built filter, with host calls that fail at random. The answer
-// must be the one of the model in caller-model.ts, and a call that fails must never turn a refusal.
-import { loadDocument } from "../evaluate/engine.ts";
+// Callers: random headers and token payloads through the built filter, with host calls that fail at random. The decision
+// must be that of the model in caller-model.ts, and a failing call must never turn a refusal into a pass.
+import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import {
   Host,
@@ -16,13 +16,13 @@ import { randomHeaders, randomPayload, TOOLS, type Header } from "./caller.ts";
 import { judgeCaller, policyWith, type Call } from "./caller-model.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface CallerInput {
+interface CallerInput {
   call: Call;
   headers: Header[];
   payload: Struct | null;
   claims: boolean;
   hold: boolean;
-  /** Host call number (from 0, within the request) → the code that it answers. */
+  /** Host call number (from 0, within the request) → the code it returns. */
   failures: Record<number, Rc>;
 }
 
@@ -37,7 +37,7 @@ const CODES = [
 ];
 /** Host calls without which no request may pass. */
 const VITAL = ["proxy_get_buffer_bytes", "proxy_get_header_map_pairs", "proxy_get_property"];
-/** Bytes of wasm memory that no request of this suite may take it beyond. */
+/** Bytes of wasm memory that no request of this suite may exceed. */
 const MEMORY_BOUND = 4 << 20;
 
 /** A filter with one policy, whose host calls can be made to fail. */
@@ -140,7 +140,7 @@ export class HeaderSuite implements Suite<CallerInput> {
 }
 
 function requestOf({ call, headers, payload }: CallerInput): SimulatedRequest {
-  // The values are bytes; the host encodes only what is text.
+  // The values are bytes; the host encodes only strings.
   const pairs = headers.map(([name, value]) => [name, Buffer.from(value, "latin1")] as unknown as Pair);
   const { method, name, version, notification, body } = call;
   const meta = version === undefined ? {} : { _meta: { "io.modelcontextprotocol/protocolVersion": version } };
@@ -156,7 +156,7 @@ function requestOf({ call, headers, payload }: CallerInput): SimulatedRequest {
 function verdictOf({ trap, hung, forwarded, reply }: Answer, { call }: CallerInput): string {
   if (trap !== undefined) return "trap";
   if (forwarded) return "allow";
-  // Without a body nothing is awaited that could end a stopped stream; a reply that the host did not take leaves nothing.
+  // Without a body, nothing follows that could end a stopped stream; a reply that the host did not accept leaves nothing.
   if (!reply) return hung ? "kept back" : `nothing for a ${call.httpMethod}`;
   if (reply.status === 401) return "unauthenticated";
   if (reply.status === 403) return "deny";

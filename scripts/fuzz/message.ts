@@ -1,4 +1,4 @@
-// What a JSON-RPC body asks for and how it must be answered: docs/wire-profile.md as plain functions, for the policy of
+// What a JSON-RPC body asks for and what its decision must be: docs/wire-profile.md as plain functions, for the policy of
 // policy.ts. Nothing here is shared with the filter.
 import { allows, BODY_LIMIT, type Look, type Target } from "./policy.ts";
 import { folded, hasTwin, member, readStrict, type Tree } from "./reader.ts";
@@ -19,7 +19,7 @@ const ENVELOPE: [path: string[], keys: string[]][] = [
   [["params", "_meta"], [VERSION]],
 ];
 
-/** How a body must be answered; `version` is what MCP-Protocol-Version says. */
+/** The decision on a body; `version` is the value of MCP-Protocol-Version. */
 export function judgeBody(bytes: Uint8Array, version: string | undefined): Verdict {
   if (bytes.length === 0 || bytes.length > BODY_LIMIT) return "reject";
   const tree = readStrict(bytes);
@@ -64,7 +64,7 @@ function isParams(tree: Tree): boolean {
   return tree.kind === "object" || (tree.kind === "literal" && tree.value === null);
 }
 
-/** From 2026-07-28 on the body names the version, and there are no responses of clients. */
+/** From 2026-07-28 on the body names the version, and clients send no responses. */
 function judgeResponse(message: Tree, id: Tree | undefined): Verdict {
   const modern = at(message, ["params", "_meta", VERSION]) !== undefined;
   const one = (member(message, "result") === undefined) !== (member(message, "error") === undefined);
@@ -77,7 +77,7 @@ function agrees(inBody: string | undefined, declared: string | undefined): boole
   return !(Buffer.byteLength(inBody) === 10 && inBody >= "2026-07-28");
 }
 
-/** A list of its own, so that a mistake in the compiler's (compiler/methods.ts) shows. */
+/** A separate list, so that a mistake in the compiler's (compiler/program/methods.ts) shows. */
 const LIFECYCLE = [
   "initialize",
   "ping",
@@ -89,7 +89,7 @@ const LIFECYCLE = [
   "logging/setLevel",
 ];
 
-/** Judges one call; the arguments are looked at with `see`. */
+/** Decides one call; the arguments are read with `see`. */
 function judgeCall(method: string, params: Tree | undefined): Verdict {
   if (LIFECYCLE.includes(method) || method.startsWith("notifications/")) return "allow";
   const targets = targetsOf(method, params);
@@ -101,7 +101,7 @@ function judgeCall(method: string, params: Tree | undefined): Verdict {
   return "allow";
 }
 
-/** What a call names; undefined when it does not say it as it must. */
+/** What a call names; undefined if it does not name it properly. */
 function targetsOf(method: string, params: Tree | undefined): Target[] | undefined {
   const named = (kind: Target["kind"], ...path: string[]): Target[] | undefined => {
     const name = textAt(params, ...path);
@@ -121,7 +121,7 @@ function targetsOf(method: string, params: Tree | undefined): Target[] | undefin
   return task && textAt(params, "taskId") === undefined ? undefined : [{ kind: "method", name: method }];
 }
 
-/** Every URI of a list; none is asked for where there is no list. The first that is none ends the reading. */
+/** Every URI of a list; empty if there is no list. Reading ends at the first item that is not a URI. */
 function subscribed(list: Tree | undefined): Target[] | undefined {
   if (!list) return [];
   if (list.kind !== "array") return undefined;
@@ -139,7 +139,7 @@ function judgeTarget(target: Target, args: Tree | undefined): Verdict {
   return ambiguous ? "reject" : allowed ? "allow" : "deny";
 }
 
-/** RFC 3986 section 6.2.2, as docs/wire-profile.md words it. */
+/** RFC 3986 section 6.2.2, as described in docs/wire-profile.md. */
 function isNormal(uri: string): boolean {
   if (uri === "" || /[\0-\x20\x7f\\]/.test(uri) || /%(?![0-9a-f]{2})/i.test(uri) || /%(2e|2f|5c)/i.test(uri))
     return false;
@@ -148,7 +148,7 @@ function isNormal(uri: string): boolean {
   return !/[A-Z]/.test(head);
 }
 
-/** The tool calls in a body as a reader with these looks sees them, and whether the policy allows all of them. */
+/** Whether the policy allows every tool call in a body, as a reader with this look-up sees them. */
 export function allowsAll(tree: Tree, look: Look): boolean {
   const messages = tree.kind === "array" ? tree.items : [tree];
   return messages.every((message) => {

@@ -1,4 +1,4 @@
-// Mutations of texts: of drafts, where the structure is known, and of bytes, where it is not.
+// Mutations: of drafts, whose structure is known, and of bytes, whose structure is not.
 import type { Choice } from "../../tests/support/random.ts";
 import { bulk, isObject, nested, randomValue, text, type Draft } from "./draft.ts";
 
@@ -10,8 +10,8 @@ function objectsIn(draft: Draft): Objects {
   return isObject(draft) ? [draft, ...draft.members.flatMap(([, value]) => objectsIn(value))] : [];
 }
 
-/** Another spelling that lenient readers take for the same key. */
-export function twinOf(key: string, choice: Choice): string {
+/** Another spelling that lenient readers treat as the same key. */
+function lookalikeOf(key: string, choice: Choice): string {
   const at = choice.below(key.length + 1);
   switch (choice.below(5)) {
     case 0:
@@ -39,9 +39,9 @@ export function mutateDraft(draft: Draft, choice: Choice): void {
       return void members.splice(place, 0, [key, other]);
     case 1:
     case 2:
-      return void members.splice(place, 0, [twinOf(key, choice), other]);
+      return void members.splice(place, 0, [lookalikeOf(key, choice), other]);
     case 3:
-      return void (members[at] = [twinOf(key, choice), value]);
+      return void (members[at] = [lookalikeOf(key, choice), value]);
     case 4:
       return void members.splice(at, 1);
     case 5:

@@ -1,5 +1,5 @@
 // The policy of the body suite, twice: as the document that the compiler reads, and as plain functions of the call. Each
-// `when` looks at one member at a time, so that it is plain which twins of keys it meets.
+// `when` looks at one member at a time, so that it is clear which ambiguous keys it meets.
 import { folded, member, type Tree } from "./reader.ts";
 
 export const BODY_LIMIT = 65_536;
@@ -8,7 +8,7 @@ export const POLICY = {
   apiVersion: "scopegate/v1",
   kind: "Policy",
   metadata: { name: "fuzz" },
-  loop: "off", // the same is asked again and again
+  loop: "off", // the suite asks for the same again and again
   limits: { body: BODY_LIMIT },
   rules: [
     {
@@ -35,13 +35,13 @@ export const POLICY = {
   ],
 };
 
-/** The token's payload: it holds echo and not sum. */
+/** The token's payload: it has the scope echo but not sum. */
 export const PAYLOAD = { sub: "mallory", scope: "echo" };
 
 export type Truth = boolean | "error";
 export type Target = { kind: "tool" | "resource" | "prompt" | "method"; name: string };
 
-/** How a reader finds a member of an object: undefined when it is not there. */
+/** How a reader finds a member of an object: undefined if it is absent. */
 export type Look = (tree: Tree | undefined, key: string) => Tree | undefined;
 
 function isTrue(tree: Tree | undefined): boolean {
@@ -94,7 +94,7 @@ export function allows({ kind, name }: Target, args: Tree | undefined, look: Loo
   }
 }
 
-/** Readers that take the first or last of the keys that equal, or that fold to the same. */
+/** Readers that take the first or last of equal keys, or of keys that are equal when folded. */
 export const LENIENT_LOOKS: Record<string, Look> = {
   "first wins": (tree, key) => memberBy(tree, (name) => name === key, 0),
   "last wins": (tree, key) => memberBy(tree, (name) => name === key, -1),

@@ -1,6 +1,6 @@
-// Programs: valid plugin configurations whose program is damaged, with its length and checksum put right again so that
-// the checks behind them are reached. Such a program is refused, or requests on it end in some decision.
-import { loadDocument } from "../evaluate/engine.ts";
+// Programs: valid plugin configurations whose program is damaged, with its length and checksum corrected so that
+// the later checks are reached. Such a program is refused, or requests to it end in some decision.
+import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import { HEADER_SIZE, SECTION_COUNT } from "../../assembly/program.ts";
 import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../simulate/host.ts";
@@ -9,8 +9,8 @@ import { policyWith } from "./caller-model.ts";
 import { POLICY } from "./policy.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface ProgramInput {
-  /** base64, with length and checksum as they must be */
+interface ProgramInput {
+  /** base64, with the correct length and checksum */
   program: string;
 }
 
@@ -88,7 +88,7 @@ const REQUESTS: SimulatedRequest[] = [
   { method: "GET", path: "/mcp", metadata: { [JWT_NAMESPACE]: { mcp: PAYLOAD } } },
   { ...requestOf('{"jsonrpc":"2.0","id":1,"method":"ping"}'), metadata: {} },
 ];
-/** More than any of these requests may make of the memory, whatever its program says. */
+/** More memory than any of these requests may use, whatever its program says. */
 const MEMORY_BOUND = 64 << 20;
 
 function requestOf(body: string): SimulatedRequest {
@@ -137,7 +137,7 @@ function programOf(policy: object): Buffer {
   return Buffer.from((JSON.parse(loaded.configuration) as { program: string }).program, "base64");
 }
 
-/** Length and checksum as the filter wants them. */
+/** Corrects length and checksum. */
 function seal(program: Buffer): Buffer {
   if (program.length < HEADER_SIZE) return program;
   program.writeUInt32LE(program.length, 8);
@@ -149,7 +149,7 @@ function seal(program: Buffer): Buffer {
 
 const TABLES = HEADER_SIZE + 8 * SECTION_COUNT;
 
-/** One change; what is read as offset and count of a section, or as a word of a record, is changed as such. */
+/** One change; offsets and counts of sections, and words of records, are changed as such. */
 function damage(program: Buffer, choice: Choice, other: Buffer): Buffer {
   if (program.length <= TABLES) return program;
   const words = program.length >> 2;
@@ -176,7 +176,7 @@ function damage(program: Buffer, choice: Choice, other: Buffer): Buffer {
   return program;
 }
 
-/** Makes one section lie where another one is, with its own number of records or the other's. */
+/** Moves one section to where another one is, with its own number of records or the other's. */
 function copySection(program: Buffer, choice: Choice): void {
   const [to, from] = [0, 0].map(() => HEADER_SIZE + 8 * choice.below(SECTION_COUNT)) as [number, number];
   program.copy(program, to, from, from + choice.one([4, 8]));

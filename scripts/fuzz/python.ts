@@ -1,4 +1,4 @@
-// Python's json as a second reader: one process that reads a body in base64 a line and answers with what it read.
+// Python's json as a second reader: one process that reads one body in base64 per line and prints what it parsed.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -23,7 +23,7 @@ export class Python {
     createInterface({ input: child.stdout! }).on("line", (line) => this.waiting.shift()?.(line));
   }
 
-  /** The reader, or undefined where there is no python3. */
+  /** The reader, or undefined if there is no python3. */
   static start(): Python | undefined {
     if (spawnSync("python3", ["--version"]).status !== 0) return undefined;
     return new Python(spawn("python3", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "inherit"] }));

@@ -1,5 +1,5 @@
-// A second reader of JSON texts: slow, obvious, written from RFC 8259 and docs/wire-profile.md, and sharing nothing with
-// the filter's. It is the oracle for what may be taken at all.
+// A second reader of JSON texts: slow, obvious, written from RFC 8259 and docs/wire-profile.md, sharing nothing with the
+// filter's. It is the oracle for what is acceptable at all.
 
 export type Tree =
   | { kind: "object"; members: Member[] }
@@ -17,7 +17,7 @@ export const MAX_DEPTH = 128;
 
 class Refused extends Error {}
 
-/** The one value in the bytes; undefined where any rule of the wire profile is broken. */
+/** The value in the bytes; undefined if any rule of the wire profile is broken. */
 export function readStrict(bytes: Uint8Array): Tree | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -39,7 +39,7 @@ class Reader {
   constructor(private readonly text: string) {}
 
   value(depth: number): Tree {
-    this.blanks();
+    this.spaces();
     const next = this.text[this.at];
     if (next === "{") return this.object(depth + 1);
     if (next === "[") return this.array(depth + 1);
@@ -54,7 +54,7 @@ class Reader {
   }
 
   end(): void {
-    this.blanks();
+    this.spaces();
     this.want(this.at === this.text.length);
   }
 
@@ -62,12 +62,12 @@ class Reader {
     if (!condition) throw new Refused();
   }
 
-  private blanks(): void {
+  private spaces(): void {
     while (this.at < this.text.length && " \t\r\n".includes(this.text[this.at]!)) this.at++;
   }
 
   private take(char: string): boolean {
-    this.blanks();
+    this.spaces();
     if (this.text[this.at] !== char) return false;
     this.at++;
     return true;
@@ -80,7 +80,7 @@ class Reader {
     this.at++;
     if (this.take("}")) return { kind: "object", members };
     do {
-      this.blanks();
+      this.spaces();
       this.want(this.text[this.at] === '"');
       const key = this.string().value;
       this.want(this.take(":") && !keys.has(key));
@@ -137,7 +137,7 @@ class Reader {
   }
 }
 
-/** A member of an object; undefined for what is none. */
+/** A member of an object; undefined for anything but an object. */
 export function member(tree: Tree | undefined, key: string): Tree | undefined {
   return tree?.kind === "object" ? tree.members.find((item) => item.key === key)?.value : undefined;
 }
@@ -151,7 +151,7 @@ export function folded(key: string): string {
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** Whether an object has a key that lenient readers take for `key`, and that is another one. */
+/** Whether an object has a different key that lenient readers treat as `key`. */
 export function hasTwin(tree: Tree | undefined, key: string): boolean {
   return tree?.kind === "object" && tree.members.some((item) => item.key !== key && folded(item.key) === folded(key));
 }

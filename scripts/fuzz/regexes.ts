@@ -1,12 +1,13 @@
 // Regexes: random RE2 patterns and texts through compiler and filter, against re2js as the matcher. The texts are arguments
 // in random spellings, so that escapes are matched as well.
 import { RE2JS } from "re2js";
-import { Engine, loadDocument } from "../evaluate/engine.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadDocument } from "../evaluate/load.ts";
 import type { Choice } from "../../tests/support/random.ts";
 import { print, text } from "./draft.ts";
 import { count, type Suite } from "./suite.ts";
 
-export interface RegexInput {
+interface RegexInput {
   pattern: string;
   /** JSON texts of strings. */
   texts: string[];
@@ -85,7 +86,7 @@ function randomPattern(choice: Choice, depth: number): string {
   return `(?:${inner()})${choice.one(REPEATS)}`;
 }
 
-/** Plain ends of texts, for which the compiler makes no automaton. */
+/** Literals at one end, for which the compiler builds no automaton. */
 const PLAIN = ["^a", "b$", "^ab$", "^é", "\\.$", "^", "$", "", "^a\\.b$", "^Hello, ", "😀$", "^\\-a"];
 
 export class RegexSuite implements Suite<RegexInput> {
@@ -96,8 +97,8 @@ export class RegexSuite implements Suite<RegexInput> {
     const pattern = choice.chance(0.08)
       ? choice.one(PLAIN)
       : choice.one(FLAGS) + randomPattern(choice, 1 + choice.below(5));
-    const spelling = { blanks: 0, escapes: choice.one([0, 0.2, 1]) };
-    // Runs of one character, so that loops of the automaton are met: the filter passes over 16 bytes of them at once.
+    const spelling = { spaces: 0, escapes: choice.one([0, 0.2, 1]) };
+    // Runs of one character, so that loops of the automaton are exercised: the filter skips 16 bytes of them at once.
     const piece = (): string => choice.one(CHARACTERS).repeat(choice.chance(0.1) ? choice.below(50) : 1);
     const randomText = (): string => Array.from({ length: choice.below(choice.one([3, 8, 40])) }, piece).join("");
     return { pattern, texts: Array.from({ length: TEXTS }, () => print(text(randomText()), choice, spelling)) };
@@ -123,7 +124,7 @@ export class RegexSuite implements Suite<RegexInput> {
     return undefined;
   }
 
-  /** What re2js takes may only be refused for its size. */
+  /** What re2js accepts may be refused only for its size. */
   private checkRefusal(reference: RE2JS | undefined, pattern: string, problem: string): string | undefined {
     count(this.counts, "refused");
     return !reference || /states/.test(problem) ? undefined : `the compiler refuses the pattern ${pattern}: ${problem}`;

@@ -1,5 +1,5 @@
-// What every local reply must be: one JSON-RPC error, with the caller's id or none, behind headers that no byte of the
-// request can have shaped.
+// What every local reply must be: one JSON-RPC error, with the caller's id or none, and headers that no byte of the request
+// can have influenced.
 import type { Reply } from "../simulate/host.ts";
 import { member, readStrict, type Tree } from "./reader.ts";
 
@@ -20,13 +20,13 @@ function faultOfError(body: string, request: Uint8Array): string | undefined {
   if (!tree || member(error, "code")?.kind !== "number" || member(error, "message")?.kind !== "string")
     return `the body of the reply is no JSON-RPC error: ${body}`;
   const [answered, sent] = [member(tree, "id"), member(readStrict(request), "id")].map(idText);
-  // An id is known to be the caller's only when the request can be read; then it must be that one, or none.
+  // The caller's id is known only if the request parses; then the reply must have that one, or none.
   return answered === undefined || sent === undefined || answered === sent
     ? undefined
     : `the reply has the id ${answered}, the request ${sent}`;
 }
 
-/** An id as a text that is the same for the same id; undefined for none. */
+/** An id as a string that is equal for equal ids; undefined for none. */
 function idText(tree: Tree | undefined): string | undefined {
   if (tree?.kind === "string") return JSON.stringify(tree.value);
   return tree?.kind === "number" ? tree.raw : undefined;

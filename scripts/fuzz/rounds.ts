@@ -1,4 +1,4 @@
-// Rounds of one suite in a thread of their own. Round n has the seed `seed + n`, so each can be run again alone.
+// Rounds of one suite in a thread of their own. Round n has the seed `seed + n`, so that each can be repeated alone.
 import { parentPort, workerData } from "node:worker_threads";
 import { Choice, seeded } from "../../tests/support/random.ts";
 import type { Finding, Outcome } from "./suite.ts";
@@ -9,9 +9,9 @@ export interface Task {
   seed: number;
   seconds: number;
   rounds: number;
-  /** Findings after which the run ends. */
+  /** The number of findings after which the run ends. */
   most: number;
-  /** Where the thread tells which round it is at, for who waits for it. */
+  /** Where the thread reports its current round to the thread that watches it. */
   progress: SharedArrayBuffer;
 }
 

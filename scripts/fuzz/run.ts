@@ -1,23 +1,23 @@
-// Runs a suite in a thread and watches it: a round that does not end is a finding, too.
+// Runs a suite in a thread and watches it: a round that does not end is also a finding.
 import { Worker } from "node:worker_threads";
 import type { Task } from "./rounds.ts";
 import type { Finding, Outcome } from "./suite.ts";
 
-/** Longest time for one round unless told otherwise; the slowest real ones take milliseconds. */
+/** Default limit for one round; the slowest real ones take milliseconds. */
 const STUCK_MS = 20_000;
 /** The same before the first round, while the thread loads. */
 const LOAD_MS = 60_000;
 const LOOK_MS = 500;
 
-export interface RunOptions {
+interface RunOptions {
   seed: number;
   seconds: number;
   rounds?: number;
-  /** Findings after which the run ends; default 1. */
+  /** The number of findings after which the run ends; default 1. */
   most?: number;
   /** Milliseconds after which a round counts as endless. */
   stuckMs?: number;
-  /** Told about twice a second how many rounds are done. */
+  /** Called about twice a second with the number of rounds done. */
   progress?: (rounds: number) => void;
 }
 

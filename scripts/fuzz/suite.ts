@@ -1,26 +1,26 @@
-// What a fuzz suite is: it makes inputs from a seed and says what is wrong about how the filter takes one. Inputs are JSON,
-// so that one that was taken wrongly can be kept in tests/corpus and replayed for ever.
+// What a fuzz suite is: it makes inputs from a seed and says what is wrong with how the filter handles one. Inputs are JSON,
+// so that one that was handled incorrectly can be kept in tests/corpus and replayed forever.
 import type { Choice } from "../../tests/support/random.ts";
 
 export interface Suite<Input = unknown> {
   /** A random input; JSON. */
   generate(choice: Choice): Input;
-  /** What is wrong about how the filter takes it; undefined: nothing. */
+  /** What is wrong with how the filter handles it; undefined: nothing. */
   check(input: Input): string | undefined | Promise<string | undefined>;
-  /** Figures of the rounds so far: how many inputs went which way. */
+  /** Counts over the rounds so far: how many inputs had which outcome. */
   counts: Record<string, number>;
-  /** Ends what the suite has started. */
+  /** Stops what the suite has started. */
   stop?(): void;
 }
 
-/** An input that is taken wrongly, and the seed of the round that made it. */
+/** An input that is handled incorrectly, and the seed of its round. */
 export interface Finding {
   seed: number;
   input: unknown;
   problem: string;
 }
 
-/** What a number of rounds found. */
+/** The result of a number of rounds. */
 export interface Outcome {
   rounds: number;
   findings: Finding[];

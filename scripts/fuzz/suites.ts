@@ -1,4 +1,4 @@
-// The suites by name; each call makes a fresh one.
+// The suites by name; each call creates a new one.
 import type { Suite } from "./suite.ts";
 import { BodySuite } from "./bodies.ts";
 import { ExpressionSuite } from "./expressions.ts";
@@ -14,7 +14,7 @@ export const SUITES: Record<string, () => Suite> = {
   regexes: () => new RegexSuite(),
 } as Record<string, () => Suite>;
 
-/** No suite: its rounds never end, for the test of what watches them. */
+/** Not a real suite: its rounds never end, to test the watchdog. */
 export const ENDLESS: Suite = {
   counts: {},
   generate: () => null,

@@ -1,4 +1,4 @@
-// The thread that a suite runs in (tsx cannot be preloaded into a worker by an option on Node 20).
+// The thread of a suite (tsx cannot be preloaded into a worker by an option on Node 20).
 import { register } from "tsx/esm/api";
 
 register();

@@ -1,5 +1,5 @@
-// The filter as an OCI image: one gzipped tar layer that holds plugin.wasm, the layout that Envoy Gateway and Istio take.
-// No time, no user and no machine goes in, and the packing is that of pinned libraries: the same module is the same digest.
+// The filter as an OCI image: one gzipped tar layer with plugin.wasm, the layout that Envoy Gateway and Istio accept.
+// It contains no time, user or machine, and pinned libraries pack it, so that the same module has the same digest.
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { gzipSync } from "fflate";
 import { Header } from "tar";
 
 /** The name that both hosts look for in the last layer. */
-export const MODULE_FILE = "plugin.wasm";
+const MODULE_FILE = "plugin.wasm";
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const BLOCK = 512;
 
@@ -25,11 +25,11 @@ export interface Blob {
 
 export interface Image {
   manifest: Blob;
-  /** What the manifest refers to, in the order in which a registry wants it. */
+  /** The blobs that the manifest refers to, in upload order. */
   blobs: Blob[];
 }
 
-export interface About {
+interface About {
   title: string;
   description: string;
   version: string;
@@ -73,7 +73,7 @@ function layoutFiles({ manifest, blobs }: Image, tag: string): Map<string, Uint8
   ]);
 }
 
-/** Writes an OCI image layout in place of what the folder held. */
+/** Writes an OCI image layout, replacing the contents of the folder. */
 export function writeLayout(image: Image, folder: string, tag: string): void {
   rmSync(folder, { recursive: true, force: true });
   for (const [path, bytes] of layoutFiles(image, tag)) {

@@ -1,5 +1,5 @@
 // A registry in memory, on 127.0.0.1 unless told otherwise, for the tests: enough of the OCI distribution API to push an image and to pull it.
-// It refuses what a registry must refuse: a blob that is not its digest, a manifest whose parts are missing.
+// It refuses what a registry must refuse: a blob that does not match its digest, a manifest whose parts are missing.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -14,7 +14,7 @@ interface Stored {
 export interface Credentials {
   username: string;
   password: string;
-  /** Given out at /token for name and password, and then the only thing that is taken. */
+  /** Issued at /token for name and password; then nothing else is accepted. */
   token?: string;
 }
 
@@ -32,7 +32,7 @@ export class LoopbackRegistry {
     server.on("request", (request, response) => void this.answer(request, response));
   }
 
-  /** Open to all without credentials; on a free port of loopback, unless another place is given. */
+  /** Public if there are no credentials; on a free port of loopback, unless another place is given. */
   static async start(credentials?: Credentials, { host = "127.0.0.1", port = 0 } = {}): Promise<LoopbackRegistry> {
     const registry = new LoopbackRegistry(createServer(), credentials);
     registry.server.listen(port, host);
@@ -76,7 +76,7 @@ export class LoopbackRegistry {
     }
   }
 
-  /** What to ask for; undefined when the request has it. */
+  /** The challenge; undefined if the request has what it needs. */
   private challengeTo(path: string, authorization: string | undefined): string | undefined {
     if (!this.credentials) return undefined;
     const { username, password, token } = this.credentials;

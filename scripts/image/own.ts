@@ -8,7 +8,7 @@ interface Package {
   description: string;
 }
 
-/** The image of build/scopegate.wasm, annotated with what package.json says of it, and its version. */
+/** The image of build/scopegate.wasm, annotated from package.json, and its version. */
 export function ownImage(): { image: Image; version: string } {
   const { name, version, license, description } = JSON.parse(readFileSync("package.json", "utf8")) as Package;
   const about = { title: name, description, version, licenses: license };

@@ -1,10 +1,10 @@
-// Pushes an image by the OCI distribution API (distribution-spec 1.1): blobs that are missing, then the manifest.
+// Pushes an image by the OCI distribution API (distribution-spec 1.1): missing blobs first, then the manifest.
 import type { Blob, Image } from "./layout.ts";
 
 /** What went wrong with a registry, in words for the person at the terminal. */
 export class RegistryError extends Error {}
 
-export interface Reference {
+interface Reference {
   registry: string;
   repository: string;
   tag: string;
@@ -16,16 +16,16 @@ export interface Access {
   password?: string;
 }
 
-/** REGISTRY/NAME:TAG. Throws RegistryError when it is none. */
+/** REGISTRY/NAME:TAG. Throws RegistryError if it is not one. */
 export function parseReference(text: string): Reference {
   const [, registry, repository, tag] =
     /^([\w.-]+(?::\d+)?|\[[\da-f:]+\](?::\d+)?)\/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*):([\w][\w.-]{0,127})$/i.exec(text) ??
     [];
-  if (!registry || !repository || !tag) throw new RegistryError(`an image is REGISTRY/NAME:TAG, not ${text}`);
+  if (!registry || !repository || !tag) throw new RegistryError(`an image must be REGISTRY/NAME:TAG, not ${text}`);
   return { registry, repository, tag };
 }
 
-/** Pushes; gives the digest that the registry names, which is checked to be the image's own. */
+/** Pushes; returns the digest that the registry reports, after checking that it is the image's own. */
 export async function push(image: Image, reference: Reference, access: Access = {}): Promise<string> {
   const session = new Session(reference, access);
   for (const blob of image.blobs) await session.upload(blob);
@@ -50,7 +50,7 @@ class Session {
     const start = new URL("blobs/uploads/", this.base);
     const begun = await this.expect(202, "POST", start);
     const location = begun.headers.get("location");
-    if (location === null) throw new RegistryError(`${start.href} answered without a location`);
+    if (location === null) throw new RegistryError(`${start.href} replied without a location`);
     const place = new URL(location, start);
     place.searchParams.set("digest", descriptor.digest);
     await this.expect(201, "PUT", place, bytes, "application/octet-stream");
@@ -60,7 +60,7 @@ class Session {
     const place = new URL(`manifests/${this.reference.tag}`, this.base);
     const { headers } = await this.expect(201, "PUT", place, bytes, descriptor.mediaType);
     const digest = headers.get("docker-content-digest") ?? descriptor.digest;
-    if (digest !== descriptor.digest) throw new RegistryError(`the registry took it for ${digest}`);
+    if (digest !== descriptor.digest) throw new RegistryError(`the registry stored it as ${digest}`);
     return digest;
   }
 
@@ -71,7 +71,7 @@ class Session {
     throw new RegistryError(`${method} ${url.href} answered ${response.status}, not ${status}: ${text}`);
   }
 
-  /** One request; on 401 a second one, with what the registry asks for. */
+  /** One request; after a 401 a second one, with the credentials that the registry asks for. */
   private async ask(method: string, url: URL, body?: Uint8Array, type?: string): Promise<Response> {
     const first = await this.send(method, url, body, type);
     if (first.status !== 401) return first;
@@ -81,7 +81,7 @@ class Session {
 
   private async send(method: string, url: URL, body?: Uint8Array, type?: string): Promise<Response> {
     const headers = new Headers(type === undefined ? {} : { "content-type": type });
-    // An upload may be sent to a store on another host, which must not see the registry's credentials.
+    // An upload may be redirected to a store on another host, which must not see the registry's credentials.
     if (this.authorization !== undefined && url.host === this.base.host)
       headers.set("authorization", this.authorization);
     return fetch(url, { method, headers, body: body && Buffer.from(body) }).catch((error: Error) => {
@@ -96,16 +96,14 @@ class Session {
     const basic =
       username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ""}`).toString("base64")}`;
     if (/^basic\b/i.test(challenge)) {
-      if (basic === undefined) throw new RegistryError(`${this.reference.registry} wants credentials: --username`);
+      if (basic === undefined) throw new RegistryError(`${this.reference.registry} requires credentials: --username`);
       return basic;
     }
     const parameters = Object.fromEntries(
       [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!.toLowerCase(), value!]),
     );
     if (!/^bearer\b/i.test(challenge) || parameters["realm"] === undefined)
-      throw new RegistryError(
-        `${this.reference.registry} answered 401 with a challenge that is not known: ${challenge}`,
-      );
+      throw new RegistryError(`${this.reference.registry} replied 401 with an unknown challenge: ${challenge}`);
     return `Bearer ${await this.fetchToken(parameters, basic)}`;
   }
 
@@ -119,7 +117,7 @@ class Session {
     if (!response.ok) throw new RegistryError(`no token for ${this.reference.repository}: ${response.status}`);
     const { token, access_token: accessToken } = (await response.json()) as Record<string, string | undefined>;
     const given = token ?? accessToken;
-    if (given === undefined) throw new RegistryError(`${url.host} answered without a token`);
+    if (given === undefined) throw new RegistryError(`${url.host} replied without a token`);
     return given;
   }
 }

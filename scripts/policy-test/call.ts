@@ -3,7 +3,7 @@ import { BackendFrom } from "../../assembly/program.ts";
 import type { Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 
-/** One of tool, resource, prompt, method is there. */
+/** Exactly one of tool, resource, prompt, method is set. */
 export interface Call {
   tool?: string;
   backend?: string;
@@ -15,7 +15,7 @@ export interface Call {
   meta?: unknown;
 }
 
-/** The request of a call; the policy tells where its backend shows. */
+/** The request of a call; the policy determines where the name of its backend goes. */
 export function callRequest(call: Call, policy: Policy): EvalRequest {
   const { from, text } = policy.backend;
   const { backend } = call;

@@ -1,4 +1,4 @@
-// What the tests of a policy reached: rules that matched, and for each `when` whether it was seen true and not true.
+// What the tests of a policy reached: rules that matched, and for each `when` whether it was both true and not true.
 import type { Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import { Probe, type Target } from "../evaluate/probe.ts";
@@ -6,7 +6,7 @@ import type { Step } from "../evaluate/result.ts";
 
 /** Something a test suite should reach. */
 export interface Goal {
-  /** For a person: `rule greet matches`. */
+  /** For people: `rule greet matches`. */
   what: string;
   kind: "rule" | "when";
   reached: boolean;
@@ -35,7 +35,7 @@ export class Coverage {
     }
   }
 
-  /** Counts what one request reached, whose trace is `steps`. */
+  /** Counts what one request with the trace `steps` reached. */
   add(request: EvalRequest, steps: readonly Step[]): void {
     for (const { rule, outcome } of steps) {
       const matched = this.matches.get(rule);
@@ -71,7 +71,7 @@ function nameOf({ backend, name }: Target): string {
   return backend === undefined ? name : `${backend}/${name}`;
 }
 
-/** Reached and all, of one kind or of both. */
+/** Reached and total goals, of one kind or of both. */
 export function share(goals: readonly Goal[], kind?: Goal["kind"]): { reached: number; all: number; percent: number } {
   const counted = goals.filter((goal) => kind === undefined || goal.kind === kind);
   const reached = counted.filter((goal) => goal.reached).length;

@@ -1,9 +1,9 @@
 // A policy test file: `policy` and `tests`, read from YAML and checked.
 import { parse } from "yaml";
-import { readInput } from "../command.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { callRequest, type Call } from "./call.ts";
 import type { Policy } from "../compiler/index.ts";
+import { readInput } from "../input.ts";
 
 export interface Expectation {
   decision: string;
@@ -15,12 +15,12 @@ export interface Expectation {
 export interface PolicyTest {
   name: string;
   expect: Expectation;
-  /** The request, once the policy is known: it says where a backend's name goes. */
+  /** The request, once the policy is known, which determines where a backend's name goes. */
   request(policy: Policy): EvalRequest;
 }
 
-export interface TestFile {
-  /** As written: a path beside the file. */
+interface TestFile {
+  /** As written: a path relative to the file. */
   policy: string;
   tests: PolicyTest[];
 }
@@ -50,9 +50,9 @@ function parseYaml(file: string): unknown {
 
 function readTest(item: unknown, place: string): PolicyTest {
   const test = mapping(item, place, ["name", "payload", "scopes", "call", "request", "expect"]);
-  if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be text`);
+  if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be a string`);
   if ((test.call === undefined) === (test.request === undefined))
-    throw new TestFileError(`${place}: give either call or request`);
+    throw new TestFileError(`${place}: give exactly one of call and request`);
   const payload = readPayload(test, place);
   return {
     name: test.name,
@@ -64,7 +64,7 @@ function readTest(item: unknown, place: string): PolicyTest {
 /** `scopes` is short for a payload that has only a scope. */
 function readPayload({ payload, scopes }: Json, place: string): Json {
   if (scopes === undefined) return payload === undefined ? {} : { payload };
-  if (payload !== undefined) throw new TestFileError(`${place}: give either payload or scopes`);
+  if (payload !== undefined) throw new TestFileError(`${place}: give payload or scopes, not both`);
   return { payload: { scope: texts(scopes, `${place}.scopes`).join(" ") } };
 }
 
@@ -85,9 +85,9 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
   ]);
   for (const key of ["tool", "backend", "resource", "prompt", "method"])
     if (call[key] !== undefined && typeof call[key] !== "string")
-      throw new TestFileError(`${place}.call: ${key} must be text`);
+      throw new TestFileError(`${place}.call: ${key} must be a string`);
   const named = ["tool", "resource", "prompt", "method"].filter((key) => call[key] !== undefined);
-  if (named.length !== 1) throw new TestFileError(`${place}.call: give one of tool, resource, prompt, method`);
+  if (named.length !== 1) throw new TestFileError(`${place}.call: give exactly one of tool, resource, prompt, method`);
   return (policy) => checked({ ...payload, ...callRequest(call as Call, policy) }, `${place}.call`);
 }
 
@@ -97,7 +97,7 @@ function readExpectation(value: unknown, place: string): Expectation {
     throw new TestFileError(`${place}: decision must be one of ${DECISIONS.join(", ")}`);
   for (const key of ["rule", "reason"])
     if (expect[key] !== undefined && expect[key] !== null && typeof expect[key] !== "string")
-      throw new TestFileError(`${place}: ${key} must be text`);
+      throw new TestFileError(`${place}: ${key} must be a string`);
   if (expect.scopes !== undefined && expect.scopes !== null) texts(expect.scopes, `${place}.scopes`);
   return expect as unknown as Expectation;
 }
@@ -116,15 +116,15 @@ function checked(request: unknown, place: string): EvalRequest {
 /** A mapping with no other keys than these. */
 function mapping(value: unknown, place: string, keys?: string[]): Json {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new TestFileError(`${place}: a mapping is expected here`);
+    throw new TestFileError(`${place}: expected a mapping`);
   const unknown = keys && Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined)
-    throw new TestFileError(`${place}: unknown key "${unknown}"; there are ${keys!.join(", ")}`);
+    throw new TestFileError(`${place}: unknown key "${unknown}"; known keys: ${keys!.join(", ")}`);
   return value as Json;
 }
 
 function texts(value: unknown, place: string): string[] {
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
-    throw new TestFileError(`${place}: a list of texts is expected here`);
+    throw new TestFileError(`${place}: expected a list of strings`);
   return value as string[];
 }

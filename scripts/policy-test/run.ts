@@ -1,14 +1,14 @@
 // Runs the tests of policy test files with the filter.
 import { dirname, join } from "node:path";
-import { loadFile } from "../commands/eval.ts";
-import { Engine, type Loaded } from "../evaluate/engine.ts";
+import { Engine } from "../evaluate/engine.ts";
+import { loadFile, type Loaded } from "../evaluate/load.ts";
 import type { Result } from "../evaluate/result.ts";
 import { Coverage } from "./coverage.ts";
 import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "./file.ts";
 
-export interface TestOutcome {
+interface TestOutcome {
   name: string;
-  /** What differs from the expectation; empty when the test passed. */
+  /** What differs from the expectation; empty if the test passed. */
   differences: string[];
 }
 

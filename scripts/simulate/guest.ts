@@ -1,4 +1,4 @@
-// The filter's memory as the host sees it. A pointer outside of it is an answer (rc 6), never an exception.
+// The filter's memory as the host sees it. A pointer outside it gives a result code (6), never an exception.
 
 /** The result codes of proxy-wasm. */
 export enum Rc {
@@ -14,11 +14,11 @@ export enum Rc {
 }
 
 const PAGE = 65_536; //      bytes
-const MAX_PAGES = 65_536; // of a memory with addresses of 32 bits
+const MAX_PAGES = 65_536; // with 32-bit addresses
 
 export type Exports = Record<string, (...args: (number | bigint)[]) => number>;
 
-/** Thrown by the readers below; the import that called them answers InvalidMemoryAccess. */
+/** Thrown by the methods below; the import that called them returns InvalidMemoryAccess. */
 export class BadPointer extends Error {}
 
 export class Guest {
@@ -27,12 +27,12 @@ export class Guest {
     private readonly memory: WebAssembly.Memory,
   ) {}
 
-  /** Takes all linear memory that there can be, so that the filter gets none any more: for tests. */
+  /** Allocates all remaining linear memory, so that the filter gets no more; for tests. */
   exhaust(): void {
     this.memory.grow(MAX_PAGES - this.memory.buffer.byteLength / PAGE);
   }
 
-  /** Bytes of linear memory, for tests about growth. */
+  /** Bytes of linear memory, for tests of growth. */
   get size(): number {
     return this.memory.buffer.byteLength;
   }
@@ -41,12 +41,12 @@ export class Guest {
     return typeof this.exports[name] === "function";
   }
 
-  /** Calls an export; a callback that the module does not have counts as one that answers 0. */
+  /** Calls an export; a callback that the module does not export counts as one that returns 0. */
   call(name: string, ...args: number[]): number {
     return this.exports[name]?.(...args) ?? 0;
   }
 
-  /** A copy of what the filter points at. */
+  /** A copy of what the filter points to. */
   read(pointer: number, size: number): Uint8Array {
     const [start, length] = [pointer >>> 0, size >>> 0];
     if (start + length > this.memory.buffer.byteLength) throw new BadPointer();
@@ -57,6 +57,13 @@ export class Guest {
     return Buffer.from(this.read(pointer, size)).toString();
   }
 
+  /** Copies bytes into the filter's memory. */
+  write(pointer: number, bytes: Uint8Array): void {
+    const start = pointer >>> 0;
+    if (start + bytes.length > this.memory.buffer.byteLength) throw new BadPointer();
+    new Uint8Array(this.memory.buffer).set(bytes, start);
+  }
+
   writeU32(pointer: number, value: number): void {
     this.view(pointer, 4).setUint32(0, value, true);
   }
@@ -65,14 +72,14 @@ export class Guest {
     this.view(pointer, 8).setBigUint64(0, value, true);
   }
 
-  /** Copies bytes into memory that the filter allocates, and tells it where; nothing is allocated for no bytes. */
+  /** Copies bytes into memory that the filter allocates, and tells it where; for no bytes nothing is allocated. */
   give(bytes: Uint8Array, pointerTo: number, sizeTo: number): Rc {
     let pointer = 0;
     if (bytes.length > 0) {
       const allocator = this.has("proxy_on_memory_allocate") ? "proxy_on_memory_allocate" : "malloc";
       pointer = this.call(allocator, bytes.length) >>> 0;
-      if (pointer === 0 || pointer + bytes.length > this.memory.buffer.byteLength) return Rc.InvalidMemoryAccess;
-      new Uint8Array(this.memory.buffer).set(bytes, pointer);
+      if (pointer === 0) return Rc.InvalidMemoryAccess;
+      this.write(pointer, bytes);
     }
     this.writeU32(pointerTo, pointer);
     this.writeU32(sizeTo, bytes.length);

@@ -1,5 +1,5 @@
 // A proxy-wasm host in memory: runs the built filter as Envoy would, one request at a time. `eval`, `test` and
-// `explain` decide with it, and the tests of the filter use it. What it imitates was measured on Envoy 1.40.
+// `explain` decide with it, and the tests of the filter use it. The behaviour it imitates was measured on Envoy 1.40.
 import { Guest, type Exports, type Rc } from "./guest.ts";
 import { imports, Metrics, SharedData, type Machine } from "./imports.ts";
 import { Stream, type Answer, type SimulatedRequest } from "./stream.ts";
@@ -10,11 +10,11 @@ export { JWT_NAMESPACE, type Answer, type Reply, type SimulatedRequest } from ".
 export type { Json, Pair, Struct } from "../wire.ts";
 
 export interface HostOptions {
-  /** The host goes on after a StopIteration of the header callback (`allow_on_headers_stop_iteration`). */
+  /** The host continues after a StopIteration of the header callback (`allow_on_headers_stop_iteration`). */
   holdsHeaders?: boolean;
   /** Nanoseconds since 1970; default: the clock. */
   now?: () => bigint;
-  /** The code that call number `count` (from 1) of a host function answers instead of working. */
+  /** The code that call number `count` (from 1) of a host function returns instead of doing its work. */
   failure?: (name: string, count: number) => Rc | undefined;
   /** What happens between the headers of a request and its body. */
   beforeBody?: () => void;
@@ -34,7 +34,7 @@ export class Host implements Machine {
   private lastContext = 0;
   private dead: string | undefined;
 
-  /** A new VM. Throws a WebAssembly.LinkError or an Error when the module is none that Envoy would take. */
+  /** A new VM. Throws a WebAssembly.LinkError or an Error if Envoy would not accept the module. */
   constructor(
     module: WebAssembly.Module,
     private readonly options: HostOptions = {},
@@ -59,7 +59,7 @@ export class Host implements Machine {
     return this.options.failure?.(name, count);
   }
 
-  /** Hands over a plugin configuration. A refused one leaves the one before in force, as a listener update does. */
+  /** Passes a plugin configuration to the filter. If it is refused, the previous one stays in force, as in a listener update. */
   configure(text: string | Uint8Array): { ok: boolean; logs: string[] } {
     const before = this.root;
     const { root, logs } = this.addPlugin(text);
@@ -68,13 +68,13 @@ export class Host implements Machine {
     return { ok: root !== 0, logs };
   }
 
-  /** Hands a configuration to a context as it is. The ABI allows that at any time, though Envoy makes a new context. */
+  /** Passes a configuration to an existing context. The ABI allows that at any time, though Envoy creates a new context. */
   reconfigure(text: string | Uint8Array, root = this.root): boolean {
     this.configuration = typeof text === "string" ? new TextEncoder().encode(text) : text;
     return this.guest.call("proxy_on_configure", root, this.configuration.length) !== 0;
   }
 
-  /** A further plugin in the same VM (Istio's way); its context for `request`, or 0 when it was refused. */
+  /** A further plugin in the same VM (Istio's way); its context for `request`, or 0 if it was refused. */
   addPlugin(text: string | Uint8Array): { root: number; logs: string[] } {
     this.logs = [];
     const root = ++this.lastContext;
@@ -135,7 +135,7 @@ export class Host implements Machine {
     }
     this.options.beforeBody?.();
     const held = action !== CONTINUE;
-    // Envoy has passed the headers on: they are out of the filter's reach.
+    // Envoy has forwarded the headers: the filter can no longer access them.
     if (!held) {
       answer.upstream.headers = stream.headers;
       stream.headersReadable = false;
@@ -147,7 +147,7 @@ export class Host implements Machine {
     answer.forwarded = done;
   }
 
-  /** The body in its pieces, then the end of stream or the trailers; true when everything was passed on. */
+  /** The body in its pieces, then the end of stream or the trailers; true if everything was forwarded. */
   private runBody(stream: Stream, answer: Answer, body: Uint8Array, trailers: readonly Pair[] | undefined): boolean {
     const pieces = cut(body, stream.request.chunks ?? []);
     if (!trailers && !stream.request.endWithData) pieces.push(new Uint8Array());
@@ -170,7 +170,7 @@ export class Host implements Machine {
     return true;
   }
 
-  /** The answer on its way back, local or from the upstream, and the end of the context. */
+  /** The response on its way back, local or from the upstream, and the end of the context. */
   private finish(stream: Stream, answer: Answer): void {
     if (stream.reply) answer.reply = stream.reply;
     stream.body = undefined;
@@ -189,7 +189,7 @@ export class Host implements Machine {
   }
 }
 
-/** Pieces of the sizes asked for; a size that is no positive number is passed over, the rest is one last piece. */
+/** Pieces of the given sizes; a size that is not positive is skipped, and the rest is one last piece. */
 function cut(body: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let at = 0;

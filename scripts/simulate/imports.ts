@@ -1,4 +1,4 @@
-// The host calls of proxy-wasm ABI 0.2.1, as Envoy 1.40 answers them. A filter that imports anything else does not link.
+// The host calls of proxy-wasm ABI 0.2.1, as Envoy 1.40 implements them. A filter that imports anything else does not link.
 import { BadPointer, Guest, Rc } from "./guest.ts";
 import { decodePairs, encodePairs, type Pair } from "../wire.ts";
 import type { Stream } from "./stream.ts";
@@ -12,7 +12,7 @@ export interface Machine {
   readonly metrics: Metrics;
   readonly shared: SharedData;
   now(): bigint;
-  /** The code that call number `count` (from 1) of an import shall answer instead of doing its work. */
+  /** The code that call number `count` (from 1) of an import returns instead of doing its work. */
   failure(name: string, count: number): Rc | undefined;
 }
 
@@ -26,7 +26,7 @@ enum Buffer {
 export class Metrics {
   private readonly values = new Map<number, { name: string; value: bigint }>();
 
-  /** The number of a metric; Envoy counts in fours, never 0, with the type in the two lowest bits. */
+  /** The number of a metric; Envoy counts in steps of four, never 0, with the type in the two lowest bits. */
   define(name: string, type: number): number {
     for (const [id, metric] of this.values) if (metric.name === name) return id;
     const id = (this.values.size + 1) * 4 + (type & 3);
@@ -51,10 +51,10 @@ export class Metrics {
   }
 }
 
-/** Key → value with the number that compare-and-set goes by. */
+/** Key → value with its number for compare-and-set. */
 export class SharedData extends Map<string, { value: Uint8Array; cas: number }> {}
 
-/** The import object of `env` for a module. Every call counts; `machine()` is asked at each one. */
+/** The import object of `env` for a module. Every call is counted; `machine()` is called for each. */
 export function imports(machine: () => Machine): WebAssembly.ModuleImports {
   const counts = new Map<string, number>();
   const wrap =
@@ -178,7 +178,7 @@ const CALLS: Record<string, (machine: Machine, ...args: never[]) => Rc> = {
 
 function getProperty(m: Machine, path: number, size: number, pointerTo: number, sizeTo: number): Rc {
   const parts = m.guest.text(path, size).split("\0");
-  // Envoy takes the path with or without a NUL at its end.
+  // Envoy accepts the path with or without a trailing NUL.
   if (parts.at(-1) === "") parts.pop();
   const value = m.stream?.property(parts) ?? Rc.NotFound;
   return typeof value === "number" ? value : m.guest.give(value, pointerTo, sizeTo);

@@ -1,4 +1,4 @@
-// One request as the host sees it: what the filter may read at each stage, and what became of the request.
+// One request as the host sees it: what the filter may read at each stage, and the outcome.
 import { concat, encodeMetadata, encodeProperty, type Pair, type Struct } from "../wire.ts";
 import { Rc } from "./guest.ts";
 
@@ -11,9 +11,9 @@ export interface SimulatedRequest {
   /** In order, repeats allowed, names in lower case; without the pseudo headers. */
   headers?: readonly Pair[];
   body?: Uint8Array;
-  /** Sizes in which the body arrives; what they leave over is one last piece. */
+  /** Sizes of the pieces in which the body arrives; the rest is one last piece. */
   chunks?: readonly number[];
-  /** The end of stream comes with the last piece, and not (as Envoy does it for HTTP/1) in a call of its own. */
+  /** The end of stream comes with the last piece, not in a call of its own (as Envoy does for HTTP/1). */
   endWithData?: boolean;
   trailers?: readonly Pair[];
   /** Dynamic metadata: namespace → Struct. */
@@ -29,15 +29,15 @@ export interface Reply {
   details: string;
 }
 
-/** What came of a request. */
+/** The outcome of a request. */
 export interface Answer {
-  /** The local reply; absent when the request went through. */
+  /** The local reply; absent if the request passed. */
   reply?: Reply;
   /** The whole request reached the upstream. */
   forwarded: boolean;
-  /** What the upstream got, whole or not; `headers` is absent when it got nothing. */
+  /** What the upstream got, complete or not; `headers` is absent if it got nothing. */
   upstream: { headers?: Pair[]; body: Uint8Array };
-  /** The filter stopped the headers on a host that never goes on from there. */
+  /** The filter stopped the headers on a host that never continues from there. */
   hung: boolean;
   /** The message of a trap; the host is dead from then on, as in Envoy. */
   trap?: string;
@@ -50,7 +50,7 @@ export class Stream {
   headers: Pair[];
   headersReadable = true;
   trailers?: Pair[];
-  /** What proxy_get_buffer_bytes reads; undefined outside of the body and trailers callbacks. */
+  /** What proxy_get_buffer_bytes reads; undefined outside the body and trailers callbacks. */
   body?: Uint8Array;
   reply?: Reply;
   responseHeaders?: Pair[];
@@ -78,7 +78,7 @@ export class Stream {
     return this.headers.find(([key]) => key === name)?.[1];
   }
 
-  /** The value of a property, with the code that Envoy answers where there is none. Of metadata the whole only. */
+  /** The value of a property, or the code that Envoy returns if there is none. Metadata only as a whole. */
   property(path: readonly string[]): Uint8Array | Rc {
     const [root, ...rest] = path;
     if (root === "metadata") return rest.length ? Rc.NotFound : encodeMetadata(this.request.metadata ?? {});
@@ -114,7 +114,7 @@ export class Stream {
     return encode(values[name]);
   }
 
-  /** Puts bytes in place of part of the buffered body. */
+  /** Replaces part of the buffered body. */
   replaceBody(start: number, length: number, bytes: Uint8Array): Rc {
     if (!this.body || start > this.body.length) return Rc.BadArgument;
     this.body = concat([this.body.subarray(0, start), bytes, this.body.subarray(start + length)]);

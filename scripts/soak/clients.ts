@@ -1,5 +1,5 @@
-// Clients that do not behave: they reset, half-close, drip a byte a second, wait for 100, ask for an upgrade, or open 100
-// streams at once. Envoy must answer the others all the while, and nothing of a refused body may arrive upstream.
+// Misbehaving clients: they reset, half-close, drip a byte per second, wait for 100, ask for an upgrade, or open 100
+// streams at once. Meanwhile Envoy must serve the others, and no part of a refused body may arrive upstream.
 import { connect as connectHttp2 } from "node:http2";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -21,7 +21,7 @@ interface Run {
   gateway: Gateway;
   bearer: string;
   faults: string[];
-  /** Whether the scenario goes on. */
+  /** Whether the scenario is still running. */
   going(): boolean;
 }
 
@@ -46,7 +46,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 const statusOf = (text: string): number => Number(/HTTP\/1\.1 ([2-5]\d\d)/.exec(text)?.[1] ?? 0);
 
 const CLIENTS: Record<string, Client> = {
-  /** Ends the connection somewhere in the request, at times with a TCP reset. */
+  /** Ends the connection somewhere in the request, sometimes with a TCP reset. */
   reset: async (run) => {
     const request = post(Math.random() < 0.5 ? GOOD : BAD, run.bearer);
     const socket = await socketTo(run);
@@ -55,7 +55,7 @@ const CLIENTS: Record<string, Client> = {
     if (Math.random() < 0.5) socket.resetAndDestroy();
     else socket.destroy();
   },
-  /** Sends all, then nothing more can come from it; the answer may, or the connection ends. */
+  /** Sends everything and half-closes; the response may still arrive, or the connection ends. */
   "half-close": async (run) => {
     const socket = await socketTo(run);
     socket.end(post(BAD, run.bearer));
@@ -159,7 +159,7 @@ export const clients: Scenario = async ({ seconds, say }) => {
   return run.faults;
 };
 
-/** The client that the others must not disturb. */
+/** The well-behaved client, which the others must not disturb. */
 const behave: Client = async (run) => {
   const client = new RawClient(run.gateway.port);
   for (let i = 0; i < 20 && run.going(); i++) {

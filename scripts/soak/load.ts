@@ -1,5 +1,5 @@
-// Many requests, drawn from the fuzzer's bodies with the answer that its model expects: every status must be as
-// expected, nothing of a refused body may arrive upstream, and Envoy's memory must stay flat after the warm-up.
+// Many requests, drawn from the fuzzer's bodies with the decision that its model expects: every status must be as
+// expected, no part of a refused body may arrive upstream, and Envoy's memory must stay flat after the warm-up.
 import { token } from "../envoy/issuer.ts";
 import { BodySuite } from "../fuzz/bodies.ts";
 import { judgeBody } from "../fuzz/message.ts";
@@ -10,9 +10,9 @@ import { post, RawClient } from "./socket.ts";
 import type { Scenario } from "./scenario.ts";
 
 const POOL = 4000;
-/** The part of the requests that warms up: heaps grow to their size and pages are touched for the first time. */
+/** The share of requests for the warm-up: heaps grow to their size and pages are touched for the first time. */
 const WARM_UP = 0.2;
-/** Growth after that which still counts as flat. */
+/** Growth after the warm-up that still counts as flat. */
 const GROWTH = 0.05;
 const MEBIBYTE = 1 << 20;
 
@@ -23,7 +23,7 @@ interface Prepared {
   allowed: boolean;
 }
 
-/** Bodies of which about as many are allowed as denied; of those that must be refused only some. */
+/** Bodies, about as many allowed as denied, and some of those that must be refused. */
 function prepare(seed: number): Prepared[] {
   const suite = new BodySuite();
   const bearer = token(PAYLOAD);
@@ -53,7 +53,7 @@ class Memory {
     this.samples.push([done, this.gateway.envoy.residentBytes()]);
   }
 
-  /** Highest after the warm-up to highest at its end: what was not there before. */
+  /** From the peak of the warm-up to the final peak. */
   growth(total: number): { before: number; after: number } {
     const highest = (samples: [number, number][]) => Math.max(...samples.map(([, bytes]) => bytes));
     const [warm, late] = [
@@ -107,7 +107,7 @@ export const load: Scenario = async ({ requests, seed, say }) => {
   return faults;
 };
 
-/** Bodies that arrived upstream and must not have. */
+/** Bodies that arrived upstream but must not have. */
 function strangers({ upstream }: Gateway, pool: Prepared[]): string[] {
   const allowed = new Set(pool.filter((item) => item.allowed).map(({ body }) => body.toString("latin1")));
   const arrived = upstream.requests.map(({ body }) => body.toString("latin1")).filter((body) => !allowed.has(body));

@@ -1,6 +1,6 @@
 // A policy that changes every second (a listener file that Envoy watches) while 100 connections call. What both policies
-// allow is always allowed, what both refuse always refused, and nothing else than these two answers comes; every few
-// changes the new configuration is a bad one, which Envoy must refuse while the old one goes on.
+// allow must always be allowed, what both refuse always refused, and no other response may occur; every few changes the
+// new configuration is a bad one, which Envoy must refuse while the old one stays in force.
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { Cut, post, RawClient } from "./socket.ts";
 
 const CONNECTIONS = 100;
 const PERIOD_MS = 1000;
-/** Every so many changes one is bad. */
+/** One in this many changes is bad. */
 const BAD = 4;
 /** Growth in the second half that still counts as flat. */
 const GROWTH = 0.1;
@@ -43,7 +43,7 @@ class Listeners {
 
   constructor(private readonly upstreamPort: number) {}
 
-  /** Puts a listener with a policy (or a plugin configuration that is none) where Envoy watches, in one step. */
+  /** Puts a listener with a policy (or with an invalid plugin configuration) where Envoy watches, in one step. */
   publish(document: object, plugin?: string): Bootstrap {
     const target = { ...targetFor(document, this.upstreamPort), ...(plugin !== undefined && { plugin }) };
     const config = parse(envoyBootstrap(target)) as Bootstrap;
@@ -127,7 +127,7 @@ async function change(listeners: Listeners, end: number): Promise<{ good: number
   for (let i = 1; performance.now() + PERIOD_MS < end; i++) {
     await sleep(PERIOD_MS);
     const bad = i % BAD === 0;
-    // Each bad one is another text, or Envoy would not look at it again.
+    // Each bad one has a different text, or Envoy would ignore it.
     if (bad) listeners.publish(POLICIES[0]!, JSON.stringify({ scopegate: 1, attempt: i }));
     else listeners.publish(POLICIES[i % 2]!);
     made[bad ? "bad" : "good"]++;

@@ -1,9 +1,9 @@
-// One part of the soak: what it is asked to do, and what it gives back.
+// One part of the soak: its input and its result.
 
-export interface SoakOptions {
+interface SoakOptions {
   /** For scenarios that count. */
   requests: number;
-  /** For scenarios that go by time. */
+  /** For scenarios that run for a time. */
   seconds: number;
   seed: number;
   say(line: string): void;

@@ -1,5 +1,5 @@
-// A raw HTTP/1.1 client on one keep-alive connection: whole requests as bytes, one at a time. A server that closes gets a
-// new connection, as an idle one may be closed at any time.
+// A raw HTTP/1.1 client on one keep-alive connection: whole requests as bytes, one at a time. If the server closes it, a
+// new connection is opened, as an idle one may be closed at any time.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
@@ -8,7 +8,7 @@ export interface Answered {
   head: string;
 }
 
-/** The connection ended before the answer. */
+/** The connection ended before the response. */
 export class Cut extends Error {}
 
 export class RawClient {
@@ -18,7 +18,7 @@ export class RawClient {
 
   constructor(private readonly port: number) {}
 
-  /** The final answer to a request; on a connection of before that was closed in the meantime it is sent once more. */
+  /** The final response to a request; if a reused connection was closed in the meantime, the request is sent again. */
   async send(request: Buffer): Promise<Answered> {
     const reused = this.socket !== undefined;
     try {
@@ -59,7 +59,7 @@ export class RawClient {
     return socket;
   }
 
-  /** The answer in what was received, once it is whole; interim answers are passed over. */
+  /** The response in what was received, once it is complete; interim responses are skipped. */
   private parse(): Answered | undefined {
     const text = this.received.replace(/^(HTTP\/1\.1 1\d\d [^]*?\r\n\r\n)+/, "");
     const end = text.indexOf("\r\n\r\n");
@@ -79,7 +79,7 @@ export class RawClient {
   }
 }
 
-/** A POST of a body as bytes, with more headers if need be. */
+/** A POST of a body as bytes, with additional headers if needed. */
 export function post(body: Uint8Array, bearer: string, more: Record<string, string> = {}): Buffer {
   const headers = {
     host: "mcp.example.com",

@@ -1,5 +1,5 @@
-// Objects for Envoy Gateway 1.9, which has no field to hold the headers in a wasm filter: its request buffer, moved
-// after the filter, does it.
+// Objects for Envoy Gateway 1.9, which has no setting to hold the headers in a wasm filter: its request buffer, moved
+// after the filter, does that.
 import { Action } from "../../assembly/program.ts";
 import { documentPaths } from "../compiler/policy/metadata.ts";
 import { EXPOSED_HEADERS, MAX_AGE, METHODS, REQUEST_HEADERS } from "./cors.ts";
@@ -32,7 +32,7 @@ function metadataKey({ compiled }: KubernetesTarget): string {
   return compiled.policy.metadataKeys[0]!;
 }
 
-/** Rules, not routes: a policy of somebody else at the rule would otherwise be in force in place of this one. */
+/** Rules, not routes: otherwise somebody else's policy at the rule would silently replace this one. */
 function targetRefs(target: KubernetesTarget, ...rules: string[]): string {
   const refs = rules.map(
     (rule) =>
@@ -43,7 +43,7 @@ function targetRefs(target: KubernetesTarget, ...rules: string[]): string {
 
 function envoyProxy(target: KubernetesTarget): string {
   return `\
-# The request buffer comes after the filter, so that nothing of a request goes upstream before its body is judged;
+# The request buffer comes after the filter, so that no part of a request goes upstream before its body is checked;
 # and the access log says why a call was refused.
 ${head(EXTENSION, "EnvoyProxy", target.gateway, target)}\
 spec:
@@ -71,7 +71,7 @@ spec:
 
 function gateway(target: KubernetesTarget): string {
   return `\
-# Add a TLS listener before this sees the world. If a Gateway of this name exists, only its infrastructure is needed.
+# Add a TLS listener before exposing this. If a Gateway of this name exists already, add only the infrastructure to it.
 ${head(GATEWAY_API, "Gateway", target.gateway, target)}\
 spec:
   gatewayClassName: envoy-gateway
@@ -110,9 +110,9 @@ ${hostnames(url)}\
     - name: ${MCP}
       matches:
         - path: {type: ${url.pathname === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(url.pathname)}}
-      filters: # the token is for the gateway only: the MCP server does not get it
+      filters: # the token is meant for the gateway only: the MCP server does not see it
         - {type: RequestHeaderModifier, requestHeaderModifier: {remove: [Authorization]}}
-      timeouts: {request: 0s} # an answer may be a long event stream; the default cuts it after 15 s
+      timeouts: {request: 0s} # a response may be a long event stream; the default cuts it off after 15 s
       backendRefs: [${backendRef(target.service)}]
 ${metadataRule(target)}${target.openPaths.map((path, i) => openRule(target, path, i)).join("")}`;
 }
@@ -121,13 +121,13 @@ function backendRef({ name, port }: { name: string; port: number }): string {
   return `{name: ${scalar(name)}, port: ${port}}`;
 }
 
-/** Served by the filter, to all: here clients learn where to get a token. It needs no server, so it has none. */
+/** Served by the filter, publicly: it tells clients where to get a token. It needs no server, so it has none. */
 function metadataRule({ compiled }: KubernetesTarget): string {
   const paths = documentPaths(compiled.policy);
   if (paths.length === 0) return "";
   const matches = paths.map((path) => `        - path: {type: Exact, value: ${scalar(path)}}\n`);
   return `\
-    - name: ${METADATA} # the protected resource metadata (RFC 9728), which the filter answers with; there is no server
+    - name: ${METADATA} # the protected resource metadata (RFC 9728), which the filter serves; there is no server
       matches:
 ${matches.join("")}`;
 }
@@ -151,7 +151,7 @@ function securityPolicy(target: KubernetesTarget): string {
       : `remoteJWKS: {uri: ${scalar(jwks.url.href)}}`;
   const prefixes = BEARER_PREFIXES.map((prefix) => `{name: Authorization, valuePrefix: "${prefix}"}`);
   return `\
-# Verifies the token, before the filter. The provider's name is where the filter finds the payload.
+# Verifies the token before the filter runs. The filter finds the payload under the provider's name.
 ${head(EXTENSION, "SecurityPolicy", nameOf(target), target)}\
 spec:
 ${targetRefs(target, MCP)}\
@@ -161,7 +161,7 @@ ${target.cors.length > 0 ? cors(target.cors) : ""}\
     providers:
       - name: ${key}
         issuer: ${scalar(issuer!)}
-        audiences: ${list(audiences)} # a token made for another server is refused
+        audiences: ${list(audiences)} # tokens issued for other servers are refused
         extractFrom: # never from the query string; Envoy compares the scheme with case, RFC 9110 without
           headers:
             ${prefixes.map((prefix) => `- ${prefix}`).join("\n            ")}
@@ -196,18 +196,18 @@ function cors(origins: readonly string[]): string {
 function extensionPolicy(target: KubernetesTarget): string {
   const rules = documentPaths(target.compiled.policy).length > 0 ? [MCP, METADATA] : [MCP];
   return `\
-# Judges every call. Guard with RBAC who may write EnvoyExtensionPolicy, SecurityPolicy and HTTPRoute objects here, and
-# watch its status: Accepted must stay True, and Overridden and Conflicted must not appear.
+# Decides every request. Restrict with RBAC who may write EnvoyExtensionPolicy, SecurityPolicy and HTTPRoute objects here,
+# and watch the status: Accepted must stay True, and Overridden must not appear.
 ${head(EXTENSION, "EnvoyExtensionPolicy", nameOf(target), target)}\
 spec:
 ${targetRefs(target, ...rules)}\
   wasm:
     - name: scopegate
       rootID: scopegate
-      failOpen: false # a filter that cannot be loaded lets nobody pass
+      failOpen: false # if the filter cannot be loaded, no request passes
       code:
         ${indent(code(target), 8)}
-      config: # made by scopegate compile
+      config: # output of scopegate compile
         ${indent(pluginYaml(target), 8)}
 `;
 }
@@ -223,11 +223,11 @@ function code({ wasm, pullSecret }: KubernetesTarget): string {
 
 function trafficPolicy(target: KubernetesTarget): string {
   return `\
-# Lifts the 32 KiB limit for buffered bodies, and lets streams be quiet.
+# Raises the 32 KiB limit for buffered bodies, and lets streams be idle.
 ${head(EXTENSION, "BackendTrafficPolicy", nameOf(target), target)}\
 spec:
 ${targetRefs(target, MCP)}\
-  requestBuffer: {limit: ${bufferLimit(target)}Mi} # above the filter's own limit, which answers 413 first
-  timeout: {http: {streamIdleTimeout: 0s}} # a tool may be quiet for as long as it works
+  requestBuffer: {limit: ${bufferLimit(target)}Mi} # above the filter's own limit, so that its 413 comes first
+  timeout: {http: {streamIdleTimeout: 0s}} # a tool may be silent for as long as it works
 `;
 }

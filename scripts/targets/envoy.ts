@@ -1,5 +1,5 @@
 // A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
-// is there; tests/envoy*.test.ts run exactly this text.
+// is there; the tests in tests/envoy run exactly this text.
 import { corsFilter, corsPolicy } from "./cors.ts";
 import { BEARER_PREFIXES, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
 import { clusterOf, openRoutes, openUpstreams } from "./envoy-open-paths.ts";
@@ -12,9 +12,9 @@ export interface EnvoyTarget extends Surroundings {
   plugin: string;
   /** Path of scopegate.wasm, as Envoy will see it. */
   wasm: string;
-  /** Where the policy looks for the verified payload; jwt_authn's payload_in_metadata is the last of them. */
+  /** Where the policy looks for the verified payload; jwt_authn's payload_in_metadata is the last of these keys. */
   metadataKeys: readonly string[];
-  /** The largest body that the filter judges, in bytes. */
+  /** The largest body that the filter accepts, in bytes. */
   maxBody: number;
   /** Must agree with `holdHeaders` of the plugin configuration. */
   holdHeaders: boolean;
@@ -25,7 +25,7 @@ export interface EnvoyTarget extends Surroundings {
   upstream: Address;
 }
 
-/** Room above the largest body, so that the filter's own 413 (with a JSON-RPC error) comes before Envoy's. */
+/** Margin above the largest body, so that the filter's own 413 (with a JSON-RPC error) comes before Envoy's. */
 const BUFFER_MARGIN = 1 << 20;
 
 /** The entries for a connection manager's http_filters, in order; the router is not among them. */
@@ -38,30 +38,30 @@ function jwtAuthn(target: EnvoyTarget, token: Token): string {
   const { key, failureKey } = metadataNames(target);
   const issuer = token.issuer === undefined ? "" : `issuer: ${scalar(token.issuer)}\n        `;
   return `\
-# Verifies the token: signature, issuer, audience, times. Scopegate reads only what this leaves in dynamic metadata.
+# Verifies the token: signature, issuer, audience, expiry. Scopegate reads only what this writes to dynamic metadata.
 - name: envoy.filters.http.jwt_authn
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
     providers:
       ${scalar(key)}:
-        ${issuer}audiences: ${list(token.audiences)} # a token made for another server is refused
+        ${issuer}audiences: ${list(token.audiences)} # tokens issued for other servers are refused
         require_expiration: true
         from_headers: # never from the query string; Envoy compares the scheme with case, RFC 9110 without
           ${indent(BEARER_PREFIXES.map((prefix) => `- {name: Authorization, value_prefix: "${prefix}"}`).join("\n"), 10)}
-        forward: false # the token is for this server only: the upstream does not get it
+        forward: false # the token is meant for this server only: the upstream does not see it
         payload_in_metadata: ${scalar(key)} # where the filter finds the verified payload
         failed_status_in_metadata: ${scalar(failureKey)} # why a token was refused, for the access log
         ${indent(keySource(token.jwks), 8)}
     rules:
       - match: {prefix: /}
-        # Calls without a valid token go on to Scopegate, which answers 401 with resource_metadata and scope
-        # (jwt_authn's own 401 has neither), and serves the metadata document to those who have no token yet.
+        # Requests without a valid token continue to Scopegate, which answers 401 with resource_metadata and scope
+        # (jwt_authn's own 401 has neither), and serves the metadata document to clients that have no token yet.
         requires:
           requires_any: {requirements: [{provider_name: ${scalar(key)}}, {allow_missing_or_failed: {}}]}
 `;
 }
 
-/** The key of a verified payload, and that of a failure, which must never be taken for a payload. */
+/** The key of a verified payload, and that of a failure, which must never be mistaken for a payload. */
 function metadataNames({ metadataKeys }: EnvoyTarget): { key: string; failureKey: string } {
   const key = metadataKeys.at(-1)!;
   let failureKey = `${key}_failure`;
@@ -81,24 +81,24 @@ remote_jwks:
 function scopegateFilter(target: EnvoyTarget): string {
   const hold = target.holdHeaders
     ? `
-      # The request headers wait for the verdict: nothing of a refused request reaches the upstream.
+      # The request headers are held until the decision: no part of a refused request reaches the upstream.
       allow_on_headers_stop_iteration: true`
     : "";
   return `\
-# Judges every call. Nothing that rewrites or decompresses the body may stand after it.
+# Decides every request. No filter after it may rewrite or decompress the body.
 - name: scopegate
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
     config:
       name: scopegate
       root_id: scopegate${hold}
-      # Should the filter ever fail, that request gets 503 and the next one a new VM; none passes unjudged.
+      # If the filter ever fails, that request gets a 503 and the next one a new VM; no request passes undecided.
       failure_policy: FAIL_RELOAD
       reload_config: {backoff: {base_interval: 0.01s}}
       vm_config:
         runtime: envoy.wasm.runtime.v8
         code: {local: {filename: ${scalar(target.wasm)}}}
-      configuration: # made by scopegate compile; a Struct would arrive as protobuf bytes and be refused
+      configuration: # output of scopegate compile; a Struct would arrive as protobuf bytes and be refused
         "@type": type.googleapis.com/google.protobuf.StringValue
         value: ${quoted(target.plugin)}
 `;
@@ -113,7 +113,7 @@ static_resources:
   listeners:
     - name: mcp
       address: ${address(target.listen)}
-      per_connection_buffer_limit_bytes: ${limit} # above the filter's own limit, which answers 413 first
+      per_connection_buffer_limit_bytes: ${limit} # above the filter's own limit, so that its 413 comes first
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -122,14 +122,14 @@ static_resources:
                 stat_prefix: mcp
                 codec_type: AUTO # HTTP/1.1 and HTTP/2
                 http_protocol_options:
-                  ignore_http_11_upgrade: [{safe_regex: {regex: .*}}] # an offer to upgrade is judged like any call
+                  ignore_http_11_upgrade: [{safe_regex: {regex: .*}}] # a request to upgrade is treated like any other
                 normalize_path: true
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
-                use_remote_address: true # otherwise an X-Forwarded-For of the caller would become its address
+                use_remote_address: true # otherwise the caller's X-Forwarded-For would become its address
                 xff_num_trusted_hops: ${target.trustedHops}
                 request_headers_timeout: 10s
-                request_timeout: 60s # to receive a whole request; answers may stream for as long as they like
+                request_timeout: 60s # to receive a whole request; responses may stream for as long as they like
                 access_log:
                   - name: envoy.access_loggers.stdout
                     typed_config:
@@ -162,12 +162,12 @@ function mcpRoute({ cors }: EnvoyTarget): string {
     cors.length > 0 ? `  typed_per_filter_config:\n    ${CORS}:\n      ${indent(corsPolicy(cors), 6)}\n` : "";
   return `\
 - match: {prefix: /}
-  # No limits: an answer may be an event stream of hours, and a tool may be quiet for as long as it works.
+  # No limits: a response may be an event stream of hours, and a tool may be silent for as long as it works.
   route: {cluster: upstream, timeout: 0s, idle_timeout: 0s}
 ${policy}`;
 }
 
-/** One line a request: the caller's address, status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
+/** One line per request: the caller's address, status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
 function accessLog(target: EnvoyTarget): string {
   const { key, failureKey } = metadataNames(target);
   const metadata = (path: string) => `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${path})%`;

@@ -1,4 +1,4 @@
-// What every target needs to know, whatever the host: the compiled policy and who issues its tokens.
+// What every target needs: the compiled policy and who issues its tokens.
 import { Setting } from "../../assembly/program.ts";
 import { pluginConfiguration, type PluginOptions, type PluginConfiguration, type Policy } from "../compiler/index.ts";
 import type { OpenPath } from "./open-paths.ts";
@@ -53,7 +53,7 @@ export class Compiled {
     return pluginConfiguration(this.program, this.policy, options);
   }
 
-  /** The challenge to a request without a usable token, as the filter would write it. */
+  /** The challenge for a request without a usable token, as the filter would write it. */
   challenge(error?: "invalid_token"): string {
     const parameters = [
       ["error", error],
@@ -63,7 +63,7 @@ export class Compiled {
     return `Bearer ${parameters.flatMap(([name, value]) => (value === undefined ? [] : `${name}="${value}"`)).join(", ")}`;
   }
 
-  /** The protected resource metadata (RFC 9728), JSON; undefined when the policy has none. */
+  /** The protected resource metadata (RFC 9728), JSON; undefined if the policy has none. */
   get document(): string | undefined {
     return this.reader.settingText(Setting.Document);
   }

@@ -23,7 +23,7 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
   istio(options, compiled) {
     if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
       throw new UsageError(
-        `Istio leaves the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
+        `Istio stores the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
       );
     const target = istioTarget(options, compiled);
     needIssuer(target.token);
@@ -32,7 +32,7 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
 };
 
 function needIssuer({ issuer }: Token): void {
-  if (issuer === undefined) throw new UsageError("--issuer is needed: the policy names no authorization server");
+  if (issuer === undefined) throw new UsageError("--issuer is required: the policy names no authorization server");
 }
 
 /**
@@ -43,7 +43,7 @@ export function partsOf(compiled: Compiled, options: Options): Part[] {
   const target = String(options["target"] ?? "");
   if (!Object.hasOwn(TARGETS, target))
     throw new UsageError(
-      `--target is one of ${Object.keys(TARGETS).join(", ")}${target === "" ? "" : `, not ${target}`}`,
+      `--target must be one of ${Object.keys(TARGETS).join(", ")}${target === "" ? "" : `, not ${target}`}`,
     );
   return TARGETS[target]!(options, compiled);
 }

@@ -1,6 +1,6 @@
-// Objects for Istio: RequestAuthentication leaves the payload where the filter looks, TrafficExtension (WasmPlugin before
-// Istio 1.31) puts the filter after it. A token is not demanded by RequestAuthentication, so the filter's own 401 reaches
-// clients. What Istio has no field for, EnvoyFilters add.
+// Objects for Istio: RequestAuthentication stores the payload where the filter looks, and TrafficExtension (WasmPlugin
+// before Istio 1.31) puts the filter after it. RequestAuthentication does not require a token, so the filter's own 401
+// reaches clients. EnvoyFilters add what Istio has no setting for.
 import { BEARER_PREFIXES, type Part } from "./host.ts";
 import { envoyFilters } from "./istio-envoy-filters.ts";
 import { head, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
@@ -42,22 +42,22 @@ function requestAuthentication(target: IstioTarget): string {
   const keys = "inline" in jwks ? `jwks: ${quoted(jwks.inline)}` : `jwksUri: ${scalar(jwks.url.href)}`;
   const prefixes = BEARER_PREFIXES.map((prefix) => `- {name: Authorization, prefix: "${prefix}"}`);
   return `\
-# Verifies a token that is there; calls without one go on to the filter, which answers 401 with what clients need.
+# Verifies the token if there is one; requests without one continue to the filter, whose 401 has what clients need.
 ${head("security.istio.io/v1", "RequestAuthentication", nameOf(target), target)}\
 spec:
 ${attachment(target, "matchLabels")}\
   jwtRules:
     - issuer: ${scalar(issuer ?? "")}
-      audiences: ${list(audiences)} # a token made for another server is refused
+      audiences: ${list(audiences)} # tokens issued for other servers are refused
       fromHeaders: # never from the query string; Envoy compares the scheme with case, RFC 9110 without
         ${prefixes.join("\n        ")}
       ${keys}
-      forwardOriginalToken: false # the token is for this server only: the upstream does not get it
+      forwardOriginalToken: false # the token is meant for this server only: the upstream does not see it
 `;
 }
 
 const JUDGES = `\
-# Judges everything that comes through this gateway, so give MCP one of its own.
+# Decides every request through this gateway, so give MCP a gateway of its own.
 `;
 
 function trafficExtension(target: IstioTarget): string {
@@ -89,9 +89,9 @@ function plugin(target: IstioTarget): string {
   return `\
 url: ${scalar(wasm.kind === "image" ? `oci://${wasm.url}` : wasm.url)}
 ${sum}${secret}\
-failStrategy: FAIL_RELOAD # should the filter ever fail: 503, and a new VM for the next request
+failStrategy: FAIL_RELOAD # if the filter ever fails: 503, and a new VM for the next request
 pluginName: scopegate
-pluginConfig: # made by scopegate compile
+pluginConfig: # output of scopegate compile
   ${indent(pluginYaml(target), 2)}
 `;
 }

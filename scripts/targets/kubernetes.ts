@@ -19,15 +19,15 @@ export interface KubernetesTarget extends Surroundings {
   ignoreUpgrades: boolean;
 }
 
-/** `sha256` is that of the module; an image is pinned by the digest in its own name. */
+/** `sha256` is that of the module; an image is pinned by the digest in its name. */
 export type WasmSource = { kind: "http"; url: string; sha256?: string } | { kind: "image"; url: string };
 
-/** The `hostnames` line of a route for a URL. An address is none: such a route is for every name. */
+/** The `hostnames` line of a route for a URL. An IP address is not a host name: such a route is for every name. */
 export function hostnames({ hostname }: URL): string {
   return isIP(hostname.replace(/^\[|\]$/g, "")) ? "" : `  hostnames: [${quoted(hostname)}]\n`;
 }
 
-/** The policy's name as an object may be called (RFC 1123). */
+/** The policy's name as a valid object name (RFC 1123). */
 export function nameOf({ compiled }: KubernetesTarget): string {
   const name = compiled.policy.name.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
   return name.slice(0, 50).replace(/^-+|-+$/g, "") || "scopegate";
@@ -38,7 +38,7 @@ export function bufferLimit({ compiled }: KubernetesTarget): number {
   return Math.ceil(compiled.policy.limits.body / (1 << 20)) + 1;
 }
 
-/** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no field to go on then. */
+/** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no setting to continue after that. */
 export function pluginYaml({ compiled, quietPasses }: KubernetesTarget): string {
   const members = Object.entries(compiled.plugin({ quietPasses }));
   return members.map(([name, value]) => `${name}: ${typeof value === "string" ? quoted(value) : value}`).join("\n");

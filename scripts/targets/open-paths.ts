@@ -21,7 +21,8 @@ const FORM = /^((?:\/\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)(\/\*)?(?:=(.+))?$/;
  */
 export function openPath(text: string, policy: Policy, address: (text: string) => Address): OpenPath {
   const [, path, star, upstream] = FORM.exec(text) ?? [];
-  if (path === undefined) throw new UsageError(`--open-path is /PATH or /PATH/*, then perhaps =HOST:PORT, not ${text}`);
+  if (path === undefined)
+    throw new UsageError(`--open-path must be /PATH or /PATH/*, optionally with =HOST:PORT, not ${text}`);
   const open = { path, below: star !== undefined, upstream: upstream === undefined ? undefined : address(upstream) };
   const guarded = policy.resource === undefined ? [] : [new URL(policy.resource).pathname, ...documentPaths(policy)];
   const opened = guarded.find((other) => covers(open, other));

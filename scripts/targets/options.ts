@@ -1,9 +1,10 @@
-// The options of `scopegate manifest`, read once for all targets. A missing one falls back on what the policy says.
+// The options of `scopegate manifest`, read once for all targets. A missing one falls back to the policy.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readInput, UsageError, type Invocation } from "../command.ts";
+import { UsageError, type Invocation } from "../command.ts";
+import { readInput } from "../input.ts";
 import type { EnvoyTarget } from "./envoy.ts";
 import { Compiled, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
 import type { IstioApi, IstioTarget } from "./istio.ts";
@@ -36,7 +37,7 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
 
 function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
   if (given["hold-headers"])
-    throw new UsageError("--hold-headers is for --target envoy: this host has no field for it");
+    throw new UsageError("--hold-headers works only with --target envoy: this host has no setting for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
   return {
     ...surroundings(given, compiled),
@@ -60,9 +61,9 @@ export function gatewayTarget(given: Given, compiled: Compiled): KubernetesTarge
 export function istioTarget(given: Given, compiled: Compiled): IstioTarget {
   const api = text(given, "istio-api") ?? "TrafficExtension";
   if (api !== "TrafficExtension" && api !== "WasmPlugin")
-    throw new UsageError(`--istio-api is TrafficExtension or WasmPlugin, not ${api}`);
+    throw new UsageError(`--istio-api must be TrafficExtension or WasmPlugin, not ${api}`);
   const selector = (given["selector"] as string[] | undefined)?.map(label);
-  if (selector && given["gateway"] !== undefined) throw new UsageError("--gateway and --selector exclude each other");
+  if (selector && given["gateway"] !== undefined) throw new UsageError("--gateway and --selector cannot be combined");
   if (selector && given["open-path"] !== undefined)
     throw new UsageError("--open-path needs a Gateway of the Gateway API: with --selector the routes have other names");
   return { ...kubernetesTarget(given, compiled), api: api satisfies IstioApi, selector };
@@ -85,12 +86,12 @@ function surroundings(given: Given, { policy }: Compiled): Surroundings {
 /** RFC 6454 section 6.2, as browsers send it, or `*`. */
 function origin(value: string): string {
   if (value !== "*" && (!URL.canParse(value) || new URL(value).origin !== value))
-    throw new UsageError(`--cors is an origin such as https://app.example.com, or *, not ${value}`);
+    throw new UsageError(`--cors must be an origin such as https://app.example.com, or *, not ${value}`);
   return value;
 }
 
 function hops(value: string): number {
-  if (!/^\d{1,2}$/.test(value)) throw new UsageError(`--trusted-hops is a number up to 99, not ${value}`);
+  if (!/^\d{1,2}$/.test(value)) throw new UsageError(`--trusted-hops must be a number up to 99, not ${value}`);
   return Number(value);
 }
 
@@ -98,7 +99,8 @@ function hops(value: string): number {
 function label(value: string): [key: string, value: string] {
   const [, key, word] =
     /^((?:[a-z0-9.-]+\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,62})=([A-Za-z0-9][A-Za-z0-9._-]{0,62})$/.exec(value) ?? [];
-  if (key === undefined || word === undefined) throw new UsageError(`--selector is a label KEY=VALUE, not ${value}`);
+  if (key === undefined || word === undefined)
+    throw new UsageError(`--selector must be a label KEY=VALUE, not ${value}`);
   return [key, word];
 }
 
@@ -108,7 +110,7 @@ function text(given: Given, name: string): string | undefined {
 
 function holds(given: Given): boolean {
   if (given["hold-headers"] && given["no-hold-headers"])
-    throw new UsageError("--hold-headers and --no-hold-headers exclude each other");
+    throw new UsageError("--hold-headers and --no-hold-headers cannot be combined");
   return given["no-hold-headers"] !== true;
 }
 
@@ -119,7 +121,7 @@ function isQuiet(given: Given): boolean {
 function tokenOptions(given: Given, { policy }: Compiled): Token {
   const { authorizationServers: servers } = policy;
   if (text(given, "issuer") === undefined && servers.length > 1)
-    throw new UsageError("--issuer is needed: the policy names several authorization servers");
+    throw new UsageError("--issuer is required: the policy names several authorization servers");
   return {
     issuer: text(given, "issuer") ?? servers[0],
     audiences: audiences(given, policy),
@@ -133,15 +135,16 @@ function audiences(given: Given, policy: Compiled["policy"]): string[] {
   if (named) return named;
   if (policy.audiences.length > 0) return policy.audiences;
   if (policy.resource !== undefined) return [policy.resource];
-  throw new UsageError("--audience is needed: the policy names no audience and no resource");
+  throw new UsageError("--audience is required: the policy names neither an audience nor a resource");
 }
 
 function jwks(source: string | undefined): Jwks {
-  if (source === undefined) throw new UsageError("--jwks is needed: the URL or file of the keys that verify tokens");
+  if (source === undefined)
+    throw new UsageError("--jwks is required: the URL or file with the keys that verify tokens");
   if (/^https?:\/\//.test(source)) return { url: new URL(source) };
   // The text itself, as it stands in a functionConfig.
   const keys = parseJson(source.startsWith("{") ? source : readInput(source)) as { keys?: unknown } | undefined;
-  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source.slice(0, 80)} is no JSON Web Key Set`);
+  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source.slice(0, 80)} is not a JSON Web Key Set`);
   return { inline: JSON.stringify(keys) };
 }
 
@@ -159,7 +162,7 @@ function address(given: Given, name: string, otherwise: string): Address {
 
 function parseAddress(value: string, name: string): Address {
   const [, host, port] = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(value) ?? [];
-  if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} is HOST:PORT, not ${value}`);
+  if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} must be HOST:PORT, not ${value}`);
   return { host, port: Number(port) };
 }
 
@@ -167,21 +170,23 @@ function parseAddress(value: string, name: string): Address {
 function objectName(given: Given, option: string, otherwise: string): string {
   const value = text(given, option) ?? otherwise;
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
-    throw new UsageError(`--${option} is a Kubernetes name, not ${value}`);
+    throw new UsageError(`--${option} must be a Kubernetes name, not ${value}`);
   return value;
 }
 
-/** A URL of the module, or the name of an image that holds it. */
+/** A URL of the module, or the name of an image that contains it. */
 function wasmSource(value: string | undefined): WasmSource {
-  if (value === undefined) throw new UsageError("--wasm is needed: the https:// URL of scopegate.wasm, or oci://IMAGE");
+  if (value === undefined)
+    throw new UsageError("--wasm is required: the https:// URL of scopegate.wasm, or oci://IMAGE");
   if (value.startsWith("oci://")) return { kind: "image", url: value.slice("oci://".length) };
-  if (!/^https?:\/\//.test(value)) throw new UsageError(`--wasm is an https:// URL or oci://IMAGE here, not ${value}`);
+  if (!/^https?:\/\//.test(value))
+    throw new UsageError(`--wasm must be an https:// URL or oci://IMAGE for this target, not ${value}`);
   const own = ownWasm();
   const sha256 = existsSync(own) ? createHash("sha256").update(readFileSync(own)).digest("hex") : undefined;
   return { kind: "http", url: value, sha256 };
 }
 
-/** The filter that belongs to this program: beside the bundle, or in build/ when run from the sources. */
+/** The filter that belongs to this program: next to the bundle, or in build/ when run from the sources. */
 function ownWasm(): string {
   const place = import.meta.url.endsWith(".ts") ? "../../build/scopegate.wasm" : "scopegate.wasm";
   return fileURLToPath(new URL(place, import.meta.url));

@@ -12,7 +12,7 @@ interface TestEvent {
   details: { type?: string; error?: unknown };
 }
 
-/** Runs the files one after the other; one without a test has failed. `failures` gets the names of tests that fail. */
+/** Runs the files one after the other; a file without a test has failed. `failures` gets the names of tests that fail. */
 export async function runFiles(files: string[], failures: string[] = []): Promise<Totals> {
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const file of files) {
@@ -36,7 +36,7 @@ async function runFile(file: string, failures: string[]): Promise<Totals> {
     if (isTest(event)) totals[event.skip === undefined ? "passed" : "skipped"]++;
   });
   stream.on("test:fail", (event: TestEvent) => {
-    // A suite fails with its tests; the file itself only when it could not run.
+    // A suite fails with its tests; the file itself fails only if it could not run.
     if (event.details.type === "suite") return;
     totals.failed++;
     failures.push(event.name);
@@ -51,7 +51,7 @@ async function runFile(file: string, failures: string[]): Promise<Totals> {
   return totals;
 }
 
-/** What node:test tells at the end of a run; the runner counts for itself. */
+/** What node:test prints at the end of a run; the runner counts by itself. */
 const NODE_TOTALS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /;
 
 /** The error of a failed test, without node:test's own wrapper and frames. */

@@ -7,7 +7,7 @@ export interface Totals {
   skipped: number;
 }
 
-/** Runs a program of node_modules/.bin with this Node; its output, standard error included, and exit code. */
+/** Runs a program of node_modules/.bin with this Node; returns its output, standard error included, and exit code. */
 export function runTool(script: string, args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [`node_modules/${script}`, ...args], { stdio: ["ignore", "pipe", "pipe"] });

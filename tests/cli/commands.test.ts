@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { folder, POLICY, run } from "../support/cli.ts";
 
 describe("usage", () => {
-  test("the overview names every command; each has help", () => {
+  test("the overview lists every command, and each has help", () => {
     const { code, out } = run(["--help"]);
     assert.equal(code, 0);
     for (const name of ["check", "compile", "manifest", "eval", "test", "explain", "show"]) {
@@ -25,16 +25,19 @@ describe("usage", () => {
     [["check", "--frmat", "json", "policy.yaml"], "scopegate: Unknown option '--frmat'; see scopegate check --help\n"],
     [
       ["check", "--format", "xml", "policy.yaml"],
-      "scopegate: --format is text or json, not xml; see scopegate check --help\n",
+      "scopegate: --format must be text or json, not xml; see scopegate check --help\n",
     ],
     [["check", "gone.yaml"], "scopegate: cannot read gone.yaml: no such file\n"],
     [["compile", "."], "scopegate: cannot read .: it is a directory\n"],
-    [["compile", "a", "b"], "scopegate: one POLICY at a time, got 2; see scopegate compile --help\n"],
-    [["eval", "-"], "scopegate: standard input has the requests; POLICY must be a file; see scopegate eval --help\n"],
+    [["compile", "a", "b"], "scopegate: expected one POLICY, got 2; see scopegate compile --help\n"],
+    [
+      ["eval", "-"],
+      "scopegate: POLICY must be a file: standard input carries the requests; see scopegate eval --help\n",
+    ],
     [["test", "gone"], "scopegate: cannot read gone: no such file\n"],
     [
       ["test", "policy.yaml", "--min-coverage", "much"],
-      "scopegate: --min-coverage is a percentage, not much; see scopegate test --help\n",
+      "scopegate: --min-coverage must be a percentage, not much; see scopegate test --help\n",
     ],
     [["explain", "policy.yaml"], "scopegate: no --request given; see scopegate explain --help\n"],
     [["show", "gone.json"], "scopegate: cannot read gone.json: no such file\n"],
@@ -45,15 +48,15 @@ describe("usage", () => {
 });
 
 describe("check", () => {
-  test("is silent when nothing is wrong", () =>
+  test("prints nothing if there are no problems", () =>
     assert.deepEqual(run(["check", "policy.yaml"]), { code: 0, out: "", err: "" }));
 
-  test("--cost tells what each when takes at most", () => {
+  test("--cost reports the maximum steps of each when", () => {
     const { code, out, err } = run(["check", "policy.yaml", "--cost"]);
     assert.deepEqual([code, out], [0, ""]);
     assert.match(
       err,
-      /^policy\.yaml:11:\d+: note: at most \d+ steps on each KiB of arguments; a request has 16777216$/m,
+      /^policy\.yaml:11:\d+: note: at most \d+ steps per KiB of arguments; the request budget is 16777216$/m,
     );
     const notes = JSON.parse(run(["check", "policy.yaml", "--cost", "--format", "json"]).out) as { severity: string }[];
     assert.deepEqual([...new Set(notes.map(({ severity }) => severity))], ["note"]);
@@ -64,11 +67,11 @@ describe("check", () => {
     assert.match(run(["check", "-"], "kind: x").err, /^<stdin>:1:/);
   });
 
-  test("tells every error with its place, the line and a hint", () => {
+  test("reports every error with its place, the line and a hint", () => {
     assert.deepEqual(run(["check", "wrong.yaml"]), {
       code: 1,
       out: "",
-      err: `wrong.yaml:11:59: error: there is no function \`startWith\`
+      err: `wrong.yaml:11:59: error: unknown function \`startWith\`
         - {backend: fs, tool: read_file, when: 'args.path.startWith("/public/") && args.size < 10'}
                                                           ^~~~~~~~~
 hint: did you mean \`startsWith\`?
@@ -77,7 +80,7 @@ wrong.yaml:13:22: error: "tool" is missing
     target: {tools: [{backend: demo, tol: echo, when: 'args.text.matches("^Hello, .*!$")'}]}
                      ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 
-wrong.yaml:13:38: error: "tol" is not known here
+wrong.yaml:13:38: error: unknown key "tol"
     target: {tools: [{backend: demo, tol: echo, when: 'args.text.matches("^Hello, .*!$")'}]}
                                      ^~~
 hint: did you mean "tool"?
@@ -105,13 +108,13 @@ describe("compile and show", () => {
     assert.ok(Buffer.from(program, "base64").subarray(0, 4).equals(Buffer.from("SGP1")));
   });
 
-  test("--quiet-passes stands in the configuration only where it is wanted", () => {
+  test("--quiet-passes is in the configuration only if asked for", () => {
     const { out } = run(["compile", "policy.yaml", "--quiet-passes"]);
     assert.equal((JSON.parse(out) as { quietPasses?: boolean }).quietPasses, true);
     assert.ok(!run(["compile", "policy.yaml"]).out.includes("quietPasses"));
   });
 
-  test("--hold-headers, -o, and show of what was written", () => {
+  test("--hold-headers, -o, and show on the written file", () => {
     assert.deepEqual(run(["compile", "policy.yaml", "--hold-headers", "-o", "out.json"]), {
       code: 0,
       out: "",
@@ -125,13 +128,13 @@ describe("compile and show", () => {
     assert.deepEqual(run(["show", "-"], written), { code: 0, out, err: "" });
   });
 
-  test("a wrong policy: exit 1, nothing written", () => {
+  test("a policy with errors: exit 1, nothing written", () => {
     const { code, out } = run(["compile", "wrong.yaml", "-o", "never.json"]);
     assert.deepEqual({ code, out }, { code: 1, out: "" });
     assert.ok(!existsSync(join(folder, "never.json")));
   });
 
-  test("show refuses what is no plugin configuration", () => {
+  test("show refuses anything that is not a plugin configuration", () => {
     for (const text of ["", "{}", "null", '{"program":"AAAA"}']) {
       const { code, out, err } = run(["show", "-"], text);
       assert.deepEqual({ code, out }, { code: 1, out: "" }, text);

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { body, file, folder, lines, request, run } from "../support/cli.ts";
 
 describe("eval", () => {
-  test("decisions in the order of the lines, the whole result of each", () => {
+  test("decisions come in the order of the lines, each with its whole result", () => {
     const input = [
       request("fs__read_file", { path: "/public/a", size: 1 }, { id: "ok" }),
       request("fs__read_file", { path: "/public/a", size: 1 }, { id: "scope", payload: {} }),
@@ -45,7 +45,7 @@ describe("eval", () => {
     ]);
   });
 
-  test("a malformed line has its error, the others their answers; exit 1", () => {
+  test("a malformed line gets an error, the others their decisions; exit 1", () => {
     const good = request("demo__echo", { text: "Hello, x!" });
     const bad = [
       "{",
@@ -65,7 +65,7 @@ describe("eval", () => {
     assert.equal(results[2]!.error, 'unknown field "bdy"');
   });
 
-  test("a line's own policy; one that is refused says why and nothing else", () => {
+  test("a line's own policy; one with errors gives only the errors", () => {
     const own = { apiVersion: "scopegate/v1", kind: "Policy", defaultAction: "Allow" };
     const input = [
       request("x", {}, { id: "a", policy: own }),
@@ -96,7 +96,7 @@ describe("eval", () => {
     );
   });
 
-  test("2,000 lines with a policy each take seconds", () => {
+  test("2,000 lines, each with its own policy, take seconds", () => {
     const own = (i: number): object => ({
       apiVersion: "scopegate/v1",
       kind: "Policy",
@@ -126,7 +126,7 @@ describe("test", () => {
   const ALLOWED = `{name: reads, scopes: [files:read], ${READ}, expect: {decision: allow, rule: public-files}}`;
   const ASKED = `{name: asks, payload: {sub: ann}, ${READ}, expect: {decision: deny, reason: insufficient_scope, scopes: [files:read]}}`;
 
-  test("passes, and tells what was never seen", () => {
+  test("passes, and lists what is not covered", () => {
     file("good.test.yaml", tests(ALLOWED, ASKED));
     assert.deepEqual(run(["test", "good.test.yaml"]), {
       code: 0,
@@ -134,11 +134,11 @@ describe("test", () => {
   ✓ reads
   ✓ asks
 
-policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
-  never seen: the when of rule public-files, fs/read_file is not true
-  never seen: rule greet matches
-  never seen: the when of rule greet, demo/echo is true
-  never seen: the when of rule greet, demo/echo is not true
+policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33%
+  not covered: the when of rule public-files, fs/read_file is not true
+  not covered: rule greet matches
+  not covered: the when of rule greet, demo/echo is true
+  not covered: the when of rule greet, demo/echo is not true
 
 2 passed, 0 failed
 `,
@@ -146,7 +146,7 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
     });
   });
 
-  test("a failure says what differs; exit 1", () => {
+  test("a failure reports what differs; exit 1", () => {
     file("bad.test.yaml", tests(ALLOWED.replace("size: 1", "size: 99")));
     const { code, out } = run(["test", "bad.test.yaml"]);
     assert.equal(code, 1);
@@ -157,13 +157,13 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
     assert.match(out, /\n0 passed, 1 failed\n$/);
   });
 
-  test("--min-coverage is a gate", () => {
+  test("--min-coverage fails below the minimum", () => {
     assert.equal(run(["test", "good.test.yaml", "--min-coverage", "33"]).code, 0);
     const { code, err } = run(["test", "good.test.yaml", "--min-coverage", "34"]);
-    assert.deepEqual({ code, err }, { code: 1, err: "scopegate: coverage is 33 %, below the 34 % asked for\n" });
+    assert.deepEqual({ code, err }, { code: 1, err: "scopegate: coverage is 33%, below the required 34%\n" });
   });
 
-  test("a folder stands for its test files; none is exit 2", () => {
+  test("a folder means its test files; none is exit 2", () => {
     mkdirSync(join(folder, "empty"), { recursive: true });
     assert.deepEqual(run(["test", "empty"]).code, 2);
     file("none.test.yaml", "policy: policy.yaml\ntests: []\n");
@@ -171,13 +171,13 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
     assert.match(run(["test", "."]).out, /bad\.test\.yaml[^]*good\.test\.yaml/);
   });
 
-  test("a wrong test file names the place; exit 1", () => {
+  test("an invalid test file is reported with the place; exit 1", () => {
     file("odd.test.yaml", tests(`{name: x, ${READ}, expct: {decision: allow}}`));
     const { code, err } = run(["test", "odd.test.yaml"]);
     const keys = "name, payload, scopes, call, request, expect";
     assert.deepEqual(
       { code, err },
-      { code: 1, err: `odd.test.yaml: tests[0]: unknown key "expct"; there are ${keys}\n` },
+      { code: 1, err: `odd.test.yaml: tests[0]: unknown key "expct"; known keys: ${keys}\n` },
     );
   });
 
@@ -199,20 +199,20 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33 %
 });
 
 describe("explain", () => {
-  test("names the part of the `when` that is false, and what it read", () => {
+  test("names the part of the `when` that is false, and the values it read", () => {
     file("request.json", request("fs__read_file", { path: "/public/a", size: 99 }));
     assert.deepEqual(run(["explain", "policy.yaml", "--request", "request.json"]), {
       code: 0,
       out: `deny (HTTP 403): no_rule
 
-rule public-files its when is false
+rule public-files does not match: its when is false
   false  args.path.startsWith("/public/") && args.size < 10
     true   args.path.startsWith("/public/")
            args.path is "/public/a"
     false  args.size < 10
            args.size is 99
 
-rule greet is about other calls
+rule greet does not match: it is about other calls
 
 No scope would help.
 `,
@@ -220,19 +220,19 @@ No scope would help.
     });
   });
 
-  test("says which scopes would do", () => {
+  test("says which scopes would help", () => {
     file("request.yaml", `payload: {}\nbody: '${body("fs__read_file", { path: "/public/a", size: 1 })}'\n`);
     const { code, out } = run(["explain", "policy.yaml", "--request", "request.yaml"]);
     assert.equal(code, 0);
     assert.match(out, /^deny \(HTTP 403\): insufficient_scope, rule public-files\n/);
-    assert.match(out, /\nA token with these scopes would do: files:read\n$/);
+    assert.match(out, /\nA token with these scopes would be allowed: files:read\n$/);
   });
 });
 
-describe("what cannot be read is said, without a stack trace", () => {
+describe("unreadable input is reported without a stack trace", () => {
   const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
 
-  test("eval: a policy or a payload that is nested deeply, and the lines behind it", () => {
+  test("eval: a deeply nested policy or payload, and the lines after it", () => {
     const input = [
       `{"id": "policy", "policy": {"a": ${deep}}, "body": ""}`,
       `{"id": "payload", "payload": {"a": ${deep}}, "body": ""}`,
@@ -241,7 +241,7 @@ describe("what cannot be read is said, without a stack trace", () => {
     const { code, out, err } = run(["eval", "policy.yaml"], input);
     assert.deepEqual({ code, err }, { code: 1, err: "" });
     const results = lines(out).map(({ error, decision }) => error ?? decision);
-    assert.deepEqual(results, ["it is nested too deeply", "it is nested too deeply", "allow"]);
+    assert.deepEqual(results, ["the request is nested too deeply", "the request is nested too deeply", "allow"]);
   });
 
   for (const [what, text, message] of [
@@ -249,7 +249,7 @@ describe("what cannot be read is said, without a stack trace", () => {
     [
       "a payload that holds itself",
       "payload: &a {x: *a}\nbody: ''",
-      /^request\.yaml: error: it is nested too deeply\n$/,
+      /^request\.yaml: error: the request is nested too deeply\n$/,
     ],
   ] as const)
     test(`explain: ${what}`, () => {

@@ -1,5 +1,5 @@
-// The official MCP clients against the filter in a real Envoy. In the middle of a session each meets each refusal; the
-// session must go on, and what the client's user sees is kept in docs/clients.md (UPDATE_GOLDEN=1 rewrites it).
+// The official MCP clients against the filter in a real Envoy. In the middle of a session each client meets each refusal; the
+// session must go on, and what the client's user sees is recorded in docs/clients.md (UPDATE_GOLDEN=1 rewrites it).
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,7 @@ import { readFileSync } from "node:fs";
 
 const PAGE = new URL("../../docs/clients.md", import.meta.url);
 const ERAS = ["legacy", "modern"] as const;
-/** Names that a header cannot carry as they are. */
+/** Names that cannot go into a header unencoded. */
 const ODD_TOOLS = ["größe", "two words", "=?base64?", "日本"];
 
 const ALLOWED = { name: "odd", source: { jwt: { scopes: ["echo"] } }, target: { tools: ODD_TOOLS } };
@@ -48,7 +48,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** The path of a session: logs and the server's account are told apart by it. */
+/** The path of a session, which tells its log lines and the server's records apart. */
 function pathOf(client: Client, era: Era, key: string): string {
   return `/${clients.indexOf(client)}/${era}/${key}`;
 }
@@ -57,7 +57,7 @@ function session(client: Client, era: Era, key: string, calls: Call[], through =
   return { url: `http://127.0.0.1:${through.port}${pathOf(client, era, key)}`, era, calls };
 }
 
-/** The lines of the access log for a session, when all that is expected has arrived. */
+/** The lines of the access log for a session, once all that is expected has arrived. */
 async function logged({ envoy }: Gateway, path: string, enough: (lines: string[]) => boolean): Promise<string[]> {
   const own = (): string[] => envoy.accessLog.filter((line) => line.includes(` ${path} `));
   for (let i = 0; i < 100 && !enough(own()); i++) await sleep(20);
@@ -97,7 +97,7 @@ for (const client of clients)
           await checkLog(answer, path);
         });
 
-      test("calls tools whose names no header can carry as they are", { skip }, () => {
+      test("calls tools whose names cannot go into a header unencoded", { skip }, () => {
         assert.deepEqual(
           outcomes.at(-1),
           ODD_TOOLS.map((tool) => ({ text: `${tool} ran` })),
@@ -105,7 +105,7 @@ for (const client of clients)
       });
     });
 
-/** Envoy gave the answer that was meant, and allowed both other calls. */
+/** Envoy gave the intended reply, and allowed both other calls. */
 async function checkLog(answer: Answer, path: string): Promise<void> {
   const refusals = (lines: string[]): string[] => lines.filter((line) => line.includes(" scopegate{"));
   const allowed = (lines: string[]): string[] =>
@@ -120,7 +120,7 @@ async function checkLog(answer: Answer, path: string): Promise<void> {
   assert.deepEqual([...kinds], [`${answer.status} scopegate{${answer.reason}}`]);
 }
 
-test("what the log says of a stream or a session's end comes from that request", async () => {
+test("log lines of streams and of ended sessions come from those requests", async () => {
   const lines = [gateway!, inBand!].flatMap(({ envoy }) =>
     envoy.accessLog.filter((line) => /"(GET|DELETE) /.test(line)),
   );
@@ -128,7 +128,7 @@ test("what the log says of a stream or a session's end comes from that request",
   for (const line of lines) assert.match(line, /"(stream|session_end);-;;;"/);
 });
 
-test("docs/clients.md says what was seen", async () => {
+test("docs/clients.md matches what was observed", async () => {
   const page = await clientsPage(meetings, ANSWERS);
   if (clients.every(({ missing }) => missing === undefined)) return assertGolden(PAGE, page);
   assert.equal(

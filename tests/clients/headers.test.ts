@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extractWWWAuthenticateParams as read2 } from "@modelcontextprotocol/client";
 import { extractWWWAuthenticateParams as read1 } from "@modelcontextprotocol/sdk/client/auth.js";
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { simulate } from "../../scripts/evaluate/request.ts";
 import { Host } from "../../scripts/simulate/host.ts";
@@ -34,7 +34,7 @@ interface Answer {
   given: Case;
 }
 
-/** The answers with a challenge; policies that the compiler refuses are counted. */
+/** The replies with a challenge; policies that the compiler refuses are counted. */
 function answers(): { list: Answer[]; refused: number; allowed: number } {
   const choice = new Choice(seeded(SEED));
   const host = new Host(filterModule());
@@ -100,7 +100,7 @@ test("most cases have a challenge", (t) => {
   assert.ok(list.length > CASES * 0.6);
 });
 
-test("by the grammar each is one Bearer challenge", () => {
+test("each is a single Bearer challenge by the grammar", () => {
   check((_, i) => (typeof strict[i] === "string" ? strict[i] : undefined));
 });
 
@@ -123,7 +123,7 @@ for (const [name, read] of [
       const { error, scope, resourceMetadataUrl } = read(
         new Response(null, { status, headers: { "www-authenticate": challenge } }),
       );
-      // The SDK gives a URL object; it is the same when it is what the strict reading makes one of.
+      // The SDK returns a URL object; it must equal the URL of the strict reading.
       const wanted = (strict[i] as Values).resource_metadata;
       const same = wanted !== null && resourceMetadataUrl?.href === new URL(wanted).href;
       return {

@@ -1,5 +1,5 @@
-// The whole step-up with no person in it: a client with a token for too little is challenged, reads the metadata document
-// that the filter serves, gets a larger token from a real OAuth server, and the same call succeeds.
+// The whole step-up without a person: a client whose token lacks a scope is challenged, reads the metadata document that
+// the filter serves, gets a token with more scopes from a real OAuth server, and the same call succeeds.
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -25,7 +25,7 @@ interface Exchange {
   challenge: string | null;
   /** MCP method, with the tool of a call. */
   asks?: string;
-  /** Scope of a token that was issued. */
+  /** Scope of an issued token. */
   granted?: string;
 }
 
@@ -35,7 +35,7 @@ interface Stepping {
   close(): Promise<void>;
 }
 
-/** The demo's provider, for an SDK that adds up the scopes itself and wants to know who sent the code (RFC 9207). */
+/** The demo's provider, for an SDK that accumulates the scopes itself and checks who sent the code (RFC 9207). */
 class Provider2 extends Headless {
   answer = new URLSearchParams();
 
@@ -45,7 +45,7 @@ class Provider2 extends Headless {
   }
 }
 
-/** The demo's session, with the SDK that came after. */
+/** The demo's session, with the newer SDK. */
 class Session2 implements Stepping {
   private readonly provider = new Provider2();
   private client = this.newClient();
@@ -99,7 +99,7 @@ const SDKS: [name: string, start: (url: URL, watch: typeof fetch) => Stepping][]
   ["TypeScript `client` 2.4.0", (url, watch) => new Session2(url, watch)],
 ];
 
-/** Ports that nobody listens on now: the policy and the issuer name theirs before anything is started. */
+/** Unused ports: the policy and the issuer name theirs before anything is started. */
 async function freePorts(wanted: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(
@@ -175,7 +175,7 @@ describe("step-up without a person", () => {
       assert.equal(exchanges.filter(({ asks }) => asks !== undefined).length, 2, "the call was made twice, no more");
       assert.deepEqual(ran, ["sum"]);
 
-      // The larger token holds what the one before did.
+      // The new token has the scopes of the previous one.
       assert.equal(await session.call("echo", {}), "echo ran");
       await session.close();
     });
@@ -189,7 +189,7 @@ describe("step-up without a person", () => {
         const calls = ["echo", "sum", "echo"].map((tool) => ({ tool, arguments: {} }));
         const [outcomes] = (await run!("play", { sessions: [{ url: resource, era, calls }] })) as Outcome[][];
         assert.deepEqual(outcomes, [{ text: "echo ran" }, { text: "sum ran" }, { text: "echo ran" }]);
-        // A line of the client before may come late; this one begins without a token.
+        // A line of the previous client may come late; this one begins without a token.
         const own = (): string[] => {
           const lines = accessLog.slice(start);
           return lines.slice(lines.findIndex((line) => line.includes('"no_token;')));
@@ -201,7 +201,7 @@ describe("step-up without a person", () => {
       });
 });
 
-/** The lines, when they are as expected or after two seconds: Envoy writes its log a little late. */
+/** The lines, once they are as expected or after two seconds: Envoy writes its log with a delay. */
 async function until(lines: () => string[], enough: (all: string[]) => boolean): Promise<string[]> {
   for (let i = 0; i < 100 && !enough(lines()); i++) await sleep(20);
   return lines();
@@ -216,7 +216,7 @@ function granted(exchanges: Exchange[]): string[] {
   return exchanges.flatMap(({ granted: scope }) => scope ?? []);
 }
 
-/** A `fetch` that keeps account. */
+/** A `fetch` that records. */
 function watching(exchanges: Exchange[]): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);

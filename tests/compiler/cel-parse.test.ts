@@ -1,12 +1,12 @@
-// The syntax of a `when`: what is read, what is refused and where.
+// The syntax of a `when`: what parses, what is refused and where.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "../../scripts/compiler/cel/ast.ts";
 import { parse } from "../../scripts/compiler/cel/parser.ts";
 import { Problems } from "../../scripts/compiler/cel/problems.ts";
-import { show } from "../support/pool.ts";
+import { show } from "../support/code.ts";
 
-/** The tree in a form without ambiguity, or the first problem with its place. */
+/** The tree in an unambiguous form, or the first problem with its place. */
 function read(text: string): string {
   const problems = new Problems();
   const root = parse(text, problems);
@@ -97,31 +97,31 @@ test("literals", () => {
 
 const REFUSED: [string, string][] = [
   ["", "0+1: the expression is empty"],
-  ["a +", "3+1: the expression ends here, a value is missing"],
-  ["f(1,)", "4+1: unexpected `)`, a value is missing"],
-  ["a b", "2+1: unexpected `b`, an operator before it is missing"],
-  ["1.", "2+1: the expression ends here, a field name is missing"],
-  ["-!a", "1+1: unexpected `!`, a value is missing"],
+  ["a +", "3+1: the expression ends here; a value is missing"],
+  ["f(1,)", "4+1: unexpected `)`; a value is missing"],
+  ["a b", "2+1: unexpected `b`; an operator before it is missing"],
+  ["1.", "2+1: the expression ends here; a field name is missing"],
+  ["-!a", "1+1: unexpected `!`; a value is missing"],
   ["a.true", "2+4: `true` cannot be a field name here"],
   ["if", "0+2: `if` is a reserved word"],
-  ["a = 1", "2+1: `=` is no operator of CEL"],
-  ["a & b", "2+1: `&` is no operator of CEL"],
-  [String.raw`"\q" == a`, "0+9: this text has no end, or a `\\` in it starts no escape"],
-  ["a == “x”", "5+1: typographic quotes do not start a text"],
+  ["a = 1", "2+1: `=` is not a CEL operator"],
+  ["a & b", "2+1: `&` is not a CEL operator"],
+  [String.raw`"\q" == a`, "0+9: unterminated string, or a `\\` in it that starts no escape"],
+  ["a == “x”", "5+1: typographic quotes do not start a string"],
   ["9223372036854775808", "0+19: 9223372036854775808 does not fit into a 64-bit int"],
   ["1e999", "0+5: 1e999 does not fit into a double"],
-  [String.raw`"\ud800"`, String.raw`0+8: \ud800 is no Unicode character`],
-  [String.raw`b"\u0041"`, String.raw`0+9: \u0041 cannot stand in bytes: write the bytes as \x..`],
+  [String.raw`"\ud800"`, String.raw`0+8: \ud800 is not a Unicode character`],
+  [String.raw`b"\u0041"`, String.raw`0+9: \u0041 is not allowed in bytes: write the bytes as \x..`],
   ["has(a)", "4+1: has() takes a field selection"],
   ["has(a['b'])", "4+6: has() takes a field selection"],
-  ["a.all(x.y, true)", "6+3: the first argument of a macro is the name of its variable"],
+  ["a.all(x.y, true)", "6+3: the first argument of a macro must be the name of its variable"],
 ];
 
 test("refusals", () => {
   for (const [text, message] of REFUSED) assert.equal(read(text), message, text);
 });
 
-// Where cel-go 0.28.1 draws the line: the last number of repetitions that it takes.
+// The limits of cel-go 0.28.1: the largest number of repetitions that it accepts.
 const LIMITS: [string, (n: number) => string, number][] = [
   ["parentheses", (n) => `${"(".repeat(n)}a${")".repeat(n)}`, 249],
   ["sums", (n) => `a${"+a".repeat(n)}`, 250],

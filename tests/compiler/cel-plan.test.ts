@@ -1,23 +1,15 @@
 // Instructions: what each part of the language becomes, and what the filter must provide for it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Flag } from "../../assembly/program.ts";
 import { compileWhen } from "../../scripts/compiler/cel/index.ts";
-import { MemoryPool } from "../support/pool.ts";
+import { list } from "../support/code.ts";
 
-const pools = new WeakMap<object, MemoryPool>();
-
-function compile(text: string) {
-  const pool = new MemoryPool();
-  const compiled = compileWhen(text, pool);
-  pools.set(compiled, pool);
-  return compiled;
-}
-
-/** The listing without the last Return. */
+/** The code without the last Return. */
 function code(text: string): string[] {
-  const compiled = compile(text);
+  const compiled = compileWhen(text);
   if (!compiled.code) return compiled.problems.map(({ message }) => `refused: ${message}`);
-  const lines = pools.get(compiled)?.list(compiled.code) ?? [];
+  const lines = list(compiled.code);
   assert.equal(lines.pop(), "Return");
   return lines;
 }
@@ -127,7 +119,7 @@ test("code", () => {
   for (const [text, lines] of CODE) assert.deepEqual(code(text), lines, text);
 });
 
-// What cel-go computes when it takes an expression, and how Go writes it.
+// What cel-go computes at compile time, and how Go prints it.
 const CONSTANTS: [string, string][] = [
   ["string(1000000.0)", '"1e+06"'],
   ["string(1234567.0)", '"1.234567e+06"'],
@@ -163,7 +155,7 @@ const IMPOSSIBLE = [
   ...["timestamp(253402300800)", "duration('1d')", "duration('')", "duration('9999999h')", "string(dyn(null))"],
 ];
 
-test("constants that fail refuse the expression, also where they would not be reached", () => {
+test("an expression with a failing constant is refused, even if it would not be reached", () => {
   for (const text of IMPOSSIBLE) {
     assert.deepEqual(code(`false && args.x == dyn(${text})`).length, 1, text);
     assert.match(code(`false && args.x == dyn(${text})`)[0] ?? "", /^refused: this \w+\(\) always fails$/, text);
@@ -171,17 +163,17 @@ test("constants that fail refuse the expression, also where they would not be re
 });
 
 test("bounds", () => {
-  const nested = compile(
+  const nested = compileWhen(
     "args.a.all(x, args.b.exists(y, [x, y, 1] == args.c)) && args.?d.optMap(z, z > 1).orValue(true)",
   );
   assert.equal(nested.code?.stack, 3);
   assert.equal(nested.code?.loops, 2);
   assert.deepEqual(nested.cost, { counts: [13, 3, 7] });
   const deep = Array.from({ length: 13 }, (_, i) => `[1].all(x${i}, `).join("");
-  assert.match(compile(`${deep}true${")".repeat(13)}`).problems.at(-1)?.message ?? "", /nested more than 12 deep/);
+  assert.match(compileWhen(`${deep}true${")".repeat(13)}`).problems.at(-1)?.message ?? "", /nested more than 12 deep/);
 });
 
-const NEEDS: [string, string[]][] = [
+const NEEDS: [string, (keyof typeof Flag)[]][] = [
   ["args.a == mcp.tool", []],
   ["jwt.claims.sub == 'a'", ["NeedsClaims"]],
   ["size(jwt.claims) > 0", ["NeedsClaims"]],
@@ -191,5 +183,8 @@ const NEEDS: [string, string[]][] = [
 ];
 
 test("needs", () => {
-  for (const [text, needs] of NEEDS) assert.deepEqual([...(pools.get(compile(text))?.needs ?? [])], needs, text);
+  for (const [text, needs] of NEEDS) {
+    const bits = needs.reduce((all, name) => all | Flag[name], 0);
+    assert.equal(compileWhen(text).code?.needs, bits, text);
+  }
 });

@@ -1,4 +1,4 @@
-// Program bytes: layout, sharing, constants, and that damage is noticed.
+// Program bytes: layout, sharing, constants, and that damage is detected.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ import {
   ProgramError,
 } from "../../scripts/compiler/index.ts";
 import { Program } from "../../scripts/compiler/program/reader.ts";
-import type { Constant } from "../../scripts/compiler/program/pool.ts";
+import type { Constant } from "../../scripts/compiler/cel/code.ts";
 import { MESSAGES } from "../../scripts/compiler/program/reasons.ts";
 import { checksum, ProgramWriter } from "../../scripts/compiler/program/writer.ts";
 import { decodePairs } from "../../scripts/wire.ts";
@@ -22,7 +22,7 @@ const { program: bytes, policy } = compilePolicy(text, "policy.yaml");
 assert.ok(bytes && policy);
 const program = new Program(bytes);
 
-/** Compiles a policy of our own kind; its program. */
+/** Compiles a policy of our own kind and returns its program. */
 function compile(members: object): Program {
   const compiled = compileDocument({ apiVersion: "scopegate/v1", kind: "Policy", ...members });
   assert.ok(compiled.program, JSON.stringify(compiled.problems));
@@ -97,7 +97,7 @@ test("settings are where the filter reads them", () => {
   });
 });
 
-test("every reason has a name, and a refusal a message that can stand in JSON", () => {
+test("every reason has a name, and every refusal a message that needs no escapes in JSON", () => {
   program.each(Section.Reasons, (at, reason) => {
     const textOf = (field: ReasonField): string => program.textAt(at + field)!;
     if (reason === Reason.Count) return assert.equal(textOf(ReasonField.Counter), "scopegate.lenient.header_mismatch");
@@ -111,7 +111,7 @@ test("every reason has a name, and a refusal a message that can stand in JSON", 
   for (const message of Object.values(MESSAGES)) assert.match(message, /^[^"\\\p{C}]+$/u);
 });
 
-test("the headers of the answers", () => {
+test("the headers of the replies", () => {
   const headers = (reason: Reason): Record<string, string> => {
     const at = program.record(Section.Reasons, reason) + ReasonField.Headers;
     return Object.fromEntries(decodePairs(program.slice(program.word(at), program.word(at + 4))));
@@ -127,7 +127,7 @@ test("the headers of the answers", () => {
   assert.deepEqual(headers(Reason.invalid_token), { ...json, "www-authenticate": invalid });
 });
 
-test("targets are grouped by what they name; inside a group in the rules' order", () => {
+test("targets are grouped by what they name, and within a group in the order of the rules", () => {
   const own = compile({
     backend: {},
     rules: [
@@ -156,14 +156,14 @@ test("targets are grouped by what they name; inside a group in the rules' order"
   ]);
 });
 
-test("prefixes of too many lengths are refused", () => {
+test("prefixes of too many distinct lengths are refused", () => {
   const resources = Array.from({ length: format.MAX_PREFIX_LENGTHS + 1 }, (_, i) => `${"x".repeat(i)}*`);
   const { problems } = compileDocument({
     apiVersion: "scopegate/v1",
     kind: "Policy",
     rules: [{ target: { resources } }],
   });
-  assert.match(problems[0]?.message ?? "", /65 different lengths/);
+  assert.match(problems[0]?.message ?? "", /65 distinct lengths/);
 });
 
 test("equal expressions share a predicate, equal regexes an automaton", () => {
@@ -193,10 +193,10 @@ test("equal constants share a cell; look-alikes do not", () => {
     texts("b", "a"),
     { tag: Tag.CellList, items: [texts("a", "b")] },
   ];
-  const indexes = distinct.map((constant) => writer.constant(constant));
+  const indexes = distinct.map((constant) => writer.operand({ constant }));
   assert.equal(new Set(indexes).size, distinct.length);
   assert.deepEqual(
-    distinct.map((constant) => writer.constant(structuredClone(constant))),
+    distinct.map((constant) => writer.operand({ constant: structuredClone(constant) })),
     indexes,
   );
 });
@@ -206,8 +206,8 @@ test("constants are laid out as cells", () => {
   const item = (value: bigint): Constant => ({ tag: Tag.Int, value });
   const inner: Constant = { tag: Tag.CellList, items: [item(1n), item(-2n)] };
   const map: Constant = { tag: Tag.CellMap, entries: [[{ tag: Tag.String, value: "k" }, inner]] };
-  const index = writer.constant(map);
-  const moment = writer.constant({ tag: Tag.Timestamp, seconds: -1n, nanos: 5 });
+  const index = writer.operand({ constant: map });
+  const moment = writer.operand({ constant: { tag: Tag.Timestamp, seconds: -1n, nanos: 5 } });
   for (let i = 0; i < Setting.Count; i++) writer.add(Section.Settings, [0]);
   const own = new Program(writer.finish());
   const at = own.record(Section.Cells, index);
@@ -230,7 +230,7 @@ test("the plugin configuration", () => {
   assert.deepEqual(new Uint8Array(Buffer.from(configuration.program, "base64")), bytes);
 });
 
-test("a listing notices every damaged byte and every cut", () => {
+test("a listing detects every damaged byte and every truncation", () => {
   for (let at = 0; at < bytes.length; at += 7) {
     const damaged = bytes.slice();
     damaged[at]! ^= 0x41;
@@ -239,7 +239,7 @@ test("a listing notices every damaged byte and every cut", () => {
   }
 });
 
-test("a listing of wild bytes with a right checksum ends in ProgramError or a text", () => {
+test("a listing of random bytes with a valid checksum gives a ProgramError or a text", () => {
   let seed = 1;
   const next = (limit: number): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) % limit;
   let refused = 0;
@@ -257,6 +257,6 @@ test("a listing of wild bytes with a right checksum ends in ProgramError or a te
   assert.ok(refused > 0);
 });
 
-test("no word of a program lies in front of it or behind", () => {
+test("no word of a program refers outside it", () => {
   for (const at of [-1, -4, -16, bytes.length - 3]) assert.throws(() => program.word(at), ProgramError, `${at}`);
 });

@@ -1,10 +1,10 @@
-// Regexes as automata: against the recorded answers of Go's regexp, against re2js, and the form of the table.
+// Regexes as automata: against recorded results of Go's regexp, against re2js, and the form of the table.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RE2JS } from "re2js";
 import { MAX_STATES } from "../../assembly/program.ts";
 import { buildAutomaton, type Automaton } from "../../scripts/compiler/regex/automaton.ts";
-import { PatternError } from "../../scripts/compiler/program/pool.ts";
+import { PatternError } from "../../scripts/compiler/regex/machine.ts";
 import { readCases, score, type Difference } from "../support/cases.ts";
 
 interface RegexCase {
@@ -15,7 +15,7 @@ interface RegexCase {
   expected: "match" | "nomatch" | "invalid";
 }
 
-/** What the filter does with the table (assembly/cel/automaton.ts). */
+/** Follows the table as the filter does (assembly/cel/automaton.ts). */
 function matches({ ascii, ranges, classes, start, table }: Automaton, input: string): boolean {
   let state = start;
   for (const char of input) {
@@ -55,14 +55,14 @@ score(
   recorded.map((item) => ({ id: item.id, group: item.section, run: () => compare(item) })),
 );
 
-test("a listed exception is a refusal, never another answer", () => {
+test("a listed exception is a refusal, never a different result", () => {
   const others = recorded
     .map((item) => compare(item))
     .filter((difference) => difference && !difference.startsWith("refused:"));
   assert.deepEqual(others, []);
 });
 
-/** A small generator with a seed, so that every run tries the same. */
+/** A small seeded generator, so that every run tries the same patterns. */
 function randomizer(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
@@ -88,7 +88,7 @@ function randomPattern(random: (limit: number) => number, depth: number): string
   return `(?:${inner()})${["*", "+", "?", "{1,2}", "{2}", "*?", "{0,2}?"][random(7)]}`;
 }
 
-test("random patterns answer as re2js does", () => {
+test("random patterns match as in re2js", () => {
   const random = randomizer(20260728);
   let positive = 0;
   for (let round = 0; round < 1500; round++) {
@@ -126,7 +126,7 @@ for (const [pattern, states, classes] of TABLES) {
   });
 }
 
-test("loops and prefixes say what the table says", () => {
+test("loops and prefixes agree with the table", () => {
   let loopCount = 0;
   let prefixed = 0;
   for (const automaton of built.values()) {
@@ -185,7 +185,7 @@ test("the table has the form that the filter expects", () => {
   }
 });
 
-test("patterns that grow too large are refused soon, with a hint", () => {
+test("patterns that grow too large are refused quickly, with a hint", () => {
   for (const pattern of ["[ab]*a[ab]{14}c", ".{0,100}foo.{0,100}bar", "(?:[a-y]{1,30}[b-z]{1,30}){16}x"]) {
     const start = performance.now();
     assert.throws(
@@ -196,7 +196,7 @@ test("patterns that grow too large are refused soon, with a hint", () => {
   }
 });
 
-test("classes that re2js knows and Go does not are refused, but not when they are quoted", () => {
+test("classes that re2js knows but Go does not are refused, unless they are quoted", () => {
   for (const name of ["Old_Italic", "SignWriting", "Emoji", "greek", "Lowercase_Letter", "Dash", "^Old_Italic"]) {
     assert.throws(() => buildAutomaton(`a[\\p{${name}}]`), PatternError, name);
   }
@@ -224,7 +224,7 @@ for (const [pattern, offset, hint] of FAULTS) {
   });
 }
 
-test("re2js still has the instruction list that is read", () => {
+test("re2js still has the instruction list that the compiler uses", () => {
   const { prog } = (
     RE2JS.compile("(a|b)*^\\b.[^c](?i:k)") as unknown as { re2Input: { prog: Record<string, unknown> } }
   ).re2Input;

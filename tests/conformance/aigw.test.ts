@@ -1,5 +1,6 @@
 // The decisions of envoyproxy/ai-gateway on the same policies and calls, through the engine of `scopegate eval`.
-import { Engine, loadDocument } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import type { EvalRequest } from "../../scripts/evaluate/request.ts";
 import type { Result } from "../../scripts/evaluate/result.ts";
 import type { Struct } from "../../scripts/simulate/host.ts";
@@ -70,7 +71,7 @@ function compare(item: AigwCase): Difference {
   return expect.allowed ? undefined : compareChallenge(expect, result);
 }
 
-/** The header up to the description, whose wording is each project's own. */
+/** The header up to the description, whose wording differs between the projects. */
 function compareChallenge(expect: AigwCase["expect"], result: Result): Difference {
   if (result.decision === "reject") return undefined;
   const known = (header: string | null): string | undefined => header?.split(", error_description=")[0];

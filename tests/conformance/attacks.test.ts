@@ -1,6 +1,6 @@
-// Requests that try to be read differently by the filter and by an MCP server. Here as far as the framing can be told
-// to a simulated host; tests/envoy/attacks.test.ts sends the bytes through a real Envoy.
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+// Requests that try to be read differently by the filter and by an MCP server. Here as far as the framing can be expressed
+// in a simulated host; tests/envoy/attacks.test.ts sends the bytes through a real Envoy.
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { Host, JWT_NAMESPACE, type Answer, type Pair } from "../../scripts/simulate/host.ts";
 import { ATTACK_PAYLOAD, ATTACK_POLICY, bodyOf, type AttackCase, type Outcome } from "../support/attacks.ts";
@@ -65,7 +65,7 @@ function compare(item: AttackCase): Difference {
   return headerBytes < 8192 ? undefined : `${headerBytes} bytes of response headers`;
 }
 
-/** A whole byte stream, or a stream reset, says nothing to a filter: Envoy reads those. */
+/** A raw byte stream or a stream reset means nothing to a filter: Envoy handles those. */
 const isTold = (item: AttackCase): boolean => item.raw_base64 === undefined && item.framing !== "h2-rst";
 
 score(

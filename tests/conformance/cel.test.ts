@@ -1,6 +1,7 @@
-// The answers of cel-go, through the whole path: compiler, program, filter. A policy has the expression as the `when`
+// The results of cel-go, through the whole path: compiler, program, filter. A policy has the expression as the `when`
 // of its only rule; the trace tells false from error.
-import { Engine, loadDocument } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import type { Struct } from "../../scripts/simulate/host.ts";
 import { readCases, score, toJson, type Difference } from "../support/cases.ts";
 
@@ -20,8 +21,8 @@ interface CelCase {
 const engine = new Engine();
 const TRUTHS: Record<string, string> = { matched: "true", when_false: "false", when_error: "error" };
 
-/** true, false or error; refusing to compile, or the request's text, counts as error and is told apart in the message. */
-function answer(item: CelCase): { truth: string; how: string } {
+/** true, false or error. An expression or a request that is refused counts as an error; `how` says which it was. */
+function evaluate(item: CelCase): { truth: string; how: string } {
   const loaded = loadDocument({
     apiVersion: "scopegate/v1",
     kind: "Policy",
@@ -37,7 +38,7 @@ function answer(item: CelCase): { truth: string; how: string } {
 }
 
 function compare(item: CelCase): Difference {
-  const { truth, how } = answer(item);
+  const { truth, how } = evaluate(item);
   return truth === item.expected ? undefined : `${truth} (${how}), expected ${item.expected}`;
 }
 

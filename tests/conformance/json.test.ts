@@ -1,5 +1,5 @@
-// RFC 8259 by the files of JSONTestSuite, each in the place of an argument's value.
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+// RFC 8259 by the files of JSONTestSuite, each as the value of an argument.
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { Host, JWT_NAMESPACE } from "../../scripts/simulate/host.ts";
 import { ATTACK_PAYLOAD, ATTACK_POLICY } from "../support/attacks.ts";

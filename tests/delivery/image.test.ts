@@ -1,4 +1,4 @@
-// `npm run image`: the layout that it writes, and what a registry gets. Both hosts look for plugin.wasm in the last layer.
+// `npm run image`: the layout that it writes, and what a registry receives. Both hosts look for plugin.wasm in the last layer.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -36,7 +36,7 @@ describe("the layout", () => {
   const index = JSON.parse(text("index.json")) as { schemaVersion: number; manifests: [Descriptor] };
   const manifest = JSON.parse(blob(index.manifests[0]).toString()) as Manifest;
 
-  test("is one of OCI, and holds nothing that is not referred to", () => {
+  test("is a valid OCI layout, and contains nothing that is not referred to", () => {
     assert.equal((JSON.parse(text("oci-layout")) as { imageLayoutVersion: string }).imageLayoutVersion, "1.0.0");
     assert.deepEqual([index.schemaVersion, manifest.schemaVersion], [2, 2]);
     assert.equal(index.manifests[0].mediaType, "application/vnd.oci.image.manifest.v1+json");
@@ -47,7 +47,7 @@ describe("the layout", () => {
     assert.equal(manifest.annotations["org.opencontainers.image.licenses"], license);
   });
 
-  test("has one layer, which the system's tar unpacks to the filter", () => {
+  test("has one layer, from which the system's tar extracts the filter", () => {
     assert.equal(manifest.layers.length, 1);
     assert.equal(manifest.layers[0]!.mediaType, "application/vnd.oci.image.layer.v1.tar+gzip");
     const layer = blob(manifest.layers[0]!);
@@ -58,7 +58,7 @@ describe("the layout", () => {
     assert.deepEqual(config.rootfs.diff_ids, [digestOf(gunzipSync(layer))]);
   });
 
-  test("is the same for the same module at another time, and another for another module", () => {
+  test("is the same for the same module at any time, and different for another module", () => {
     const about = { title: "t", description: "d", version: "1.2.3", licenses: "MIT" };
     const digest = (module: Uint8Array) => imageOf(module, about).manifest.descriptor.digest;
     const now = Date.now;
@@ -95,7 +95,7 @@ function run(
 describe("npm run image", () => {
   const { digest } = image.manifest.descriptor;
 
-  test("prints the digest twice alike, and pushes what a registry can give back", async () => {
+  test("prints the same digest twice, and pushes an image that can be pulled again", async () => {
     const registry = await LoopbackRegistry.start({ username: "ann", password: "secret" });
     try {
       const place = `${registry.address}/team/scopegate:0.1.0`;
@@ -120,7 +120,7 @@ describe("npm run image", () => {
   test("says what is wrong with its arguments", async () => {
     const named = await run(["--push", "no-registry"]);
     assert.equal(named.status, 2);
-    assert.match(named.err, /an image is REGISTRY\/NAME:TAG, not no-registry/);
+    assert.match(named.err, /an image must be REGISTRY\/NAME:TAG, not no-registry/);
     assert.match((await run(["--pull"])).err, /--pull/);
   });
 });
@@ -139,7 +139,7 @@ describe("push", () => {
     registry.stop();
   });
 
-  test("gets a token for its credentials where the registry wants one", async () => {
+  test("exchanges its credentials for a token if the registry asks for one", async () => {
     const credentials = { username: "ann", password: "secret" };
     const registry = await LoopbackRegistry.start({ ...credentials, token: "t" });
     const reference = parseReference(`${registry.address}/team/scopegate:one`);
@@ -152,7 +152,7 @@ describe("push", () => {
     registry.stop();
   });
 
-  test("fails when the registry refuses, or is not there", async () => {
+  test("fails if the registry refuses or cannot be reached", async () => {
     const registry = await LoopbackRegistry.start();
     const reference = parseReference(`${registry.address}/scopegate:one`);
     const [layer, config] = image.blobs;

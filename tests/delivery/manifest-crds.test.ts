@@ -65,7 +65,7 @@ for (const target of ["envoy-gateway", "istio"])
         for (const object of all) assert.deepEqual(faultsOf(object), [], object.kind);
         const names = all.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
         assert.equal(new Set(names).size, names.length, names.join());
-        // The API takes an address here, Envoy Gateway does not.
+        // The API accepts an IP address here; Envoy Gateway does not.
         for (const { spec } of all)
           for (const host of (spec as { hostnames?: string[] }).hostnames ?? []) assert.equal(isIP(host), 0, host);
         for (const { metadata } of all) assert.match(metadata.name, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
@@ -86,14 +86,14 @@ describe("--target istio alone", () => {
     });
 });
 
-describe("what these checks find", () => {
+describe("faults that these checks find", () => {
   const EVERYTHING = ["--cors", "*", "--trusted-hops", "1", "--ignore-upgrades", "--open-path", "/healthz"];
   const all = [
     ...objects(policy, "--target", "envoy-gateway", ...JWKS, ...IMAGE, ...EVERYTHING),
     ...objects(policy, "--target", "istio", ...JWKS, ...IMAGE, ...EVERYTHING),
     ...objects(policy, "--target", "istio", ...JWKS, ...IMAGE, "--istio-api", "WasmPlugin"),
   ];
-  /** Kind, a change to its text, and the fault that must be found. */
+  /** Kind, a change to its text, and the fault that must be reported. */
   const BROKEN: [kind: string, from: string | RegExp, to: string, fault: RegExp][] = [
     ["EnvoyExtensionPolicy", '"failOpen"', '"failopen"', /must NOT have additional properties.*failopen/],
     ["EnvoyExtensionPolicy", '"type":"Image"', '"type":"Disk"', /must be equal to one of the allowed values/],
@@ -148,6 +148,6 @@ describe("what these checks find", () => {
       assert.match(faultsOf(JSON.parse(broken) as Resource).join("\n"), fault);
     });
 
-  test("a kind that is not known", () =>
+  test("an unknown kind", () =>
     assert.match(faultsOf({ ...all[0]!, kind: "EnvoyProxies" })[0]!, /no schema for .* EnvoyProxies/));
 });

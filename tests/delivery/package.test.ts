@@ -1,4 +1,4 @@
-// The package that `npm pack` makes, installed into an empty folder without a network: it is the command line, whole.
+// The package that `npm pack` makes, installed into an empty folder without a network: the complete command line.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -18,10 +18,10 @@ function run(
   cwd: string,
   input = "",
 ): { status: number | null; out: string; err: string } {
-  // The settings of the npm and the node that run these tests must not reach the ones that are tested.
+  // The settings of the npm and the node that run these tests must not affect those under test.
   const inherited = /^(npm_(config_((local_)?prefix|package)|package|lifecycle|command)|NODE_OPTIONS$)/i;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
-  // Nor an old npm that some development package brings.
+  // Nor may an old npm from some development package.
   const folders = (env["PATH"] ?? "").split(delimiter).filter((place) => !place.endsWith(join("node_modules", ".bin")));
   env["PATH"] = folders.join(delimiter);
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, input, encoding: "utf8", env });
@@ -32,7 +32,7 @@ const scopegate = (args: string[], input?: string) =>
   run("npx", ["--offline", "--no", "scopegate", ...args], empty, input);
 
 describe("the packed package", () => {
-  test("packs, and installs from its file alone", () => {
+  test("is packed, and installs from its file alone", () => {
     mkdirSync(empty);
     const packed = run(NPM, ["pack", "--pack-destination", folder], ".");
     assert.equal(packed.status, 0, packed.err);
@@ -42,7 +42,7 @@ describe("the packed package", () => {
     copyFileSync("envoy/kubernetes.policy.yaml", join(empty, "policy.yaml"));
   });
 
-  test("holds the command line and the filter, and no other package", () => {
+  test("contains the command line and the filter, and no other package", () => {
     const own = join(empty, "node_modules", "scopegate");
     assert.deepEqual(readdirSync(own).sort(), ["LICENSE", "README.md", "build", "package.json"]);
     assert.deepEqual(readdirSync(join(own, "build")).sort(), ["scopegate.mjs", "scopegate.wasm"]);
@@ -66,7 +66,7 @@ describe("the packed package", () => {
     assert.equal((JSON.parse(out) as { policy: string }).policy, "files");
   });
 
-  test("npx scopegate eval decides with the filter of the package", () => {
+  test("npx scopegate eval decides with the package's filter", () => {
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "write_file" } });
     const line = { payload: { sub: "ann", scope: "files:read" }, body };
     const { status, out, err } = scopegate(["eval", "policy.yaml"], `${JSON.stringify(line)}\n`);
@@ -75,7 +75,7 @@ describe("the packed package", () => {
     assert.deepEqual([decision, requiredScopes], ["deny", ["files:write"]]);
   });
 
-  test("npx scopegate manifest pins the filter of the package", () => {
+  test("npx scopegate manifest pins the package's filter", () => {
     const { status, out, err } = scopegate(
       ["manifest", "policy.yaml", "--target", "envoy-gateway", "--jwks", "https://auth.example.com/jwks"].concat([
         "--wasm",

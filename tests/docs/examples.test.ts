@@ -1,5 +1,5 @@
-// The examples of the documentation, run: policies compile, expressions answer as the tables say, and the README's call
-// gets the answer that it shows.
+// The examples of the documentation, run: policies compile, expressions have the results in the tables, and the README's
+// call gets the reply shown there.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { blocks, CLI, code, page, PAGES, rows, section } from "../support/pages.
 
 describe("policies", () => {
   for (const file of PAGES) {
-    const policies = blocks(page(file), "yaml").filter((block) => block.includes("apiVersion: scopegate/v1"));
+    const policies = blocks(page(file), "yaml").filter((block) => /^kind: Policy$/m.test(block));
     if (policies.length === 0) continue;
     test(`${file}: ${policies.length} compile`, () => {
       for (const policy of policies) assert.deepEqual(compilePolicy(policy, file).problems, [], policy);
@@ -37,7 +37,7 @@ describe("policies", () => {
     }
   });
 
-  test("every member of a policy is in the reference, and none else", () => {
+  test("the reference lists every member of a policy, and no others", () => {
     const { problems } = compileDocument({
       apiVersion: "scopegate/v1",
       kind: "Policy",
@@ -52,7 +52,7 @@ describe("policies", () => {
     const named = table.flatMap((row) => [...row[0]!.matchAll(/`(\w+)/g)].map((found) => found[1]!));
     const empty = Object.fromEntries([...new Set(named), "unheardOf"].map((name) => [name, null]));
     const refused = compileDocument({ ...empty, apiVersion: "scopegate/v1", kind: "Policy" }).problems;
-    const unknown = refused.flatMap(({ message }) => /^"(\w+)" is not known here$/.exec(message)?.[1] ?? []);
+    const unknown = refused.flatMap(({ message }) => /^unknown key "(\w+)"$/.exec(message)?.[1] ?? []);
     assert.deepEqual(unknown, ["unheardOf"]);
     const [, members] = /const MEMBERS[^]*?= \{\n([^]*?)\n\};/.exec(page("scripts/compiler/policy/settings.ts"))!;
     const read = [...members!.matchAll(/^ {2}(\w+): /gm)].map((found) => found[1]!);
@@ -64,12 +64,19 @@ describe("policies", () => {
     );
   });
 
-  test("the words of govern are in the reference", () => {
+  test("the reference lists the words of govern", () => {
     const words = rows(section(page("docs/policy.md"), "## govern")).map((row) => code(row[0]!));
     assert.deepEqual(words.sort(), Object.keys(GOVERNED).sort());
   });
 
-  test("policy tests that are shown have the documented shape", () => {
+  test("the error that docs/cli.md shows is the command line's", () => {
+    const [shown = ""] = blocks(section(page("docs/cli.md"), "## check"), "text");
+    const policy = `apiVersion: scopegate/v1\nkind: Policy\nrules:\n${shown.split("\n")[1]}\n`;
+    const { stderr } = spawnSync(process.execPath, [CLI, "check", "-"], { input: policy, encoding: "utf8" });
+    assert.equal(stderr.replace("<stdin>", "policy.yaml"), shown);
+  });
+
+  test("the policy tests shown have the documented shape", () => {
     const [shownTests] = blocks(section(page("docs/cli.md"), "## test"), "yaml");
     const { tests } = parse(shownTests!) as {
       tests: { payload?: object; scopes?: string[]; call?: Call; request?: object; expect: Expected }[];
@@ -132,13 +139,13 @@ describe("the when language", () => {
   const policyOf = (when: string) => ({ apiVersion: "scopegate/v1", kind: "Policy", rules: [{ when }] });
   const problemsOf = (when: string) => compileDocument(policyOf(when)).problems;
 
-  test("what is shown compiles without a warning", () => {
+  test("the examples compile without a warning", () => {
     const shown = blocks(text, "cel").flatMap((block) => block.trim().split("\n"));
     assert.ok(shown.length > 4);
     for (const when of shown) assert.deepEqual(problemsOf(when), [], when);
   });
 
-  test("what is said to be refused is refused", () => {
+  test("examples described as refused are refused", () => {
     const refused = rows(section(text, "## Refused")).map((row) => code(row[0]!)!);
     assert.ok(refused.length > 8);
     for (const when of refused)
@@ -148,14 +155,14 @@ describe("the when language", () => {
       );
   });
 
-  test("the answers in the table are the filter's", () => {
+  test("the results in the table are the filter's", () => {
     const table = rows(section(text, "## Semantics that bite"));
     assert.ok(table.length > 20);
     const results = evaluate(
       table.map(([when, args]) => ({
         policy: policyOf(code(when!)!),
         payload: { sub: "ann" },
-        // As text: a number such as 9007199254740993 must arrive as it is written.
+        // As text: a number such as 9007199254740993 must arrive as written.
         body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"${args === "none" ? "" : `,"arguments":${code(args!)}`}}}`,
       })),
     );
@@ -171,7 +178,7 @@ describe("the when language", () => {
     const hint = problemsOf("unheardOf")
       .map((problem) => problem.hint ?? "")
       .join();
-    const variables = /sees (.*)$/.exec(hint)![1]!.split(", ");
+    const variables = /variables are (.*)$/.exec(hint)![1]!.split(", ");
     assert.ok(variables.length >= 5);
     const named = rows(section(text, "## Variables"))
       .map((row) => row[0])
@@ -191,7 +198,7 @@ describe("the first screen of the README", () => {
 
   test("the policy is short", () => assert.ok(readmePolicy().trim().split("\n").length <= 14));
 
-  test("the answer that is shown is the filter's", () => {
+  test("the reply shown is the filter's", () => {
     const [, body] = /-d '([^']*)'/.exec(blocks(text, "sh")[0]!)!;
     const host = Host.load(readFileSync("build/scopegate.wasm"));
     assert.ok(host.configure(JSON.stringify(pluginConfiguration(program!, policy!))).ok);
@@ -213,7 +220,7 @@ describe("the first screen of the README", () => {
     assert.deepEqual(withoutId(shownBody), withoutId(reply!.body));
   });
 
-  test("the document that docs/challenges.md shows is the filter's", () => {
+  test("the document shown in docs/challenges.md is the filter's", () => {
     const host = Host.load(readFileSync("build/scopegate.wasm"));
     host.configure(JSON.stringify(pluginConfiguration(program!, policy!)));
     const { reply } = host.request({ method: "GET", path: "/.well-known/oauth-protected-resource/mcp" });
@@ -222,7 +229,7 @@ describe("the first screen of the README", () => {
   });
 });
 
-/** An error body without its decision id, which must be there. */
+/** An error body without its decision id, which must be present. */
 function withoutId(text: string): unknown {
   const answer = JSON.parse(text) as { error: { data: { decisionId?: string } } };
   assert.match(answer.error.data.decisionId!, /^[0-9a-f]{16}$/);

@@ -1,4 +1,4 @@
-// The documentation against the code: what it names exists, and what exists is named.
+// The documentation against the code: what it names exists, and what exists is documented.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -23,7 +23,7 @@ describe("links", () => {
   }
 });
 
-/** Heading anchors as GitHub makes them. */
+/** Heading anchors as GitHub generates them. */
 function anchorsOf(text: string): string[] {
   const headings = [...text.matchAll(/^#+ (.*)$/gm)].map((found) => found[1]!);
   return headings.map((heading) =>
@@ -34,7 +34,7 @@ function anchorsOf(text: string): string[] {
   );
 }
 
-test("nothing that belongs to one machine is named", () => {
+test("nothing specific to one machine is named", () => {
   for (const file of PAGES)
     assert.doesNotMatch(page(file), /\/(work|tmp|root|home)\/|localhost:\d|\w@[\w-]+\.(com|org|net)\b/, file);
 });
@@ -43,12 +43,12 @@ describe("reasons", () => {
   const HEADINGS = ["## Passed", "## Answered", "## Denied", "## Not authenticated", "## Rejected"];
   const documented = HEADINGS.flatMap((heading) => rows(section(page("docs/reasons.md"), heading)));
 
-  test("every reason is in docs/reasons.md once, and none else", () => {
+  test("docs/reasons.md lists every reason once, and no others", () => {
     const names = Object.values(Reason).filter((name) => typeof name === "string" && name !== "Count");
     assert.deepEqual(documented.map((row) => code(row[0]!)).sort(), names.sort());
   });
 
-  test("other pages name no reason that does not exist", () => {
+  test("other pages name only existing reasons", () => {
     const known = (name: string | undefined) => name !== undefined && Object.hasOwn(Reason, name);
     for (const row of rows(page("docs/wire-profile.md"))) {
       const names = row.slice(1, 3).flatMap((cell) => code(cell) ?? []);
@@ -73,7 +73,7 @@ describe("commands", () => {
   );
   const help = (command: string) => spawnSync(process.execPath, [CLI, command, "--help"], { encoding: "utf8" });
 
-  test("every command is shown in docs/cli.md, with all its options", () => {
+  test("docs/cli.md shows every command, with all its options", () => {
     const overview = spawnSync(process.execPath, [CLI, "--help"], { encoding: "utf8" }).stdout;
     const commands = [...section(`\n## x\n${overview}`, "## x").matchAll(/^ {2}([a-z]+) {2}/gm)].map(
       (found) => found[1]!,
@@ -84,7 +84,7 @@ describe("commands", () => {
     for (const command of commands) {
       const { stdout } = help(command);
       const own = section(page("docs/cli.md"), `## ${command}`);
-      // The usage line, and what stands before the meaning of an option.
+      // The usage line, and the option names without their descriptions.
       const usage = stdout.split("\n").filter((line, i) => i === 0 || /^ {2}-/.test(line));
       for (const option of usage
         .map((line) => line.replace(/(\S) {2}.*$/, "$1"))
@@ -94,7 +94,7 @@ describe("commands", () => {
     }
   });
 
-  test("commands and options that are shown exist", () => {
+  test("the commands and options shown exist", () => {
     assert.ok(shown.length > 10);
     for (const { file, words } of shown) {
       const [command, ...rest] = words;
@@ -110,7 +110,7 @@ describe("commands", () => {
     }
   });
 
-  test("npm scripts that are shown exist", () => {
+  test("the npm scripts shown exist", () => {
     const { scripts } = JSON.parse(page("package.json")) as { scripts: Record<string, string> };
     for (const file of PAGES) {
       for (const [, run, name] of page(file).matchAll(/\bnpm (run )?([a-z][a-z:-]*)/g)) {
@@ -122,17 +122,50 @@ describe("commands", () => {
 });
 
 describe("docs/architecture.md", () => {
-  const named = (heading: string) => rows(section(page("docs/architecture.md"), heading)).map((row) => code(row[0]!)!);
-  const entries = (folder: string) =>
-    readdirSync(folder, { withFileTypes: true }).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
-  const files = (folder: string) =>
-    (readdirSync(folder, { recursive: true }) as string[]).filter((path) => path.includes("."));
+  const text = page("docs/architecture.md");
+  const named = (heading: string) => rows(section(text, heading)).map((row) => code(row[0]!)!);
+  const entriesOf = (folder: string) => readdirSync(folder, { withFileTypes: true });
+  const filesOf = (folder: string) => entriesOf(folder).flatMap((entry) => (entry.isFile() ? entry.name : []));
+  const foldersOf = (folder: string) => entriesOf(folder).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
 
-  test("every file of assembly is listed, and no missing one", () =>
-    assert.deepEqual(named("## assembly").sort(), files("assembly").sort()));
+  for (const house of ["assembly", "scripts/compiler"]) {
+    const folders = [house, ...foldersOf(house).map((room) => `${house}/${room}`)];
 
-  test("every file and folder of scripts is listed, and no missing one", () =>
-    assert.deepEqual(named("## scripts").sort(), entries("scripts").sort()));
+    test(`every room of ${house} has a table, and no others`, () => {
+      const headings = [...section(text, `## ${house}`).matchAll(/^### (.*)\/$/gm)].map((found) => found[1]!);
+      assert.deepEqual(headings.sort(), folders.sort());
+    });
+
+    for (const folder of folders)
+      test(`every file of ${folder} is listed, and no others`, () =>
+        assert.deepEqual(named(`### ${folder}/`).sort(), filesOf(folder).sort()));
+  }
+
+  test("every file and folder of scripts is listed, and no others", () =>
+    assert.deepEqual(
+      named("## scripts").sort(),
+      [...filesOf("scripts"), ...foldersOf("scripts").map((name) => `${name}/`)].sort(),
+    ));
+});
+
+test("the files and folders named exist", () => {
+  const named = PAGES.flatMap((file) =>
+    [...page(file).matchAll(/`((?:assembly|docs|envoy|scripts|tests)\/[^`\s]*)`/g)].map(([, path]) => ({
+      file,
+      path: path!,
+    })),
+  );
+  assert.ok(named.length > 80);
+  for (const { file, path } of named.filter((name) => !/[*<]/.test(name.path)))
+    assert.ok(existsSync(path), `${file}: ${path}`);
+});
+
+test("CONTRIBUTING.md lists every suite, and no others", () => {
+  const runner = ["--import", "tsx", "scripts/test-runner.ts", "no-suite"];
+  const { stderr } = spawnSync(process.execPath, runner, { encoding: "utf8" });
+  const suites = /the suites are (.*)$/m.exec(stderr)![1]!.split(", ");
+  const table = rows(section(page("CONTRIBUTING.md"), "## Tests")).map((row) => code(row[0]!)!);
+  assert.deepEqual(table.sort(), suites.sort());
 });
 
 describe("docs/threat-model.md", () => {
@@ -150,7 +183,7 @@ describe("docs/threat-model.md", () => {
   });
 });
 
-test("YAML and JSON that is shown can be read", () => {
+test("the YAML and JSON shown parses", () => {
   for (const file of PAGES) {
     for (const block of blocks(page(file), "yaml"))
       for (const { errors } of parseAllDocuments(block) as { errors: Error[] }[]) assert.deepEqual(errors, [], file);

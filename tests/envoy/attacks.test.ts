@@ -1,4 +1,4 @@
-// The attack corpus (tests/data/README.md) through a real Envoy: nothing that must be refused may reach the upstream.
+// The attack corpus (tests/data/README.md) through a real Envoy: no part of a request that must be refused may reach the upstream.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
@@ -19,13 +19,13 @@ const GOOD: AttackCase = {
   expect: "allow",
   accept: ["allow"],
 };
-/** One caller asks for the same scope over and over: each time it must be challenged. */
+/** One caller lacks the same scope over and over: each time it must be challenged. */
 const POLICY = { ...ATTACK_POLICY, loop: "off" };
-const SETTLE_MS = 10; // for what Envoy may still send upstream after it answered
+const SETTLE_MS = 10; // for what Envoy may still send upstream after its response
 
 type Send = (port: number, bearer: string, item: AttackCase) => Promise<Seen>;
 
-/** What is wrong about how the gateway took a case; empty: nothing. */
+/** What is wrong with how the gateway handled a case; empty: nothing. */
 async function faultsOf(gateway: Gateway, send: Send, item: (typeof CASES)[number], bearer: string): Promise<string[]> {
   const { upstream, port } = gateway;
   upstream.forget();

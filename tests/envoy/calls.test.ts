@@ -1,4 +1,4 @@
-// Decisions in a real Envoy: who may call what, what the answers look like, and what the upstream gets.
+// Decisions in a real Envoy: who may call what, what the replies look like, and what the upstream receives.
 import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
 import { after, before, describe, test } from "node:test";
@@ -34,7 +34,7 @@ for (const [protocol, send] of [
       return send(gateway.port, { body, headers: own });
     };
 
-    test("an allowed call arrives as it was sent, without its token", async () => {
+    test("an allowed call arrives unchanged, without its token", async () => {
       const response = await post(HELLO);
       assert.equal(response.status, 200);
       const [arrived] = gateway.upstream.requests;
@@ -42,7 +42,7 @@ for (const [protocol, send] of [
       assert.equal(arrived?.headers.authorization, undefined);
     });
 
-    test("a missing scope is 403 with the scope to ask for, and the caller's id", async () => {
+    test("a missing scope gives a 403 with the scope to request and the caller's id", async () => {
       const response = await post(call("sum", {}, "seven"));
       assert.equal(response.status, 403);
       assert.equal(
@@ -61,13 +61,13 @@ for (const [protocol, send] of [
       assert.equal((await post(SUM, headers(`echo ${scope}`))).status, 200);
     });
 
-    test("arguments that do not fit are 403 without a challenge", async () => {
+    test("arguments that do not match give a 403 without a challenge", async () => {
       const response = await post(call("echo", { text: "Goodbye!" }));
       assert.deepEqual([response.status, challengeOf(response)], [403, undefined]);
       assert.equal(gateway.upstream.bytes.length, 0);
     });
 
-    test("a tool that no rule names is 403 without a challenge", async () => {
+    test("a tool that no rule names gives a 403 without a challenge", async () => {
       const response = await post(call("shutdown"));
       assert.deepEqual([response.status, challengeOf(response)], [403, undefined]);
     });
@@ -76,7 +76,7 @@ for (const [protocol, send] of [
       assert.equal((await post('{"jsonrpc":"2.0","id":1,"method":"tools/list"}')).status, 200);
     });
 
-    test("no token is 401, and says nothing of an error", async () => {
+    test("no token gives a 401 without an error code", async () => {
       const response = await post(HELLO, headers(null));
       assert.deepEqual(
         [response.status, challengeOf(response)],
@@ -103,7 +103,7 @@ for (const [protocol, send] of [
         assert.equal(gateway.upstream.bytes.length, 0);
       });
 
-    test("a token in the query string is no token", async () => {
+    test("a token in the query string is ignored", async () => {
       const path = `/mcp?access_token=${token({ scope: "echo" })}`;
       assert.equal((await send(gateway.port, { path, body: HELLO, headers: headers(null) })).status, 401);
     });
@@ -129,7 +129,7 @@ for (const [protocol, send] of [
       "a longer name": { scope: "echoes" },
       "another case": { scope: "Echo" },
       "an object": { scope: { echo: true } },
-      "a list item with a blank": { scope: ["files echo"] },
+      "a list item with a space": { scope: ["files echo"] },
       "no claim": {},
     };
     for (const [form, claims] of Object.entries(absent))
@@ -184,7 +184,7 @@ describe("what operators see", () => {
     assert.match(text, /^scopegate_denied\{scopegate_reason="no_rule"\} 1$/m);
   });
 
-  test("a connection is kept after a refusal", async () => {
+  test("the connection stays open after a refusal", async () => {
     const session = connectHttp2(`http://127.0.0.1:${gateway.port}`);
     for (const status of [403, 200, 403, 200])
       assert.equal(

@@ -1,4 +1,4 @@
-// What a real Envoy does with the plugin configuration: refuses a bad one at start, keeps the old one on an update.
+// What a real Envoy does with the plugin configuration: refuses a bad one at startup, keeps the old one on an update.
 import assert from "node:assert/strict";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ function damaged(): string {
   return JSON.stringify({ ...configuration, program: program.toString("base64") });
 }
 
-describe("a configuration that is refused at start", () => {
+describe("a configuration that is refused at startup", () => {
   const wrong: [what: string, plugin: string, message: RegExp][] = [
     [
       "empty",
@@ -41,7 +41,7 @@ describe("a configuration that is refused at start", () => {
       await assert.rejects(Gateway.start({ target: { plugin } }), message);
     });
 
-  test("a Struct, which Envoy hands over as protobuf bytes", async () => {
+  test("a Struct, which Envoy passes as protobuf bytes", async () => {
     const edit = (yaml: string) =>
       yaml
         .replace("google.protobuf.StringValue\n", "google.protobuf.Struct\n")
@@ -53,7 +53,7 @@ describe("a configuration that is refused at start", () => {
   });
 });
 
-describe("a configuration that changes while Envoy runs", () => {
+describe("a configuration that changes while Envoy is running", () => {
   const folder = mkdtempSync(join(tmpdir(), "scopegate-lds-"));
   const file = join(folder, "listeners.json");
   let envoy: Envoy;
@@ -90,7 +90,7 @@ describe("a configuration that changes while Envoy runs", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test("a bad one is refused and the old one goes on judging", async () => {
+  test("a bad one is refused and the old one stays in force", async () => {
     assert.deepEqual([await statusOf(HELLO), await statusOf(call("sum"))], [200, 403]);
     for (const bad of ["{}", damaged()]) {
       const refusals = await updates(envoy, "rejected");
@@ -100,7 +100,7 @@ describe("a configuration that changes while Envoy runs", () => {
     }
   });
 
-  test("a good one takes its place", async () => {
+  test("a good one replaces it", async () => {
     const other = { ...POLICY, rules: [{ name: "all", source: { jwt: { scopes: ["echo"] } } }] };
     publish(targetFor(other, upstream.port).plugin);
     for (let i = 0; i < 100 && (await statusOf(call("sum"))) !== 200; i++) await sleep(50);
@@ -118,7 +118,7 @@ async function updates(envoy: Envoy, kind: string): Promise<number> {
 }
 
 describe("the host's own settings", () => {
-  test("several workers judge alike", async () => {
+  test("several workers decide alike", async () => {
     const gateway = await Gateway.start({ concurrency: 4 });
     const statuses = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
@@ -132,14 +132,14 @@ describe("the host's own settings", () => {
     );
   });
 
-  test("without jwt_authn in front nobody passes, whatever token they send", async () => {
+  test("without jwt_authn nothing passes, whatever token is sent", async () => {
     const gateway = await Gateway.start({ target: { token: undefined } });
     const response = await http1(gateway.port, { body: HELLO, headers: headers() });
     await gateway.stop();
     assert.equal(response.status, 401);
   });
 
-  test("an admin port that is taken is named", async () => {
+  test("an admin port in use is named", async () => {
     const gateway = await Gateway.start();
     const admin = { ...LOOPBACK, port: gateway.envoy.admin };
     await assert.rejects(Gateway.start({ target: { admin } }), new RegExp(`port 127.0.0.1:${admin.port} is taken`));

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
 
-/** Runs the demo; gives its exit code and what it printed. */
+/** Runs the demo; returns its exit code and output. */
 function demo(...args: string[]): Promise<{ code: number | null; text: string }> {
   return new Promise((done) => {
     const child = spawn(process.execPath, ["scripts/bootstrap.mjs", "scripts/start.ts", ...args]);
@@ -15,10 +15,10 @@ function demo(...args: string[]): Promise<{ code: number | null; text: string }>
   });
 }
 
-// Below the ports that connections are given.
+// Below the range of ephemeral ports.
 const PORT = 20_000 + (process.pid % 3_000) * 4;
 
-test("the demo meets an allowed call, a challenge, the step-up and refusals, and ends", async () => {
+test("the demo shows an allowed call, a challenge, the step-up and refusals, and exits", async () => {
   const { code, text } = await demo("--port", String(PORT));
   assert.equal(code, 0, text);
   const story = [
@@ -36,7 +36,7 @@ test("the demo meets an allowed call, a challenge, the step-up and refusals, and
     "result: 42",
     "403 Forbidden",
     "403 Forbidden",
-    "All as the policy says.",
+    "Everything went as the policy says.",
   ];
   story.reduce((at, words) => {
     const next = text.indexOf(words, at);
@@ -45,7 +45,7 @@ test("the demo meets an allowed call, a challenge, the step-up and refusals, and
   }, 0);
 });
 
-test("a port that is taken is named", async () => {
+test("a port in use is named", async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;

@@ -1,5 +1,5 @@
-// However the body arrives, the verdict is the same and comes before anything of a refused body goes on. The pitfall is
-// the end of the stream: it may come with the headers, with a DATA frame, alone, or only with the trailers.
+// However the body arrives, the decision is the same and comes before any part of a refused body is forwarded. The
+// pitfall is the end of the stream: it may come with the headers, with a DATA frame, alone, or only with the trailers.
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { connect } from "node:net";
@@ -26,7 +26,7 @@ const FRAMINGS: [name: string, send: typeof http1 | typeof http2, how: Partial<R
   ["HTTP/2, byte by byte with trailers", http2, { pieces: [1], trailers: { "x-t": "1" } }],
 ];
 
-/** Envoy's buffer filter behind ours, as scopegate manifest --target envoy-gateway arranges it, with that host's small buffers. */
+/** Envoy's buffer filter after ours, as scopegate manifest --target envoy-gateway arranges it, with that host's small buffers. */
 function withBuffer(yaml: string): string {
   const type = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer";
   const entry = `- {name: buffer, typed_config: {"@type": ${type}, max_request_bytes: 5242880}}`;
@@ -35,11 +35,11 @@ function withBuffer(yaml: string): string {
     .replace(/( +)- name: envoy.filters.http.router/, (router, indent: string) => `${indent}${entry}\n${router}`);
 }
 
-/** How the host treats request headers, and whether it then lets nothing of a refused request go upstream. */
+/** How the host treats request headers, and whether then no part of a refused request goes upstream. */
 const MODES: [name: string, options: GatewayOptions, strict: boolean][] = [
   ["headers held", { holdHeaders: true }, true],
   ["headers let go on", { holdHeaders: false }, false],
-  ["a buffer filter behind", { holdHeaders: false, edit: withBuffer }, true],
+  ["a buffer filter after it", { holdHeaders: false, edit: withBuffer }, true],
 ];
 
 for (const [mode, options, strict] of MODES)
@@ -65,7 +65,7 @@ for (const [mode, options, strict] of MODES)
       });
     }
 
-    test("HTTP/2 trailers without a body are no way around the verdict", async () => {
+    test("HTTP/2 trailers without a body do not bypass the decision", async () => {
       gateway.upstream.forget();
       const response = await http2(gateway.port, { headers: headers(), trailers: { "x-t": "1" } });
       assert.equal(response.status, 400);
@@ -73,7 +73,7 @@ for (const [mode, options, strict] of MODES)
       assertUnseen(gateway, strict);
     });
 
-    test("a body of 500 kB is judged", async () => {
+    test("a body of 500 kB is decided", async () => {
       for (const [text, status] of [
         ["Hello, x!", 200],
         ["Goodbye", 403],
@@ -89,7 +89,7 @@ for (const [mode, options, strict] of MODES)
       for (const send of [http1, http2]) assert.equal((await send(gateway.port, { headers: headers() })).status, 400);
     });
 
-    test("refused calls between allowed ones leave nothing upstream, on warm connections too", async () => {
+    test("refused calls between allowed ones leave nothing upstream, even on warm connections", async () => {
       gateway.upstream.forget();
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       for (let i = 0; i < 20; i++) {
@@ -105,7 +105,7 @@ for (const [mode, options, strict] of MODES)
       if (strict) assert.equal(gateway.upstream.heads, 10);
     });
 
-    test("a caller that goes away in the middle of a body leaves nothing upstream", async () => {
+    test("a caller that disconnects in the middle of a body leaves nothing upstream", async () => {
       gateway.upstream.forget();
       const socket = connect(gateway.port, "127.0.0.1");
       const { authorization } = headers();

@@ -1,4 +1,4 @@
-// Large bodies in a real Envoy: judged up to the policy's limit, refused above it by the filter, and never in pieces.
+// Large bodies in a real Envoy: decided up to the policy's limit, refused above it by the filter, never forwarded in pieces.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { http1, http2, type Request } from "../support/clients.ts";
@@ -28,7 +28,7 @@ for (const holdHeaders of [true, false])
 
     for (const [name, send, how] of WAYS) {
       for (const bytes of [60_000, LIMIT - 1, LIMIT])
-        test(`${name}: ${bytes} bytes are judged`, async () => {
+        test(`${name}: ${bytes} bytes are decided`, async () => {
           gateway.upstream.forget();
           const allowed = sized(bytes, "Hello, x!");
           assert.equal((await send(gateway.port, { body: allowed, headers: headers(), ...how })).status, 200);
@@ -51,7 +51,7 @@ for (const holdHeaders of [true, false])
       });
     }
 
-    test("far above every limit Envoy does not buffer it either", async () => {
+    test("far above every limit, Envoy does not buffer the body either", async () => {
       const body = sized(8_000_000, "Hello, x!");
       const answered = await http1(gateway.port, { body, headers: headers() }).catch((error: Error) => error);
       if (!(answered instanceof Error)) assert.equal(answered.status, 413);
@@ -65,7 +65,7 @@ describe("the default limit", () => {
   before(async () => void (gateway = await Gateway.start()));
   after(() => gateway?.stop());
 
-  test("4 MiB are judged, in bounded memory", async () => {
+  test("4 MiB are decided, in bounded memory", async () => {
     const body = sized(4 * 1024 * 1024, "Hello, x!");
     const sizes: number[] = [];
     for (let i = 0; i < 12; i++) {

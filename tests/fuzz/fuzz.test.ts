@@ -1,10 +1,10 @@
 // The fuzz suites of scripts/fuzz for a few seconds each, what they found before, and their oracles against recorded
-// answers. `npm run test:fuzz` runs them for longer and with other seeds.
+// results. `npm run test:fuzz` runs them for longer and with other seeds.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "../../scripts/compiler/cel/parser.ts";
 import { Problems } from "../../scripts/compiler/cel/problems.ts";
-import { loadDocument } from "../../scripts/evaluate/engine.ts";
+import { loadDocument } from "../../scripts/evaluate/load.ts";
 import { truthOf } from "../../scripts/fuzz/cel-reference.ts";
 import { fromJson, type Value } from "../../scripts/fuzz/cel-values.ts";
 import { readCorpus } from "../../scripts/fuzz/corpus.ts";
@@ -17,7 +17,7 @@ import { readCases, toJson } from "../support/cases.ts";
 const SEED = Number(process.env["SEED"] ?? 20261123);
 const SECONDS = 5;
 
-/** What each suite must have met, so that it does not test nothing: the least number of each outcome. */
+/** The least number of each outcome, so that no suite tests nothing. */
 const LEAST: Record<string, Record<string, number>> = {
   bodies: { allow: 20, deny: 20, reject: 100 },
   headers: { allow: 20, deny: 50, reject: 100, unauthenticated: 5 },
@@ -31,16 +31,16 @@ describe(`random inputs (seed ${SEED})`, () => {
     test(name, async (t) => {
       const { rounds, findings, counts } = await runSuite(name, { seed: SEED, seconds: SECONDS });
       t.diagnostic(`${name}: ${rounds} rounds`);
-      const told = findings.map(
+      const reported = findings.map(
         ({ seed, problem }) => `${problem} (npm run test:fuzz -- --suite ${name} --seed ${seed} --rounds 1)`,
       );
-      assert.deepEqual(told, []);
+      assert.deepEqual(reported, []);
       for (const [outcome, least] of Object.entries(LEAST[name]!))
         assert.ok((counts[outcome] ?? 0) >= least, `${outcome}: only ${counts[outcome] ?? 0} in ${rounds} rounds`);
     });
 });
 
-describe("inputs that were once taken wrongly", () => {
+describe("inputs that were once handled incorrectly", () => {
   const suites = new Map<string, Suite>();
   for (const { file, suite: name, problem, input } of readCorpus())
     test(`${file}: ${problem}`, async () => {
@@ -48,7 +48,7 @@ describe("inputs that were once taken wrongly", () => {
       suites.set(name, suite);
       assert.equal(await suite.check(input), undefined);
     });
-  test("all of them were replayed", () => {
+  test("all of them have been replayed", () => {
     for (const suite of suites.values()) suite.stop?.();
     assert.ok(readCorpus().length >= suites.size && suites.size >= 4);
   });
@@ -66,7 +66,7 @@ interface CelCase {
   ext?: string[];
 }
 
-/** The answer of the reference evaluator; undefined when the case is not for it. */
+/** The result of the reference evaluator; undefined if the case is not for it. */
 function referenceAnswer(item: CelCase): string | undefined {
   const rules = [{ action: "Allow", target: { tools: ["t"] }, when: item.expr }];
   if (Array.isArray(loadDocument({ apiVersion: "scopegate/v1", kind: "Policy", rules }))) return undefined;
@@ -86,7 +86,7 @@ function referenceAnswer(item: CelCase): string | undefined {
 }
 
 test("the reference evaluator agrees with cel-go", (t) => {
-  // The cost limit is the recorded program's own.
+  // The cost limit belongs to the recorded program.
   const cases = readCases<CelCase>("cel-cases").filter(
     ({ drift, ext, section }) => !drift && !ext && section !== "cost-limit",
   );

@@ -1,11 +1,12 @@
-// The cases: their requests through the engine of `scopegate eval`, the whole results kept in expected.jsonl; and
-// their policy tests. `npm run golden` rewrites what is kept.
+// The cases: their requests through the engine of `scopegate eval`, with whole results in expected.jsonl; and their
+// policy tests. `npm run golden` rewrites the results.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { compilePolicy } from "../../scripts/compiler/index.ts";
-import { Engine, load } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { load } from "../../scripts/evaluate/load.ts";
 import { readRequest } from "../../scripts/evaluate/request.ts";
 import { share } from "../../scripts/policy-test/coverage.ts";
 import { Runner } from "../../scripts/policy-test/run.ts";
@@ -16,7 +17,7 @@ const having = (file: string): string[] =>
   readdirSync(cases).filter((name) => existsSync(new URL(`${name}/${file}`, cases)));
 const read = (path: string): string => readFileSync(new URL(path, cases), "utf8");
 
-test("the cases are there", () => assert.ok(having("requests.jsonl").length >= 5));
+test("the cases exist", () => assert.ok(having("requests.jsonl").length >= 5));
 
 for (const name of having("requests.jsonl")) {
   test(`requests of ${name}`, () => {

@@ -1,4 +1,4 @@
-// `scopegate manifest`: the committed configurations under envoy/ are what it prints; wrong options are named.
+// `scopegate manifest`: the committed configurations in envoy/ are its output; wrong options are reported.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -57,7 +57,7 @@ describe("manifest options", () => {
     }
   });
 
-  test("--quiet-passes stands in the plugin configuration of every target", () => {
+  test("--quiet-passes is in the plugin configuration of every target", () => {
     for (const [file, args] of Object.entries(COMMITTED)) {
       const { stdout } = manifest(...args, "--quiet-passes");
       assert.equal(stdout.match(/quietPasses"?: ?true/g)?.length, 1, file);
@@ -65,7 +65,7 @@ describe("manifest options", () => {
     }
   });
 
-  test("--split writes one file an object", () => {
+  test("--split writes one file per object", () => {
     const folder = mkdtempSync(join(tmpdir(), "scopegate-split-"));
     assert.equal(
       manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status,
@@ -81,26 +81,32 @@ describe("manifest options", () => {
   });
 
   const wrong: [args: string[], message: RegExp][] = [
-    [[], /--target is one of envoy, envoy-gateway, istio/],
+    [[], /--target must be one of envoy, envoy-gateway, istio/],
     [["--target", "nginx"], /not nginx/],
-    [["--target", "envoy"], /--jwks is needed/],
-    [["--target", "envoy", ...JWKS, "--listen", "here"], /--listen is HOST:PORT, not here/],
-    [["--target", "envoy", ...JWKS, "--listen", "a:70000"], /--listen is HOST:PORT/],
-    [["--target", "envoy", "--jwks", "package.json"], /--jwks package.json is no JSON Web Key Set/],
+    [["--target", "envoy"], /--jwks is required/],
+    [["--target", "envoy", ...JWKS, "--listen", "here"], /--listen must be HOST:PORT, not here/],
+    [["--target", "envoy", ...JWKS, "--listen", "a:70000"], /--listen must be HOST:PORT/],
+    [["--target", "envoy", "--jwks", "package.json"], /--jwks package.json is not a JSON Web Key Set/],
     [["--target", "envoy", "--jwks", "nothing.json"], /cannot read nothing.json/],
-    [["--target", "envoy", ...JWKS, "--hold-headers", "--no-hold-headers"], /exclude each other/],
+    [["--target", "envoy", ...JWKS, "--hold-headers", "--no-hold-headers"], /cannot be combined/],
     [["--target", "envoy", ...JWKS, "-o", "no/such/folder/x.yaml"], /cannot write/],
-    [["--target", "envoy-gateway", ...JWKS], /--wasm is needed/],
-    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"], /--hold-headers is for --target envoy/],
-    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace is a Kubernetes name/],
-    [["--target", "envoy", ...JWKS, "--cors", "app.example.com"], /--cors is an origin such as .* not app.example.com/],
-    [["--target", "envoy", ...JWKS, "--cors", "https://app.example.com/"], /--cors is an origin/],
+    [["--target", "envoy-gateway", ...JWKS], /--wasm is required/],
+    [
+      ["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--hold-headers"],
+      /--hold-headers works only with --target envoy/,
+    ],
+    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace must be a Kubernetes name/],
+    [
+      ["--target", "envoy", ...JWKS, "--cors", "app.example.com"],
+      /--cors must be an origin such as .* not app.example.com/,
+    ],
+    [["--target", "envoy", ...JWKS, "--cors", "https://app.example.com/"], /--cors must be an origin/],
     [["--target", "envoy", ...JWKS, "--trusted-hops", "-1"], /--trusted-hops/],
-    [["--target", "envoy", ...JWKS, "--trusted-hops", "many"], /--trusted-hops is a number up to 99, not many/],
-    [["--target", "envoy", ...JWKS, "--open-path", "healthz"], /--open-path is \/PATH or \/PATH\/\*.*not healthz/],
-    [["--target", "envoy", ...JWKS, "--open-path", "/a/../mcp"], /--open-path is \/PATH/],
-    [["--target", "envoy", ...JWKS, "--open-path", "/%6dcp"], /--open-path is \/PATH/],
-    [["--target", "envoy", ...JWKS, "--open-path", "/x=here"], /--open-path is HOST:PORT, not here/],
+    [["--target", "envoy", ...JWKS, "--trusted-hops", "many"], /--trusted-hops must be a number up to 99, not many/],
+    [["--target", "envoy", ...JWKS, "--open-path", "healthz"], /--open-path must be \/PATH or \/PATH\/\*.*not healthz/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/a/../mcp"], /--open-path must be \/PATH/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/%6dcp"], /--open-path must be \/PATH/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/x=here"], /--open-path must be HOST:PORT, not here/],
     [["--target", "envoy", ...JWKS, "--open-path", "/mcp"], /--open-path \/mcp would open \/mcp/],
     [["--target", "envoy", ...JWKS, "--open-path", "/mcp/*"], /--open-path \/mcp\/\* would open \/mcp/],
     [
@@ -111,7 +117,7 @@ describe("manifest options", () => {
     [["--target", "envoy", ...JWKS, "--ignore-upgrades"], /--ignore-upgrades has no meaning for --target envoy/],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--selector", "a=b"], /--selector has no meaning/],
   ];
-  test("a policy that reads another key is none for Istio", () => {
+  test("a policy that reads a different key does not work with Istio", () => {
     const { status, stdout, stderr } = manifest(
       "tests/cases/files/policy.yaml",
       "--target",
@@ -120,16 +126,16 @@ describe("manifest options", () => {
       ...IMAGE,
     );
     assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /Istio leaves the payload under payload/);
+    assert.match(stderr, /Istio stores the payload under payload/);
   });
   test("what Istio's options must be", () => {
-    const wrong: [args: string[], message: RegExp][] = [
-      [["--istio-api", "EnvoyFilter"], /--istio-api is TrafficExtension or WasmPlugin, not EnvoyFilter/],
-      [["--selector", "gateway"], /--selector is a label KEY=VALUE, not gateway/],
-      [["--selector", "istio=gateway", "--gateway", "mcp"], /--gateway and --selector exclude each other/],
+    const refused: [args: string[], message: RegExp][] = [
+      [["--istio-api", "EnvoyFilter"], /--istio-api must be TrafficExtension or WasmPlugin, not EnvoyFilter/],
+      [["--selector", "gateway"], /--selector must be a label KEY=VALUE, not gateway/],
+      [["--selector", "istio=gateway", "--gateway", "mcp"], /--gateway and --selector cannot be combined/],
       [["--selector", "istio=gateway", "--open-path", "/healthz"], /--open-path needs a Gateway/],
     ];
-    for (const [args, message] of wrong) {
+    for (const [args, message] of refused) {
       const { status, stderr } = manifest(
         "envoy/kubernetes.policy.yaml",
         "--target",
@@ -150,7 +156,7 @@ describe("manifest options", () => {
     });
 });
 
-describe("values that mean something to YAML or to Envoy", () => {
+describe("values with a special meaning in YAML or Envoy", () => {
   const folder = mkdtempSync(join(tmpdir(), "scopegate-manifest-"));
   after(() => rmSync(folder, { recursive: true }));
   const run = (target: string, name: string, more: object = {}): ReturnType<typeof manifest> => {
@@ -177,7 +183,7 @@ describe("values that mean something to YAML or to Envoy", () => {
   type Named = { name?: unknown; namespace?: unknown };
   type Manifest = { metadata: Named; spec: { targetRefs?: Named[]; parentRefs?: Named[] } };
 
-  test("names of objects are text, whatever they look like", () => {
+  test("names of objects are strings, whatever they look like", () => {
     for (const target of ["envoy-gateway", "istio"])
       for (const name of ["123", "true", "no", "null", "1e3", "0x10"])
         for (const document of parseAllDocuments(manifestOf(target, name))) {
@@ -188,7 +194,7 @@ describe("values that mean something to YAML or to Envoy", () => {
         }
   });
 
-  test("a percent sign is no command in a header", () => {
+  test("a percent sign in a header is not a command", () => {
     const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("istio", "files"))?.[1] ?? "";
     assert.match(header, /oauth-protected-resource\/a%%20b"/);
   });

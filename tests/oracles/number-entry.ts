@@ -1,11 +1,11 @@
-// The number conversions by themselves, for tests/oracles/number.test.ts.
+// The number conversions in isolation, for tests/oracles/number.test.ts.
 import { parseNumber } from "../../assembly/number/parse.ts";
-import { isNumber } from "../../assembly/number/scan.ts";
+import { scanNumber } from "../../assembly/number/scan.ts";
 import { printDouble } from "../../assembly/number/print.ts";
 
 const room: usize = memory.data(65536, 8);
 
-/** Where the text lies that the functions below read or write. */
+/** The address of the text that the functions below read or write. */
 export function buffer(): usize {
   return room;
 }
@@ -15,9 +15,9 @@ export function parse(length: u32): f64 {
   return parseNumber(room, room + <usize>length);
 }
 
-/** Whether the text is a number as Go's ParseFloat takes it. */
+/** Whether Go's ParseFloat accepts the text. */
 export function accepts(length: u32): bool {
-  return isNumber(room, room + <usize>length);
+  return scanNumber(room, room + <usize>length) != null;
 }
 
 /** Writes a double as Go's %g (or %f) does and returns the length. */

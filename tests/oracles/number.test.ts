@@ -63,7 +63,7 @@ function check(text: string) {
   assert.ok(Object.is(parse(text), Number(text)), `${text}: ${parse(text)} instead of ${Number(text)}`);
 }
 
-function takes(text: string): boolean {
+function accepts(text: string): boolean {
   return wasm.accepts(encoder.encodeInto(text, bytes).written) !== 0;
 }
 
@@ -81,7 +81,7 @@ test("17 to 19 digits and 20-digit integers round to the nearest", () => {
   }
 });
 
-test("points halfway between two doubles go to the even one, and anything beside them to its side", () => {
+test("points halfway between two doubles round to the even one, anything next to them to its side", () => {
   const next = random(3);
   for (let i = 0; i < 10000; i++) {
     const value = Math.abs(randomDouble(next));
@@ -109,7 +109,7 @@ test("subnormals and both ends of the range", () => {
   check(`${BigInt(most) - 1n}`);
 });
 
-test("any number of digits, wherever the point is", () => {
+test("any number of digits, with the point anywhere", () => {
   const next = random(5);
   for (let i = 0; i < 2000; i++) {
     const count = 1 + Math.floor(next() * 1500);
@@ -123,9 +123,9 @@ test("any number of digits, wherever the point is", () => {
     check(text);
 });
 
-test("Go's forms of a decimal number are taken, and nothing else", () => {
+test("Go's forms of a decimal number are accepted, and nothing else", () => {
   for (const text of ["1", "+1", "-1", "01", ".5", "5.", "1_0", "1_000.0_1", "1e1_0", "1E-7"])
-    assert.ok(takes(text), text);
+    assert.ok(accepts(text), text);
   for (const text of [
     "",
     ".",
@@ -144,9 +144,9 @@ test("Go's forms of a decimal number are taken, and nothing else", () => {
     " 1",
     "1 ",
   ]) {
-    assert.ok(!takes(text), text);
+    assert.ok(!accepts(text), text);
   }
-  for (const text of ["1,5", "--1", "1e5.0", "inf", "٣"]) assert.ok(!takes(text), text);
+  for (const text of ["1,5", "--1", "1e5.0", "inf", "٣"]) assert.ok(!accepts(text), text);
 });
 
 test("hexadecimal numbers", () => {
@@ -164,7 +164,7 @@ test("hexadecimal numbers", () => {
     ["0x0p99", 0],
   ];
   for (const [text, value] of cases) {
-    assert.ok(takes(text), text);
+    assert.ok(accepts(text), text);
     assert.equal(parse(text), value, text);
   }
   for (const text of [
@@ -181,11 +181,11 @@ test("hexadecimal numbers", () => {
     "1p1",
     "0x1g",
   ]) {
-    assert.ok(!takes(text), text);
+    assert.ok(!accepts(text), text);
   }
 });
 
-/** What Go's %g makes of the shortest digits, which JavaScript's toExponential has too. */
+/** The shortest digits as Go's %g prints them; JavaScript's toExponential finds the same. */
 function goText(value: number): string {
   if (Object.is(value, -0)) return "-0";
   const [mantissa, exponentText] = value.toExponential().split("e");

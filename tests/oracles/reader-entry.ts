@@ -1,8 +1,8 @@
 // The JSON reader by itself, for tests/oracles/reader.test.ts.
-import { onlyBlank, openReader, readValue } from "../../assembly/json/reader.ts";
+import { NONE } from "../../assembly/program.ts";
+import { onlyWhitespace, openReader, readValue } from "../../assembly/json/reader.ts";
 import { resetRegion } from "../../assembly/runtime/memory.ts";
 
-const NO_SLOT: u32 = 0xffffffff;
 const ROOM: u32 = 0x300000; // holds an object with as many keys as may be open
 const room: usize = memory.data(0x300000, 64);
 
@@ -20,8 +20,8 @@ export function buffer(): usize {
 export function read(at: usize, length: u32): bool {
   const end = at + <usize>length;
   openReader(end, 128);
-  const behind = readValue(at, NO_SLOT);
-  const accepted = behind != 0 && onlyBlank(behind);
+  const after = readValue(at, NONE);
+  const accepted = after != 0 && onlyWhitespace(after);
   resetRegion();
   return accepted;
 }

@@ -1,5 +1,5 @@
-// The filter's JSON reader against a slow, obvious one (scripts/fuzz/reader.ts): every place around the width of its
-// blocks, and random texts. Before and behind each text lies rubbish, but for the one zero byte that the reader wants.
+// The filter's JSON reader against a slow, obvious one (scripts/fuzz/reader.ts): every position around the width of its
+// blocks, and random texts. There is garbage before and after each text, except for the one zero byte that the reader needs.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { readStrict } from "../../scripts/fuzz/reader.ts";
@@ -18,7 +18,7 @@ const BLOCK = 64;
 
 let wasm: Reader;
 const encoder = new TextEncoder();
-const rubbish = Uint8Array.from(
+const garbage = Uint8Array.from(
   { length: 2 * BLOCK },
   (_, i) => [0x22, 0x5c, 0xf0, 0x9f, 0x2c, 0x31, 0xe2, 0x3a][i % 8]!,
 );
@@ -27,14 +27,14 @@ before(async () => {
   wasm = await compileEntry<Reader>("tests/oracles/reader-entry.ts");
 });
 
-/** Whether the filter takes the text when it lies `shift` bytes behind a multiple of 64. */
-function takes(text: Uint8Array, shift: number): boolean {
-  const room = new Uint8Array(wasm.memory.buffer, wasm.buffer(), wasm.roomSize()); // anew: the memory may have grown
+/** Whether the filter accepts the text when it is `shift` bytes after a multiple of 64. */
+function accepts(text: Uint8Array, shift: number): boolean {
+  const room = new Uint8Array(wasm.memory.buffer, wasm.buffer(), wasm.roomSize()); // a new view: the memory may have grown
   const at = BLOCK + shift;
-  room.set(rubbish.subarray(0, BLOCK), shift);
+  room.set(garbage.subarray(0, BLOCK), shift);
   room.set(text, at);
   room[at + text.length] = 0;
-  room.set(rubbish, at + text.length + 1);
+  room.set(garbage, at + text.length + 1);
   return wasm.read(wasm.buffer() + at, text.length) !== 0;
 }
 
@@ -42,11 +42,11 @@ function bytesOf(text: string | number[]): Uint8Array {
   return typeof text === "string" ? encoder.encode(text) : Uint8Array.from(text);
 }
 
-/** Both readers must say the same, wherever the text lies. */
+/** Both readers must agree, wherever the text is. */
 function agree(text: Uint8Array, shifts: number[]): boolean {
   const wanted = readStrict(text) !== undefined;
   for (const shift of shifts)
-    assert.equal(takes(text, shift), wanted, `${JSON.stringify(Buffer.from(text).toString("latin1"))} at ${shift}`);
+    assert.equal(accepts(text, shift), wanted, `${JSON.stringify(Buffer.from(text).toString("latin1"))} at ${shift}`);
   return wanted;
 }
 
@@ -56,7 +56,7 @@ function join(...parts: (string | number[])[]): Uint8Array {
 
 const SHIFTS = [0, 1, 7, 15, 16, 31, 63];
 
-/** What a string may be cut by, allowed and not: bytes, so that they need not be UTF-8. */
+/** What a string may contain, allowed or not: bytes, so that they need not be UTF-8. */
 const PIECES: (string | number[])[] = [
   ...['\\"', "\\\\", "\\n", "\\u0041", "\\ud83d\\ude00", "é", "漢", "😀", "\u07ff", "\uffff", "\u{10ffff}", "\x7f"],
   ...["\\", "\\x", "\\u12", "\\u12g4", "\\ud83d", "\\ude00", "\\ud83d\\u0041", "\\ud83dx", "\n", "\0", "\x1f"],
@@ -75,12 +75,12 @@ const PIECES: (string | number[])[] = [
   [0xff],
 ];
 
-describe("a string, at every place of a block", () => {
-  test("ends where it ends", () => {
+describe("a string, at every position in a block", () => {
+  test("ends at its closing quote, or is refused without one", () => {
     for (let length = 0; length <= 3 * BLOCK; length++)
       for (let shift = 0; shift < BLOCK; shift++) {
-        assert.ok(takes(bytesOf(`"${"x".repeat(length)}"`), shift));
-        assert.ok(!takes(bytesOf(`"${"x".repeat(length)}`), shift));
+        assert.ok(accepts(bytesOf(`"${"x".repeat(length)}"`), shift));
+        assert.ok(!accepts(bytesOf(`"${"x".repeat(length)}`), shift));
       }
   });
 
@@ -91,14 +91,14 @@ describe("a string, at every place of a block", () => {
           agree(join('["', "x".repeat(length), piece, tail, '",1]'), SHIFTS);
     });
 
-  test("with any byte, and with any behind a backslash", () => {
+  test("with any byte, and with any byte after a backslash", () => {
     for (let byte = 0; byte < 256; byte++)
       for (let length = 0; length <= BLOCK; length++)
         for (const piece of [[byte], [0x5c, byte], [0x5c, 0x5c, byte], [0x5c, byte, 0x5c, byte]])
           agree(join('["', "x".repeat(length), piece, 'y"]'), [13]);
   });
 
-  test("with much that is not ASCII, and something behind it", () => {
+  test("with much that is not ASCII, and something after it", () => {
     for (const piece of PIECES)
       for (let length = 0; length <= BLOCK; length++)
         for (const tail of ["", "y".repeat(2 * BLOCK)])
@@ -110,7 +110,7 @@ describe("a string, at every place of a block", () => {
       for (let run = 1; run <= BLOCK + 3; run++) agree(join('"', "x".repeat(length), "\\".repeat(run), '"'), [0, 33]);
   });
 
-  test("is not judged by what stands behind it", () => {
+  test("is not affected by what follows it", () => {
     for (let length = 0; length <= BLOCK; length++)
       for (const next of ["\n", "\t", "\\", "é", '"'])
         for (const text of [`["${"x".repeat(length)}"${next}]`, `["${"x".repeat(length)}"${next},"${next}"]`])
@@ -118,9 +118,9 @@ describe("a string, at every place of a block", () => {
   });
 });
 
-describe("objects with the keys of the one before", () => {
-  /** One object in a list may have other keys; what it has twice must be found. */
-  test("a key that stands twice is found at every place", () => {
+describe("objects with the keys of the previous one", () => {
+  /** One object in a list may have other keys; its duplicate keys must be found. */
+  test("a duplicate key is found in every position", () => {
     const names = ["a", "bb", "name", "a longer name", "thirteen char", "é", "", "\\u0061b", 'q\\"q', "e", "f"];
     for (let count = 1; count <= names.length; count++)
       for (let twice = 0; twice < count; twice++)
@@ -133,7 +133,7 @@ describe("objects with the keys of the one before", () => {
         }
   });
 
-  test("only in a list one comes behind another", () => {
+  test("one follows another only in a list", () => {
     const row = '{"x":1}';
     for (const rows of [row, `${row},${row}`, `${row},{"y":1}`, `${row},${row},{}`])
       for (const [opening, closing] of [
@@ -149,7 +149,7 @@ describe("objects with the keys of the one before", () => {
     assert.ok(!agree(bytesOf(`${row},${row}`), [0]));
   });
 
-  test("keys that are spelled in another way are the same keys", () => {
+  test("keys that are spelled differently are the same keys", () => {
     for (const [one, other] of [
       ["ab", "\\u0061b"],
       ["n", "\\u006e"],
@@ -166,11 +166,11 @@ describe("objects with the keys of the one before", () => {
   });
 });
 
-describe("objects with the blanks of the one before", () => {
+describe("objects with the white space of the previous one", () => {
   const betweens = [",", ", ", ",  ", ",\n", " , ", "", " ", "  ", ",,", ", ,", ":", "{", "{ ", "[ ", '"', "\0", "."];
   const colons = [":", ": ", ":  ", " : ", ":\t", "", " ", "::", ",", ": :"];
 
-  test("or with others, allowed or not", () => {
+  test("or with different white space, allowed or not", () => {
     for (const first of betweens)
       for (const second of betweens)
         for (const value of ["1", '"b"', "[]", "null"])
@@ -178,13 +178,13 @@ describe("objects with the blanks of the one before", () => {
     for (const first of colons)
       for (const second of colons)
         for (const between of [",", ", "])
-          for (const blank of ["", " "]) {
-            const member = (colon: string) => `{${blank}"a"${colon}1${between}"b"${colon}[]${between}"c"${colon}2}`;
+          for (const space of ["", " "]) {
+            const member = (colon: string) => `{${space}"a"${colon}1${between}"b"${colon}[]${between}"c"${colon}2}`;
             agree(bytesOf(`[${member(first)},${member(second)},${member(first)}]`), [0]);
           }
   });
 
-  test("up to the longest key that one look takes, and longer", () => {
+  test("up to the longest key that one look covers, and longer", () => {
     for (let length = 0; length <= 20; length++)
       for (const [between, colon] of [
         [",", ":"],
@@ -204,19 +204,19 @@ test("an escape has four hexadecimal digits", () => {
   for (let place = 0; place < 4; place++)
     for (let byte = 0; byte < 256; byte++)
       for (const digits of ["0041", "d83d", "ABcd"]) {
-        const text = bytesOf(`["\\u${digits}\\ude00 and more text behind it"]`);
+        const text = bytesOf(`["\\u${digits}\\ude00 and more text after it.."]`);
         text[4 + place] = byte;
         agree(text, [0, 60]);
       }
 });
 
-test("a key that was decoded is no template, whatever lies around it", () => {
+test("a decoded key does not become a template, whatever is around it", () => {
   // What this key leaves in memory looks like the text of the member "\\n" where the next text decodes one.
   agree(bytesOf(`{"${"x".repeat(15)}\\"\\\\n\\":${"x".repeat(40)}":1}`), [0]);
   assert.ok(!agree(bytesOf('[{"\\u0062":1},{"\\\\n":1},{"\\n":1,"\\u000a":2}]'), [0]));
 });
 
-describe("behind a number in an object", () => {
+describe("after a number in an object", () => {
   const starts = ['{"a":', '[{"a":1,"b":2},{"a":', '{"x":{"a":1},"a":', "[", ""];
   const numbers = "0 1 01 1.5 1. -1 1234567 12345678 123456789 1.23456 1.234567 12345678.5 1e5 0E1 1e e".split(" ");
   const ends = [
@@ -224,7 +224,7 @@ describe("behind a number in an object", () => {
     ...["}", "]", ""],
   ];
 
-  test("comes a comma and a key, or the end", () => {
+  test("there is a comma and a key, or the end", () => {
     for (const start of starts)
       for (const number of numbers)
         for (const end of ends) for (const tail of ["", "]"]) agree(bytesOf(start + number + end + tail), [0, 9]);
@@ -246,51 +246,52 @@ describe("objects with many keys", () => {
   const list = (count: number, key: (i: number) => string): string[] => Array.from({ length: count }, (_, i) => key(i));
 
   for (const [kind, key] of KEYS.entries())
-    test(`one that stands twice is found, whatever the size and the place (keys of kind ${kind})`, () => {
+    test(`a duplicate is found, whatever the size and the position (keys of kind ${kind})`, () => {
       for (const size of SIZES) {
         const keys = list(size, key);
-        assert.ok(takes(object(keys), 0), `${size} keys`);
+        assert.ok(accepts(object(keys), 0), `${size} keys`);
         const places = [0, 1, 15, 16, 17, size >> 1, size - 2, size - 1].filter((place) => place < size);
         const first = new Set(size > 2000 ? [0, size >> 1] : places);
         for (const one of first)
           for (const other of places)
-            if (one !== other) assert.ok(!takes(object(keys.with(other, keys[one]!)), 0), `${size}: ${one}, ${other}`);
+            if (one !== other)
+              assert.ok(!accepts(object(keys.with(other, keys[one]!)), 0), `${size}: ${one}, ${other}`);
       }
     });
 
-  test("many that stand twice are found", () => {
+  test("many duplicates are found", () => {
     for (const size of [9, 40, 1000, MOST / 2]) {
       const keys = list(size, KEYS[0]!);
-      assert.ok(!takes(object([...keys, ...keys]), 0));
-      assert.ok(!takes(object(keys.flatMap((key) => [key, key])), 0));
-      assert.ok(!takes(object(list(2 * size, () => "same")), 0));
+      assert.ok(!accepts(object([...keys, ...keys]), 0));
+      assert.ok(!accepts(object(keys.flatMap((key) => [key, key])), 0));
+      assert.ok(!accepts(object(list(2 * size, () => "same")), 0));
     }
   });
 
-  test("objects in them lose no keys of theirs", () => {
+  test("nested objects do not lose the keys of the outer one", () => {
     const outer = list(40, (i) => `"o${i}":0`);
     const inner = `{${list(40, (i) => `"o${i}":0`).join(",")}}`;
     for (let place = 0; place <= 40; place++) {
       const members = outer.toSpliced(place, 0, `"x":${inner}`);
-      assert.ok(takes(bytesOf(`{${members.join(",")}}`), 0));
-      for (const twice of [0, 20, 39]) assert.ok(!takes(bytesOf(`{${[...members, `"o${twice}":1`].join(",")}}`), 0));
+      assert.ok(accepts(bytesOf(`{${members.join(",")}}`), 0));
+      for (const twice of [0, 20, 39]) assert.ok(!accepts(bytesOf(`{${[...members, `"o${twice}":1`].join(",")}}`), 0));
     }
   });
 
-  test("there is a limit", () => {
-    assert.ok(!takes(object(list(MOST + 1, KEYS[0]!)), 0));
+  test("there is a limit to their number", () => {
+    assert.ok(!accepts(object(list(MOST + 1, KEYS[0]!)), 0));
   });
 
-  test("random ones are told apart", () => {
+  test("random different keys are accepted", () => {
     const choice = new Choice(random(SEED));
     for (let i = 0; i < 20_000; i++) {
       const keys = [...new Set(list(17 + choice.below(60), () => `${choice.below(1e5)}`))];
-      assert.ok(takes(object(keys), 0), keys.join());
+      assert.ok(accepts(object(keys), 0), keys.join());
     }
   });
 });
 
-/** A random text that is JSON or nearly so; keys and objects repeat often. */
+/** Random texts that are JSON or nearly so; keys and objects repeat often. */
 class Texts {
   private keys: string[] = [];
 
@@ -331,7 +332,7 @@ class Texts {
     return choice.one(["", "", "-"]) + digits(choice.one([4, 15])) + fraction + exponent;
   }
 
-  private blank(): string {
+  private whitespace(): string {
     const { choice } = this;
     return choice.chance(0.9) ? "" : choice.one([" ", "\n  ", "\r\n\t", `\n${" ".repeat(choice.below(40))}`]);
   }
@@ -343,7 +344,7 @@ class Texts {
     const count = choice.below(choice.one([2, 4, 12]));
     if (choice.chance(0.5)) return `[${this.list(count, () => this.value(depth - 1))}]`;
     const keys = choice.chance(0.5) ? this.keys : choice.some(this.keys, 0.7);
-    const members = keys.map((key) => `${key}${this.blank()}:${this.blank()}${this.value(depth - 1)}`);
+    const members = keys.map((key) => `${key}${this.whitespace()}:${this.whitespace()}${this.value(depth - 1)}`);
     const same = `{${members.join(",")}}`;
     return choice.chance(0.5)
       ? same
@@ -351,21 +352,21 @@ class Texts {
   }
 
   private list(count: number, item: () => string): string {
-    return Array.from({ length: count }, () => `${this.blank()}${item()}${this.blank()}`).join(",");
+    return Array.from({ length: count }, () => `${this.whitespace()}${item()}${this.whitespace()}`).join(",");
   }
 }
 
 test(`random texts (seed ${SEED})`, (t) => {
   const choice = new Choice(random(SEED));
   const texts = new Texts(choice);
-  let [taken, refused] = [0, 0];
+  let [accepted, refused] = [0, 0];
   const end = performance.now() + 15_000;
   while (performance.now() < end) {
     const text = texts.make();
     if (text.length > 40_000) continue;
-    if (agree(text, [choice.below(BLOCK)])) taken++;
+    if (agree(text, [choice.below(BLOCK)])) accepted++;
     else refused++;
   }
-  t.diagnostic(`${taken} taken, ${refused} refused`);
-  assert.ok(taken > 500 && refused > 500);
+  t.diagnostic(`${accepted} accepted, ${refused} refused`);
+  assert.ok(accepted > 500 && refused > 500);
 });

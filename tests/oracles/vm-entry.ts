@@ -4,15 +4,13 @@ import { stepsLeft } from "../../assembly/runtime/budget.ts";
 import { loadConfig, openBody, openConfig } from "../../assembly/config/config.ts";
 import { openReader, readValue } from "../../assembly/json/reader.ts";
 import { allocate, resetRegion } from "../../assembly/runtime/memory.ts";
-import { program } from "../../assembly/sections.ts";
-import { sawTwin } from "../../assembly/cel/ambiguous-key.ts";
 import { evaluate } from "../../assembly/cel/vm.ts";
 
 let config: usize = 0;
 let text: usize = 0;
 let room: u32 = 0;
 
-/** Room for a text of `size` bytes with the zero bytes behind it that the reader wants. */
+/** Room for a text of `size` bytes with the zero bytes after it that the reader needs. */
 export function prepare(size: u32): usize {
   if (size + 64 > room) {
     room = size + 64;
@@ -38,24 +36,11 @@ export function read(size: u32): bool {
   return readValue(text, Slot.Body) != 0;
 }
 
-/** Runs a predicate over the message read last: 0 false, 1 true, 2 error. */
+/** Runs a predicate over the message that was read last, and returns its Truth. */
 export function run(predicate: u32): i32 {
-  return evaluate(program, predicate);
-}
-
-/** Runs predicates 0 … count - 1 `times` times, for benchmarks; returns the number of true ones. */
-export function runMany(count: u32, times: u32): u32 {
-  let hits: u32 = 0;
-  for (let i: u32 = 0; i < times; i++) {
-    for (let p: u32 = 0; p < count; p++) hits += <u32>(evaluate(program, p) == 1);
-  }
-  return hits;
+  return evaluate(predicate);
 }
 
 export function steps(): u32 {
   return stepsLeft();
-}
-
-export function twin(): bool {
-  return sawTwin();
 }

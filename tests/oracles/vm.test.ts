@@ -1,6 +1,6 @@
-// The predicate machine by itself: recorded answers of cel-go, damaged programs, and inputs made to take long.
-// data/vm-cases.jsonl: expressions and arguments from a random generator, answered by cel-go 0.28.1 set up as for
-// data/cel-cases.jsonl; only such as both compilers take.
+// The predicate machine by itself: recorded results of cel-go, damaged programs, and inputs made to take long.
+// data/vm-cases.jsonl: expressions and arguments from a random generator, evaluated by cel-go 0.28.1 set up as for
+// data/cel-cases.jsonl; only those that both compilers accept.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
@@ -22,14 +22,14 @@ interface Machine {
 
 interface Case {
   expr: string;
-  /** JSON text, as it stands in the body. */
+  /** JSON text, as it is in the body. */
   args: string;
   expected: string;
 }
 
-/** Damaged programs that are tried; more by hand now and then. */
+/** How many damaged programs are tried; DAMAGED sets more for a longer run by hand. */
 const DAMAGED = Number(process.env.DAMAGED ?? 6000);
-const ANSWERS = ["false", "true", "error"];
+const TRUTHS = ["false", "true", "error"];
 let module: WebAssembly.Module;
 let machine: Machine;
 
@@ -68,12 +68,12 @@ function read(args: string): boolean {
   return machine.read(put(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`)) !== 0;
 }
 
-/** The answer of the machine, or why there is none. */
-function answer(when: string, args: string): string {
+/** The Truth that the machine comes to, or why there is none. */
+function resultOf(when: string, args: string): string {
   const compiled = compile(when);
   if (!compiled) return "refused";
   if (!configure(compiled.program, compiled.policy)) return "no configuration";
-  return read(args) ? (ANSWERS[machine.run(0)] ?? "?") : "not read";
+  return read(args) ? (TRUTHS[machine.run(0)] ?? "?") : "not read";
 }
 
 function readCases(): Case[] {
@@ -84,45 +84,47 @@ function readCases(): Case[] {
     .map((line) => JSON.parse(line) as Case);
 }
 
-test("random expressions over random arguments have cel-go's answers", () => {
+test("random expressions over random arguments have cel-go's results", () => {
   const wrong: string[] = [];
   for (const [i, { expr, args, expected }] of readCases().entries()) {
     if (i % 300 === 0) restart();
-    const got = answer(expr, args);
+    const got = resultOf(expr, args);
     if (got !== expected) wrong.push(`${expr}\n  over ${args}\n  is ${got}, not ${expected}`);
   }
   assert.deepEqual(wrong, []);
 });
 
-test("strings become numbers and truths as Go's strconv reads them, to the last letter", () => {
-  const asked = (when: string, x: string) => answer(when, JSON.stringify({ x }));
+test("strings become numbers and bools exactly as in Go's strconv", () => {
+  const resultFor = (when: string, x: string) => resultOf(when, JSON.stringify({ x }));
   for (const sign of ["", "+", "-"])
     for (const word of ["inf", "INF", "infinity", "Infinity", "iNFINITy"])
-      assert.equal(asked(`double(args.x) == double("${sign}inf")`, sign + word), "true", sign + word);
-  for (const word of ["nan", "NaN", "NAN"]) assert.equal(asked("double(args.x) != double(args.x)", word), "true", word);
+      assert.equal(resultFor(`double(args.x) == double("${sign}inf")`, sign + word), "true", sign + word);
+  for (const word of ["nan", "NaN", "NAN"])
+    assert.equal(resultFor("double(args.x) != double(args.x)", word), "true", word);
   const none = ["in", "infi", "infinit", "infinitys", "xinfinity", "-nan", "+nan", "nann", "na", "\0inf", "++inf"];
-  for (const word of none) assert.equal(asked("double(args.x) != 1.0", word), "error", word);
-  for (const word of ["1", "t", "T", "true", "TRUE", "True"]) assert.equal(asked("bool(args.x)", word), "true", word);
+  for (const word of none) assert.equal(resultFor("double(args.x) != 1.0", word), "error", word);
+  for (const word of ["1", "t", "T", "true", "TRUE", "True"])
+    assert.equal(resultFor("bool(args.x)", word), "true", word);
   for (const word of ["0", "f", "F", "false", "FALSE", "False"])
-    assert.equal(asked("!bool(args.x)", word), "true", word);
+    assert.equal(resultFor("!bool(args.x)", word), "true", word);
   for (const word of ["tRUE", "fALSE", "yes", "", "tru", "truee", "falsefalse", "2", "\0t"])
-    assert.equal(asked("bool(args.x)", word), "error", word);
+    assert.equal(resultFor("bool(args.x)", word), "error", word);
 });
 
-test("null is a zero value, whatever stood in its place before", () => {
+test("null is a zero value, whatever its cell held before", () => {
   for (const first of ["args.n == 5", "args.n + 1.0 == 6.0", 'args.t == "text"', "args.l == [1.0]"]) {
     const when = `${first} && !optional.ofNonZeroValue(args.x).hasValue()`;
-    assert.equal(answer(when, '{"n":5,"t":"text","l":[1],"x":null}'), "true", when);
+    assert.equal(resultOf(when, '{"n":5,"t":"text","l":[1],"x":null}'), "true", when);
   }
 });
 
-test("a lone match takes the steps of the same match among other instructions", () => {
+test("a lone match takes as many steps as the same match among other instructions", () => {
   const steps = 1000;
   const match = 'args.t.matches("^Hello, [a-z ]*!$")';
   const run = (when: string, args: string): [string | undefined, number] => {
     const compiled = compile(when, steps);
     assert.ok(compiled && configure(compiled.program, compiled.policy) && read(args));
-    return [ANSWERS[machine.run(0)], machine.steps()];
+    return [TRUTHS[machine.run(0)], machine.steps()];
   };
   for (const value of ['"Hello, !"', '"Hello!"', '"Hello, é!"', '""', '"\\u0048ello, you!"', "1", "null", undefined]) {
     const args = value === undefined ? "{}" : `{"t":${value}}`;
@@ -138,10 +140,10 @@ test("a lone match takes the steps of the same match among other instructions", 
   }
 });
 
-test("matches of one member share its value, and only for one message", () => {
+test("matches on the same member share its value, but only within one message", () => {
   const compiled = compile(['args.t.matches("^a.*z$")', 'args.t.matches("^[a-y]+$")', 'args.u.matches("^a.*z$")']);
   assert.ok(compiled && configure(compiled.program, compiled.policy));
-  const rounds: [args: string, answers: string][] = [
+  const rounds: [args: string, results: string][] = [
     ['{"t":"abcz","u":"abcy"}', "true false false"],
     ['{"t":"abcy","u":"abcz"}', "false true true"],
     ['{"u":"abcz"}', "error error true"],
@@ -149,14 +151,14 @@ test("matches of one member share its value, and only for one message", () => {
     ['{"t":"\\u0061bcy","u":null}', "false true error"],
     ['{"t":"abcz","u":"abcz"}', "true false true"],
   ];
-  for (const [args, answers] of [...rounds, ...rounds.reverse()]) {
+  for (const [args, results] of [...rounds, ...rounds.reverse()]) {
     assert.ok(read(args));
     for (let again = 0; again < 2; again++)
-      assert.equal([0, 1, 2].map((predicate) => ANSWERS[machine.run(predicate)]).join(" "), answers, args);
+      assert.equal([0, 1, 2].map((predicate) => TRUTHS[machine.run(predicate)]).join(" "), results, args);
   }
 });
 
-test("long texts match as re2js says, wherever what decides stands", () => {
+test("long texts match as in re2js, wherever the deciding character is", () => {
   const patterns = ["^Hello, .*!$", "^[a-z/]*$", "é.*x", "^.*$", "(?s)^.*[^!]$", "^(?:[^!]|!!)*$", "\\\\.*é"];
   for (const pattern of patterns) {
     const compiled = compile(`args.t.matches(${JSON.stringify(pattern)})`);
@@ -168,7 +170,7 @@ test("long texts match as re2js says, wherever what decides stands", () => {
           for (const head of ["", "Hello, "]) {
             const text = `${head}${"a".repeat(at)}${odd}${"a".repeat(length - at)}`;
             assert.ok(read(JSON.stringify({ t: text })));
-            assert.equal(ANSWERS[machine.run(0)], `${reference.test(text)}`, `${pattern} on ${JSON.stringify(text)}`);
+            assert.equal(TRUTHS[machine.run(0)], `${reference.test(text)}`, `${pattern} on ${JSON.stringify(text)}`);
           }
         }
       }
@@ -176,7 +178,7 @@ test("long texts match as re2js says, wherever what decides stands", () => {
   }
 });
 
-/** Where the records of a section lie: offset and end, the next section's start. */
+/** Where the records of a section are: their offset, and the start of the next section. */
 function spanOf(program: Uint8Array, section: Section): [number, number] {
   const view = new DataView(program.buffer, program.byteOffset);
   const offset = (index: number): number => view.getUint32(HEADER_SIZE + index * 8, true);
@@ -208,9 +210,9 @@ test("a damaged program is refused, or runs without a trap", () => {
     if (!configure(program, compiled.policy)) continue;
     taken++;
     assert.ok(read(args));
-    machine.run(0); // any answer, but no trap
+    machine.run(0); // any result, but no trap
   }
-  assert.ok(taken > DAMAGED / 10, `only ${taken} damaged programs were taken: the others say little`);
+  assert.ok(taken > DAMAGED / 10, `only ${taken} damaged programs were accepted, too few to learn from`);
 });
 
 test("inputs made to take long run out of steps within seconds", () => {
@@ -235,17 +237,17 @@ test("inputs made to take long run out of steps within seconds", () => {
   for (const [when, args] of hostile) {
     restart();
     const start = performance.now();
-    assert.equal(answer(when, args), "error", when);
+    assert.equal(resultOf(when, args), "error", when);
     assert.equal(machine.steps(), 0, when);
     assert.ok(performance.now() - start < 8000, `${when} took ${Math.round(performance.now() - start)} ms`);
   }
 });
 
-test("what is large but sound stays within the steps", () => {
+test("large but honest inputs stay within the steps", () => {
   restart();
   const list = `[${"1,".repeat(200000)}1]`;
-  assert.equal(answer("args.l.all(x, x > 0)", `{"l":${list}}`), "true");
-  assert.equal(answer("args.l == args.k", `{"l":${list},"k":${list}}`), "true");
+  assert.equal(resultOf("args.l.all(x, x > 0)", `{"l":${list}}`), "true");
+  assert.equal(resultOf("args.l == args.k", `{"l":${list},"k":${list}}`), "true");
   const text = JSON.stringify({ a: "x".repeat(3000000) });
-  assert.equal(answer('args.a.matches("^x+$") && !args.a.contains("xy") && size(args.a) == 3000000', text), "true");
+  assert.equal(resultOf('args.a.matches("^x+$") && !args.a.contains("xy") && size(args.a) == 3000000', text), "true");
 });

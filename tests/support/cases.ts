@@ -1,5 +1,5 @@
-// Cases of tests/data, scored by group. What is expected to differ is listed by name with a reason; a listed case
-// that agrees fails, so that the lists cannot rot.
+// Cases of tests/data, scored by group. Cases that are expected to differ are listed by name with a reason; a listed
+// case that agrees fails, so that the lists cannot go stale.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { test } from "node:test";
 /** What differs from the expectation, or undefined when a case agrees. */
 export type Difference = string | undefined;
 
-export interface Scored {
+interface Scored {
   /** Identity, as the list of exceptions names it. */
   id: string;
   group: string;
@@ -29,7 +29,7 @@ function readExceptions(name: string): Map<string, string> {
   return new Map(Object.entries(reasons).flatMap(([reason, ids]) => ids.map((id) => [id, reason])));
 }
 
-/** One test a group; its total is a diagnostic. */
+/** One test per group; its total is a diagnostic. */
 export function score(name: string, cases: readonly Scored[]): void {
   const exceptions = readExceptions(name);
   const groups = groupBy(cases);

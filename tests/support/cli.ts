@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
-/** The folder that commands run in, with `policy.yaml`; gone when the tests of the file end. */
+/** The folder that commands run in, with `policy.yaml`; removed when the tests of the file end. */
 export const folder = mkdtempSync(join(tmpdir(), "scopegate-cli-"));
 after(() => rmSync(folder, { recursive: true }));
 for (const file of ["scopegate.mjs", "scopegate.wasm"])
@@ -60,6 +60,6 @@ export const lines = (out: string): Record<string, unknown>[] =>
 /** A tools/call. */
 export const body = (name: string, args: unknown): string =>
   JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } });
-/** A line for `eval`, with scope files:read in the token. */
+/** A line for `eval`, with the scope files:read in the token. */
 export const request = (name: string, args: unknown, more: object = {}): string =>
   JSON.stringify({ payload: { scope: "files:read" }, body: body(name, args), ...more });

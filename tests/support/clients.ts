@@ -1,4 +1,4 @@
-// Clients that can send a request in every way a caller could: HTTP/1.1 byte by byte, HTTP/2 with trailers, and so on.
+// Clients that can send a request in any way a caller could: HTTP/1.1 byte by byte, HTTP/2 with trailers, and so on.
 import { request as httpRequest, type Agent, type ClientRequest } from "node:http";
 import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ export interface Request {
   path?: string;
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
-  /** Sizes of the pieces in which the body is written, the last one again and again; default: one piece. */
+  /** Sizes of the pieces in which the body is written, the last one repeated; default: one piece. */
   pieces?: number[];
   /** Pause between pieces, in ms. */
   pause?: number;

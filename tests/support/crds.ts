@@ -5,7 +5,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { Environment } from "@marcbachmann/cel-js";
 import { Ajv, type ValidateFunction } from "ajv";
 
-/** A structural schema (apiextensions.k8s.io/v1 JSONSchemaProps), as far as it is read here. */
+/** A structural schema (apiextensions.k8s.io/v1 JSONSchemaProps), as far as it is used here. */
 interface Schema {
   type?: string;
   properties?: Record<string, Schema>;
@@ -76,7 +76,7 @@ ajv.addKeyword({
 });
 const compiled = new Map<Definition, ValidateFunction>();
 
-/** Everything that an API server would object to; empty when it would take the object. */
+/** Everything that an API server would object to; empty if it would accept the object. */
 export function faultsOf(resource: Resource): string[] {
   const definition = definitions.get(`${resource.apiVersion} ${resource.kind}`);
   if (!definition) return [`no schema for ${resource.apiVersion} ${resource.kind}`];
@@ -92,7 +92,7 @@ export function faultsOf(resource: Resource): string[] {
 
 /**
  * The schema with unknown fields refused, and integers or text where Kubernetes means that. Only the structure is closed:
- * what stands in allOf, anyOf, oneOf and not constrains it and names no fields of its own.
+ * allOf, anyOf, oneOf and not constrain it and declare no fields of their own.
  */
 function closed(schema: Schema): Schema {
   const result: Schema = { ...schema };
@@ -111,7 +111,7 @@ const cel = new Environment({ unlistedVariablesAreDyn: true })
   .registerFunction("url(dyn): map", (text: unknown) => ({ scheme: new URL(String(text)).protocol.slice(0, -1) }))
   .registerFunction("map.getScheme(): string", ({ scheme }: { scheme: string }) => scheme);
 
-/** Rules that do not hold for the value, or for what is in it. */
+/** Rules that fail for the value, or for values inside it. */
 function brokenRules(schema: Schema, value: unknown, path: string): string[] {
   const self = celValue(schema, value);
   const broken = (schema["x-kubernetes-validations"] ?? [])

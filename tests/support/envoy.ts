@@ -16,7 +16,7 @@ export const POLICY = {
   resource: RESOURCE,
   authorizationServers: [ISSUER],
   govern: ["tools"],
-  loop: "off", // the tests ask the same again and again
+  loop: "off", // the tests repeat the same requests
   rules: [
     {
       name: "greet",
@@ -36,7 +36,7 @@ export interface GatewayOptions extends EnvoyOptions {
   edit?: (yaml: string) => string;
 }
 
-/** Everything that `envoyBootstrap` wants, for a policy given as an object. Throws when the policy is wrong. */
+/** Everything that `envoyBootstrap` needs, for a policy given as an object. Throws if the policy has errors. */
 export function targetFor(document: object, upstreamPort: number, holdHeaders = true): EnvoyTarget {
   const { program, policy, problems } = compileDocument(document);
   if (!program || !policy) throw new Error(problems.map((problem) => problem.message).join("\n"));

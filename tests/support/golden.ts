@@ -1,4 +1,4 @@
-// Whole texts kept in files: UPDATE_GOLDEN=1 rewrites them, so that a change of wording shows in review.
+// Whole texts in files: UPDATE_GOLDEN=1 rewrites them, so that a change of wording shows in review.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 

@@ -79,7 +79,7 @@ export function call(
 
 export const message = (method: string, params: object) => ({ jsonrpc: "2.0", id: 7, method, params });
 
-/** A call of the tool t with its arguments as they are written. */
+/** A call of the tool t with its arguments as JSON text. */
 export const calling = (args: string): string =>
   `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":${args}}}`;
 

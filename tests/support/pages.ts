@@ -1,4 +1,4 @@
-// The pages of the documentation, and what stands in them: fenced blocks, sections, tables.
+// The pages of the documentation, and their contents: fenced blocks, sections, tables.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 

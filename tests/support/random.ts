@@ -1,4 +1,4 @@
-/** A seeded generator (mulberry32), so that a failure can be run again: numbers in [0, 1). */
+/** A seeded generator (mulberry32), so that a failure can be reproduced: numbers in [0, 1). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
 
 export { seeded as random };
 
-/** Choices made with a generator. */
+/** Random choices from a generator. */
 export class Choice {
   constructor(private readonly next: () => number) {}
 

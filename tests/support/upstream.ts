@@ -1,11 +1,11 @@
-// The server behind Envoy in the tests: keeps every byte that reaches it, whether or not a request comes of them.
+// The server behind Envoy in the tests: keeps every byte that reaches it, whether or not they form a request.
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
 export const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
 
-export interface Arrived {
+interface Arrived {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
@@ -14,9 +14,9 @@ export interface Arrived {
 }
 
 export class Upstream {
-  /** Requests that arrived whole. */
+  /** Requests that arrived completely. */
   readonly requests: Arrived[] = [];
-  /** Everything that arrived, as it came. */
+  /** Everything that arrived, unparsed. */
   private pieces: Buffer[] = [];
   /** Request heads that arrived, with or without their bodies. */
   heads = 0;

@@ -5,17 +5,17 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf, type AttackCase } from "./attacks.ts";
 
-/** What came back. A refused byte stream may give several answers, or none. */
+/** What came back. A refused byte stream may give several responses, or none. */
 export interface Seen {
   statuses: number[];
-  /** Status line and headers of the first answer. */
+  /** Status line and headers of the first response. */
   head: string;
 }
 
-/** Bytes to write, and what to wait for afterwards: an interim answer, or some time. */
+/** Bytes to write, and what to wait for afterwards: an interim response, or some time. */
 type Step = [bytes: Buffer, wait?: "answer" | number];
 
-const RAW_WAIT_MS = 400; // a byte stream may leave the server waiting for more: there is no end to wait for
+const RAW_WAIT_MS = 400; // a byte stream may leave the server waiting for more, so there is no end to wait for
 const ANSWER_WAIT_MS = 5_000;
 const CRLF = "\r\n";
 
@@ -23,7 +23,7 @@ export function isHttp2(item: AttackCase): boolean {
   return item.framing?.startsWith("h2-") ?? false;
 }
 
-/** Cases that say nothing about the framing can go over HTTP/2 as well. */
+/** Cases that do not depend on the framing can go over HTTP/2 as well. */
 export function fitsHttp2(item: AttackCase): boolean {
   const connectionHeader =
     /^(connection|transfer-encoding|upgrade|host|content-length|expect|te|http2-settings|keep-alive)$/i;
@@ -113,7 +113,7 @@ function headOf(item: AttackCase, host: string, token: string, more: [string, st
   return Buffer.from(`${item.method ?? "POST"} ${item.path ?? "/mcp"} HTTP/1.1${CRLF}${text}${CRLF}`, "latin1");
 }
 
-/** The defaults that the case does not replace, and its own; repeats stay. */
+/** The defaults that the case does not override, and its own headers; repeats stay. */
 function headersOf(item: AttackCase, token: string): [string, string][] {
   const defaults: [string, string][] = [
     ["content-type", "application/json"],
@@ -175,7 +175,7 @@ async function writeHttp2(stream: import("node:http2").ClientHttp2Stream, kind: 
   stream.end();
 }
 
-/** Whether an HTTP/1.1 answer is there whole. */
+/** Whether an HTTP/1.1 response is complete. */
 function isComplete(bytes: Buffer): boolean {
   const text = bytes.toString("latin1").replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, "");
   const end = text.indexOf(CRLF + CRLF);

@@ -1,8 +1,9 @@
 import { copyBytes, isPlain, sameBytes } from "../../assembly/text/ascii.ts";
 import { hashBytes } from "../../assembly/text/hash.ts";
-import { begin, finish, putHex64, putJson, written } from "../../assembly/text/writer.ts";
+import { begin, finish, putHex64, putJson } from "../../assembly/text/writer.ts";
+import { Span, spanLength, spanStart } from "../../assembly/text/span.ts";
 
-// Every length up to LONGEST, so that each way of taking the last bytes is met, at addresses that are not aligned.
+// Every length up to LONGEST at unaligned addresses, so that every way of reading the last bytes is covered.
 const LONGEST: u32 = 40;
 const a: usize = memory.data(256, 16) + 1;
 const b: usize = memory.data(256, 16) + 3;
@@ -14,12 +15,12 @@ function fill(): void {
   }
 }
 
-function textOf(at: usize, length: u32): string {
-  return String.UTF8.decodeUnsafe(at, length);
+function textOf(span: Span): string {
+  return String.UTF8.decodeUnsafe(spanStart(span), spanLength(span));
 }
 
 describe("bytes", () => {
-  test("are the same, or differ at any one place, and what lies behind does not count", () => {
+  test("compare equal or differ in any one position; bytes after them are ignored", () => {
     for (let length: u32 = 0; length <= LONGEST; length++) {
       fill();
       store<u8>(a + length, 1);
@@ -33,7 +34,7 @@ describe("bytes", () => {
     }
   });
 
-  test("are copied, and nothing around them is touched", () => {
+  test("are copied without touching what is around them", () => {
     for (let length: u32 = 0; length <= 140; length++) {
       fill();
       memory.fill(b, 0, 200);
@@ -44,8 +45,8 @@ describe("bytes", () => {
     }
   });
 
-  // Tables take the low bits of a hash. Names often differ in two characters only, wherever these stand.
-  test("that differ in two characters have hashes that differ in their low bits", () => {
+  // Tables use the low bits of a hash. Names often differ in two characters only, anywhere in the name.
+  test("that differ in two characters have hashes with different low bits", () => {
     for (let at: u32 = 0; at < 20; at++) {
       const seen = new Set<u32>();
       fill();
@@ -54,35 +55,35 @@ describe("bytes", () => {
         store<u8>(a + at + 1, 0x30 + (i % 10));
         seen.add((<u32>hashBytes(7, a, at + 2)) & 0xff);
       }
-      expect(seen.size).toBeGreaterThan(64, "of 100 names, their last characters at " + at.toString());
+      expect(seen.size).toBeGreaterThan(64, "of 100 names whose last characters are at " + at.toString());
     }
   });
 
-  test("are plain unless a quote, a backslash or a control character is among them", () => {
+  test("are plain unless they contain a quote, a backslash or a control character", () => {
     for (let length: u32 = 0; length <= LONGEST; length++) {
       fill();
       expect(isPlain(a, length)).toBe(true);
       for (let i: u32 = 0; i < length; i++) {
         for (let c: u32 = 0; c < 256; c++) {
           store<u8>(a + i, c);
-          if (isPlain(a, length) != (c >= 0x20 && c != 0x22 && c != 0x5c)) expect(c).toBe(256, "taken for another");
+          if (isPlain(a, length) != (c >= 0x20 && c != 0x22 && c != 0x5c)) expect(c).toBe(256, "misclassified");
         }
         store<u8>(a + i, 0x20);
       }
     }
   });
 
-  test("inside a JSON string are escaped", () => {
+  test("are escaped inside a JSON string", () => {
     store<u32>(a, 0x0a5c2261); // a"\ and a line feed
     begin(64);
     putJson(a, 4);
-    expect(textOf(finish(), written())).toBe('a\\"\\\\\\u000a');
+    expect(textOf(finish())).toBe('a\\"\\\\\\u000a');
   });
 
-  test("as hexadecimal digits", () => {
+  test("are written as hexadecimal digits", () => {
     begin(64);
     putHex64(0x0123456789abcdef);
     putHex64(0xfedcba9876543210);
-    expect(textOf(finish(), written())).toBe("0123456789abcdeffedcba9876543210");
+    expect(textOf(finish())).toBe("0123456789abcdeffedcba9876543210");
   });
 });

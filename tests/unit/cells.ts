@@ -2,14 +2,14 @@
 import { Tag } from "../../assembly/program.ts";
 import { allocate } from "../../assembly/runtime/memory.ts";
 import { CELL, auxOf, doubleOf, intOf, lengthOf, setSpan, tagOf, uintOf } from "../../assembly/cel/cell.ts";
-import { advance, openCursor } from "../../assembly/cel/cursor.ts";
+import { CURSOR, Cursor, advance, openCursor } from "../../assembly/cel/cursor.ts";
 import { copyPoints } from "../../assembly/cel/string.ts";
 import { loadValue } from "../../assembly/cel/json-value.ts";
 
 // The runtime of the specs takes all memory that is there when it first allocates, so it has to be before ours does.
 heap.alloc(16);
 
-/** Copies a text to memory that stays, with zero bytes behind it. */
+/** Copies a text to memory that stays, with zero bytes after it. */
 export function place(text: string): usize {
   const size = String.UTF8.byteLength(text);
   const at = allocate(<u32>size + 64);
@@ -84,7 +84,7 @@ function textOf(cell: usize): string {
 }
 
 function showItems(list: usize): string {
-  const cursor = newCell();
+  const cursor = changetype<Cursor>(allocate(<u32>CURSOR));
   const item = newCell();
   let text = "[";
   openCursor(cursor, list);

@@ -1,10 +1,21 @@
-import { CelType, LoopKind, Op, Tag } from "../../assembly/program.ts";
+import { CelType, LoopKind, Op, Section, Tag } from "../../assembly/program.ts";
 import { BAD_AUTOMATON, BAD_CELL, BAD_PREDICATE, checkCode } from "../../assembly/verify/code.ts";
 import { setBool, setInt, setSpan, setTimestamp } from "../../assembly/cel/cell.ts";
 import { useProgram } from "../../assembly/sections.ts";
 import { resetRegion } from "../../assembly/runtime/memory.ts";
 import { newCell } from "./cells.ts";
-import { CELLS_AT, NODE_COUNT, PROGRAM_SIZE, begin, constant, emit, land, program, setBounds } from "./programs.ts";
+import {
+  CELLS_AT,
+  NODE_COUNT,
+  PROGRAM_SIZE,
+  begin,
+  constant,
+  emit,
+  land,
+  program,
+  setBounds,
+  setSection,
+} from "./programs.ts";
 
 /** A program with a bool and a string as constants 0 and 1. */
 function start(): void {
@@ -17,14 +28,14 @@ function start(): void {
   constant(text);
 }
 
-/** The check's answer for the code emitted since start() and a Return. */
+/** What the check returns for the code emitted since start() and a Return. */
 function check(): i32 {
   emit(Op.Return);
   useProgram(program);
   return checkCode();
 }
 
-/** The check's answer for a program with one more constant. */
+/** What the check returns for a program with one more constant. */
 function checkCell(cell: usize): i32 {
   start();
   constant(cell);
@@ -50,7 +61,7 @@ function openedLoop(kind: i32): u32 {
 describe("check-code", () => {
   afterEach(() => resetRegion());
 
-  test("takes sound code", () => {
+  test("sound code is accepted", () => {
     start();
     emit(Op.Const, 0);
     expect(check()).toBe(0);
@@ -64,7 +75,7 @@ describe("check-code", () => {
     expect(check()).toBe(0);
   });
 
-  test("takes loops, also nested, and bindings", () => {
+  test("loops, nested ones too, and bindings are accepted", () => {
     const outer = openedLoop(LoopKind.All);
     const inner = emit(Op.Loop, 0, LoopKind.Exists);
     emit(Op.Local, 1);
@@ -82,7 +93,7 @@ describe("check-code", () => {
     expect(check()).toBe(0);
   });
 
-  test("no code, or a missing Return", () => {
+  test("no code, or a missing Return, is refused", () => {
     begin();
     useProgram(program);
     expect(checkCode()).toBe(BAD_PREDICATE);
@@ -91,7 +102,7 @@ describe("check-code", () => {
     expect(checkCode()).toBe(1);
   });
 
-  test("operands out of bounds", () => {
+  test("operands out of bounds are refused", () => {
     const ops: i32[] = [
       Op.Const,
       Op.Slot,
@@ -117,7 +128,7 @@ describe("check-code", () => {
     expect(check()).toBe(2);
     start();
     emit(Op.Const, 0);
-    emit(Op.Select, 0); // no string
+    emit(Op.Select, 0); // not a string
     expect(check()).toBe(2);
     start();
     emit(Op.Const, 0);
@@ -129,7 +140,7 @@ describe("check-code", () => {
     expect(check()).toBe(2);
   });
 
-  test("unknown instructions", () => {
+  test("unknown instructions are refused", () => {
     const ops: i32[] = [65, 66, 82, 128, 255];
     for (let i = 0; i < ops.length; i++) {
       start();
@@ -139,7 +150,7 @@ describe("check-code", () => {
     }
   });
 
-  test("too little on the stack", () => {
+  test("too few values on the stack are refused", () => {
     const ops: i32[] = [
       Op.Return,
       Op.Pop,
@@ -173,7 +184,7 @@ describe("check-code", () => {
     expect(check()).toBe(2);
   });
 
-  test("more on the stack, or more loops, than the predicate says", () => {
+  test("more values on the stack, or more loops, than the predicate says are refused", () => {
     start();
     setBounds(1, 0);
     emit(Op.Const, 0);
@@ -193,7 +204,7 @@ describe("check-code", () => {
     expect(check()).toBe(BAD_PREDICATE);
   });
 
-  test("jumps out of the code, and different heights where paths meet", () => {
+  test("jumps out of the code, and different heights where paths meet, are refused", () => {
     start();
     emit(Op.Jump, 5);
     expect(check()).toBe(1);
@@ -211,7 +222,7 @@ describe("check-code", () => {
     expect(check()).toBe(2); // an error would be left where none is expected
   });
 
-  test("code that is never reached", () => {
+  test("code that is never reached is refused", () => {
     start();
     emit(Op.Const, 0);
     emit(Op.Return);
@@ -219,7 +230,7 @@ describe("check-code", () => {
     expect(check()).toBe(3);
   });
 
-  test("loops that do not close as they opened", () => {
+  test("loops that do not close as they opened are refused", () => {
     let loop = openedLoop(LoopKind.All);
     emit(Op.Return); // inside
     land(loop);
@@ -250,7 +261,7 @@ describe("check-code", () => {
     expect(check()).toBe(2); // the empty range jumps into the body
   });
 
-  test("constants", () => {
+  test("constants that are out of bounds or not of their type are refused", () => {
     expect(checkCell(span(Tag.String, 0, PROGRAM_SIZE - 3, 3))).toBe(0);
     expect(checkCell(span(Tag.String, 0, PROGRAM_SIZE - 3, 4))).toBe(BAD_CELL);
     expect(checkCell(span(Tag.Bytes, 0, 0xffffffff, 0xffffffff))).toBe(BAD_CELL);
@@ -279,8 +290,7 @@ describe("check-code", () => {
 
   test("automata are checked too", () => {
     start();
-    store<u32>(program + 14 * 8, 2048, 16); // Section.Automata
-    store<u32>(program + 14 * 8, 1, 20);
+    setSection(Section.Automata, 2048, 1);
     emit(Op.Const, 0);
     expect(check()).toBe(BAD_AUTOMATON);
   });

@@ -1,12 +1,11 @@
 import { readFailure } from "../../assembly/json/failure.ts";
-import { openReader, onlyBlank, readValue } from "../../assembly/json/reader.ts";
+import { openReader, onlyWhitespace, readValue } from "../../assembly/json/reader.ts";
 import { allocate, release, resetRegion } from "../../assembly/runtime/memory.ts";
-import { Reason } from "../../assembly/program.ts";
+import { NONE, Reason } from "../../assembly/program.ts";
 
-const NO_SLOT: u32 = 0xffffffff;
 const ACCEPTED: i32 = -1;
 
-/** Reads a whole text; ACCEPTED or the Reason. `shift` moves it against the width of a vector. */
+/** Reads a whole text; ACCEPTED or the Reason. `shift` moves it relative to the width of a vector. */
 function read(text: string, depth: u32 = 16, shift: u32 = 0): i32 {
   const size = String.UTF8.byteLength(text);
   const block = allocate(<u32>size + 96);
@@ -14,8 +13,8 @@ function read(text: string, depth: u32 = 16, shift: u32 = 0): i32 {
   memory.fill(block, 0, size + 96);
   String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at);
   openReader(at + <usize>size, depth);
-  const end = readValue(at, NO_SLOT);
-  const result = !end ? readFailure() : onlyBlank(end) ? ACCEPTED : Reason.not_json;
+  const end = readValue(at, NONE);
+  const result = !end ? readFailure() : onlyWhitespace(end) ? ACCEPTED : Reason.not_json;
   release(block);
   resetRegion();
   return result;
@@ -28,8 +27,8 @@ function readHex(hex: string): i32 {
   memory.fill(at, 0, size + 96);
   for (let i = 0; i < size; i++) store<u8>(at + i, <u8>parseInt(hex.substr(i * 2, 2), 16));
   openReader(at + <usize>size, 16);
-  const end = readValue(at, NO_SLOT);
-  const result = !end ? readFailure() : onlyBlank(end) ? ACCEPTED : Reason.not_json;
+  const end = readValue(at, NONE);
+  const result = !end ? readFailure() : onlyWhitespace(end) ? ACCEPTED : Reason.not_json;
   release(at);
   return result;
 }
@@ -100,15 +99,15 @@ const refused = [
 ];
 
 describe("json", () => {
-  test("takes what RFC 8259 takes", () => {
+  test("accepts what RFC 8259 accepts", () => {
     for (let i = 0; i < accepted.length; i++) expect(read(accepted[i])).toBe(ACCEPTED, accepted[i]);
   });
 
-  test("refuses what it does not", () => {
+  test("refuses what RFC 8259 does not accept", () => {
     for (let i = 0; i < refused.length; i++) expect(read(refused[i])).toBe(Reason.not_json, refused[i]);
   });
 
-  test("refuses a key that stands twice, however it is written", () => {
+  test("refuses a duplicate key, however it is spelled", () => {
     expect(read('{"a":1,"a":2}')).toBe(Reason.duplicate_key);
     expect(read('{"a":1,"\\u0061":2}')).toBe(Reason.duplicate_key);
     expect(read('{"longer than eight":1,"longer th\\u0061n eight":2}')).toBe(Reason.duplicate_key);
@@ -116,7 +115,7 @@ describe("json", () => {
     expect(read('{"":1,"":2}')).toBe(Reason.duplicate_key);
   });
 
-  test("finds the one double key among many, at any place", () => {
+  test("finds the one duplicate key among many, in any position", () => {
     for (let twice = 0; twice < 40; twice++) {
       let text = "{";
       for (let i = 0; i < 40; i++) text += '"key' + i.toString() + '":0,';
@@ -125,7 +124,7 @@ describe("json", () => {
     }
   });
 
-  test("keeps to the depth", () => {
+  test("enforces the maximum depth", () => {
     expect(read("[[[]]]", 3)).toBe(ACCEPTED);
     expect(read("[[[[]]]]", 3)).toBe(Reason.too_deep);
     expect(read('{"a":{"a":{"a":{}}}}', 3)).toBe(Reason.too_deep);
@@ -140,14 +139,14 @@ describe("json", () => {
     expect(read("[-1e400]")).toBe(Reason.number_range);
   });
 
-  test("refuses lone surrogates, escaped", () => {
+  test("refuses escaped lone surrogates", () => {
     expect(read('"\\ud800"')).toBe(Reason.invalid_utf8);
     expect(read('"\\udc00"')).toBe(Reason.invalid_utf8);
     expect(read('"\\ud800\\u0041"')).toBe(Reason.invalid_utf8);
     expect(read('"\\ud800x"')).toBe(Reason.invalid_utf8);
   });
 
-  test("refuses what is no UTF-8", () => {
+  test("refuses invalid UTF-8", () => {
     const bad = [
       "22c022",
       "22c1bf22",

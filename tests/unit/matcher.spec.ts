@@ -30,8 +30,8 @@ function start(states: u32, classes: u32, columns: u8[]): usize {
 }
 
 /**
- * The automaton of ^[a-z]é+$. Classes: 0 other, 1 a-z, 2 é. States: 0 reject, 1 accept, 2 start, 3 behind the letter,
- * 4 behind an é.
+ * The automaton of ^[a-z]é+$. Classes: 0 other, 1 a-z, 2 é. States: 0 reject, 1 accept, 2 start, 3 after the letter,
+ * 4 after an é.
  */
 function build(): usize {
   const program = start(5, 3, [0, 1, 0, 0, 0, /**/ 0, 1, 3, 0, 0, /**/ 0, 1, 0, 4, 4, /* end */ 0, 1, 0, 0, 1]);
@@ -45,8 +45,8 @@ function build(): usize {
 }
 
 /**
- * The automaton of !$ with a loop. Classes: 0 other, 1 "!", 2 above ASCII, which with `wide` rejects. States: 2 behind
- * other characters, 3 behind a "!".
+ * The automaton of !$ with a loop. Classes: 0 other, 1 "!", 2 above ASCII, which with `wide` rejects. States: 2 after
+ * other characters, 3 after a "!".
  */
 function buildLoop(wide: bool): usize {
   const program = start(4, 3, [
@@ -79,7 +79,7 @@ function buildLoop(wide: bool): usize {
 
 /** The automaton of ^abc with a prefix of `length` bytes. */
 function buildPrefix(length: u32): usize {
-  // classes: 0 other, 1 a, 2 b, 3 c; states 2 start, 3 a, 4 ab, then accepted
+  // classes: 0 other, 1 a, 2 b, 3 c; states: 2 start, 3 a, 4 ab, then accepted
   const program = start(
     5,
     4,
@@ -99,7 +99,7 @@ function isSound(program: usize): bool {
 
 function run(program: usize, text: usize): bool {
   expect(isSound(program)).toBe(true);
-  return runAutomaton(program, program + 64, text);
+  return runAutomaton(program + 64, text);
 }
 
 function matches(text: usize): bool {
@@ -118,7 +118,7 @@ describe("matcher", () => {
     openBudget(1000000);
   });
 
-  test("ASCII, wider characters, and the end", () => {
+  test("ASCII, wider characters, and the end of the text", () => {
     expect(matches(raw("aé"))).toBe(true);
     expect(matches(raw("zééé"))).toBe(true);
     expect(matches(raw("a"))).toBe(false);
@@ -129,7 +129,7 @@ describe("matcher", () => {
     expect(matches(raw(""))).toBe(false);
   });
 
-  test("a loop is left wherever its end stands", () => {
+  test("a loop is left wherever the character that ends it is", () => {
     for (let length = 0; length < 70; length++) {
       for (let at = 0; at <= length; at++) {
         const text = "x".repeat(at) + (at < length ? "!" : "") + "x".repeat(max(length - at - 1, 0));
@@ -141,7 +141,7 @@ describe("matcher", () => {
     }
   });
 
-  test("a loop that is left all the time", () => {
+  test("a loop that is left over and over", () => {
     for (let pairs = 0; pairs < 400; pairs += 19) {
       expect(run(buildLoop(false), raw("x!".repeat(pairs)))).toBe(pairs > 0);
       expect(run(buildLoop(false), raw("x!".repeat(pairs) + "x".repeat(50)))).toBe(false);
@@ -161,7 +161,7 @@ describe("matcher", () => {
     }
   });
 
-  test("a prefix is compared at once where there is room and no escape", () => {
+  test("a prefix is compared at once when there is room and no escape", () => {
     for (let length: u32 = 0; length <= 3; length++) {
       const program = buildPrefix(length);
       for (let more = 0; more < 12; more++) {
@@ -183,16 +183,16 @@ describe("matcher", () => {
     expect(matches(json('"a\\n"'))).toBe(false);
   });
 
-  test("a sound automaton is taken", () => {
+  test("a sound automaton is accepted", () => {
     expect(isSound(build())).toBe(true);
   });
 
-  test("an unsound one is not", () => {
+  test("an unsound automaton is refused", () => {
     expect(refuses(AutomatonField.States, 1)).toBe(true);
-    expect(refuses(AutomatonField.States, 4)).toBe(true, "a transition to a state that is not there");
+    expect(refuses(AutomatonField.States, 4)).toBe(true, "a transition to a state that does not exist");
     expect(refuses(AutomatonField.States, 70000)).toBe(true);
     expect(refuses(AutomatonField.Classes, 0)).toBe(true);
-    expect(refuses(AutomatonField.Classes, 2)).toBe(true, "a class that is not there");
+    expect(refuses(AutomatonField.Classes, 2)).toBe(true, "a class that does not exist");
     expect(refuses(AutomatonField.Start, 5)).toBe(true);
     expect(refuses(AutomatonField.AfterPrefix, 5)).toBe(true);
     expect(refuses(AutomatonField.PrefixLength, 9)).toBe(true);
@@ -200,7 +200,7 @@ describe("matcher", () => {
     expect(refuses(AutomatonField.Loops, 0xfffffff0)).toBe(true);
     expect(refuses(AutomatonField.Ascii, SIZE - 127)).toBe(true);
     expect(refuses(AutomatonField.Ranges, SIZE - 8)).toBe(true);
-    expect(refuses(AutomatonField.Ranges, 264)).toBe(true, "the first range starts behind U+0080");
+    expect(refuses(AutomatonField.Ranges, 264)).toBe(true, "the first range starts after U+0080");
     expect(refuses(AutomatonField.RangeCount, 0)).toBe(true);
     expect(refuses(AutomatonField.RangeCount, 4)).toBe(true, "not ascending");
     expect(refuses(AutomatonField.Table, SIZE - 39)).toBe(true);

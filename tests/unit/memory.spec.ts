@@ -1,14 +1,14 @@
 import { allocate, release, reserve, resetRegion, trimRegion } from "../../assembly/runtime/memory.ts";
 
 describe("memory", () => {
-  test("a released block is found again", () => {
+  test("a released block is reused", () => {
     const first = allocate(1000);
     release(first);
     expect(allocate(1000)).toBe(first);
     release(first);
   });
 
-  test("neighbours that are free become one block", () => {
+  test("adjacent free blocks are joined", () => {
     const a = allocate(4096);
     const b = allocate(4096);
     const c = allocate(4096);
@@ -17,7 +17,7 @@ describe("memory", () => {
     release(b);
     const pages = memory.size();
     const all = allocate(12288);
-    expect(memory.size()).toBe(pages, "no page was needed");
+    expect(memory.size()).toBe(pages, "no page was added");
     release(all);
   });
 
@@ -38,7 +38,7 @@ describe("memory", () => {
     expect(reserve(0x7fffffff)).toBe(0);
   });
 
-  test("the region never grows again for the same size", () => {
+  test("the region does not grow again for the same size", () => {
     resetRegion();
     expect(reserve(3000000)).not.toBe(0);
     resetRegion();
@@ -51,7 +51,7 @@ describe("memory", () => {
     expect(memory.size()).toBe(pages);
   });
 
-  test("a trimmed reservation gives its rest to the next", () => {
+  test("what is trimmed off a reservation goes to the next one", () => {
     resetRegion();
     const a = reserve(1024);
     trimRegion(a + 16);

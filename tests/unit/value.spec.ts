@@ -1,11 +1,11 @@
 import { openBudget } from "../../assembly/runtime/budget.ts";
 import { Tag } from "../../assembly/program.ts";
 import { countOf } from "../../assembly/cel/cursor.ts";
-import { EQUAL, TOO_DEEP, UNEQUAL, equal } from "../../assembly/cel/compare.ts";
+import { equal } from "../../assembly/cel/compare.ts";
 import { findElement, findMember, loadValue } from "../../assembly/cel/json-value.ts";
 import { skipValue } from "../../assembly/json/walk.ts";
-import { forgetTwins, sawTwin } from "../../assembly/cel/ambiguous-key.ts";
-import { tagOf } from "../../assembly/cel/cell.ts";
+import { forgetAmbiguousKeys, metAmbiguousKey } from "../../assembly/cel/ambiguous-key.ts";
+import { Truth, tagOf } from "../../assembly/cel/cell.ts";
 import { json, newCell, place, raw, show } from "./cells.ts";
 
 function member(map: string, name: string): string {
@@ -16,10 +16,10 @@ function member(map: string, name: string): string {
   return show(cell);
 }
 
-function metTwin(map: string, name: string): bool {
-  forgetTwins();
+function meetsAmbiguousKey(map: string, name: string): bool {
+  forgetAmbiguousKeys();
   findMember(json(map), raw(name));
-  return sawTwin();
+  return metAmbiguousKey();
 }
 
 describe("value", () => {
@@ -37,7 +37,7 @@ describe("value", () => {
     expect(tagOf(json("{}"))).toBe(Tag.JsonMap);
   });
 
-  test("a raw double of a claim may hold any bytes", () => {
+  test("the raw double of a claim may have any bytes", () => {
     const at = place('["x" ,.12345678,2]');
     store<u8>(at + 6, 1);
     store<f64>(at + 7, 3.0517578125e-5 + 93.36328125); // whatever its bytes are
@@ -51,7 +51,7 @@ describe("value", () => {
     expect(countOf(cell)).toBe(3);
   });
 
-  test("skips nested values, whatever stands in strings", () => {
+  test("skips nested values, whatever their strings contain", () => {
     const text = '{"a":["]}",{"b\\"]":[1,2]}],"c":"\\\\"} ,7';
     const at = place(text);
     expect(skipValue(at) - at).toBe(text.length - 3);
@@ -68,15 +68,15 @@ describe("value", () => {
     expect(member('{"":3}', "")).toBe("3.0");
   });
 
-  test("notes keys that a lenient parser takes for the same", () => {
-    expect(metTwin('{"path":1,"Path":2}', "path")).toBe(true);
-    expect(metTwin('{"pa\\u0074h":1,"PATH":2}', "path")).toBe(true);
-    expect(metTwin('{"ſub":1}', "sub")).toBe(true);
-    expect(metTwin('{"to\u{212a}en":1}', "token")).toBe(true);
-    expect(metTwin('{"path\\u0000":1}', "path")).toBe(true);
-    expect(metTwin('{"\\u0050ath":1}', "path")).toBe(true);
-    expect(metTwin('{"path":1,"paths":2,"pat":3,"éath":4}', "path")).toBe(false);
-    expect(metTwin('{"@":1,"[":2}', "`")).toBe(false); // 0x20 apart, but no letters
+  test("notes keys that a lenient parser takes for the one that is looked up", () => {
+    expect(meetsAmbiguousKey('{"path":1,"Path":2}', "path")).toBe(true);
+    expect(meetsAmbiguousKey('{"pa\\u0074h":1,"PATH":2}', "path")).toBe(true);
+    expect(meetsAmbiguousKey('{"ſub":1}', "sub")).toBe(true);
+    expect(meetsAmbiguousKey('{"to\u{212a}en":1}', "token")).toBe(true);
+    expect(meetsAmbiguousKey('{"path\\u0000":1}', "path")).toBe(true);
+    expect(meetsAmbiguousKey('{"\\u0050ath":1}', "path")).toBe(true);
+    expect(meetsAmbiguousKey('{"path":1,"paths":2,"pat":3,"éath":4}', "path")).toBe(false);
+    expect(meetsAmbiguousKey('{"@":1,"[":2}', "`")).toBe(false); // 0x20 apart, but no letters
   });
 
   test("finds elements by index and counts", () => {
@@ -92,14 +92,14 @@ describe("value", () => {
   });
 
   test("equality of containers", () => {
-    expect(equal(json('{"a":[1,{"b":null}],"c":2}'), json('{"c":2.0,"\\u0061":[1e0,{"b":null}]}'), 0)).toBe(EQUAL);
-    expect(equal(json('{"a":1}'), json('{"a":1,"b":2}'), 0)).toBe(UNEQUAL);
-    expect(equal(json('{"a":1,"b":2}'), json('{"a":1,"c":2}'), 0)).toBe(UNEQUAL);
-    expect(equal(json("[1,2]"), json("[1,2,3]"), 0)).toBe(UNEQUAL);
-    expect(equal(json("[]"), json("{}"), 0)).toBe(UNEQUAL);
+    expect(equal(json('{"a":[1,{"b":null}],"c":2}'), json('{"c":2.0,"\\u0061":[1e0,{"b":null}]}'), 0)).toBe(Truth.True);
+    expect(equal(json('{"a":1}'), json('{"a":1,"b":2}'), 0)).toBe(Truth.False);
+    expect(equal(json('{"a":1,"b":2}'), json('{"a":1,"c":2}'), 0)).toBe(Truth.False);
+    expect(equal(json("[1,2]"), json("[1,2,3]"), 0)).toBe(Truth.False);
+    expect(equal(json("[]"), json("{}"), 0)).toBe(Truth.False);
     const deep = "[".repeat(129) + "]".repeat(129);
-    expect(equal(json(deep), json(deep), 0)).toBe(EQUAL);
-    expect(equal(json("[" + deep + "]"), json("[" + deep + "]"), 0)).toBe(TOO_DEEP);
+    expect(equal(json(deep), json(deep), 0)).toBe(Truth.True);
+    expect(equal(json("[" + deep + "]"), json("[" + deep + "]"), 0)).toBe(Truth.Error, "too deep");
   });
 
   test("comparing large maps is bounded by the steps", () => {
@@ -107,6 +107,6 @@ describe("value", () => {
     for (let i = 0; i < 3000; i++) text += (i ? "," : "") + '"k' + i.toString() + '":' + i.toString();
     const map = json(text + "}");
     openBudget(100000);
-    expect(equal(map, map, 0)).toBe(UNEQUAL, "out of steps");
+    expect(equal(map, map, 0)).toBe(Truth.False, "out of steps");
   });
 });

@@ -1,15 +1,27 @@
-import { LoopKind, Op } from "../../assembly/program.ts";
+import { LoopKind, Op, Tag } from "../../assembly/program.ts";
 import { isExhausted, stepsLeft } from "../../assembly/runtime/budget.ts";
-import { setBool, setDouble, setError, setInt, setNone } from "../../assembly/cel/cell.ts";
-import { fillSlot, markTwin, openSlots, slotsSize } from "../../assembly/json/slots.ts";
+import {
+  Truth,
+  setBool,
+  setDouble,
+  setError,
+  setInt,
+  setNone,
+  setSpan,
+  setStart,
+  startOf,
+} from "../../assembly/cel/cell.ts";
+import { fillSlot, openSlots, slotsSize } from "../../assembly/json/slots.ts";
+import { noteAmbiguousKey } from "../../assembly/json/ambiguous-keys.ts";
 import { allocate, resetRegion } from "../../assembly/runtime/memory.ts";
-import { Answer, answer, memoSize, openMemo } from "../../assembly/cel/results.ts";
-import { sawTwin } from "../../assembly/cel/ambiguous-key.ts";
-import { ERROR, FALSE, TRUE, evaluate, relocate } from "../../assembly/cel/vm.ts";
+import { evaluateOnce, openResults, resultsSize } from "../../assembly/cel/results.ts";
+import { metAmbiguousKey } from "../../assembly/cel/ambiguous-key.ts";
+import { evaluate, relocate } from "../../assembly/cel/vm.ts";
+import { useProgram } from "../../assembly/sections.ts";
 import { json, newCell, place, raw } from "./cells.ts";
-import { NODE_COUNT, begin, constant, emit, land, open, program, setBudget, CELLS_AT } from "./programs.ts";
+import { NODE_COUNT, begin, constant, emit, jump, land, open, program, setBudget, CELLS_AT } from "./programs.ts";
 
-// tests/conformance/cel.test.ts compares whole expressions with cel-go; here is what an expression cannot show.
+// tests/conformance/cel.test.ts compares whole expressions with cel-go; these tests are about what an expression cannot show.
 
 function truth(value: bool): u32 {
   const cell = newCell();
@@ -37,14 +49,14 @@ function operand(kind: i32): u32 {
 function run(): i32 {
   emit(Op.Return);
   open();
-  return evaluate(program, 0);
+  return evaluate(0);
 }
 
 /** a && b or a || b with operands of the given kinds. */
-function logic(jump: i32, op: i32, a: i32, b: i32): i32 {
+function logic(skip: i32, op: i32, a: i32, b: i32): i32 {
   begin();
   emit(Op.Const, operand(a));
-  const over = emit(jump);
+  const over = emit(skip);
   emit(Op.Const, operand(b));
   emit(op);
   land(over);
@@ -62,7 +74,7 @@ function search(kind: i32, list: string, wanted: f64): i32 {
   emit(Op.Const, constant(cell));
   emit(Op.Lt);
   const next = emit(Op.Next);
-  store<i32>(program + 16384 + next * 8, <i32>loop - <i32>next, 4);
+  jump(next, loop + 1);
   land(loop);
   return run();
 }
@@ -88,12 +100,12 @@ describe("vm", () => {
     }
   });
 
-  test("Branch leaves an error for a condition that is no bool", () => {
-    const expected: i32[] = [FALSE, TRUE, ERROR, ERROR];
+  test("Branch leaves an error for a condition that is not a bool", () => {
+    const expected: i32[] = [Truth.False, Truth.True, Truth.Error, Truth.Error];
     for (let kind = 0; kind < 4; kind++) {
       begin();
       emit(Op.Const, operand(kind));
-      emit(Op.Branch, 2, 0, 3); // false to the fifth instruction, an error behind it
+      emit(Op.Branch, 2, 0, 3); // false to the fifth instruction, an error to after it
       emit(Op.Const, truth(true));
       emit(Op.Jump, 1);
       emit(Op.Const, truth(false));
@@ -101,45 +113,45 @@ describe("vm", () => {
     }
   });
 
-  test("a result that is no bool is an error", () => {
+  test("a result that is not a bool is an error", () => {
     begin();
     emit(Op.Const, int(1));
-    expect(run()).toBe(ERROR);
+    expect(run()).toBe(Truth.Error);
   });
 
-  test("errors of some elements are absorbed by all and exists", () => {
-    expect(search(LoopKind.All, "[1,2,3]", 4)).toBe(TRUE);
-    expect(search(LoopKind.All, "[1,5,3]", 4)).toBe(FALSE);
-    expect(search(LoopKind.All, '["x",5]', 4)).toBe(FALSE);
-    expect(search(LoopKind.All, '["x",1]', 4)).toBe(ERROR);
-    expect(search(LoopKind.Exists, '["x",1]', 4)).toBe(TRUE);
-    expect(search(LoopKind.Exists, '["x",5]', 4)).toBe(ERROR);
-    expect(search(LoopKind.ExistsOne, "[1,5]", 4)).toBe(TRUE);
-    expect(search(LoopKind.ExistsOne, "[1,1]", 4)).toBe(FALSE);
-    expect(search(LoopKind.ExistsOne, '[1,"x"]', 4)).toBe(ERROR);
-    expect(search(LoopKind.All, "[]", 4)).toBe(TRUE);
-    expect(search(LoopKind.Exists, "[]", 4)).toBe(FALSE);
-    expect(search(LoopKind.All, "5", 4)).toBe(ERROR);
-    expect(search(LoopKind.All, '{"a":1}', 4)).toBe(ERROR, "keys are strings");
+  test("all and exists absorb the errors of some elements", () => {
+    expect(search(LoopKind.All, "[1,2,3]", 4)).toBe(Truth.True);
+    expect(search(LoopKind.All, "[1,5,3]", 4)).toBe(Truth.False);
+    expect(search(LoopKind.All, '["x",5]', 4)).toBe(Truth.False);
+    expect(search(LoopKind.All, '["x",1]', 4)).toBe(Truth.Error);
+    expect(search(LoopKind.Exists, '["x",1]', 4)).toBe(Truth.True);
+    expect(search(LoopKind.Exists, '["x",5]', 4)).toBe(Truth.Error);
+    expect(search(LoopKind.ExistsOne, "[1,5]", 4)).toBe(Truth.True);
+    expect(search(LoopKind.ExistsOne, "[1,1]", 4)).toBe(Truth.False);
+    expect(search(LoopKind.ExistsOne, '[1,"x"]', 4)).toBe(Truth.Error);
+    expect(search(LoopKind.All, "[]", 4)).toBe(Truth.True);
+    expect(search(LoopKind.Exists, "[]", 4)).toBe(Truth.False);
+    expect(search(LoopKind.All, "5", 4)).toBe(Truth.Error);
+    expect(search(LoopKind.All, '{"a":1}', 4)).toBe(Truth.Error, "keys are strings");
   });
 
-  test("the steps are counted over all predicates of a request, and stay used up", () => {
+  test("the steps are shared by all predicates of a request, and stay used up", () => {
     begin();
     setBudget(50);
     emit(Op.Const, truth(true));
     emit(Op.Return);
     open();
     let runs = 0;
-    while (evaluate(program, 0) == TRUE) runs++;
+    while (evaluate(0) == Truth.True) runs++;
     expect(runs).toBe(25);
     expect(isExhausted()).toBe(true);
     expect(stepsLeft()).toBe(0);
-    expect(evaluate(program, 0)).toBe(ERROR);
+    expect(evaluate(0)).toBe(Truth.Error);
     open();
-    expect(evaluate(program, 0)).toBe(TRUE);
+    expect(evaluate(0)).toBe(Truth.True);
   });
 
-  test("a long list costs at least a step an element", () => {
+  test("a long list costs at least one step per element", () => {
     begin();
     let list = "[0";
     for (let i = 0; i < 1000; i++) list += ",1";
@@ -147,11 +159,11 @@ describe("vm", () => {
     emit(Op.Size);
     emit(Op.Const, int(1001));
     emit(Op.Eq);
-    expect(run()).toBe(TRUE);
+    expect(run()).toBe(Truth.True);
     expect(stepsLeft() < 1000000 - 1001).toBe(true);
   });
 
-  test("strings that do not fit the scratch memory are an error, and the next predicate has all of it again", () => {
+  test("strings that do not fit the scratch memory are an error, and the next predicate has all of the memory again", () => {
     for (let doublings = 16; doublings < 20; doublings++) {
       begin();
       emit(Op.Const, constant(raw("a")));
@@ -162,7 +174,7 @@ describe("vm", () => {
       emit(Op.Size);
       emit(Op.Const, int(1 << doublings));
       emit(Op.Eq);
-      expect(run()).toBe(doublings < 17 ? TRUE : ERROR, doublings.toString()); // all the pieces are kept
+      expect(run()).toBe(doublings < 17 ? Truth.True : Truth.Error, doublings.toString()); // all the pieces are kept
       expect(isExhausted()).toBe(false);
     }
   });
@@ -175,14 +187,14 @@ describe("vm", () => {
     const over = emit(Op.OptOrJump, 0, 1);
     emit(Op.Const, truth(true));
     land(over);
-    expect(run()).toBe(TRUE);
+    expect(run()).toBe(Truth.True);
     begin();
     emit(Op.Const, int(1));
     emit(Op.OptOf);
     emit(Op.OptOf); // an optional of an optional
     emit(Op.OptValue);
     emit(Op.OptHasValue);
-    expect(run()).toBe(TRUE);
+    expect(run()).toBe(Truth.True);
     begin();
     emit(Op.Const, int(3));
     emit(Op.OptOf);
@@ -195,10 +207,10 @@ describe("vm", () => {
     emit(Op.OptValue);
     emit(Op.Const, int(6));
     emit(Op.Eq);
-    expect(run()).toBe(TRUE);
+    expect(run()).toBe(Truth.True);
   });
 
-  test("slots: absent, null and members of what is no map", () => {
+  test("slots: absent, null, and members of a value that is not a map", () => {
     const slots = cleared(slotsSize(NODE_COUNT));
     for (let which = 0; which < 5; which++) {
       begin();
@@ -210,12 +222,12 @@ describe("vm", () => {
       if (which < 4) fillSlot(22, at, at + text.length, 0);
       if (which == 3) fillSlot(23, at + 5, at + 9, 0);
       emit(Op.Return);
-      const expected = which == 3 ? TRUE : which == 1 || which == 4 ? ERROR : FALSE;
-      expect(evaluate(program, 0)).toBe(expected, text);
+      const expected = which == 3 ? Truth.True : which == 1 || which == 4 ? Truth.Error : Truth.False;
+      expect(evaluate(0)).toBe(expected, text);
     }
   });
 
-  test("what was filled when the generations were last begun does not count", () => {
+  test("a slot that was filled before the generations wrapped around is empty", () => {
     const slots = cleared(slotsSize(NODE_COUNT));
     begin();
     emit(Op.HasSlot, 23);
@@ -225,27 +237,27 @@ describe("vm", () => {
     const at = place('{"x":true}');
     fillSlot(22, at, at + 10, 0);
     fillSlot(23, at + 5, at + 9, 0);
-    expect(evaluate(program, 0)).toBe(TRUE);
+    expect(evaluate(0)).toBe(Truth.True);
     store<u32>(slots, 0xffffffff);
     openSlots(slots);
     fillSlot(22, at, at + 10, 0);
-    expect(evaluate(program, 0)).toBe(FALSE);
+    expect(evaluate(0)).toBe(Truth.False);
   });
 
-  test("no answer is known of a predicate that never ran, however many calls there were", () => {
-    const memo = cleared(memoSize(1));
+  test("a predicate that never ran has no result, however many calls there were", () => {
+    const table = cleared(resultsSize(1));
     begin();
     emit(Op.Const, truth(true));
     emit(Op.Return);
     open();
-    store<u32>(memo, 0xffffffff);
+    store<u32>(table, 0xffffffff);
     for (let i = 0; i < 3; i++) {
-      openMemo(memo);
-      expect(answer(0)).toBe(Answer.True);
+      openResults(table);
+      expect(evaluateOnce(0)).toBe(Truth.True);
     }
   });
 
-  test("reading a slot with a twin is noted", () => {
+  test("reading a slot beside an ambiguous key is noted, until the next body", () => {
     const slots = cleared(slotsSize(NODE_COUNT));
     begin();
     emit(Op.Slot, 23);
@@ -254,29 +266,27 @@ describe("vm", () => {
     openSlots(slots);
     const at = place("true");
     fillSlot(23, at, at + 4, 0);
-    markTwin(23);
-    expect(evaluate(program, 0)).toBe(TRUE);
-    expect(sawTwin()).toBe(true);
+    noteAmbiguousKey(23);
+    expect(evaluate(0)).toBe(Truth.True);
+    expect(metAmbiguousKey()).toBe(true);
     open();
-    expect(sawTwin()).toBe(false);
+    expect(metAmbiguousKey()).toBe(false);
   });
 
   test("relocate turns the offsets of constants into addresses", () => {
     begin();
     const text = raw("abc");
-    memory.copy(program + 40000, load<u32>(text, 8), 3);
-    store<u32>(text, 40000, 8);
+    memory.copy(program + 40000, startOf(text), 3);
+    setStart(text, 40000);
     const name = constant(text);
     const list = newCell();
-    memory.fill(list, 0, 16);
-    store<u32>(list, 10); // Tag.CellList
-    store<u32>(list, CELLS_AT, 8); // the string above
-    store<u32>(list, 1, 12);
+    setSpan(list, Tag.CellList, 0, CELLS_AT, 1); // of the string above
     const items = constant(list);
-    relocate(program);
+    useProgram(program);
+    relocate();
     emit(Op.Const, name);
     emit(Op.Const, items);
     emit(Op.In);
-    expect(run()).toBe(TRUE);
+    expect(run()).toBe(Truth.True);
   });
 });

@@ -1,5 +1,6 @@
-// Keys that a lenient reader takes for a member that decides: ASCII case, U+017F for s, U+212A for k, NULs left out. They
-// are refused where the reader finds members (assembly/json/members.ts), and where a predicate looks for one (assembly/cel/ambiguous-key.ts).
+// Ambiguous keys: those that a lenient reader takes for a member that decides (ASCII case, U+017F for s, U+212A for k, NULs
+// left out). They are refused when the reader finds members (assembly/json/members.ts), and when a predicate looks one up
+// (assembly/cel/ambiguous-key.ts).
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Host } from "../../scripts/simulate/host.ts";
@@ -9,15 +10,15 @@ import { calling, hostOf, reasonOf, sending, toolWhen } from "../support/host.ts
 const NAMES = ["task_s", "s_task"];
 
 /** Every way to change one character or all, and a NUL at every place. */
-function twinsOf(name: string): string[] {
+function ambiguousWith(name: string): string[] {
   const likes = (char: string) => [char.toUpperCase(), ...({ s: ["\u017f"], k: ["\u212a"] }[char] ?? [])];
   const one = [...name].flatMap((char, i) => likes(char).map((like) => name.slice(0, i) + like + name.slice(i + 1)));
   const all = [...name].map((char) => likes(char).at(-1)).join("");
   const nuls = Array.from({ length: name.length + 1 }, (_, i) => `${name.slice(0, i)}\0${name.slice(i)}`);
-  return [...one, all, ...nuls].filter((twin) => twin !== name);
+  return [...one, all, ...nuls].filter((key) => key !== name);
 }
 
-/** As long as a twin, or a bit away from one. */
+/** As long as an ambiguous key, or a little different from one. */
 function othersOf(name: string): string[] {
   const like = (char: string, others: string) => [...others].map((other) => name.replace(char, other));
   return [
@@ -37,7 +38,7 @@ function ask(host: Host, body: string): string | undefined {
   return answer.forwarded ? "allowed" : reasonOf(answer);
 }
 
-/** Each place where a predicate may look for a member, and the body with these members there. */
+/** The places where a predicate may look up a member, and the body that has these members there. */
 const PLACES: [what: string, path: string, body: (members: string) => string][] = [
   ["an argument", "args", (members) => calling(`{${members}}`)],
   ["a member of an argument", "args.a", (members) => calling(`{"a":{${members}}}`)],
@@ -49,13 +50,13 @@ for (const [what, path, body] of PLACES)
     describe(`${name}, ${what}: a key is`, () => {
       const host = hostOf(toolWhen(`!has(${path}.${name})`));
       for (const spell of [raw, escaped]) {
-        const way = spell === raw ? "as it is" : "escaped";
-        test(`refused when it is a twin, ${way}`, () => {
-          for (const key of twinsOf(name))
+        const way = spell === raw ? "spelled out" : "escaped";
+        test(`refused when it is ambiguous, ${way}`, () => {
+          for (const key of ambiguousWith(name))
             for (const around of ["", '"x":1,'])
               assert.equal(ask(host, body(`${around}"${spell(key)}":1`)), "ambiguous_key", JSON.stringify(key));
         });
-        test(`taken for another one when it is none, ${way}`, () => {
+        test(`another key when it is not, ${way}`, () => {
           for (const key of othersOf(name))
             assert.equal(ask(host, body(`"${spell(key)}":1`)), "allowed", JSON.stringify(key));
           assert.notEqual(ask(host, body(`"${spell(name)}":1`)), "allowed");
@@ -63,7 +64,7 @@ for (const [what, path, body] of PLACES)
       }
     });
 
-test("a twin in the envelope is refused, whatever the policy looks at", () => {
+test("an ambiguous key in the envelope is refused, whatever the policy looks at", () => {
   const host = hostOf(toolWhen("true"));
   const call = (params: string, more = "") =>
     ask(host, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"${params}}${more}}`);
@@ -72,4 +73,11 @@ test("a twin in the envelope is refused, whatever the policy looks at", () => {
   for (const key of [...keys, "param\\u0073\\u0000"]) assert.equal(call("", `,"${key}":1`), "ambiguous_key", key);
   for (const key of ["Name", "argument\u017f"]) assert.equal(call(`,"${key}":1`), "ambiguous_key", key);
   assert.equal(call(',"tas\u212a":1'), "allowed");
+});
+
+test("a request after one whose predicate met an ambiguous key is not refused for it", () => {
+  const host = hostOf(toolWhen("!has(args.a.task_s)"));
+  assert.equal(ask(host, calling('{"a":[{}]}')), "no_rule");
+  assert.equal(ask(host, calling('{"a":{"Task_s":1}}')), "ambiguous_key");
+  assert.equal(ask(host, calling('{"a":{}}')), "allowed");
 });

@@ -1,4 +1,4 @@
-// What one request may take of the filter, whatever its policy: time and memory have a bound that callers cannot move.
+// What one request may cost the filter, whatever its policy: time and memory have a bound that callers cannot influence.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../../scripts/simulate/host.ts";
@@ -17,14 +17,14 @@ function withHeader(count: number, payload?: Struct): SimulatedRequest {
   return { ...request, headers: [...request.headers!, ["x-team", "a".repeat(20_000)]] };
 }
 
-describe("what a predicate makes of the headers or of params", () => {
+describe("values that a predicate builds from the headers or params", () => {
   for (const made of [
     'request.headers_all["x-team"]',
     "request.headers",
     "request.headers_all",
     "request.mcp.params",
   ]) {
-    test(`${made}, again and again, runs out of steps before it takes the memory`, () => {
+    test(`${made}, again and again, runs out of steps before it exhausts memory`, () => {
       const host = hostOf(toolWhen(`args.l.all(x, !(x in ${made}))`));
       const few = withHeader(10);
       assertAllowed(host.request(few), few, "a few times is nothing");
@@ -35,7 +35,7 @@ describe("what a predicate makes of the headers or of params", () => {
     });
   }
 
-  test("each header that a look-up passes is a step", () => {
+  test("each header that a look-up passes costs a step", () => {
     const asking = (steps: number) =>
       hostOf(toolWhen('args.l.all(x, request.headers["x-team"] != x)'), { limits: { steps } });
     const request = withHeader(100);
@@ -47,14 +47,22 @@ describe("what a predicate makes of the headers or of params", () => {
   });
 });
 
+test("a request after one that ran out of steps has all of its own", () => {
+  const host = hostOf(toolWhen("args.l.all(x, x > 0.0)"), { limits: { steps: 10_000 } });
+  const listing = (count: number) => call("t", { l: Array.from({ length: count }, () => 1) });
+  assert.ok(!host.request(listing(10_000)).forwarded, "too many elements");
+  for (let again = 0; again < 3; again++)
+    assertAllowed(host.request(listing(500)), listing(500), "more than half of them");
+});
+
 describe("the search for a challenge", () => {
-  test("does not go through sets of scopes that the token holds", () => {
+  test("does not try sets of scopes that the token already has", () => {
     const host = hostOf(toolWhen("size(jwt.scopes) > 999"), declaring(200));
     const { reply } = host.request(call("t", {}, {}, { scope: scopeNames(200).join(" ") }));
     assert.equal(reply?.status, 403, "through all of them it would not come to an end in years");
   });
 
-  test("still finds the set among the others, and the last one", () => {
+  test("still finds a set among the others, and the last one", () => {
     const host = hostOf(toolWhen("size(jwt.scopes) == 40"), declaring(40));
     for (const lacking of [
       ["s0", "s1"],
@@ -68,14 +76,14 @@ describe("the search for a challenge", () => {
     }
   });
 
-  test("pays for the lists of scopes that it makes", () => {
+  test("pays for the lists of scopes that it builds", () => {
     const host = hostOf(toolWhen('"none" in jwt.scopes'), declaring(64));
     const others = Array.from({ length: 8000 }, (_, i) => `other${i}`);
     assert.equal(host.request(call("t", {}, {}, { scope: others.join(" ") })).reply?.status, 403);
     assert.ok(host.guest.size < 32 * MEBIBYTE, `${host.guest.size} bytes`);
   });
 
-  test("keeps nothing of a grant that was tried, and pays for the lists of claims", () => {
+  test("keeps nothing from a grant that it tried, and pays for the lists of claims", () => {
     const rule = (i: number) => ({
       source: { jwt: { claims: [{ name: "groups", valueType: "StringArray", values: [`group ${i}`] }] } },
       ...toolWhen('!("none" in jwt.scopes)'),
@@ -90,7 +98,7 @@ describe("the search for a challenge", () => {
   });
 });
 
-test("a batch does not keep what it read of the token for each of its messages", () => {
+test("a batch does not keep what it read from the token for each message", () => {
   const host = hostOf({ source: { jwt: { claims: [{ name: "a", values: ["b"] }] } }, target: { tools: ["t"] } });
   const notification = '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}';
   const batch = `[${Array.from({ length: 20_000 }, () => notification).join()}]`;
@@ -100,7 +108,7 @@ test("a batch does not keep what it read of the token for each of its messages",
   assert.ok(host.guest.size < 8 * MEBIBYTE, `${host.guest.size} bytes`);
 });
 
-test("a batch does not read a large token for as long as it likes", () => {
+test("a batch cannot read a large token indefinitely", () => {
   const host = hostOf({ target: { tools: ["t"] } });
   const scope = Array.from({ length: 4000 }, (_, i) => `scope${i}`).join(" ");
   const batchOf = (count: number) => {
@@ -113,7 +121,7 @@ test("a batch does not read a large token for as long as it likes", () => {
   assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
 });
 
-test("a challenge that lists what the token holds has room for what the call needs", () => {
+test("a challenge that lists the token's scopes has room for those that the call needs", () => {
   const rule = { source: { jwt: { scopes: ["need"] } }, target: { tools: ["t"] } };
   const host = hostOf(rule, { resource: "https://mcp.example.com/mcp", challenge: { include: "granted" } });
   for (const count of [1, 1000, 4000, 8000]) {
@@ -126,7 +134,7 @@ test("a challenge that lists what the token holds has room for what the call nee
   }
 });
 
-test("each URI of a subscription is paid for", () => {
+test("each URI of a subscription costs steps", () => {
   const host = hostOf({ target: { resources: ["a:*"] } }, { limits: { steps: 1000 } });
   const listening = (count: number): SimulatedRequest => {
     const notifications = { resourceSubscriptions: Array.from({ length: count }, (_, i) => `a:${i}`) };

@@ -1,9 +1,10 @@
-// The promise of the challenge, on random policies and calls, with the filter itself as the judge and brute force
-// over all sets of scopes as the oracle:
-//   (a) whoever is granted the challenge is allowed, (b) no smaller set of scopes does, (c) no challenge: no set does.
+// The promise of the challenge, on random policies and calls, decided by the filter itself, with brute force over all
+// sets of scopes as the oracle:
+//   (a) granting the challenge allows the call, (b) no smaller set of scopes does, (c) no challenge: no set does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Engine, loadDocument, type Loaded } from "../../scripts/evaluate/engine.ts";
+import { Engine } from "../../scripts/evaluate/engine.ts";
+import { loadDocument, type Loaded } from "../../scripts/evaluate/load.ts";
 import { Choice, seeded } from "../support/random.ts";
 
 const SCOPES = ["a", "b", "c", "d", "e"];
@@ -67,7 +68,7 @@ function randomCall(choice: Choice): Call {
   return { tool: choice.one(TOOLS), x: choice.below(3), role: choice.one(["x", "z"]) };
 }
 
-/** The fewest scopes that must be granted; undefined when no set helps. */
+/** The fewest scopes that must be granted; undefined if no set helps. */
 function least(loaded: Loaded, call: Call, held: readonly string[]): number | undefined {
   const grants = subsets.filter((grant) => grant.every((scope) => !held.includes(scope)));
   return grants.find((grant) => decide(loaded, call, [...held, ...grant]).decision === "allow")?.length;
@@ -88,7 +89,7 @@ function checkOne(policy: RandomPolicy, call: Call, held: string[], exact: boole
   if (exact) assert.equal(granted.length - held.length, smallest, `a smaller grant helps: ${story}`);
 }
 
-test("a grant that lets a predicate meet an ambiguous key is none", () => {
+test("a grant that makes a predicate meet an ambiguous key does not count", () => {
   const when = '"a" in jwt.scopes && args.m[args.k] == 1';
   const loaded = loadOrFail({
     apiVersion: "scopegate/v1",

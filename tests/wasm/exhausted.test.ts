@@ -1,5 +1,5 @@
-// The built filter without memory, and with tokens and configurations at their limits: what cannot be had or kept must
-// not help a caller. Where memory ends depends on the size of a body, which callers choose, so sizes are swept.
+// The built filter without memory, and with tokens and configurations at their limits: a failed allocation must not help a
+// caller. Where memory ends depends on the size of a body, which callers choose, so sizes are swept.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
@@ -15,14 +15,14 @@ const denyWhen = (rule: object) => ({
   rules: [{ name: "no", action: "Deny", target: { tools: ["t"] }, ...rule }],
 });
 
-/** The call behind so many blanks that its body has `size` bytes. */
+/** The call after so many spaces that its body has `size` bytes. */
 function padded(size: number, payload: Struct): SimulatedRequest {
   const request = call("t", {}, {}, payload);
   const text = Buffer.from(request.body!).toString();
   return { ...request, body: bytes(" ".repeat(Math.max(0, size - text.length)) + text) };
 }
 
-/** No body of any size around the region's may get a denied token through a filter without memory. */
+/** No body whose size is close to the region's may get a denied token through a filter without memory. */
 function assertDenied(policy: object, payload: Struct): void {
   const host = hostWith({}, policy);
   assert.ok(!host.request(padded(0, payload)).forwarded);
@@ -35,12 +35,26 @@ function assertDenied(policy: object, payload: Struct): void {
 }
 
 describe("without memory", () => {
-  test("a claim whose name cannot be looked up is not taken for absent", () =>
+  test("a claim that cannot be looked up is not treated as absent", () =>
     assertDenied(denyWhen({ source: { jwt: { claims: [{ name: "rôle", values: ["bad"] }] } } }), { rôle: "bad" }));
 
-  test("a scope that cannot be kept is held all the same", () => {
+  test("a scope that cannot be stored still counts as held", () => {
     const scope = `${Array.from({ length: 40 }, (_, i) => `s${i}`).join(" ")} evil`;
     assertDenied(denyWhen({ source: { jwt: { scopes: ["evil"] } } }), { scope });
+  });
+
+  // Without memory there is no body to tell the reason, so the counters have to.
+  test("a key that cannot be looked up is a host error, not an ambiguous key", () => {
+    const host = hostWith({}, denyWhen({ when: "args.n == 1" }));
+    host.request(call("t", { n: 2 }));
+    const request = call("t", { ["é".repeat(400)]: 1 });
+    host.guest.exhaust();
+    const text = Buffer.from(request.body!);
+    for (let size = REGION - 2400; size < REGION - 64; size += 8)
+      host.request({ ...request, body: Buffer.concat([bytes(" ".repeat(size - text.length)), text]) });
+    const counted = Object.entries(host.metrics.all()).filter(([, value]) => value > 0);
+    const names = counted.map(([name]) => name.slice(name.lastIndexOf(".") + 1)).sort();
+    assert.deepEqual(names, ["default_allow", "host_error", "rule_denied"]);
   });
 
   test("a configuration whose names cannot be looked up is refused", () => {
@@ -50,7 +64,7 @@ describe("without memory", () => {
     let refused = 0;
     for (let size = REGION - 10_000; size < REGION - 8_000; size += 40) {
       const host = new Host(filterModule());
-      host.addPlugin(text); // its room is what the next one gets
+      host.addPlugin(text); // the next one gets its memory
       assert.ok(host.configure(text).ok);
       host.guest.exhaust();
       const { root } = host.addPlugin(`{${" ".repeat(size - text.length)}${text.slice(1)}`);
@@ -61,7 +75,7 @@ describe("without memory", () => {
   });
 });
 
-describe("a token with more scopes than are kept", () => {
+describe("a token with more scopes than are stored", () => {
   const scope = `${"a ".repeat(8192)}evil`;
 
   test("holds the last one too", () => {
@@ -73,19 +87,19 @@ describe("a token with more scopes than are kept", () => {
     const host = hostWith({}, denyWhen({ when: '"evil" in jwt.scopes' }));
     assert.ok(!host.request(call("t", {}, {}, { scope })).forwarded);
     const fewer = call("t", {}, {}, { scope: "a ".repeat(8192) });
-    assertAllowed(host.request(fewer), fewer, "8,192 scopes are all kept");
+    assertAllowed(host.request(fewer), fewer, "8,192 scopes are all stored");
   });
 });
 
-describe("what a body leaves behind", () => {
-  test("bytes of a longer one before are not read", () => {
+describe("after a long body", () => {
+  test("its bytes are not read as part of a shorter one", () => {
     const host = hostWith();
     const long = call("t", { p: `${"v".repeat(3000)}é漢字é漢字é漢字${"v".repeat(300)}` });
     const reasons = new Set<string>();
     for (let size = 3030; size < 3110; size++)
-      for (let blanks = 0; blanks < 64; blanks += 3) {
+      for (let spaces = 0; spaces < 64; spaces += 3) {
         host.request(long);
-        const body = bytes(`${" ".repeat(blanks)}{"${"a".repeat(size - 2 - blanks)}`);
+        const body = bytes(`${" ".repeat(spaces)}{"${"a".repeat(size - 2 - spaces)}`);
         const { state } = host.request({ ...long, body });
         reasons.add(state.get("scopegate")!.split(";")[0]!);
       }

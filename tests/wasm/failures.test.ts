@@ -18,7 +18,7 @@ import {
 } from "../support/host.ts";
 
 describe("a host call that fails", () => {
-  /** Calls without which a decision stands: they only tell about it. */
+  /** Calls that a decision does not depend on: they only report it. */
   const TELLING =
     /^proxy_(log|set_property|define_metric|increment_metric|record_metric|get_current_time|get_shared_data|set_shared_data)/;
   const CODES = [Rc.NotFound, Rc.BadArgument, Rc.SerializationFailure, Rc.InvalidMemoryAccess, Rc.InternalFailure];
@@ -44,7 +44,7 @@ describe("a host call that fails", () => {
     return names;
   }
 
-  /** The answer when each of these calls of the request (from 0) fails, and the answer to the same request after that. */
+  /** The decision if each of these calls of the request (from 0) fails, and on the same request after that. */
   function requestWithFailures(
     request: SimulatedRequest,
     fails: (name: string, index: number) => boolean,
@@ -59,7 +59,7 @@ describe("a host call that fails", () => {
     return [answer, host.request(request)];
   }
 
-  test("for good: nothing that must be read may be missing", () => {
+  test("permanently: nothing that must be read may be missing", () => {
     const names = new Set(callsOf(READS));
     assert.ok(names.size >= 4, [...names].join());
     for (const name of names) {
@@ -74,7 +74,7 @@ describe("a host call that fails", () => {
     }
   });
 
-  test("once: it never turns a denial", () => {
+  test("once: it never turns a denial into a pass", () => {
     const denied = [
       PRIVATE,
       call("ping", {}),
@@ -93,7 +93,7 @@ describe("a host call that fails", () => {
     }
   });
 
-  test("a backend that the host fails to tell is not taken for none", () => {
+  test("a backend that the host fails to report does not count as none", () => {
     const tools = [{ backend: "x", tool: "t" }];
     const policy = { ...OPEN, backend: { from: "route" }, rules: [{ name: "no", action: "Deny", target: { tools } }] };
     const request = call("t", {});
@@ -105,7 +105,7 @@ describe("a host call that fails", () => {
     }
   });
 
-  test("a refusal that cannot be sent still keeps the request back", () => {
+  test("if a refusal cannot be sent, the request is still held back", () => {
     const host = hostWith({
       failure: (name) => (name === "proxy_send_local_response" ? Rc.InternalFailure : undefined),
     });
@@ -116,7 +116,7 @@ describe("a host call that fails", () => {
 });
 
 describe("configurations", () => {
-  test("a bad one is refused, says why, and the one before stays", () => {
+  test("a bad one is refused with a reason, and the previous one stays in force", () => {
     const good = configuration(false);
     const host = hostWith();
     const program = Buffer.from((JSON.parse(good) as { program: string }).program, "base64");
@@ -151,7 +151,7 @@ describe("configurations", () => {
     }
   });
 
-  test("one whose claim is an argument is refused, or reads it as any other", () => {
+  test("one whose claim is an argument is refused, or reads it like any other", () => {
     const policy = {
       ...OPEN,
       rules: [
@@ -179,13 +179,13 @@ describe("configurations", () => {
     }
   });
 
-  test("a new one takes the place of the one before", () => {
+  test("a new one replaces the previous one", () => {
     const host = hostWith();
     assert.ok(host.configure(configuration(false, OPEN)).ok);
     assertAllowed(host.request(PRIVATE), PRIVATE, "default allow");
   });
 
-  test("several in one VM keep apart", () => {
+  test("several in one VM are independent", () => {
     const host = hostWith();
     const open = host.addPlugin(configuration(false, OPEN)).root;
     assert.ok(open > 0);
@@ -195,7 +195,7 @@ describe("configurations", () => {
     }
   });
 
-  test("what began under another one is not judged by a new one", () => {
+  test("a request that began under one is not decided by another", () => {
     const strict = configuration(false);
     let reload: string[] = [];
     const beforeBody = () => {
@@ -208,12 +208,12 @@ describe("configurations", () => {
     assertRefused(host.request(PRIVATE), 500, "the same text");
     reload = [];
     assertAllowed(host.request(PRIVATE), PRIVATE, "the new one");
-    // The memory of the first is taken again by the third.
+    // The third one reuses the memory of the first.
     reload = [strict, configuration(false, OPEN), configuration(false, OPEN), strict, configuration(false, OPEN)];
     assertRefused(host.request(PRIVATE), 500, "some");
   });
 
-  test("without any, a request is kept back", () => {
+  test("without one, a request is held back", () => {
     const host = new Host(filterModule());
     assert.equal(host.configure("{}").ok, false);
     assert.equal(host.request(PUBLIC, 1).forwarded, false);

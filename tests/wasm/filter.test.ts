@@ -1,5 +1,5 @@
-// The built filter in the simulated host: pieces of bodies, trailers, both header modes, the token, the answers. What
-// the host imitates was measured on Envoy 1.40; tests/envoy/calls.test.ts has the real one.
+// The built filter in the simulated host: pieces of bodies, trailers, both header modes, the token, the replies. The
+// host's behaviour was measured on Envoy 1.40; tests/envoy/calls.test.ts has the real one.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../../scripts/simulate/host.ts";
@@ -24,7 +24,7 @@ const TWO_OF_A_NAME: [string, string][] = [
 ];
 
 for (const options of MODES) {
-  describe(options.holdsHeaders ? "headers held" : "headers sent on", () => {
+  describe(options.holdsHeaders ? "headers held" : "headers forwarded", () => {
     test("one piece, with the end of stream of its own or with the data", () => {
       const host = hostWith(options);
       for (const endWithData of [false, true]) {
@@ -64,7 +64,7 @@ for (const options of MODES) {
       assertRefused(answer, 400, "no body");
     });
 
-    test("what a `when` reads of the headers is still there when the body ends", () => {
+    test("the headers that a `when` reads are still available when the body ends", () => {
       const host = hostWith(options);
       const request = (team: string): SimulatedRequest =>
         call(
@@ -94,7 +94,7 @@ for (const options of MODES) {
       assertAllowed(host.request(request), request, when);
     });
 
-    test("nothing of a refused request is sent on when the host holds the headers", () => {
+    test("no part of a refused request is forwarded if the host holds the headers", () => {
       const { upstream } = hostWith(options).request(PRIVATE);
       assert.equal(upstream.headers === undefined, options.holdsHeaders === true);
     });
@@ -112,7 +112,7 @@ describe("the payload", () => {
     );
   });
 
-  test("a header or another metadata namespace is no payload", () => {
+  test("a header or another metadata namespace is not a payload", () => {
     const elsewhere = call(
       "fs__read",
       { path: "/public/a" },
@@ -127,7 +127,7 @@ describe("the payload", () => {
     ["scp as a list", { scp: ["files:read"] }],
     ["scp as a string", { scp: "files:read" }],
     ["a scope that implies it", { scope: "admin" }],
-    ["a null beside it", { scope: "files:read", gone: null, deep: { gone: [null] } }],
+    ["a null next to it", { scope: "files:read", gone: null, deep: { gone: [null] } }],
   ];
   for (const [what, payload] of HELD) {
     test(what, () =>
@@ -139,7 +139,7 @@ describe("the payload", () => {
     ["no scope", { sub: "ann" }],
     ["a null scope", { scope: null }],
     ["a number", { scope: 7 }],
-    ["a list item with blanks is one scope", { scope: ["other files:read"] }],
+    ["a list item with spaces is one scope", { scope: ["other files:read"] }],
     ["a scope that begins with it", { scope: "files:readx" }],
     ["an object", { scope: { "files:read": true } }],
   ];
@@ -152,14 +152,14 @@ describe("the payload", () => {
     });
   }
 
-  test("scopes are told apart at ASCII white space, wherever it stands in the string", () => {
+  test("scopes are separated by ASCII white space, anywhere in the string", () => {
     const host = hostWith();
     for (let before = 0; before < 40; before++)
       for (let code = 0; code < 0x100; code++) {
         const scope = `${"x".repeat(before)}${String.fromCharCode(code)}files:read`;
-        const blank = code === 0x20 || (code >= 9 && code <= 13);
+        const space = code === 0x20 || (code >= 9 && code <= 13);
         const { forwarded } = host.request(call("fs__read", { path: "/public/a" }, {}, { scope }));
-        assert.equal(forwarded, blank, `${before} letters, then U+${code.toString(16)}`);
+        assert.equal(forwarded, space, `${before} letters, then U+${code.toString(16)}`);
       }
   });
 
@@ -193,7 +193,7 @@ describe("the payload", () => {
       assertRefused(host.request(call("stat", {}, {}, payload)), 403, JSON.stringify(payload));
   });
 
-  // Where all claims are read by name, the filter leaves out the others.
+  // If all claims are read by name, the filter skips the others.
   for (const when of [
     "size(jwt.claims) == 4",
     'jwt.claims[args.key] == "a"',
@@ -213,7 +213,7 @@ describe("the payload", () => {
     });
 });
 
-test("the answer to a refusal carries the caller's id and no argument", () => {
+test("the reply to a refused call has the caller's id and no argument", () => {
   const { reply } = hostWith().request(PRIVATE);
   const body = JSON.parse(reply!.body) as {
     jsonrpc: string;
@@ -228,7 +228,7 @@ test("the answer to a refusal carries the caller's id and no argument", () => {
   assert.equal(reply!.details, "scopegate{no_rule}");
 });
 
-test("the filter state and the counters tell the decision", () => {
+test("the filter state and the counters show the decision", () => {
   const host = hostWith();
   assert.match(host.request(PUBLIC).state.get("scopegate") ?? "", /^allowed;0;public/);
   assert.match(host.request(PRIVATE).state.get("scopegate") ?? "", /^no_rule;-;/);
@@ -243,7 +243,7 @@ test("the filter state and the counters tell the decision", () => {
   );
 });
 
-test("quiet passes leave no filter state; what does not pass does, and both are counted", () => {
+test("with quiet passes only refused requests set filter state, and both kinds are counted", () => {
   const host = hostWith();
   const quietly = (quietPasses: unknown) =>
     host.configure(JSON.stringify({ ...(JSON.parse(configuration(false)) as object), quietPasses }));
@@ -261,7 +261,7 @@ test("quiet passes leave no filter state; what does not pass does, and both are 
   assert.equal(host.metrics.all()["scopegate.allowed.allowed"], 3);
 });
 
-test("a subscription to no resource is one that a rule may name", () => {
+test("a rule can name a subscription to no resource", () => {
   const rules = [{ action: "Deny", target: { methods: ["subscriptions/listen"] } }];
   for (const govern of [["tools"], ["tools", "subscriptions"]]) {
     const [named, unnamed] = [hostWith({}, { ...OPEN, govern, rules }), hostWith({}, { ...OPEN, govern })];
@@ -273,7 +273,7 @@ test("a subscription to no resource is one that a rule may name", () => {
   }
 });
 
-test("the filter state of a batch has nothing of the messages before the one that decides", () => {
+test("the filter state of a batch has nothing from messages before the deciding one", () => {
   const host = hostWith({}, { ...OPEN, rules: [{ name: "rule", target: { tools: ["t"] } }] });
   const allowed = message("tools/call", { name: "t" });
   for (const [last, state] of [
@@ -288,7 +288,7 @@ test("the filter state of a batch has nothing of the messages before the one tha
   }
 });
 
-test("no parameter names a charset in another way", () => {
+test("no other spelling of a parameter names a charset", () => {
   const host = hostWith({}, OPEN);
   const typed = (type: string): SimulatedRequest => ({
     ...posting(message("ping", {})),

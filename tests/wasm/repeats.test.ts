@@ -1,8 +1,8 @@
-// Loop safety: a subject that steps up and meets the same challenge with each new token gets a terminal answer.
+// Loop safety: a subject that steps up but gets the same challenge with each new token receives a final denial.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { load, type Loaded } from "../../scripts/evaluate/engine.ts";
+import { load, type Loaded } from "../../scripts/evaluate/load.ts";
 import { compileDocument } from "../../scripts/compiler/index.ts";
 import { Host } from "../../scripts/simulate/host.ts";
 import { simulate } from "../../scripts/evaluate/request.ts";
@@ -38,7 +38,7 @@ class Session {
 }
 
 describe("the same challenge again and again", () => {
-  test("claims of any type tell apart; null is none, and the next one counts", () => {
+  test("claims of any type distinguish callers; null counts as absent, and the next claim is used", () => {
     for (const sub of ["alice", 7, true, ["alice", "bob"], { id: "alice" }, { id: null }]) {
       const session = new Session();
       const reasons = [1, 2, 3, 4].map((iat) => session.ask({ sub, client_id: null, azp: "app", jti: null, iat }));
@@ -67,18 +67,18 @@ describe("the same challenge again and again", () => {
     ]);
   });
 
-  test("who asks again with the same token is in no loop", () => {
+  test("a retry with the same token is not a loop", () => {
     const session = new Session();
     for (let i = 0; i < 50; i++) assert.equal(session.ask(token(1)), "insufficient_scope");
   });
 
-  test("tokens that nothing tells apart count each time", () => {
+  test("tokens that nothing distinguishes count each time", () => {
     const session = new Session();
     const reasons = [1, 2, 3, 4].map(() => session.ask({ sub: "user", scope: "echo" }));
     assert.deepEqual(reasons.slice(2), ["insufficient_scope", "challenge_loop"]);
   });
 
-  test("other subjects, clients and calls are counted apart", () => {
+  test("other subjects, clients and calls are counted separately", () => {
     const session = new Session();
     for (let jti = 1; jti <= 4; jti++) session.ask(token(jti));
     assert.equal(session.ask(token(5)), "challenge_loop");
@@ -102,7 +102,7 @@ describe("the same challenge again and again", () => {
   });
 });
 
-// The hash of assembly/text/ascii.ts, which has no secret: who may choose a name can go backwards from the hash of another call.
+// The hash of assembly/text/ascii.ts, which has no secret: a caller who chooses a name can work backwards from the hash of another call.
 const BITS = (1n << 64n) - 1n;
 const FACTOR = 0x9e3779b97f4a7c15n;
 const INVERSE = 0xf1de83e19937733dn; // of the factor, modulo 2^64
@@ -120,7 +120,7 @@ function hash(seed: bigint, text: string): bigint {
   return state;
 }
 
-/** A name whose hash with `seed` is `wanted`: 24 bytes, the last 8 of which make up for the others. */
+/** A name whose hash with `seed` is `wanted`: 24 bytes, the last 8 of which compensate for the others. */
 function nameFor(seed: bigint, wanted: bigint): string {
   for (let i = 0; ; i++) {
     const start = `name ${i}`.padEnd(16);
@@ -132,7 +132,7 @@ function nameFor(seed: bigint, wanted: bigint): string {
 
 const word64 = (text: string, at: number): bigint => Buffer.from(text).readBigUInt64LE(at);
 
-test("no caller can use up the challenges of another one with a name that is made for it", () => {
+test("no caller can use up another caller's challenges with a crafted name", () => {
   const session = new Session({ ...POLICY, rules: [{ source: { jwt: { scopes: ["admin"] } } }] });
   const seedOf = (sub: string): bigint => hash(hash(0n, sub), "tools/call");
   const name = nameFor(seedOf("mallory"), hash(seedOf("alice"), "sum"));

@@ -1,5 +1,5 @@
-// The reader keeps the keys of an object for the next one (assembly/json/templates.ts), over requests and configurations. What
-// was read before must have no say in what is decided now.
+// The reader keeps the keys of an object for the next one (assembly/json/templates.ts), across requests and configurations.
+// What was read before must not affect what is decided now.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer, SimulatedRequest } from "../../scripts/simulate/host.ts";
@@ -14,7 +14,7 @@ const policy = (when: string) => ({
   rules: [{ name: "only", source: { jwt: { scopes: ["files:read"] } }, target: { tools: [{ tool: "t", when }] } }],
 });
 const ONE = policy('args.a.kind == "x" && args.b == 1');
-/** Other members, but everything of it lies where it does for the first one. */
+/** Other members, but everything is at the same address as for the first one. */
 const OTHER = policy('args.b.kind == "x" && args.a == 1');
 
 const BODIES = [
@@ -27,10 +27,10 @@ const BODIES = [
   calling('{"c":{"kind":"x"},"b":1}'),
   calling('{"a" :{"kind" :"x"},"b" :1}'),
   calling('{ "a": { "kind": "x" }, "b": 1 }'),
-  calling('{"a":{"kind":"x"},"b":1,"A":2}'), // a twin
+  calling('{"a":{"kind":"x"},"b":1,"A":2}'), // an ambiguous key
   calling('{"A":2,"a":{"kind":"x"},"b":1}'),
   calling('{"a":{"Kind":"y","kind":"x"},"b":1}'),
-  calling('{"a":{"kind":"x"},"b":1,"b":1}'), // a key twice
+  calling('{"a":{"kind":"x"},"b":1,"b":1}'), // a duplicate key
   calling('{"a":{"kind":"x","kind":"x"},"b":1}'),
   calling('{"a":{"k\\u0069nd":"x"},"b":1}'),
   calling('{"\\u0061":{"kind":"x"},"b":1}'),
@@ -39,7 +39,7 @@ const BODIES = [
   calling('{"thirteenbytes":{"kind":"y"},"fourteen bytes":0,"a":{"kind":"x"},"b":1}'),
   calling(`{${Array.from({ length: 17 }, (_, i) => `"k${i}":{"kind":"y"}`).join()},"a":{"kind":"x"},"b":1}`),
   calling(`{"a":{"kind":"x"},"b":1,${Array.from({ length: 15 }, (_, i) => `"k${i}":1`).join()},"b":1}`),
-  calling('{"a":{"kind":"x"},"b":1').slice(0, -2), // cut off
+  calling('{"a":{"kind":"x"},"b":1').slice(0, -2), // truncated
   calling('{"a":{"kind":"x"}"b":1}'), // commas
   calling('{"a":{"kind":"x"},,"b":1}'),
   calling('{"a":{"kind":"x"} ,\n"b":1}'),
@@ -57,26 +57,26 @@ const BODIES = [
 const outcome = (answer: Answer) => ({ trap: answer.trap, forwarded: answer.forwarded, reason: reasonOf(answer) });
 const alone = (request: SimulatedRequest, rules: object) => outcome(hostWith({}, rules).request(request));
 
-describe("keys of the object before", () => {
+describe("keys of the previous object", () => {
   const wanted = new Map([ONE, OTHER].map((rules) => [rules, BODIES.map((body) => alone(body, rules))]));
 
-  test("the bodies are some allowed, some not", () => {
+  test("some bodies are allowed, some refused", () => {
     for (const answers of wanted.values()) assert.equal(new Set(answers.map(({ forwarded }) => forwarded)).size, 2);
   });
 
-  test("each body behind each other one", () => {
+  test("each body after each other one", () => {
     for (const [rules, answers] of wanted) {
       const host = hostWith({}, rules);
       for (const [i, first] of BODIES.entries())
         for (const [j, second] of BODIES.entries()) {
           host.request(first);
-          assert.deepEqual(outcome(host.request(second)), answers[j], `body ${j} behind ${i}`);
+          assert.deepEqual(outcome(host.request(second)), answers[j], `body ${j} after ${i}`);
         }
     }
   });
 
   test("a refused configuration in between changes nothing", () => {
-    // A root context more starts the VM once more, and the clock has gone on.
+    // Another root context starts the VM again, and the clock has moved on.
     let now = 1n;
     const host = hostWith({ now: () => (now += 12_345n) }, policy('args.directory == "public"'));
     const sent = (text: string) => host.request(sending(calling(text))).forwarded;
@@ -96,7 +96,7 @@ describe("keys of the object before", () => {
     assert.notEqual(other, 0);
     let first = ONE;
     for (let i = 0; i < 5000; i++) {
-      // New configurations; mostly one of several in a row lies where the last one lay that read a body.
+      // New configurations; of several in a row, one usually gets the memory of the last one that read a body.
       for (let left = i % 20 === 19 ? choice.below(5) : 0; left > 0; left--) {
         first = choice.one([ONE, OTHER]);
         assert.ok(host.configure(configuration(false, first)).ok);

@@ -1,4 +1,4 @@
-// Resource URIs (docs/wire-profile.md): no second spelling walks around a rule.
+// Resource URIs (docs/wire-profile.md): no other spelling bypasses a rule.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isNormalUri } from "../../scripts/compiler/policy/uris.ts";
@@ -8,7 +8,7 @@ import { Choice, seeded } from "../support/random.ts";
 
 const read = (uri: string): SimulatedRequest => posting(message("resources/read", { uri }));
 
-/** A host whose default is to allow. */
+/** A host that allows by default. */
 const hostThat = (rule: object): Host => hostWith({}, { ...OPEN, rules: [{ name: "uris", ...rule }] });
 
 const OTHER_SPELLINGS = [
@@ -25,13 +25,13 @@ for (const [what, rule] of Object.entries({
 }))
   describe(`spellings and ${what}`, () => {
     const host = hostThat(rule);
-    test("as it is written: denied", () => assertRefused(host.request(read("file:///secret/a")), 403, what));
+    test("as written: denied", () => assertRefused(host.request(read("file:///secret/a")), 403, what));
     test("another spelling: refused", () => {
       for (const path of OTHER_SPELLINGS) assertRefused(host.request(read(`file:///${path}`)), 400, path);
       for (const uri of ["FILE:///secret/a", "https://Example.com/secret"])
         assertRefused(host.request(read(uri)), 400, uri);
     });
-    test("what needs its escapes: passed", () => {
+    test("necessary escapes: passed", () => {
       for (const path of NORMAL) {
         const request = read(`file:///${path}`);
         assertAllowed(host.request(request), request, path);
@@ -39,7 +39,7 @@ for (const [what, rule] of Object.entries({
     });
   });
 
-test("where no rule depends on the spelling, every one passes", () => {
+test("if no rule depends on the spelling, every spelling passes", () => {
   const host = hostThat({ source: { jwt: { scopes: ["s"] } }, target: { resources: ["file:///secret/a"] } });
   for (const path of OTHER_SPELLINGS) {
     const request = read(`file:///${path}`);
@@ -47,7 +47,7 @@ test("where no rule depends on the spelling, every one passes", () => {
   }
 });
 
-test("beyond ASCII: refused as it is once a rule has such a character, raw or escaped", () => {
+test("non-ASCII characters: refused unescaped once a rule has one, raw or escaped", () => {
   const raw = read("file:///caf\u00e9");
   for (const resources of [["file:///secret/*"], ["file:///%7B*"], ["file:///secret/a", "file:///b"]])
     assertAllowed(hostThat({ action: "Deny", target: { resources } }).request(raw), raw, resources.join());

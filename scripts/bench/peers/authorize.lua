@@ -7,7 +7,7 @@ local LITERALS = { ["true"] = true, ["false"] = false, ["null"] = {} }
 local MAX_DEPTH = 100
 local value
 
-local function blank(text, at)
+local function skip_space(text, at)
   return find(text, "[^ \t\r\n]", at) or #text + 1
 end
 
@@ -17,7 +17,7 @@ local function encode(code)
   return string.char(0xE0 + math.floor(code / 0x1000), 0x80 + math.floor(code / 0x40) % 0x40, 0x80 + code % 0x40)
 end
 
--- From behind the opening quote; returns the string and the place behind the closing one.
+-- From after the opening quote; returns the string and the position after the closing one.
 local function text_at(text, at)
   local parts = {}
   while true do
@@ -40,11 +40,11 @@ end
 
 local function list_at(text, at, depth)
   local list = {}
-  at = blank(text, at)
+  at = skip_space(text, at)
   if byte(text, at) == 93 then return list, at + 1 end
   while true do
     list[#list + 1], at = value(text, at, depth)
-    at = blank(text, at)
+    at = skip_space(text, at)
     local mark = byte(text, at)
     if mark == 93 then return list, at + 1 end
     if mark ~= 44 then error("a list") end
@@ -54,27 +54,27 @@ end
 
 local function object_at(text, at, depth)
   local object = {}
-  at = blank(text, at)
+  at = skip_space(text, at)
   if byte(text, at) == 125 then return object, at + 1 end
   while true do
     if byte(text, at) ~= 34 then error("a key") end
     local key
     key, at = text_at(text, at + 1)
     if object[key] ~= nil then error("a key twice") end
-    at = blank(text, at)
+    at = skip_space(text, at)
     if byte(text, at) ~= 58 then error("a colon") end
     object[key], at = value(text, at + 1, depth)
-    at = blank(text, at)
+    at = skip_space(text, at)
     local mark = byte(text, at)
     if mark == 125 then return object, at + 1 end
     if mark ~= 44 then error("an object") end
-    at = blank(text, at + 1)
+    at = skip_space(text, at + 1)
   end
 end
 
 function value(text, at, depth)
   if depth > MAX_DEPTH then error("too deep") end
-  at = blank(text, at)
+  at = skip_space(text, at)
   local first = byte(text, at)
   if first == 34 then return text_at(text, at + 1) end
   if first == 123 then return object_at(text, at + 1, depth + 1) end
@@ -90,7 +90,7 @@ end
 
 local function parse(text)
   local message, at = value(text, 1, 0)
-  if blank(text, at) <= #text then error("more than one value") end
+  if skip_space(text, at) <= #text then error("more than one value") end
   return message
 end
 

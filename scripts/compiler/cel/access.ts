@@ -1,16 +1,16 @@
-// Paths: args.a["b"].?c[0] and has(…). As much of a path as the vocabulary knows becomes one instruction, the rest are
-// selections and indexes one by one.
+// Paths: args.a["b"].?c[0] and has(…). As much of a path as the vocabulary knows becomes one instruction; the rest
+// becomes selections and indexes, one by one.
 import { Flag, Op, Attribute, Tag } from "../../../assembly/program.ts";
 import type { Node } from "./ast.ts";
 import type { Planner } from "./plan.ts";
 import { VOCABULARY, memberOf, type Entry, type HeadersEntry, type SlotEntry } from "./vocabulary.ts";
 
-/** One step of a path: a name that is known now, or an index that the call decides. */
+/** One step of a path: a name known at compile time, or an index known only at run time. */
 interface Step {
   name?: string;
   index?: Node;
   optional: boolean;
-  /** Whether what the step is taken on is an optional. */
+  /** Whether the step is applied to an optional. */
   onOptional: boolean;
   node: Node;
 }
@@ -18,7 +18,7 @@ interface Step {
 interface Path {
   base: Node;
   steps: Step[];
-  /** has(): the last step is only asked for. */
+  /** has(): only the presence of the last step is asked for. */
   has: boolean;
 }
 
@@ -34,8 +34,8 @@ export function planPath(planner: Planner, node: Node): void {
   planSteps(planner, path.steps, path.has);
 }
 
-/** The entry of the vocabulary that a node is, when it is one as a whole. */
-export function wholeEntry(planner: Planner, node: Node): Entry | undefined {
+/** The entry of the vocabulary that a whole node names, if any. */
+function wholeEntry(planner: Planner, node: Node): Entry | undefined {
   const { base, steps, has } = pathOf(planner, node);
   let entry = entryOf(planner, base);
   for (const { name, optional } of steps) {
@@ -75,7 +75,7 @@ function stepOf(planner: Planner, node: Node): { step: Step; operand: Node } | u
   return { step: { ...key, optional, onOptional: planner.isOptional(operand), node }, operand };
 }
 
-/** The steps upon the value on the stack. */
+/** Applies the steps to the value on the stack. */
 function planSteps(planner: Planner, steps: Step[], has: boolean): void {
   for (const [i, step] of steps.entries()) {
     const optional = step.optional || step.onOptional;
@@ -94,14 +94,14 @@ function planSteps(planner: Planner, steps: Step[], has: boolean): void {
 
 const INDEX_TAGS = new Set([Tag.Bool, Tag.Int, Tag.Uint, Tag.Double]);
 
-/** A constant that can be no key refuses the expression in cel-go too. */
+/** cel-go also refuses an expression whose index is a constant that cannot be a key. */
 function planIndex(planner: Planner, index: Node): void {
   const constant = planner.constants.get(index);
   if (!constant || INDEX_TAGS.has(constant.tag)) return planner.plan(index);
-  planner.refuse(index, "this cannot be an index", "an index is a string, a number or a bool");
+  planner.refuse(index, "this cannot be an index", "an index must be a string, a number or a bool");
 }
 
-/** As far as the names of the steps lead in the vocabulary. */
+/** Follows the names of the steps in the vocabulary as far as they lead. */
 function descend(root: Entry, steps: Step[]): { entry: Entry; used: number; missing: boolean } {
   let entry = root;
   for (const [used, { name }] of steps.entries()) {
@@ -127,11 +127,15 @@ function planEntry(planner: Planner, root: Entry, { base, steps, has }: Path): v
   planSteps(planner, rest, has);
 }
 
-/** A member that never exists: an error, or none behind `.?`. */
+/** A member that never exists: an error, or none after `.?`. */
 function planMissing(planner: Planner, entry: Entry, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const known = "members" in entry ? Object.keys(entry.members ?? {}).join(", ") : "";
-  planner.problems.warn(first.node.span, `there is no \`${first.name}\` here: it counts as missing`, `known: ${known}`);
+  planner.problems.warn(
+    first.node.span,
+    `\`${first.name}\` never exists here: it counts as missing`,
+    `known: ${known}`,
+  );
   planNothing(planner, steps, optional, has);
 }
 
@@ -142,10 +146,10 @@ function planNothing(planner: Planner, [first, ...rest]: Step[], optional: boole
   planSteps(planner, rest, has);
 }
 
-/** Whether the entry is there, as a bool. */
+/** Whether the entry is present, as a bool. */
 function planPresence(planner: Planner, entry: Entry): void {
   if (entry.kind === "attribute" && !entry.always) {
-    if (entry.needs) planner.pool.need(entry.needs);
+    if (entry.needs) planner.code.need(entry.needs);
     planner.code.emit(Op.HasAttribute, { c: entry.id });
   } else if (entry.kind === "slot" && entry.absent === "missing") {
     planner.code.emit(Op.HasSlot, { a: ABSENCE.missing, c: entry.slot });
@@ -155,22 +159,22 @@ function planPresence(planner: Planner, entry: Entry): void {
 /** The value of a whole entry. */
 function planValue(planner: Planner, entry: Entry, node: Node): void {
   if (entry.kind === "group") {
-    const hint = `read its members: ${Object.keys(entry.members)
+    const hint = `use its members: ${Object.keys(entry.members)
       .map((name) => `${entry.name}.${name}`)
       .join(", ")}`;
-    return planner.refuse(node, `\`${entry.name}\` is not a value of its own`, hint);
+    return planner.refuse(node, `\`${entry.name}\` is not a value by itself`, hint);
   }
   if (entry.kind === "headers") {
-    planner.pool.need(Flag.NeedsHeaders);
+    planner.code.need(Flag.NeedsHeaders);
     planner.code.emit(Op.Attribute, { c: entry.all ? Attribute.HeadersAll : Attribute.Headers });
     return;
   }
-  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.needs) planner.code.need(entry.needs);
   if (entry.kind === "slot") planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
   else planner.code.emit(Op.Attribute, { c: entry.id });
 }
 
-/** The value as a present optional when it is there, else none. */
+/** The value as an optional: of(value) if it is present, else none. */
 function planOptional(planner: Planner, present: () => void, value: () => void): void {
   present();
   const branch = planner.code.emit(Op.Branch);
@@ -183,9 +187,9 @@ function planOptional(planner: Planner, present: () => void, value: () => void):
   planner.code.land(jump);
 }
 
-/** The longest run of names is one slot; a null argument object has no members, so its own presence is asked by steps. */
+/** The longest run of names becomes one slot. A null argument object has no members, so its own presence is tested by steps. */
 function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolean): void {
-  if (entry.needs) planner.pool.need(entry.needs);
+  if (entry.needs) planner.code.need(entry.needs);
   const stop = steps.findIndex(
     (step, i) => step.name === undefined || step.optional || (has && i === steps.length - 1),
   );
@@ -194,22 +198,22 @@ function planSlot(planner: Planner, entry: SlotEntry, steps: Step[], has: boolea
   const next = steps[run];
   if (next?.name === undefined || (run === 0 && entry.absent === "missing")) {
     if (run === 0) planner.code.emit(Op.Slot, { a: ABSENCE[entry.absent], c: entry.slot });
-    else planner.code.emit(Op.Slot, { c: planner.pool.slot(entry.root, path) });
+    else planner.code.emit(Op.Slot, { c: { slot: { root: entry.root, path } } });
     return planSteps(planner, steps.slice(run), has);
   }
-  const c = planner.pool.slot(entry.root, [...path, next.name]);
+  const c = { slot: { root: entry.root, path: [...path, next.name] } };
   planner.code.emit(next.optional ? Op.OptSlot : Op.HasSlot, { c });
   if (next.optional) planSteps(planner, steps.slice(run + 1), has);
 }
 
-/** A name as the map of headers has it: RFC 9110 section 5.1 without capitals. */
+/** A name as in the map of headers: RFC 9110 section 5.1, in lower case. */
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inherited: boolean, has: boolean): void {
   const [first, ...rest] = steps as [Step, ...Step[]];
   const name = first.name ?? "";
   if (!HEADER_NAME.test(name)) return planNoHeader(planner, steps, inherited, has);
-  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.need(Flag.NeedsHeaders);
   const c = planner.text(name);
   const present = (): void => void planner.code.emit(Op.HasHeader, { c });
   if (has && rest.length === 0) return present();
@@ -219,20 +223,20 @@ function planHeader(planner: Planner, entry: HeadersEntry, steps: Step[], inheri
   planSteps(planner, rest, has);
 }
 
-/** Header names have lower-case letters only, so this one is never there. */
+/** Header names are in lower case, so this one never exists. */
 function planNoHeader(planner: Planner, steps: Step[], optional: boolean, has: boolean): void {
   const [first] = steps as [Step];
   const lower = (first.name ?? "").toLowerCase();
-  planner.problems.warn(first.node.span, "there is never a header of this name", `names are in lower case: ${lower}`);
+  planner.problems.warn(first.node.span, "no header ever has this name", `header names are in lower case: ${lower}`);
   planNothing(planner, steps, optional, has);
 }
 
-/** `"name" in request.headers`; false when it is not that. */
+/** Plans `"name" in request.headers`; returns false if the expression is something else. */
 export function planHeaderIn(planner: Planner, key: Node, map: Node): boolean {
   const constant = planner.constants.get(key);
   if (constant?.tag !== Tag.String || !HEADER_NAME.test(constant.value)) return false;
   if (wholeEntry(planner, map)?.kind !== "headers") return false;
-  planner.pool.need(Flag.NeedsHeaders);
+  planner.code.need(Flag.NeedsHeaders);
   planner.code.emit(Op.HasHeader, { c: planner.text(constant.value) });
   return true;
 }

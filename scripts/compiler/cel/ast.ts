@@ -1,7 +1,7 @@
 // The syntax tree of a `when`. Macros are nodes of their own; operators are calls with cel-go's names (`_==_`).
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 
-/** Where something stands in the expression, in UTF-16 units; `end` is behind the last one. */
+/** A place in the expression, in UTF-16 units; `end` is exclusive. */
 export interface Span {
   start: number;
   end: number;
@@ -16,7 +16,7 @@ export interface Literal extends Place {
   value: Constant;
 }
 
-/** `global` is the form `.name`, which no variable of a macro can shadow. */
+/** `global`: written as `.name`, which no macro variable can shadow. */
 export interface Ident extends Place {
   kind: "ident";
   name: string;
@@ -50,7 +50,7 @@ export interface MapNode extends Place {
   entries: { key: Node; value: Node; optional: boolean }[];
 }
 
-/** A protobuf message literal: read, so that the refusal can name it. */
+/** A protobuf message literal; parsed so that the error can name it. */
 export interface Message extends Place {
   kind: "message";
   name: string;
@@ -82,7 +82,7 @@ export interface Bind extends Place {
 
 export type Node = Literal | Ident | Select | Call | ListNode | MapNode | Message | Loop | Bind;
 
-/** The direct parts of a node, in the order in which they are written. */
+/** The direct parts of a node, in source order. */
 export function children(node: Node): Node[] {
   switch (node.kind) {
     case "literal":
@@ -105,7 +105,7 @@ export function children(node: Node): Node[] {
   }
 }
 
-/** Calls `visit` for every node, parts before the whole. */
+/** Calls `visit` for every node, children first. */
 export function walk(node: Node, visit: (node: Node) => void): void {
   for (const child of children(node)) walk(child, visit);
   visit(node);

@@ -1,6 +1,6 @@
 // Functions and methods → instructions.
 import { Op, Tag, TimePart } from "../../../assembly/program.ts";
-import { PatternError } from "../program/pool.ts";
+import { PatternError } from "../regex/machine.ts";
 import { walk, type Call, type Node } from "./ast.ts";
 import type { Zoned } from "./convert.ts";
 import { readZone } from "./moments.ts";
@@ -54,7 +54,7 @@ const SPECIAL: Record<string, (planner: Planner, node: Call, operands: Node[]) =
   ...Object.fromEntries(Object.keys(PARTS).map((name) => [name, planTime])),
 };
 
-/** Code of a call that is no operator. */
+/** Code of a call that is not an operator. */
 export function planCall(planner: Planner, node: Call): void {
   const { fn, target, args } = node;
   if (target?.kind === "ident" && target.name === "optional" && overloads(`optional.${fn}`, false)) {
@@ -86,19 +86,19 @@ function planDyn(planner: Planner, _node: Call, operands: Node[]): void {
   for (const operand of operands) planner.plan(operand);
 }
 
-/** string() prints a timestamp in the zone of the text that it was made of, which the VM does not keep. */
+/** string() prints a timestamp in the time zone of the string it was parsed from, which the VM does not keep. */
 function planText(planner: Planner, node: Call, operands: Node[]): void {
   const [value] = operands as [Node];
   const { kind } = planner.typeOf(value);
   if ((kind !== "timestamp" && kind !== "dyn") || !hasZone(planner, value)) return planSimple(planner, node, operands);
   planner.refuse(
     node,
-    "string() of a timestamp of unknown zone is not supported",
+    "string() of a timestamp in an unknown time zone is not supported",
     "compare timestamps with each other",
   );
 }
 
-/** Whether a timestamp in the node may be in another zone than UTC. */
+/** Whether a timestamp in the node may have a time zone other than UTC. */
 function hasZone(planner: Planner, node: Node): boolean {
   let found = false;
   walk(node, (part) => (found ||= planner.typeOf(part).kind === "timestamp" && !inUtc(planner, part)));
@@ -141,17 +141,21 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   const constant = planner.constants.get(zone);
   const read = constant?.tag === Tag.String ? readZone(constant.value) : undefined;
   if (read === undefined) {
-    return planner.refuse(zone, "the zone must be known now, and names of zones are not", 'write "UTC" or "+02:00"');
+    return planner.refuse(
+      zone,
+      "the time zone must be a constant offset; zone names are not supported",
+      'write "UTC" or "+02:00"',
+    );
   }
   planner.plan(time as Node);
   planner.constant({ tag: Tag.String, value: read });
   planner.code.emit(Op.Time, { a, b: 1 }, -1);
 }
 
-/** A literal text at one end; escapes stand before ASCII punctuation only, as in RE2. */
+/** A literal at one end of the text; only ASCII punctuation can be escaped, as in RE2. */
 const LITERAL = /^(\^?)((?:[^\\^$.|?*+()[\]{}]|\\[!-/:-@[-^`{-~])*)(\$?)$/;
 
-/** Patterns that are a literal text at one end need no automaton; what is no string is an error in both forms. */
+/** Patterns that are a literal at one end need no automaton; a value that is not a string is an error in both forms. */
 function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
   const [subject, pattern] = operands as [Node, Node];
   const constant = planner.constants.get(pattern);
@@ -167,7 +171,7 @@ function planMatches(planner: Planner, _node: Call, operands: Node[]): void {
 
 function planAutomaton(planner: Planner, pattern: Node, source: string): void {
   try {
-    planner.code.emit(Op.Matches, { c: planner.pool.automaton(source) });
+    planner.code.emit(Op.Matches, { c: { automaton: planner.automata.of(source) } });
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const { start, end } = pattern.span;

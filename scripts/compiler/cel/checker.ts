@@ -1,17 +1,17 @@
-// Static types of a tree, accepted and refused as cel-go 0.28.1 does (checker/checker.go, optional types on, variables
+// Static types of a tree, accepted and refused as in cel-go 0.28.1 (checker/checker.go, optional types on, variables
 // of dynamic type). The checker goes on after an error, so that one run reports several.
 import { CelType, Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import type { Bind, Call, Ident, ListNode, Loop, MapNode, Message, Node, Select, Span } from "./ast.ts";
 import { overloads } from "./overloads.ts";
 import type { Problems } from "./problems.ts";
 import { explainMismatch, unknownFunction, unknownVariable } from "./suggestions.ts";
 import { BOOL, DYN, ERROR, INT, Unifier, parameter, same, show, type, type Type } from "./types.ts";
 
-/** What the later stages need of the check. Types are closed: no type variables are left. */
+/** What the later stages need from the check. Types are closed: no type variables are left. */
 export interface Checked {
   typeOf(node: Node): Type;
-  /** Values of the names of types: `int`, `google.protobuf.Timestamp`. */
+  /** Values of type names: `int`, `google.protobuf.Timestamp`. */
   typeNames: Map<Node, Constant>;
 }
 
@@ -53,7 +53,7 @@ class Checker {
   private readonly types = new Map<Node, Type>();
   private readonly unifier = new Unifier();
   private readonly locals: [string, Type][] = [];
-  /** cel-go forgets its filter of mixed comparisons when it enters a macro, and never finds it again. */
+  /** cel-go drops its restriction on mixed comparisons when it enters a macro, and never restores it. */
   private mixed = false;
 
   constructor(
@@ -100,7 +100,7 @@ class Checker {
     if (this.variables.includes(node.name)) return DYN;
     const named = this.typeName(node, node.name);
     if (named) return named;
-    this.problems.error(node.span, `\`${node.name}\` is not known`, unknownVariable(node.name, this.variables));
+    this.problems.error(node.span, `unknown variable \`${node.name}\``, unknownVariable(node.name, this.variables));
     return ERROR;
   }
 
@@ -135,7 +135,7 @@ class Checker {
     if (target.kind === "map") return target.params[1] ?? DYN;
     if (target.kind === "param") this.unifier.assignable([DYN], [target]);
     else if (target.kind !== "dyn" && target.kind !== "error") {
-      this.problems.error(node.span, `a value of type ${show(target)} has no fields, so no \`.${node.field}\``);
+      this.problems.error(node.span, `a value of type ${show(target)} has no field \`${node.field}\``);
     }
     return DYN;
   }
@@ -152,7 +152,7 @@ class Checker {
   private apply(node: Call, fn: string, method: boolean, args: Type[]): Type {
     if (fn === "_&&_" || fn === "_||_") return this.logic(node, args);
     if (!overloads(fn, method)) {
-      this.problems.error(node.at, `there is no function \`${fn}\``, unknownFunction(fn, method));
+      this.problems.error(node.at, `unknown function \`${fn}\``, unknownFunction(fn, method));
       return ERROR;
     }
     const found = this.resolve(fn, method, args);
@@ -172,11 +172,11 @@ class Checker {
   private wantBool(span: Span, found: Type): boolean {
     if (this.unifier.assignable([found], [BOOL])) return true;
     const shown = show(this.unifier.resolve(found, true));
-    this.problems.error(span, `a condition must be bool, this is ${shown}`, "compare it with something");
+    this.problems.error(span, `a condition must be a bool; this is ${shown}`, "compare it with something");
     return false;
   }
 
-  /** Result of the overloads that fit: the type of the first, or dyn when they disagree. */
+  /** Result of the overloads that fit: the type of the first, or dyn if they disagree. */
   private resolve(fn: string, method: boolean, args: Type[]): Type | undefined {
     let result: Type | undefined;
     for (const overload of overloads(fn, method) ?? []) {
@@ -196,12 +196,12 @@ class Checker {
     return result;
   }
 
-  /** An element of a literal; `?x` adds the value of the optional x when there is one. */
+  /** An element of a literal; `?x` adds the value of the optional x if it has one. */
   private element(node: Node, optional: boolean): Type {
     const found = this.check(node);
     if (!optional || found.kind === "dyn" || found.kind === "error") return found;
     if (found.kind === "optional") return found.params[0] ?? DYN;
-    this.problems.error(node.span, `\`?\` needs an optional, this is ${show(this.unifier.resolve(found, true))}`);
+    this.problems.error(node.span, `\`?\` needs an optional; this is ${show(this.unifier.resolve(found, true))}`);
     return found;
   }
 
@@ -228,7 +228,7 @@ class Checker {
     return ERROR;
   }
 
-  /** The macro is checked as the fold that cel-go expands it to, in its order. */
+  /** The macro is checked as the fold that cel-go expands it to, in the same order. */
   private loop(node: Loop): Type {
     const range = this.check(node.range);
     const result = type("list", this.unifier.fresh());
@@ -260,7 +260,7 @@ class Checker {
       return DYN;
     }
     const hint = range.kind === "optional" ? `write x.orValue([]).${node.macro}(…)` : undefined;
-    this.problems.error(node.range.span, `${node.macro}() goes over a list or a map, this is ${show(range)}`, hint);
+    this.problems.error(node.range.span, `${node.macro}() iterates over a list or a map; this is ${show(range)}`, hint);
     return ERROR;
   }
 
@@ -270,7 +270,7 @@ class Checker {
     const value = this.resolve("value", true, [operand]);
     if (!value) {
       const shown = show(this.unifier.resolve(operand, true));
-      this.problems.error(node.at, `${node.flat ? "optFlatMap" : "optMap"}() needs an optional, this is ${shown}`);
+      this.problems.error(node.at, `${node.flat ? "optFlatMap" : "optMap"}() needs an optional; this is ${shown}`);
     }
     this.mixed = true;
     this.locals.push([node.variable, value ?? ERROR]);
@@ -289,7 +289,7 @@ function instantiate(t: Type, fresh: Map<string, Type>): Type {
   return t.params.length ? { ...t, params: t.params.map((param) => instantiate(param, fresh)) } : t;
 }
 
-/** `a.b.c` of names only, with its leading dot if it has one. */
+/** The text of `a.b.c` if it consists of names only, with its leading dot if it has one. */
 function dottedName(node: Node): string | undefined {
   if (node.kind === "ident") return (node.global ? "." : "") + node.name;
   if (node.kind !== "select" || node.mode !== "get") return undefined;

@@ -1,13 +1,13 @@
-// Conversions of constants: int("7"), string(1.5), timestamp("…"). cel-go computes them when it takes the expression and
-// refuses it when one fails, so these follow Go's strconv, fmt and time.
+// Conversions of constants: int("7"), string(1.5), timestamp("…"). cel-go computes them at compile time and
+// refuses the expression if one fails, so these follow Go's strconv, fmt and time.
 import { CelType, Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import { MAX_INT, MAX_UINT, MIN_INT } from "./literals.ts";
 import { MAX_SECONDS, MIN_SECONDS, readDuration, readTimestamp, showTimestamp } from "./moments.ts";
 
 type Convert = (value: Constant) => Constant | undefined;
 
-/** Conversion functions by name; each gives undefined when the value cannot be converted. */
+/** Conversion functions by name; each returns undefined if the value cannot be converted. */
 export const CONVERSIONS: Record<string, Convert> = {
   bool: toBool,
   bytes: toBytes,
@@ -21,7 +21,7 @@ export const CONVERSIONS: Record<string, Convert> = {
   uint: (value) => integer(Tag.Uint, negative(value) ? undefined : whole(value, /^\d+$/), 0n, MAX_UINT),
 };
 
-/** What a timestamp constant remembers beside its instant: string() prints it in the zone of its text. */
+/** What a timestamp constant keeps besides its instant: string() prints it in the time zone of its source. */
 export type Zoned = Constant & { zone?: number };
 
 function celType(tag: Tag): CelType {
@@ -50,12 +50,12 @@ function whole(value: Constant, digits: RegExp): bigint | undefined {
   return value.tag === Tag.String && digits.test(value.value) ? BigInt(value.value.replace(/^\+/, "")) : undefined;
 }
 
-/** The lower end of the int64 range is refused, as in cel-go; the upper one is no double. */
+/** The lower end of the int64 range is refused, as in cel-go; the upper one is not a double. */
 function wholePart(value: number): bigint | undefined {
   return Number.isFinite(value) && value > -(2 ** 63) ? BigInt(Math.trunc(value)) : undefined;
 }
 
-/** A negative double is no uint, not even -0.5. */
+/** A negative double is not a uint, not even -0.5. */
 function negative(value: Constant): boolean {
   return value.tag === Tag.Double && value.value < 0;
 }
@@ -81,7 +81,7 @@ function toDouble(value: Constant): Constant | undefined {
   return read === undefined ? undefined : { tag: Tag.Double, value: read };
 }
 
-/** Go's ParseFloat without its hexadecimal form; a number beyond the range is no double. */
+/** Go's ParseFloat without its hexadecimal form; a number out of range is not a double. */
 function readDouble(written: string): number | undefined {
   const word = /^([+-]?)(inf|infinity|nan)$/i.exec(written);
   if (word) return /nan/i.test(written) ? (word[1] ? undefined : NaN) : word[1] === "-" ? -Infinity : Infinity;

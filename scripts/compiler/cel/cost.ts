@@ -1,17 +1,17 @@
-// How many steps a predicate can take: its instructions, those inside a loop once for every element.
+// How many steps a predicate can take: its instructions, those inside a loop once per element.
 import { DEFAULT_STEP_BUDGET } from "../../../assembly/program.ts";
 
-/** `counts[d]` instructions stand in d loops, so lists of n elements take the sum of counts[d] * n^d steps. */
+/** `counts[d]` instructions are nested in d loops, so lists of n elements take the sum of counts[d] * n^d steps. */
 export interface Cost {
   counts: number[];
 }
 
-/** Steps with every list `elements` long. */
-export function worstSteps({ counts }: Cost, elements: number): number {
+/** Steps if every list has `elements` elements. */
+function worstSteps({ counts }: Cost, elements: number): number {
   return counts.reduce((sum, count, depth) => sum + (count ?? 0) * elements ** depth, 0);
 }
 
-/** The most steps on a KiB of arguments: no list in it has more than 512 elements, and each instruction may read it all. */
+/** The most steps per KiB of arguments: no list in it has more than 512 elements, and each instruction may read it all. */
 export function stepsPerKiB(cost: Cost): number {
   const instructions = cost.counts.reduce((sum, count) => sum + (count ?? 0), 0);
   return worstSteps(cost, 512) + instructions * 128;

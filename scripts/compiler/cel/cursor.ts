@@ -1,4 +1,4 @@
-// A reading position in the tokens, and the syntax errors that it meets.
+// A reading position in the tokens, and the syntax errors found there.
 import type { Token } from "./lexer.ts";
 import type { Problems } from "./problems.ts";
 
@@ -10,7 +10,7 @@ const WORDS: Record<string, string> = {
   "?": "optional access is written `x.?y` or `x[?y]`",
 };
 
-/** Ends the parsing: the problem is reported already. */
+/** Ends parsing; the problem has been reported. */
 export class SyntaxStop extends Error {}
 
 export class Cursor {
@@ -30,7 +30,7 @@ export class Cursor {
   }
 
   /** End of the token before this one. */
-  protected get behind(): number {
+  protected get previousEnd(): number {
     return this.tokens[this.at - 1]?.end ?? 0;
   }
 
@@ -54,7 +54,7 @@ export class Cursor {
     return this.take(sign) ?? this.unexpected(`\`${sign}\``);
   }
 
-  /** Comma-separated parts up to the closing bracket; one more comma may stand before it, even alone. */
+  /** Comma-separated parts up to the closing bracket; a trailing comma is allowed, even alone. */
   protected items(close: string, one: () => void): void {
     if (this.is(close) || this.is(",")) this.take(",");
     else {
@@ -72,7 +72,7 @@ export class Cursor {
   protected unexpected(wanted: string): never {
     const { kind, text } = this.token;
     const hint = Object.hasOwn(WORDS, text) ? WORDS[text] : undefined;
-    if (kind === "end") this.stop(`the expression ends here, ${wanted} is missing`, hint);
-    this.stop(`unexpected \`${text}\`, ${wanted} is missing`, hint);
+    if (kind === "end") this.stop(`the expression ends here; ${wanted} is missing`, hint);
+    this.stop(`unexpected \`${text}\`; ${wanted} is missing`, hint);
   }
 }

@@ -1,15 +1,15 @@
-// The instructions of one predicate while they are written, with the bounds that the VM reserves for it.
-import { Op } from "../../../assembly/program.ts";
-import type { Instruction } from "../program/pool.ts";
+// The instructions of one predicate as they are written, and the bounds that the VM reserves for it.
+import { Op, type Flag } from "../../../assembly/program.ts";
+import type { Instruction } from "./code.ts";
 
-/** By how much an operation changes the height of the stack on the way to the next instruction; most leave it alone. */
+/** How an operation changes the height of the stack on the way to the next instruction; most do not. */
 const EFFECT: Partial<Record<Op, number>> = {
   ...same(1, [Op.Const, Op.Slot, Op.HasSlot, Op.OptSlot, Op.Attribute, Op.HasAttribute, Op.Header, Op.HasHeader]),
   ...same(1, [Op.Local, Op.Dup, Op.OptNone]),
   ...same(-1, [Op.Return, Op.Pop, Op.Index, Op.OptIndex, Op.In, Op.And, Op.Or]),
   ...same(-1, [Op.Eq, Op.Ne, Op.Lt, Op.Le, Op.Gt, Op.Ge, Op.Add, Op.Sub, Op.Mul, Op.Div, Op.Mod]),
   ...same(-1, [Op.StartsWith, Op.EndsWith, Op.Contains]),
-  // The value that a Jump takes along is made anew on the other way.
+  // The value that a Jump carries along is pushed again on the other path.
   ...same(-1, [Op.Jump, Op.Branch, Op.OptOrJump, Op.OptMap, Op.Loop, Op.Skip]),
 };
 
@@ -24,16 +24,18 @@ interface Frame {
 
 export class Emitter {
   readonly instructions: Instruction[] = [];
-  /** Most cells on the stack. */
+  /** Maximum number of cells on the stack. */
   stack = 0;
-  /** Most frames of loops and optMap open at once. */
+  /** Maximum number of open frames of loops and optMap. */
   loops = 0;
-  /** Number of instructions by how many loops they stand in. */
+  /** What the filter must provide, bits of Flag. */
+  needs = 0;
+  /** Number of instructions by loop depth. */
   readonly counts: number[] = [];
   private height = 0;
   private readonly frames: Frame[] = [];
 
-  /** Writes one instruction; `effect` for the operations that take a number of values that they name. */
+  /** Writes one instruction; `effect` is given for operations that take a variable number of values. */
   emit(op: Op, operands: Omit<Instruction, "op"> = {}, effect = EFFECT[op] ?? 0): number {
     this.height += effect;
     this.stack = Math.max(this.stack, this.height);
@@ -42,17 +44,21 @@ export class Emitter {
     return this.instructions.push({ op, ...operands }) - 1;
   }
 
+  need(flag: Flag): void {
+    this.needs |= flag;
+  }
+
   get next(): number {
     return this.instructions.length;
   }
 
-  /** Lets the jump at `index` go to the next instruction. */
+  /** Makes the jump at `index` go to the next instruction. */
   land(index: number): void {
     const jump = this.instructions[index];
     if (jump) jump.c = this.next - index - 1;
   }
 
-  /** Lets a Branch that meets no bool go to the next instruction. */
+  /** Makes a Branch on a value that is not a bool go to the next instruction. */
   landError(index: number): void {
     const branch = this.instructions[index];
     if (branch) branch.b = this.next - index - 1;

@@ -1,7 +1,7 @@
-// Constant folding: values of the nodes that do not depend on the call. Conversions that fail refuse the expression, as
-// cel-go's optimizer does; everything else that would fail is left to the run time.
+// Constant folding: values of the nodes that do not depend on the call. An expression with a conversion
+// that fails is refused, as in cel-go's optimizer; everything else that would fail is left to run time.
 import { Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import { walk, type Call, type ListNode, type MapNode, type Node } from "./ast.ts";
 import type { Checked } from "./checker.ts";
 import { CONVERSIONS } from "./convert.ts";
@@ -17,7 +17,7 @@ const HINTS: Record<string, string> = {
   int: "an int is a whole number between -2^63 and 2^63-1",
   uint: "a uint is a whole number between 0 and 2^64-1",
   bool: 'write "true" or "false"',
-  string: "the value has no text form here",
+  string: "the value has no string form here",
 };
 
 export function fold(root: Node, checked: Checked, problems: Problems): Constants {
@@ -63,7 +63,7 @@ function mapValue(node: MapNode, constants: Constants): Constant | undefined {
   return complete ? { tag: Tag.CellMap, entries: [...entries.values()] } : undefined;
 }
 
-/** Equal for equal keys; numbers are equal whatever their type. */
+/** A text that is equal for equal keys; numbers are equal whatever their type. */
 function keyText(key: Constant): string {
   const value = "value" in key ? String(key.value) : "";
   return key.tag === Tag.Int || key.tag === Tag.Uint ? `#${value}` : `${key.tag}:${value}`;
@@ -78,7 +78,7 @@ function converted(node: Call, constants: Constants, problems: Problems): Consta
   return result;
 }
 
-/** Operators over constants, where the answer is plain; used for -x and to find conditions that never change. */
+/** Operators over constants, in the simple cases; used for -x and to find conditions that never change. */
 function computed({ fn, target, args }: Call, constants: Constants): Constant | undefined {
   const [left, right] = args.map((arg) => constants.get(arg));
   if (target) return undefined;
@@ -116,7 +116,7 @@ const RELATIONS: Record<string, (a: Scalar, b: Scalar) => boolean> = {
   "_>=_": (a, b) => a >= b,
 };
 
-/** Numbers, bools and texts of one type; texts only for equality, their order is that of UTF-8. */
+/** Numbers, bools and strings of one type; strings only for equality, since their order is that of UTF-8. */
 function compared(fn: string, left: Constant, right: Constant): Constant | undefined {
   const relation = RELATIONS[fn];
   if (!relation || left.tag !== right.tag || !("value" in left) || !("value" in right)) return undefined;

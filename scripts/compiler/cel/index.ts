@@ -1,13 +1,14 @@
 // Text of a `when` → code for the VM: CEL as cel-go 0.28.1 reads it, with optional types and dynamic variables.
-// lexer → parser (macros) → checker → fold → plan (access, calls) → lint. What is accepted gives cel-go's answer.
-import type { ExpressionProblem, Pool, PredicateCode } from "../program/pool.ts";
+// lexer → parser (macros) → checker → fold → plan (access, calls) → lint. An expression that is accepted gives cel-go's result.
+import { Automata } from "../regex/automaton.ts";
 import { check } from "./checker.ts";
+import type { PredicateCode } from "./code.ts";
 import type { Cost } from "./cost.ts";
 import { fold } from "./fold.ts";
 import { lint } from "./lint.ts";
 import { parse } from "./parser.ts";
 import { plan, type Known } from "./plan.ts";
-import { Problems } from "./problems.ts";
+import { Problems, type ExpressionProblem } from "./problems.ts";
 import type { Node } from "./ast.ts";
 import { show } from "./types.ts";
 import { VARIABLES } from "./vocabulary.ts";
@@ -15,28 +16,28 @@ import { VARIABLES } from "./vocabulary.ts";
 export { stepsPerKiB } from "./cost.ts";
 
 export interface Compiled {
-  /** Absent when a problem is an error. */
+  /** Absent if a problem is an error. */
   code?: PredicateCode;
   problems: ExpressionProblem[];
   cost?: Cost;
 }
 
-/** Compiles one `when`; constants, slots and automata go to `pool`. Never throws for what an author can write. */
-export function compileWhen(text: string, pool: Pool): Compiled {
+/** Compiles one `when`; `automata` keeps those of earlier ones. Never throws on what an author can write. */
+export function compileWhen(text: string, automata = new Automata()): Compiled {
   const problems = new Problems();
-  const compiled = run(text, pool, problems);
+  const compiled = run(text, automata, problems);
   problems.list.sort((a, b) => a.offset - b.offset);
   return { ...compiled, problems: problems.list };
 }
 
-function run(text: string, pool: Pool, problems: Problems): Omit<Compiled, "problems"> {
+function run(text: string, automata: Automata, problems: Problems): Omit<Compiled, "problems"> {
   const root = parse(text, problems);
   if (!root) return {};
   const checked = check(root, VARIABLES, problems);
   if (problems.failed) return {};
   const known: Known = { text, checked, constants: fold(root, checked, problems) };
   wantBool(root, known, problems);
-  const planned = plan(root, known, pool, problems);
+  const planned = plan(root, known, automata, problems);
   if (!planned) return {};
   const { counts, ...code } = planned;
   lint(root, known, { counts }, problems);
@@ -48,7 +49,7 @@ function wantBool(root: Node, { checked }: Known, problems: Problems): void {
   if (kind === "bool" || kind === "dyn") return;
   problems.error(
     root.span,
-    `a \`when\` gives a bool, this gives ${show(checked.typeOf(root))}`,
+    `a \`when\` must be a bool; this is ${show(checked.typeOf(root))}`,
     "compare it with something",
   );
 }

@@ -23,9 +23,9 @@ const STRING = [
   String.raw`[rR]'[^'\n\r]*'`,
 ].join("|");
 
-// In each place the longest match wins, and the first of equally long ones.
-const RULES: [TokenKind | "blank", RegExp][] = [
-  ["blank", /[\t \r\n\f]+|\/\/[^\n]*/y],
+// At each place the longest match wins, and the first of equally long ones.
+const RULES: [TokenKind | "space", RegExp][] = [
+  ["space", /[\t \r\n\f]+|\/\/[^\n]*/y],
   ["sign", /(?:in|true|false|null)|==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y],
   ["float", /\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?/y],
   ["int", /0x[\da-fA-F]+|\d+/y],
@@ -36,7 +36,7 @@ const RULES: [TokenKind | "blank", RegExp][] = [
   ["quoted", /`[\w.\-/ ]+`/y],
 ];
 
-/** All tokens with an `end` behind them; what is no token is reported and skipped. */
+/** All tokens, followed by an `end`; anything else is reported and skipped. */
 export function tokenize(text: string, problems: Problems): Token[] {
   const tokens: Token[] = [];
   let start = 0;
@@ -46,15 +46,15 @@ export function tokenize(text: string, problems: Problems): Token[] {
       start = reportBad(text, start, problems);
       continue;
     }
-    if (kind !== "blank") tokens.push({ kind, text: text.slice(start, end), start, end });
+    if (kind !== "space") tokens.push({ kind, text: text.slice(start, end), start, end });
     start = end;
   }
   tokens.push({ kind: "end", text: "", start, end: start });
   return tokens;
 }
 
-function longest(text: string, start: number): [TokenKind | "blank", number] {
-  let best: TokenKind | "blank" = "end";
+function longest(text: string, start: number): [TokenKind | "space", number] {
+  let best: TokenKind | "space" = "end";
   let end = start;
   for (const [kind, rule] of RULES) {
     rule.lastIndex = start;
@@ -66,23 +66,23 @@ function longest(text: string, start: number): [TokenKind | "blank", number] {
 const SLIPS: [RegExp, string, string][] = [
   [
     /["']/y,
-    "this text has no end, or a `\\` in it starts no escape",
-    'write `\\\\` for a backslash, or r"…" for a raw text',
+    "unterminated string, or a `\\` in it that starts no escape",
+    'write `\\\\` for a backslash, or r"…" for a raw string',
   ],
-  [/`/y, "a quoted field name holds only letters, digits and _ . - / and blanks", 'use ["…"] for other keys'],
-  [/===?|=~?/y, "`=` is no operator of CEL", 'compare with `==`; match a regex with x.matches("…")'],
-  [/&/y, "`&` is no operator of CEL", "write `&&`"],
-  [/\|/y, "`|` is no operator of CEL", "write `||`"],
-  [/[“”„‘’]/y, "typographic quotes do not start a text", "use \" or '"],
-  [/[\ud800-\udbff][\udc00-\udfff]|[^]/y, "unexpected character", "outside of texts CEL is ASCII only"],
+  [/`/y, "a quoted field name has only letters, digits, spaces and _ . - /", 'use ["…"] for other keys'],
+  [/===?|=~?/y, "`=` is not a CEL operator", 'compare with `==`; match a regex with x.matches("…")'],
+  [/&/y, "`&` is not a CEL operator", "write `&&`"],
+  [/\|/y, "`|` is not a CEL operator", "write `||`"],
+  [/[“”„‘’]/y, "typographic quotes do not start a string", "use \" or '"],
+  [/[\ud800-\udbff][\udc00-\udfff]|[^]/y, "unexpected character", "outside strings, CEL is ASCII only"],
 ];
 
-/** Reports what stands at `start`; returns where to go on. */
+/** Reports what is wrong at `start`; returns where to continue. */
 function reportBad(text: string, start: number, problems: Problems): number {
   for (const [pattern, message, hint] of SLIPS) {
     pattern.lastIndex = start;
     if (!pattern.test(text)) continue;
-    const end = message.startsWith("this text") ? lineEnd(text, start) : pattern.lastIndex;
+    const end = message.startsWith("unterminated") ? lineEnd(text, start) : pattern.lastIndex;
     problems.error({ start, end }, message, hint);
     return end;
   }

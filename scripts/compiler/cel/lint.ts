@@ -1,4 +1,4 @@
-// Warnings about expressions that compile, but hardly mean what they say.
+// Warnings about expressions that compile but probably do not mean what was intended.
 import { Tag } from "../../../assembly/program.ts";
 import { walk, type Call, type Node, type Select } from "./ast.ts";
 import { longestLists, type Cost } from "./cost.ts";
@@ -23,13 +23,13 @@ export function lint(root: Node, known: Known, cost: Cost, problems: Problems): 
   if (longest < SHORT_LIST) {
     problems.warn(
       root.span,
-      `with lists of more than ${longest} elements the step budget runs out`,
+      `lists of more than ${longest} elements exhaust the step budget`,
       "use fewer nested macros",
     );
   }
 }
 
-/** The texts of everything that has() asks for or that is read with `.?`. */
+/** The texts of all paths that has() tests or that are read with `.?`. */
 function guards(root: Node, text: string): Set<string> {
   const guarded = new Set<string>();
   walk(root, (node) => {
@@ -56,8 +56,8 @@ function lintCall(node: Call, known: Known, guarded: Set<string>, problems: Prob
     if (value?.tag === Tag.Int && (value.value > SAFE || value.value < -SAFE) && dynamic(side, known)) {
       problems.warn(
         other.span,
-        "JSON numbers are doubles: beyond 2^53 this also equals its neighbours",
-        "compare texts",
+        "JSON numbers are doubles: beyond 2^53 this also equals nearby integers",
+        "compare strings",
       );
     }
   }
@@ -77,31 +77,31 @@ function lintArithmetic(node: Call, left: Node, right: Node, known: Known, probl
   const double = sign === "%" ? "" : `write ${textOf(whole, known.text).replace(/u$/i, "")}.0, or `;
   problems.warn(
     node.span,
-    `always an error when ${shown} is a JSON number: those are doubles`,
+    `always an error when ${shown} is a JSON number: JSON numbers are doubles`,
     `${double}write int(${shown})`,
   );
 }
 
-/** `x == null` is an error when x is missing. */
+/** `x == null` is an error if x is missing. */
 function lintNull(node: Node, text: string, guarded: Set<string>, problems: Problems): void {
   if (node.kind !== "select" || node.mode !== "get" || guarded.has(textOf(node, text))) return;
   const shown = textOf(node, text);
   problems.warn(node.span, `an error, not null, when ${shown} is missing`, `write !has(${shown}) || ${shown} == null`);
 }
 
-/** has() forgives only the last step. */
+/** has() covers only the last step. */
 function lintPresence(node: Select, text: string, guarded: Set<string>, problems: Problems): void {
   const { operand } = node;
   const before = textOf(operand, text);
   if (operand.kind !== "select" || operand.mode !== "get" || guarded.has(before) || !isArgument(operand)) return;
   problems.warn(
     node.span,
-    `an error when ${before} is missing: has() forgives only the last step`,
+    `an error when ${before} is missing: has() covers only the last step`,
     `write has(${before}) && …`,
   );
 }
 
-/** Whether the path starts at the arguments or the claims: other members are always there. */
+/** Whether the path starts at the arguments or the claims: other members are always present. */
 function isArgument(node: Select): boolean {
   const names: string[] = [];
   let at: Node = node;

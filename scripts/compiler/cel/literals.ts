@@ -1,13 +1,13 @@
 // Literal tokens → constants: number ranges and escapes as cel-go reads them (parser.go, unescape.go).
 import { Tag } from "../../../assembly/program.ts";
-import type { Constant } from "../program/pool.ts";
+import type { Constant } from "./code.ts";
 import type { Token } from "./lexer.ts";
 
 export const MIN_INT = -(2n ** 63n);
 export const MAX_INT = 2n ** 63n - 1n;
 export const MAX_UINT = 2n ** 64n - 1n;
 
-/** The value of a literal token; a text when it has none. `negative`: a minus stands right before the number. */
+/** The value of a literal token, or a message if it has none. `negative`: preceded by a minus. */
 export function literalValue(token: Token, negative: boolean): Constant | string {
   const sign = negative ? "-" : "";
   switch (token.kind) {
@@ -33,12 +33,12 @@ export function literalValue(token: Token, negative: boolean): Constant | string
   }
 }
 
-/** Leading zeros are no octal sign in CEL. */
+/** Leading zeros do not mean octal in CEL. */
 function decimal(text: string): string {
   return text.startsWith("0x") ? text : text.replace(/^0+(?=\d)/, "");
 }
 
-/** The text between the quotes, line ends as \n, and whether escapes in it are to be read. */
+/** The text between the quotes, line ends as \n, and whether escapes in it are interpreted. */
 function content(quoted: string): { text: string; raw: boolean } {
   const raw = /^[rR]/.test(quoted);
   const text = (raw ? quoted.slice(1) : quoted).replace(/\r\n?/g, "\n");
@@ -49,7 +49,7 @@ function content(quoted: string): { text: string; raw: boolean } {
 const SIMPLE: Record<string, number> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
 const ESCAPE = /(\\(?:[xX][\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-3][0-7]{2}|[^]))/;
 
-/** The text cut at its escapes, which take the odd places. */
+/** The text split at its escapes, which are at the odd indexes. */
 function cutEscapes(text: string): string[] {
   return text.split(ESCAPE);
 }
@@ -71,19 +71,19 @@ function stringValue(quoted: string): Constant | string {
       continue;
     }
     const code = codeOf(piece);
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return `${piece} is no Unicode character`;
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return `${piece} is not a Unicode character`;
     value += String.fromCodePoint(code);
   }
   return { tag: Tag.String, value };
 }
 
-/** In bytes \x and octal escapes are bytes, other characters are their UTF-8. */
+/** In bytes, \x and octal escapes are bytes; other characters are encoded as UTF-8. */
 function bytesValue(quoted: string): Constant | string {
   const { text, raw } = content(quoted);
   const bytes: number[] = [];
   for (const [i, piece] of (raw ? [text] : cutEscapes(text)).entries()) {
     if (i % 2 === 0) bytes.push(...new TextEncoder().encode(piece));
-    else if (/^\\[uU]/.test(piece)) return `${piece} cannot stand in bytes: write the bytes as \\x..`;
+    else if (/^\\[uU]/.test(piece)) return `${piece} is not allowed in bytes: write the bytes as \\x..`;
     else bytes.push(codeOf(piece));
   }
   return { tag: Tag.Bytes, value: Uint8Array.from(bytes) };

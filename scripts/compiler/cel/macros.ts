@@ -1,12 +1,12 @@
-// Calls that are macros: has(), the loops over lists and maps, optMap and optFlatMap. A name with another number of
-// arguments is an ordinary call, as in cel-go.
+// Calls that are macros: has(), the loops over lists and maps, optMap and optFlatMap. With a different number
+// of arguments, a name is an ordinary call, as in cel-go.
 import type { Call, LoopName, Node } from "./ast.ts";
 import type { Problems } from "./problems.ts";
 
 const LOOPS: LoopName[] = ["all", "exists", "exists_one", "filter", "map"];
 const ACCUMULATORS = ["__result__", "@result"];
 
-/** The macro that the call stands for, or the call itself. */
+/** The macro that the call expands to, or the call itself. */
 export function expandCall(call: Call, problems: Problems): Node {
   const { fn, target, args, at, span } = call;
   const [first, second, third] = args;
@@ -41,11 +41,11 @@ function variableName(node: Node, problems: Problems): string {
   if (node.kind !== "ident" || node.global) {
     problems.error(
       node.span,
-      "the first argument of a macro is the name of its variable",
+      "the first argument of a macro must be the name of its variable",
       "write args.list.all(item, item > 0)",
     );
     return "_";
   }
-  if (ACCUMULATORS.includes(node.name)) problems.error(node.span, `\`${node.name}\` cannot be the name of a variable`);
+  if (ACCUMULATORS.includes(node.name)) problems.error(node.span, `\`${node.name}\` cannot be a variable name`);
   return node.name;
 }

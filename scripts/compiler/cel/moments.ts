@@ -1,11 +1,11 @@
-// Timestamps, durations and zones of constants, as Go reads and prints them.
+// Timestamps, durations and time zones of constants, as Go parses and prints them.
 
 export const MIN_SECONDS = -62135596800n; // 0001-01-01T00:00:00Z
 export const MAX_SECONDS = 253402300799n; // 9999-12-31T23:59:59Z
 const MAX_NANOS = 2n ** 63n - 1n;
 
-/** Seconds since 1970 with nanoseconds, and the zone of the text in minutes east of UTC. */
-export interface Moment {
+/** Seconds since 1970 with nanoseconds, and the time zone in minutes east of UTC. */
+interface Moment {
   seconds: bigint;
   nanos: number;
   zone: number;
@@ -24,7 +24,7 @@ export function readTimestamp(text: string): Moment | undefined {
   return { seconds, nanos: Number(fraction.slice(0, 9).padEnd(9, "0")), zone };
 }
 
-/** RFC 3339 in UTC with the fraction that is needed. */
+/** RFC 3339 in UTC with as many fractional digits as needed. */
 export function showTimestamp(seconds: bigint, nanos: number): string {
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   return `${whole}${nanos ? `.${String(nanos).padStart(9, "0").replace(/0+$/, "")}` : ""}Z`;
@@ -42,7 +42,7 @@ const UNITS: Record<string, bigint> = {
 };
 const DURATION = /(\d*)(?:\.(\d*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
 
-/** Nanoseconds of a duration as Go's time.ParseDuration reads it; undefined when it does not. */
+/** Nanoseconds of a duration as Go's time.ParseDuration parses it; undefined if it does not. */
 export function readDuration(text: string): bigint | undefined {
   const negative = text.startsWith("-");
   const total = sumOf(text.replace(/^[+-]/, ""));
@@ -62,13 +62,13 @@ function sumOf(body: string): bigint | undefined {
   return total;
 }
 
-/** Go multiplies the digits behind the point as a double and cuts the rest off. */
+/** Go multiplies the digits after the point as a double and truncates. */
 function fractionOf(digits: string, unit: bigint): bigint {
   const kept = digits.slice(0, 18);
   return kept === "" ? 0n : BigInt(Math.trunc(Number(kept) * (Number(unit) / 10 ** kept.length)));
 }
 
-/** A zone argument as the VM reads it, `UTC` or `+hh:mm`; undefined for names of zones and what is none. */
+/** A time zone argument as the VM expects it, `UTC` or `+hh:mm`; undefined for zone names and anything else. */
 export function readZone(text: string): string | undefined {
   if (text === "" || text === "UTC") return "UTC";
   const match = /^([+-]?)(\d{1,2}):(\d{1,2})$/.exec(text);

@@ -1,5 +1,5 @@
-// Operators and functions: one line per overload. A leading dot is a method, `*` marks comparisons of unlike numbers,
-// which cel-go's checker knows but only allows once it has been inside a macro. Order matters: the first overload that
+// Operators and functions: one line per overload. A leading dot is a method, `*` marks comparisons between number
+// types, which cel-go's checker allows only once it has been inside a macro. Order matters: the first overload that
 // fits decides the result type, a second one with another result makes it dyn.
 import { parameter, type, type Kind, type Type } from "./types.ts";
 
@@ -130,7 +130,7 @@ optional.unwrap          list(optional(V))         list(V)
 .last                    list(V)                   optional(V)
 `;
 
-export interface Overload {
+interface Overload {
   args: Type[];
   result: Type;
   /** Names of the type parameters. */
@@ -141,7 +141,7 @@ export interface Overload {
 const METHODS = new Map<string, Overload[]>();
 const FUNCTIONS = new Map<string, Overload[]>();
 
-/** Overloads of a method (`x.f()`) or of a function or operator; undefined when the name exists in neither form. */
+/** Overloads of a method (`x.f()`) or of a function or operator; undefined if the name exists in neither form. */
 export function overloads(fn: string, method: boolean): Overload[] | undefined {
   const found = (method ? METHODS : FUNCTIONS).get(fn);
   return found ?? (METHODS.has(fn) || FUNCTIONS.has(fn) ? [] : undefined);

@@ -1,5 +1,5 @@
-// Tokens → syntax tree, by cel-go's grammar. Its quirks are kept: an even number of `!` or `-` cancels out, a comma may
-// stand before `]` and `}` but not before `)`, reserved words are no variables but fine as fields.
+// Tokens → syntax tree, by cel-go's grammar, including its quirks: an even number of `!` or `-` cancels out, a trailing
+// comma is allowed before `]` and `}` but not before `)`, reserved words cannot be variables but can be fields.
 import { Tag } from "../../../assembly/program.ts";
 import { children, type Call, type ListNode, type MapNode, type Node, type Span } from "./ast.ts";
 import { Cursor, SyntaxStop } from "./cursor.ts";
@@ -17,15 +17,15 @@ const RESERVED = new Set([
 const RELATIONS = new Set(["<", "<=", ">=", ">", "==", "!=", "in"]);
 const LITERALS = new Set<TokenKind>(["int", "uint", "float", "string", "bytes"]);
 
-/** Tree of the expression, or undefined when it cannot be read; every reason is in `problems`. */
+/** The tree of the expression, or undefined if it does not parse; every reason is in `problems`. */
 export function parse(text: string, problems: Problems): Node | undefined {
   if (text.length > MAX_CODE_POINTS && [...text].length > MAX_CODE_POINTS) {
     problems.error({ start: 0, end: text.length }, "the expression is longer than 100,000 characters");
     return undefined;
   }
-  const blanks = /^\p{White_Space}+|\p{White_Space}+$/gu;
+  const space = /^\p{White_Space}+|\p{White_Space}+$/gu;
   const tokens = tokenize(
-    text.replace(blanks, (run) => " ".repeat(run.length)),
+    text.replace(space, (run) => " ".repeat(run.length)),
     problems,
   );
   if (problems.failed) return undefined;
@@ -63,7 +63,7 @@ class Parser extends Cursor {
     this.stop(`the expression is nested more than ${MAX_DEPTH} deep`, "split it into several rules");
   }
 
-  /** cel-go allows 250 operators, selections, indexes and method calls upon each other. */
+  /** cel-go allows 250 operators, selections, indexes and method calls applied to one another. */
   private counted<N extends Node>(node: N): N {
     const height = 1 + this.highest(node);
     if (height > MAX_DEPTH) this.tooDeep();
@@ -71,7 +71,7 @@ class Parser extends Cursor {
     return node;
   }
 
-  /** A node that only hands on the height of its parts. */
+  /** A node that only passes on the height of its parts. */
   private plain<N extends Node>(node: N): N {
     this.heights.set(node, this.highest(node));
     return node;
@@ -139,7 +139,7 @@ class Parser extends Cursor {
     return count % 2 === 0 ? operand : this.plain(operator(`${sign}_`, at, [operand]));
   }
 
-  /** A single minus right before a number belongs to the number. */
+  /** A single minus directly before a number belongs to the number. */
   private negativeNumber(): boolean {
     return this.is("-") && ["int", "float"].includes(this.ahead(1).kind);
   }
@@ -179,7 +179,7 @@ class Parser extends Cursor {
     const fn = this.take("?") ? "_[?_]" : "_[_]";
     const index = this.expression();
     this.expect("]");
-    const span = { start: operand.span.start, end: this.behind };
+    const span = { start: operand.span.start, end: this.previousEnd };
     return this.counted({ kind: "call", fn, at, args: [operand, index], span });
   }
 
@@ -194,7 +194,7 @@ class Parser extends Cursor {
   }
 
   private call(parts: Pick<Call, "fn" | "at" | "target" | "args">, start: number): Node {
-    return expandCall({ kind: "call", ...parts, span: { start, end: this.behind } }, this.problems);
+    return expandCall({ kind: "call", ...parts, span: { start, end: this.previousEnd } }, this.problems);
   }
 
   private primary(): Node {
@@ -257,14 +257,14 @@ class Parser extends Cursor {
       this.expect(":");
       values.push(this.expression());
     });
-    return this.plain({ kind: "message", name, values, span: { start, end: this.behind } });
+    return this.plain({ kind: "message", name, values, span: { start, end: this.previousEnd } });
   }
 
   private list(): Node {
     const { start } = this.advance();
     const items: ListNode["items"] = [];
     this.items("]", () => items.push({ optional: this.take("?") !== undefined, value: this.expression() }));
-    return this.plain({ kind: "list", items, span: { start, end: this.behind } });
+    return this.plain({ kind: "list", items, span: { start, end: this.previousEnd } });
   }
 
   private map(): Node {
@@ -276,7 +276,7 @@ class Parser extends Cursor {
       this.expect(":");
       entries.push({ key, optional, value: this.expression() });
     });
-    return this.plain({ kind: "map", entries, span: { start, end: this.behind } });
+    return this.plain({ kind: "map", entries, span: { start, end: this.previousEnd } });
   }
 }
 

@@ -1,40 +1,41 @@
-// Checked tree → instructions of the VM. What the VM cannot do as cel-go does is refused here, with what to write
-// instead; the planner goes on after a refusal to find the others.
+// Checked tree → instructions of the VM. What the VM cannot do the way cel-go does is refused here, with a hint
+// on what to write instead; the planner goes on after an error to find the others.
 import { LoopKind, MAX_LOOPS, MAX_STACK, Op, Tag } from "../../../assembly/program.ts";
-import type { Constant, Pool, PredicateCode } from "../program/pool.ts";
+import type { Automata } from "../regex/automaton.ts";
 import { planHeaderIn, planPath } from "./access.ts";
 import type { Bind, Call, ListNode, Loop, LoopName, MapNode, Node } from "./ast.ts";
 import { planCall } from "./calls.ts";
 import type { Checked } from "./checker.ts";
+import type { Constant, Operand, PredicateCode } from "./code.ts";
 import { Emitter } from "./emitter.ts";
 import type { Constants } from "./fold.ts";
 import type { Problems } from "./problems.ts";
 import { show, type Kind, type Type } from "./types.ts";
 
-/** What the stages before know of the expression. */
+/** What the earlier stages know about the expression. */
 export interface Known {
   text: string;
   checked: Checked;
   constants: Constants;
 }
 
-/** Code of the predicate, or undefined when something in it is refused; with the instructions by loop depth. */
+/** The code of the predicate and the instructions by loop depth, or undefined if something in it is refused. */
 export function plan(
   root: Node,
   known: Known,
-  pool: Pool,
+  automata: Automata,
   problems: Problems,
 ): (PredicateCode & { counts: number[] }) | undefined {
-  const planner = new Planner(known, pool, problems);
+  const planner = new Planner(known, automata, problems);
   planner.plan(root);
   planner.code.emit(Op.Return);
-  const { instructions, stack, loops, counts } = planner.code;
+  const { instructions, stack, loops, needs, counts } = planner.code;
   if (stack > MAX_STACK)
     problems.error(root.span, "the expression needs too many values at once", "split it into several rules");
   if (loops > MAX_LOOPS) problems.error(root.span, `macros are nested more than ${MAX_LOOPS} deep`);
   if (instructions.length > 0xffff)
     problems.error(root.span, "the expression is too long", "split it into several rules");
-  return problems.failed ? undefined : { instructions, stack, loops, counts };
+  return problems.failed ? undefined : { instructions, stack, loops, needs, counts };
 }
 
 const LOOPS: Record<LoopName, LoopKind> = {
@@ -68,7 +69,7 @@ export class Planner {
 
   constructor(
     readonly known: Known,
-    readonly pool: Pool,
+    readonly automata: Automata,
     readonly problems: Problems,
   ) {
     this.constants = known.constants;
@@ -108,28 +109,28 @@ export class Planner {
   }
 
   constant(value: Constant): void {
-    this.code.emit(Op.Const, { c: this.pool.constant(value) });
+    this.code.emit(Op.Const, { c: { constant: value } });
   }
 
-  /** Index of a text constant. */
-  text(value: string): number {
-    return this.pool.constant({ tag: Tag.String, value });
+  /** A text constant as an operand. */
+  text(value: string): Operand {
+    return { constant: { tag: Tag.String, value } };
   }
 
-  /** Reports what cannot be planned, and leaves a value in its place. */
+  /** Reports something that cannot be planned, and pushes a value in its place. */
   refuse(node: Node, message: string, hint?: string): void {
     this.problems.error(node.span, message, hint);
     this.constant({ tag: Tag.Error });
   }
 
-  /** The VM keeps an optional only where the type says so: one that hides in a dynamic value is refused. */
+  /** The VM handles an optional only where the static type says so; one inside a dynamic value is refused. */
   plainOnly(nodes: Node[]): void {
     for (const node of nodes.filter((part) => this.isOptional(part))) {
-      this.problems.error(node.span, "an optional cannot be kept here", "take its value: x.orValue(…)");
+      this.problems.error(node.span, "an optional is not allowed here", "take its value: x.orValue(…)");
     }
   }
 
-  /** All parts optional, or none. */
+  /** Either all parts are optional, or none is. */
   private alike(nodes: Node[]): void {
     if (!nodes.every((node) => this.isOptional(node))) this.plainOnly(nodes);
   }
@@ -165,13 +166,13 @@ export class Planner {
     }
   }
 
-  /** Operands in order, then the operation. */
+  /** The operands in order, then the operation. */
   apply(op: Op, operands: Node[], extra: { a?: number; b?: number; c?: number } = {}): void {
     for (const operand of operands) this.plan(operand);
     this.code.emit(op, extra);
   }
 
-  /** a && b && c as (a && b) && c: each operand may settle the whole. */
+  /** a && b && c as (a && b) && c: each operand may decide the whole. */
   private logic(args: Node[], jump: Op, join: Op): void {
     const jumps: number[] = [];
     for (const [i, arg] of args.entries()) {
@@ -194,7 +195,7 @@ export class Planner {
     this.code.landError(branch);
   }
 
-  /** cel-go answers `x in []` with false even when x is an error. */
+  /** In cel-go, `x in []` is false even if x is an error. */
   private membership(item: Node, range: Node): void {
     const constant = this.constants.get(range);
     if (constant?.tag === Tag.CellList && constant.items.length === 0) {
@@ -215,7 +216,7 @@ export class Planner {
   private elements(items: ListNode["items"]): boolean {
     const asked = items.filter((item) => item.optional);
     for (const { value } of asked.filter((item) => !this.isOptional(item.value))) {
-      this.problems.error(value.span, "`?` needs an optional, and this may be another value", "write x.?y");
+      this.problems.error(value.span, "`?` needs an optional; this may be another value", "write x.?y");
     }
     const others = items.filter((item) => !item.optional).map((item) => item.value);
     if (asked.length > 0) this.plainOnly(others);
@@ -234,14 +235,14 @@ export class Planner {
     this.code.emit(Op.Map, { a: optional ? 1 : 0, c }, 1 - 2 * c);
   }
 
-  /** cel-go takes any value as a key, the VM those of the language definition; a dynamic one is told at run time. */
+  /** cel-go accepts any value as a key, the VM only those of the language definition; dynamic keys are checked at run time. */
   private key(node: Node): void {
     const tag = this.constants.get(node)?.tag;
     if (tag === undefined ? KEYS.has(this.typeOf(node).kind) : KEY_TAGS.has(tag)) return;
     const shown = show(this.typeOf(node));
     this.problems.error(
       node.span,
-      `a key is a string, int, uint or bool, this is ${shown}`,
+      `a key must be a string, int, uint or bool; this is ${shown}`,
       "write string(x) or int(x)",
     );
   }

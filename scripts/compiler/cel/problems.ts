@@ -1,8 +1,16 @@
-// What the stages of the pipeline tell the author of a `when`.
-import type { ExpressionProblem } from "../program/pool.ts";
+// What the stages of the pipeline report to the author of a `when`.
 import type { Span } from "./ast.ts";
 
-/** More errors, or warnings, than these help nobody. */
+/** A problem in an expression; offsets count UTF-16 units inside it. */
+export interface ExpressionProblem {
+  severity: "error" | "warning";
+  offset: number;
+  length: number;
+  message: string;
+  hint?: string;
+}
+
+/** More errors, or warnings, than this help nobody. */
 const MOST = 25;
 
 /** Collects problems so that one run can report several; offsets count UTF-16 units of the expression. */

@@ -1,4 +1,4 @@
-// Types and their unification, as cel-go's checker does it (checker/types.go).
+// Types and their unification, as in cel-go's checker (checker/types.go).
 
 export type Kind =
   | "null"
@@ -38,7 +38,7 @@ export const ERROR = type("error");
 export const BOOL = type("bool");
 export const INT = type("int");
 
-/** As an author reads it: `list(dyn)`, `map(string, int)`. */
+/** As shown to authors: `list(dyn)`, `map(string, int)`. */
 export function show({ kind, params, name }: Type): string {
   if (kind === "param") return name;
   return params.length ? `${kind}(${params.map(show).join(", ")})` : kind;
@@ -66,7 +66,7 @@ export class Unifier {
     return parameter(`_${this.count++}`);
   }
 
-  /** Whether each `from` can be used as its `to`; keeps what it learnt about variables only when all can. */
+  /** Whether each `from` can be used as its `to`; keeps the bindings of variables only if all can. */
   assignable(from: readonly Type[], to: readonly Type[]): boolean {
     this.undo = [];
     if (this.all(from, to)) return true;
@@ -77,7 +77,7 @@ export class Unifier {
     return false;
   }
 
-  /** The type with bound variables replaced; free ones become dyn when `close` is set. */
+  /** The type with bound variables replaced; free ones become dyn if `close` is set. */
   resolve(t: Type, close = false): Type {
     if (t.kind === "param") {
       const found = this.bound.get(t.name);
@@ -86,7 +86,7 @@ export class Unifier {
     return t.params.length ? { ...t, params: t.params.map((param) => this.resolve(param, close)) } : t;
   }
 
-  /** The type both fit, for the elements of a literal. */
+  /** A type that both fit, for the elements of a literal. */
   join(previous: Type | undefined, next: Type): Type {
     if (!previous) return next;
     return this.assignable([previous], [next]) ? mostGeneral(previous, next) : DYN;
@@ -114,7 +114,7 @@ export class Unifier {
     return a.kind === "type" || this.all(a.params, b.params);
   }
 
-  /** Whether `t` can stand for the variable; "free" when it cannot, but nothing is known of the variable. */
+  /** Whether `t` can be bound to the variable; "free" if it cannot, but the variable is unbound. */
   private substitutes(t: Type, variable: Type): boolean | "free" {
     if (same(t, variable)) return true;
     const known = this.bound.get(variable.name);

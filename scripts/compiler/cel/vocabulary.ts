@@ -7,13 +7,13 @@ export interface SlotEntry {
   root: Slot.Body | Slot.Claims;
   slot: Slot;
   path: readonly string[];
-  /** "null": an absent value is null. "missing": a null counts as absent. "always": there is always one. */
+  /** "null": an absent value is null. "missing": null counts as absent. "always": never absent. */
   absent: "null" | "missing" | "always";
   needs?: Flag;
 }
 
-/** A value that the filter makes; `members` are found without making the whole. */
-export interface AttributeEntry {
+/** A value that the filter builds; `members` are found without building the whole. */
+interface AttributeEntry {
   kind: "attribute";
   id: Attribute;
   always: boolean;
@@ -26,8 +26,8 @@ export interface HeadersEntry {
   all: boolean;
 }
 
-/** A map of which only the members can be read. */
-export interface GroupEntry {
+/** A map whose members can be read, but not the map itself. */
+interface GroupEntry {
   kind: "group";
   name: string;
   members: Record<string, Entry>;
@@ -59,7 +59,7 @@ const CALL = {
   backend: attribute(Attribute.Backend),
 };
 
-/** ai-gateway drops other members of params, and a null is not kept either. */
+/** ai-gateway drops other members of params, and nulls as well. */
 const PARAMS: AttributeEntry = {
   kind: "attribute",
   id: Attribute.Params,
@@ -71,7 +71,7 @@ const PARAMS: AttributeEntry = {
   },
 };
 
-/** Entries by the name of the variable. */
+/** Entries by variable name. */
 export const VOCABULARY: Record<string, Entry> = {
   args: body(Slot.Arguments, "arguments", "null"),
   meta: body(Slot.Meta, "_meta", "null"),

@@ -1,14 +1,14 @@
-// `scopes.<name>.implies` → what a holder of each scope also holds.
+// `scopes.<name>.implies` → which scopes each scope grants.
 import type { Place, Report } from "../source/document.ts";
 import type { Policy } from "./policy.ts";
 import { suggest } from "../source/spelling.ts";
 
-/** Scope → itself and everything it implies, in the order of discovery. Holds every scope that the policy names. */
+/** Scope → itself and everything it implies, in order of discovery; for every scope that the policy names. */
 export type Closures = Map<string, string[]>;
 
-const MAX_CHAIN = 256; // scopes that imply one another in a row
-const MAX_HINTS = 16; // each looks at all scopes
-const MAX_IMPLIED = 1_000_000; // by all scopes together
+const MAX_CHAIN = 256; // scopes that imply one another in a chain
+const MAX_HINTS = 16; // each searches all scopes
+const MAX_IMPLIED = 1_000_000; // entries of all closures together
 
 /** Closes the hierarchy; unknown names and cycles are reported. */
 export function closeScopes(report: Report, policy: Policy): Closures {
@@ -32,7 +32,7 @@ export function closeScopes(report: Report, policy: Policy): Closures {
     closures.set(name, left > 0 ? closure(policy, name) : [name]);
     left -= closures.get(name)!.length;
   }
-  if (left < 0) report.error({ path: "scopes" }, `the scopes imply each other more than ${MAX_IMPLIED} times in all`);
+  if (left < 0) report.error({ path: "scopes" }, `the scope hierarchy expands to more than ${MAX_IMPLIED} entries`);
   return closures;
 }
 
@@ -56,7 +56,7 @@ function reportCycles(report: Report, policy: Policy): void {
     }
     if (done.has(name)) return;
     if (path.length >= MAX_CHAIN)
-      return void report.error(from, `more than ${MAX_CHAIN} scopes imply one another in a row`);
+      return void report.error(from, `more than ${MAX_CHAIN} scopes imply one another in a chain`);
     path.push(name);
     for (const item of policy.scopes.get(name)?.implies ?? []) visit(item.value, item);
     path.pop();

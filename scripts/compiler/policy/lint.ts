@@ -7,7 +7,7 @@ import { distance } from "../source/spelling.ts";
 import { isNormalUri, uriFlags } from "./uris.ts";
 
 const NORMAL_FORM =
-  "the normal form: ASCII; escapes only where they are needed, with capital digits; small scheme and authority; no dot segments";
+  "the normal form: ASCII; escapes only where needed, with upper-case hex digits; lower-case scheme and authority; no dot segments";
 
 /** Adds warnings about a policy that compiles. */
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
@@ -16,20 +16,20 @@ export function lintPolicy(report: Report, policy: Policy, closures: Closures): 
   warnOfScopes(report, policy);
   warnOfTargets(report, policy);
   warnOfUris(report, policy);
-  warnOfTwins(report, scopeNames(policy));
-  warnOfTwins(report, toolNames(policy));
+  warnOfTypos(report, scopeNames(policy));
+  warnOfTypos(report, toolNames(policy));
 }
 
 function warnOfNames(report: Report, policy: Policy): void {
   const first = new Map<string, Rule>();
   for (const rule of policy.rules) {
     const other = first.get(rule.name);
-    if (other) report.warn(rule.place, `another rule has the name "${rule.name}" (${report.where(other.place)})`);
+    if (other) report.warn(rule.place, `another rule is also named "${rule.name}" (${report.where(other.place)})`);
     else first.set(rule.name, rule);
   }
 }
 
-/** A rule that never decides: an earlier one, without conditions of its own, takes every call that it would. */
+/** Unreachable rules: an earlier rule, without conditions of its own, decides every call that this one would match. */
 function warnOfShadows(report: Report, policy: Policy, closures: Closures): void {
   const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0);
   const index = new TargetIndex();
@@ -37,12 +37,12 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
     const held = new Set(rule.scopes.flatMap((scope) => closures.get(scope) ?? [scope]));
     const covers = (earlier: Rule): boolean => earlier.scopes.every((scope) => held.has(scope));
     const by = index.coveredBy(rule, covers);
-    if (by) report.warn(rule.place, `this rule never decides: "${by.name}" (${report.where(by.place)}) matches first`);
+    if (by) report.warn(rule.place, `unreachable rule: "${by.name}" (${report.where(by.place)}) always matches first`);
     if (plain[i]) index.add(rule);
   });
 }
 
-/** Unconditional rules by what they are about. */
+/** Unconditional rules by target. */
 class TargetIndex {
   private readonly any: Rule[] = [];
   private readonly byKey = new Map<string, Rule[]>();
@@ -56,7 +56,7 @@ class TargetIndex {
     }
   }
 
-  /** A rule added before that takes every call of `rule`; each of its targets may be taken by another one. */
+  /** An earlier rule that decides every call of `rule`; each of its targets may be covered by a different one. */
   coveredBy(rule: Rule, covers: (earlier: Rule) => boolean): Rule | undefined {
     const all = this.any.find(covers);
     if (all || !rule.targets || rule.targets.length === 0) return all;
@@ -76,7 +76,7 @@ function keyOf(kind: Kind, backend: string | undefined, name: string): string {
 function warnOfScopes(report: Report, policy: Policy): void {
   for (const rule of policy.rules) {
     if (rule.action === Action.Deny && rule.scopes.length > 0) {
-      const message = "a Deny rule with scopes only stops tokens that hold them: a caller may leave them out";
+      const message = "a Deny rule with scopes stops only tokens that hold them: a caller can leave them out";
       report.warn(rule.scopePlaces[0]!, message, "require scopes in Allow rules");
     }
     rule.scopes.forEach((scope, i) => {
@@ -85,7 +85,7 @@ function warnOfScopes(report: Report, policy: Policy): void {
       } else if (/^(\*|all|full[-_.]?access)$/i.test(scope)) {
         report.warn(
           rule.scopePlaces[i]!,
-          `the scope "${scope}" stands for everything`,
+          `the scope "${scope}" means everything`,
           "name a scope for what the call does",
         );
       }
@@ -95,7 +95,7 @@ function warnOfScopes(report: Report, policy: Policy): void {
     policy.defaultAction === Action.Allow &&
     policy.rules.find((rule) => rule.action === Action.Allow && rule.scopes.length > 0);
   if (open) {
-    const message = "defaultAction is Allow: a call that lacks the scopes of this rule passes all the same";
+    const message = "defaultAction is Allow: a call that lacks this rule's scopes passes anyway";
     report.warn(open.scopePlaces[0]!, message, "use defaultAction: Deny");
   }
 }
@@ -114,40 +114,36 @@ function warnOfTargets(report: Report, policy: Policy): void {
   for (const { kind, backend, place } of policy.rules.flatMap((rule) => rule.targets ?? [])) {
     const open = isOpen[kind];
     if (open)
-      report.warn(
-        place,
-        `${open} are not governed: such a call passes before any rule is looked at`,
-        `add ${open} to govern`,
-      );
+      report.warn(place, `${open} are not governed: such calls pass before any rule is tried`, `add ${open} to govern`);
     if (backend === undefined) continue;
     if (from === BackendFrom.Fixed && backend !== text)
       report.warn(place, `this never matches: the backend is always "${text}"`);
     if (from === BackendFrom.ToolPrefix && backend.includes(text)) {
-      report.warn(place, `this never matches: a backend ends before the first "${text}"`);
+      report.warn(place, `this never matches: a backend name ends before the first "${text}"`);
     }
   }
 }
 
-/** Where spelling matters, a URI that is not in normal form is refused before a rule is looked at. */
+/** Where spelling matters, a URI that is not in normal form is refused before any rule is tried. */
 function warnOfUris(report: Report, policy: Policy): void {
   const flags = uriFlags(policy.rules);
   const targets = flags ? policy.rules.flatMap((rule) => rule.targets ?? []) : [];
   for (const { kind, name, place } of targets) {
-    // The last segment of a prefix goes on.
+    // The last segment of a prefix may continue.
     const uri = kind === Kind.ResourcePrefix ? `${name}x` : name;
     if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, (flags & Flag.AsciiUris) !== 0))
       report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
   }
 }
 
-/** name → where it stands, for each use. */
+/** Name → the places where it is used. */
 type Uses = Map<string, Place[]>;
 
 function scopeNames(policy: Policy): Uses {
   const uses: Uses = new Map();
   for (const rule of policy.rules) rule.scopes.forEach((scope, i) => note(uses, scope, rule.scopePlaces[i]!));
   for (const [name, { place, implies }] of policy.scopes) {
-    // What is declared is meant.
+    // A declared name is intended, so it counts twice.
     for (const where of [place, place, ...implies]) note(uses, name, where);
   }
   return uses;
@@ -166,8 +162,8 @@ function note(uses: Uses, name: string, place: Place): void {
   else uses.set(name, [place]);
 }
 
-/** Names used once that differ by one letter from one used more often. Digits are meant (v1, v2). */
-function warnOfTwins(report: Report, uses: Uses): void {
+/** Names used once that differ by one letter from one used more often. Differing digits are intended (v1, v2). */
+function warnOfTypos(report: Report, uses: Uses): void {
   const byGap = new Map<string, string[]>();
   for (const [name, places] of uses) {
     if (places.length === 1 || !isComparable(name)) continue;
@@ -176,17 +172,17 @@ function warnOfTwins(report: Report, uses: Uses): void {
   for (const [name, places] of uses) {
     if (places.length > 1 || byGap.size === 0 || !isComparable(name)) continue;
     const near = gaps(name).flatMap((gap) => byGap.get(gap) ?? []);
-    const twin = near.find((other) => isTypo(name, other));
-    if (twin)
+    const similar = near.find((other) => isTypo(name, other));
+    if (similar)
       report.warn(
         places[0]!,
-        `"${name}" is used only here; "${twin}" differs by one letter`,
-        `did you mean "${twin}"?`,
+        `"${name}" is used only here; "${similar}" differs by one letter`,
+        `did you mean "${similar}"?`,
       );
   }
 }
 
-/** Short names differ by one letter too easily; long ones cost too much. */
+/** Short names often differ by one letter; long ones cost too much to compare. */
 function isComparable(name: string): boolean {
   return name.length >= 5 && name.length <= 64;
 }

@@ -1,4 +1,4 @@
-// ai-gateway's MCPRoute → Policy, with the meaning it has there; what it leaves open is a warning.
+// ai-gateway's MCPRoute → Policy, with the meaning it has there; what it leaves unprotected is a warning.
 import { Action, BackendFrom, Kind } from "../../../assembly/program.ts";
 import type { Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
@@ -9,7 +9,7 @@ import { choice, label, mapping, scope, texts, url, type Members } from "../sour
 /** The name ai-gateway gives its JWT provider, and so the key of the payload; `mcp` for our own Envoy configurations. */
 const METADATA_KEYS = ["mcp-jwt-provider", "payload", "mcp"];
 
-/** Reads `spec.securityPolicy.oauth` and `.authorization`; what routes requests is not looked at. */
+/** Reads `spec.securityPolicy.oauth` and `.authorization`, and ignores the routing. */
 export function readMcpRoute(report: Report, tree: Tree): Policy {
   const policy = emptyPolicy("MCPRoute");
   policy.metadataKeys = METADATA_KEYS;
@@ -27,7 +27,7 @@ export function readMcpRoute(report: Report, tree: Tree): Policy {
   return policy;
 }
 
-/** The members of a mapping of which only some are read. */
+/** The members of a mapping from which only some are read. */
 function open(report: Report, tree: Tree | undefined): Members | undefined {
   return tree && tree.kind !== "null" ? mapping(report, tree, "*") : undefined;
 }
@@ -44,7 +44,7 @@ function readOAuth(report: Report, parts: Members | undefined, policy: Policy): 
   if (policy.audiences.length === 0) {
     report.warn(
       oauth.key,
-      "no audiences are given: a token made for another server is taken too",
+      "no audiences are given: tokens issued for other servers are accepted too",
       "set oauth.audiences to this server's resource",
     );
   }
@@ -77,6 +77,6 @@ function readAuthorization(report: Report, parts: Members | undefined, owner: Tr
   report.warn(
     authorization.key,
     "an MCPRoute governs only tools/call: resources, prompts, completion, tasks and other methods pass with any valid token",
-    "a Policy of apiVersion scopegate/v1 governs every kind",
+    "a scopegate/v1 Policy governs every kind",
   );
 }

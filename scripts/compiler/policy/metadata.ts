@@ -7,13 +7,13 @@ const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 /** Asks for a refresh token; resource servers should not name it (MCP 2026-07-28, Refresh Tokens). */
 const OFFLINE = "offline_access";
 
-/** RFC 9728 section 3.1: the well-known part goes between the authority and the path; a last slash is dropped. */
+/** RFC 9728 section 3.1: the well-known part goes between the authority and the path; a trailing slash is dropped. */
 export function wellKnownUrl(resource: string): string {
   const [, origin = "", path = "", query = ""] = /^([^/]+\/\/[^/?]+)([^?]*)(.*)$/.exec(resource) ?? [];
   return origin + WELL_KNOWN + path.replace(/\/$/, "") + query;
 }
 
-/** Request paths at which the document is served: for the resource's path, with and without its last slash, and the root's. */
+/** Request paths at which the document is served: for the resource's path, with and without its trailing slash, and for the root. */
 export function documentPaths(policy: Policy): string[] {
   if (!policy.metadataDocument || !policy.resource) return [];
   const resource = new URL(policy.resource);
@@ -35,7 +35,7 @@ export function metadataDocument(policy: Policy, scopes: readonly string[]): str
   });
 }
 
-/** What `scopes_supported` lists: the policy's own list, else the baseline. */
+/** The value of `scopes_supported`: the policy's own list, or the baseline. */
 export function supportedScopes(policy: Policy, closures: Closures): string[] {
   return policy.scopesSupported ?? baselineScopes(policy, closures);
 }
@@ -47,9 +47,9 @@ export function initialScopes(policy: Policy, closures: Closures): string[] {
 }
 
 /**
- * The minimal baseline (MCP Scope Minimization): the scopes that every Allow rule with scopes asks for, so that nobody is
- * asked for more than any call needs. Where the rules have none in common, those of the rule with the fewest (the earlier
- * on a tie): the least that makes some call succeed; the challenge of a 403 asks for the rest when it is needed.
+ * The minimal baseline (MCP Scope Minimization): the scopes that every Allow rule with scopes requires, so that clients are
+ * never asked for more than any call needs. If the rules have none in common, the scopes of the rule with the fewest (the
+ * earlier one on a tie): the least that makes some call succeed. The challenge of a 403 asks for more when it is needed.
  */
 function baselineScopes(policy: Policy, closures: Closures): string[] {
   const lists = policy.rules

@@ -23,9 +23,9 @@ export interface Policy {
   authorizationServers: string[];
   /** Audiences that jwt_authn should check (MCPRoute only). */
   audiences: string[];
-  /** Keys of jwt_authn's metadata under which the payload may lie, in order. */
+  /** Keys in jwt_authn's metadata under which the payload may be stored, in order. */
   metadataKeys: string[];
-  /** The filter answers requests for the metadata document. */
+  /** The filter serves the metadata document. */
   metadataDocument: boolean;
   /** `scopes_supported` as given; undefined: derived. */
   scopesSupported?: string[];
@@ -44,7 +44,7 @@ export interface Policy {
   transport: { stream: Action; session: Action; preflight: Action };
 }
 
-export interface ScopeDeclaration {
+interface ScopeDeclaration {
   place: Place;
   implies: TextTree[];
 }
@@ -55,7 +55,7 @@ export interface Rule {
   place: Place;
   action: Action;
   scopes: string[];
-  /** Where each of `scopes` stands. */
+  /** The place of each of `scopes`. */
   scopePlaces: Place[];
   claims: Claim[];
   /** undefined: any call. */
@@ -79,7 +79,7 @@ export interface Target {
   when?: TextTree;
 }
 
-/** The words of `govern`, and what each stands for. */
+/** The words of `govern`, and what they mean. */
 export const GOVERNED = {
   tools: Kind.Tool,
   resources: Kind.Resource,
@@ -90,7 +90,7 @@ export const GOVERNED = {
   methods: Kind.Method,
 } as const;
 
-/** A policy that says nothing yet. */
+/** A policy with all defaults. */
 export function emptyPolicy(kind: Policy["kind"]): Policy {
   return {
     kind,

@@ -18,12 +18,12 @@ import {
 /** The words of `action` and `defaultAction`. */
 export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
 const TYPES = { String: ClaimType.String, StringArray: ClaimType.StringArray };
-/** Bytes of a challenge's scope list; the answer's headers must stay small. */
+/** Bytes of a challenge's scope list; the headers of a reply must stay small. */
 const MAX_SCOPE_LIST = 4096;
 /** Characters of an expression: ai-gateway's limit is 4,096. */
 const MAX_EXPRESSION = 16384;
 
-/** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
+/** The kinds of target by member: the names it can have inside an entry, and the other members of an entry. */
 const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more?: string[] }> = {
   tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
   resources: { kind: Kind.Resource, prefix: Kind.ResourcePrefix, names: ["uri"] },
@@ -31,7 +31,7 @@ const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more
   methods: { kind: Kind.Method, prefix: Kind.MethodPrefix, names: ["method"] },
 };
 
-/** Reads a list of rules. An MCPRoute names only tools, and takes a blank `cel` as none. */
+/** Reads a list of rules. An MCPRoute names only tools, and an empty `cel` there means none. */
 export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
   const items = list(report, tree) ?? [];
   return items.flatMap((item, index) => new RuleReader(report, policy).read(item, index) ?? []);
@@ -69,21 +69,21 @@ class RuleReader {
     const jwt = mapping(this.report, source.value, ["jwt"])?.get("jwt");
     if (!jwt) {
       if (source.value.kind === "map")
-        this.report.error(source.key, "an empty source is refused: it would mean any caller", "leave it out");
+        this.report.error(source.key, "an empty source is not allowed: it would match any caller", "leave it out");
       return;
     }
     const members = mapping(this.report, jwt.value, ["scopes", "claims"]);
     if (!members) return;
     if (members.size === 0)
-      this.report.error(jwt.key, "an empty jwt is refused: it would mean any caller", "leave source out");
+      this.report.error(jwt.key, "an empty jwt is not allowed: it would match any caller", "leave source out");
     const [scopes, claims] = [members.get("scopes")?.value, members.get("claims")?.value];
     if (scopes) this.readScopes(scopes, rule);
-    const items = claims && list(this.report, claims, "it would mean any caller; leave it out");
+    const items = claims && list(this.report, claims, "it would match any caller; leave it out");
     rule.claims = items?.flatMap((item) => this.readClaim(item) ?? []) ?? [];
   }
 
   private readScopes(tree: Tree, rule: Rule): void {
-    for (const item of texts(this.report, tree, "it would mean any caller; leave it out") ?? []) {
+    for (const item of texts(this.report, tree, "it would match any caller; leave it out") ?? []) {
       const name = scope(this.report, item);
       if (name === undefined) continue;
       if (rule.scopes.includes(name)) this.report.warn(item, `the scope "${name}" is listed twice`);
@@ -93,8 +93,8 @@ class RuleReader {
       }
     }
     if (rule.scopes.join(" ").length > MAX_SCOPE_LIST) {
-      this.report.error(tree, `the scopes of one rule are longer than ${MAX_SCOPE_LIST} characters together`);
-      rule.scopes = []; // what is made of them takes its time
+      this.report.error(tree, `the rule's scopes exceed ${MAX_SCOPE_LIST} characters in total`);
+      rule.scopes = []; // later stages would take too long on them
     }
   }
 
@@ -108,10 +108,10 @@ class RuleReader {
     const type = typeTree ? choice(this.report, typeTree, TYPES) : ClaimType.String;
     const values = valuesTree && texts(this.report, valuesTree)?.map((item) => item.value);
     if (valuesTree?.kind === "list" && valuesTree.items.length === 0) {
-      this.report.warn(valuesTree, "without values the claim never holds");
+      this.report.warn(valuesTree, "a claim without values never matches");
     }
     if (name === "scope" || name === "scp") {
-      const message = `the claim "${name}" never holds: it is taken out before claims are looked at`;
+      const message = `the claim "${name}" never matches: it is removed before claims are checked`;
       this.report.warn(nameTree!, message, "list scopes under source.jwt.scopes");
     }
     return name === undefined || type === undefined || !values
@@ -126,17 +126,17 @@ class RuleReader {
     if (members.size === 0)
       this.report.error(
         tree,
-        "an empty target is refused: it would mean any call",
-        "leave it out, or name what it is about",
+        "an empty target is not allowed: it would match any call",
+        "leave it out, or name the calls it is about",
       );
     return kinds.flatMap((kind) => {
       const value = members.get(kind)?.value;
-      const items = value && list(this.report, value, "it would mean any call; leave it out");
+      const items = value && list(this.report, value, "it would match any call; leave it out");
       return items?.flatMap((item) => this.readEntry(item, kind) ?? []) ?? [];
     });
   }
 
-  /** One entry: text, or a mapping with a backend and a `when`. */
+  /** One entry: a string, or a mapping that may have a backend and a `when`. */
   private readEntry(tree: Tree, member: string): Target | undefined {
     const { kind, prefix, names, more = [] } = TARGETS[member]!;
     if (tree.kind === "text") return this.named({ kind, name: tree.value, place: tree }, tree, prefix);
@@ -144,7 +144,9 @@ class RuleReader {
     if (!members) return undefined;
     const given = names.filter((word) => members.has(word));
     if (given.length !== 1) {
-      const message = given.length ? `"${given.join('" and "')}" are the same; give one` : `"${names[0]}" is missing`;
+      const message = given.length
+        ? `"${given.join('" and "')}" mean the same; give only one`
+        : `"${names[0]}" is missing`;
       return this.report.error(tree, message);
     }
     const name = members.get(given[0]!)!.value;
@@ -157,10 +159,10 @@ class RuleReader {
 
   private named(target: Target, place: Tree, prefix: Kind | undefined): Target | undefined {
     const { name } = target;
-    if (name === "") return this.report.error(place, "empty text is not allowed here");
+    if (name === "") return this.report.error(place, "an empty string is not allowed here");
     if (prefix !== undefined && name.endsWith("*")) return { ...target, kind: prefix, name: name.slice(0, -1) };
     if (name.includes("*")) {
-      const hint = prefix === undefined ? "names are compared exactly" : "only a last * stands for anything";
+      const hint = prefix === undefined ? "names are compared exactly" : "only a trailing * is a wildcard";
       this.report.warn(place, `the * in "${name}" is an ordinary character`, hint);
     }
     return target;
@@ -169,7 +171,7 @@ class RuleReader {
   private readBackend(member: Member | undefined): string | undefined {
     if (!member) return undefined;
     if (this.policy.backend.from === BackendFrom.None) {
-      const message = "a backend is named, but the policy does not say where it comes from";
+      const message = "a backend is named, but the policy does not say where backend names come from";
       this.report.error(member.key, message, "add backend: {from: toolPrefix} to the policy");
     }
     return text(this.report, member.value);
@@ -177,7 +179,7 @@ class RuleReader {
 
   private readWhen(members: Members): TextTree | undefined {
     const [when, cel] = [members.get("when"), members.get("cel")];
-    if (when && cel) this.report.error(cel.key, "when and cel are the same; give one");
+    if (when && cel) this.report.error(cel.key, "when and cel mean the same; give only one");
     const value = (when ?? cel)?.value;
     if (!value) return undefined;
     if (this.policy.kind === "MCPRoute" && value.kind === "text" && value.value.trim() === "") return undefined;

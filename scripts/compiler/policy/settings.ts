@@ -1,4 +1,4 @@
-// The members of our own document, but for its rules → Policy.
+// The members of our own kind of document, except its rules → Policy.
 import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
@@ -22,7 +22,7 @@ const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route,
 
 type Read = (report: Report, tree: Tree, policy: Policy) => void;
 
-/** One reader a member, in the order in which the documentation names them; rules come last, they need the backend. */
+/** One reader per member, in the order of the documentation; rules come last because they need the backend. */
 const MEMBERS: Record<string, Read> = {
   apiVersion: () => {},
   kind: () => {},
@@ -78,7 +78,7 @@ function readMetadata(report: Report, tree: Tree, policy: Policy): void {
 }
 
 function readServers(report: Report, tree: Tree, policy: Policy): void {
-  const items = texts(report, tree, "name at least one authorization server, or leave the member out");
+  const items = texts(report, tree, "list at least one authorization server, or leave it out");
   policy.authorizationServers = items?.map((item) => url(report, item)).filter((server) => server !== undefined) ?? [];
 }
 
@@ -90,10 +90,10 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   const members = mapping(report, tree, ["metadataKey", "metadataKeys"]);
   if (!members) return;
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
-  if (one && many) report.error(many.key, "metadataKey and metadataKeys are the same setting; give one");
+  if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
   const keys = (one ?? many)?.value;
   if (!keys) return;
-  const items = keys.kind === "list" ? texts(report, keys, "name at least one key") : [keys];
+  const items = keys.kind === "list" ? texts(report, keys, "list at least one key") : [keys];
   const names = items?.flatMap((item) => label(report, item, 256) ?? []);
   if (names?.length) policy.metadataKeys = names;
 }
@@ -112,7 +112,7 @@ function readBackend(report: Report, tree: Tree, policy: Policy): void {
   if (!members) return;
   const [from, separator, name] = ["from", "separator", "name"].map((member) => members.get(member));
   if (name) {
-    if (from) report.error(from.key, "a backend has either a fixed name or a place to take it from");
+    if (from) report.error(from.key, "a backend has either a fixed name or a source, not both");
     if (separator) report.error(separator.key, "a separator is only used with from: toolPrefix");
     policy.backend = { from: BackendFrom.Fixed, text: label(report, name.value, 256) ?? "" };
     return;
@@ -129,7 +129,7 @@ function readBackend(report: Report, tree: Tree, policy: Policy): void {
 }
 
 function readGovern(report: Report, tree: Tree, policy: Policy): void {
-  const words = texts(report, tree, "then every call with a valid token would pass; leave it out to govern every kind");
+  const words = texts(report, tree, "every call with a valid token would pass; leave it out to govern every kind");
   policy.govern = [...new Set(words?.flatMap((word) => choice(report, word, GOVERNED) ?? []))];
 }
 
@@ -147,12 +147,12 @@ function readLimits(report: Report, tree: Tree, policy: Policy): void {
   if (steps) limits.steps = integer(report, steps, 1000, 0x7fffffff) ?? limits.steps;
 }
 
-/** A number of bytes, or text such as 64KiB. */
+/** A number of bytes, or a string such as 64KiB. */
 function bytes(report: Report, tree: Tree): number | undefined {
   const units: Record<string, number> = { KiB: 1024, MiB: 1024 * 1024 };
   const [, count, unit] = (tree.kind === "text" && /^(\d{1,9}) ?(KiB|MiB)$/.exec(tree.value)) || [];
   if (tree.kind === "text" && !unit)
-    return report.error(tree, "bytes are expected here", "for example 65536, 64KiB or 4MiB");
+    return report.error(tree, "expected a number of bytes", "for example 65536, 64KiB or 4MiB");
   return integer(
     report,
     unit ? { ...tree, kind: "number", value: Number(count) * units[unit]! } : tree,
@@ -162,13 +162,12 @@ function bytes(report: Report, tree: Tree): number | undefined {
 }
 
 function readLoop(report: Report, tree: Tree, policy: Policy): void {
-  // YAML 1.2 reads `off` as text, a careful author may write false.
+  // YAML 1.2 reads `off` as a string; a careful author may write false.
   if ((tree.kind === "text" && tree.value === "off") || (tree.kind === "boolean" && !tree.value)) {
     policy.loop.limit = 0;
     return;
   }
-  if (tree.kind !== "map")
-    return report.error(tree, `a mapping (limit, window) or off is expected here, not ${shapeOf(tree)}`);
+  if (tree.kind !== "map") return report.error(tree, `expected a mapping (limit, window) or off, got ${shapeOf(tree)}`);
   const members = mapping(report, tree, ["limit", "window"]);
   const [limit, window] = [members?.get("limit")?.value, members?.get("window")?.value];
   if (limit) policy.loop.limit = integer(report, limit, 0, 1000) ?? policy.loop.limit;

@@ -1,16 +1,57 @@
-// What the filter answers with, ready to be sent: for each reason its counter, its JSON-RPC error and its headers. What
-// depends on the request (the scopes of a challenge, the rule, the id) the filter puts in.
+// The replies of the filter, prepared: for each reason its counter, its JSON-RPC error and its headers. The filter adds
+// what depends on the request (the scopes of a challenge, the rule, the id).
 //
-// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value quoted, none empty, and because two SDKs
-// take the first `scope=` they find, nothing free-form stands before it.
-import { MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
+// WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value is quoted, none is empty, and because two
+// SDKs take the first `scope=` they find, nothing free-form comes before it.
+import { isDenial, isPass, MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
 import { encodePairs, type Pair } from "../../wire.ts";
 import type { Policy } from "../policy/policy.ts";
 import { MESSAGES } from "./reasons.ts";
 import type { ProgramWriter } from "./writer.ts";
 
-type Code = Exclude<Reason, Reason.Count>;
+export type Code = Exclude<Reason, Reason.Count>;
 type Settings = (setting: Setting, ...words: readonly number[]) => void;
+
+/** HTTP status by Reason. What is forwarded has none of its own: 200 stands for the server's. */
+export const STATUS: Record<Code, number> = {
+  [Reason.host_error]: 500,
+  [Reason.allowed]: 200,
+  [Reason.default_allow]: 200,
+  [Reason.not_governed]: 200,
+  [Reason.lifecycle]: 200,
+  [Reason.response]: 200,
+  [Reason.stream]: 200,
+  [Reason.session_end]: 200,
+  [Reason.preflight]: 200,
+  [Reason.metadata_document]: 200,
+  [Reason.insufficient_scope]: 403,
+  [Reason.rule_denied]: 403,
+  [Reason.no_rule]: 403,
+  [Reason.challenge_loop]: 403,
+  [Reason.no_token]: 401,
+  [Reason.invalid_token]: 401,
+  [Reason.not_json]: 400,
+  [Reason.invalid_utf8]: 400,
+  [Reason.duplicate_key]: 400,
+  [Reason.ambiguous_key]: 400,
+  [Reason.too_deep]: 400,
+  [Reason.too_many_members]: 400,
+  [Reason.number_range]: 400,
+  [Reason.not_jsonrpc]: 400,
+  [Reason.invalid_id]: 400,
+  [Reason.invalid_params]: 400,
+  [Reason.batch]: 400,
+  [Reason.unsupported_version]: 400,
+  [Reason.header_mismatch]: 400,
+  [Reason.repeated_header]: 400,
+  [Reason.empty_body]: 400,
+  [Reason.unexpected_body]: 400,
+  [Reason.body_too_large]: 413,
+  [Reason.content_type]: 415,
+  [Reason.content_encoding]: 415,
+  [Reason.method_not_allowed]: 405,
+  [Reason.upgrade]: 400,
+};
 
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
 
@@ -26,15 +67,15 @@ const DOCUMENT: Pair[] = [
   ["access-control-allow-headers", "*"],
 ];
 
-/** Writes the answers; `initialScopes` is the `scope` of a 401. */
+/** Writes the replies; `initialScopes` is the `scope` of a 401. */
 export function addAnswers(writer: ProgramWriter, policy: Policy, initialScopes: string, put: Settings): void {
   for (let reason = 0; reason < Reason.Count; reason++) {
     const code = reason as Code;
     writer.add(Section.Reasons, [
       ...names(writer, outcomeOf(code), code),
-      ...writer.text(isPass(code) ? "" : `${errorCode(code)},"message":"${MESSAGES[code]}`),
+      ...writer.text(STATUS[code] === 200 ? "" : `${errorCode(code)},"message":"${MESSAGES[code]}`),
       ...writer.raw(encodePairs(headersOf(code, policy, initialScopes))),
-      isDenial(code) && policy.inBand ? 200 : statusOf(code),
+      isDenial(code) && policy.inBand ? 200 : STATUS[code],
     ]);
   }
   const counted = names(writer, "lenient", Reason.header_mismatch);
@@ -59,18 +100,18 @@ function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Polic
   const end = `", ${metadata}${DESCRIPTION}`;
   const list = encodePairs([...JSON_BODY, ["www-authenticate", begin + end]]);
   put(Setting.Challenge, ...writer.raw(list));
-  put(Setting.BehindScopes, Buffer.byteLength(end) + 1);
+  put(Setting.AfterScopes, Buffer.byteLength(end) + 1);
 }
 
 function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {
   if (reason === Reason.metadata_document) return DOCUMENT;
   if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", "POST"]];
-  if (statusOf(reason) !== 401) return JSON_BODY;
+  if (STATUS[reason] !== 401) return JSON_BODY;
   const challenge = unauthenticated(reason === Reason.invalid_token, policy.resourceMetadata, initialScopes);
   return challenge.length > MAX_CHALLENGE ? JSON_BODY : [...JSON_BODY, ["www-authenticate", challenge]];
 }
 
-/** RFC 6750 section 3.1: no error code where no credentials came. */
+/** RFC 6750 section 3.1: no error code if the request had no credentials. */
 function unauthenticated(invalid: boolean, resourceMetadata: string | undefined, scopes: string): string {
   const parameters = [
     ...(invalid ? ['error="invalid_token"'] : []),
@@ -80,48 +121,19 @@ function unauthenticated(invalid: boolean, resourceMetadata: string | undefined,
   return `Bearer ${parameters.join(", ") || 'realm="mcp"'}`;
 }
 
-function isPass(reason: Reason): boolean {
-  return reason >= Reason.allowed && reason <= Reason.metadata_document;
-}
-
-function isDenial(reason: Reason): boolean {
-  return reason >= Reason.insufficient_scope && reason <= Reason.challenge_loop;
-}
-
 /** The middle of a counter's name (docs/reasons.md). */
-function outcomeOf(reason: Reason): string {
+function outcomeOf(reason: Code): string {
   if (reason === Reason.metadata_document) return "answered";
   if (isPass(reason)) return "allowed";
   if (isDenial(reason)) return "denied";
-  return statusOf(reason) === 401 ? "unauthenticated" : "rejected";
-}
-
-function statusOf(reason: Reason): number {
-  if (isPass(reason)) return 200;
-  if (isDenial(reason)) return 403;
-  switch (reason) {
-    case Reason.no_token:
-    case Reason.invalid_token:
-      return 401;
-    case Reason.method_not_allowed:
-      return 405;
-    case Reason.body_too_large:
-      return 413;
-    case Reason.content_type:
-    case Reason.content_encoding:
-      return 415;
-    case Reason.host_error:
-      return 500;
-    default:
-      return 400;
-  }
+  return STATUS[reason] === 401 ? "unauthenticated" : "rejected";
 }
 
 /** Code of the JSON-RPC error. */
-function errorCode(reason: Reason): number {
+function errorCode(reason: Code): number {
   if (reason === Reason.header_mismatch) return -32020;
   if (reason === Reason.invalid_params) return -32602;
   if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
-  const status = statusOf(reason);
+  const status = STATUS[reason];
   return [401, 403, 500].includes(status) ? status : -32600;
 }

@@ -12,25 +12,23 @@ import {
   Slot,
   Action,
 } from "../../../assembly/program.ts";
-import { addAnswers } from "./answers.ts";
-import { compileWhen, stepsPerKiB } from "../cel/index.ts";
+import type { Instruction, PredicateCode } from "../cel/code.ts";
 import type { Report } from "../source/document.ts";
 import type { Closures } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
-import { addMethods } from "./methods.ts";
 import type { Claim, Policy, Rule } from "../policy/policy.ts";
-import type { ExpressionProblem, Instruction } from "./pool.ts";
 import type { TextTree } from "../source/shape.ts";
 import { readsUri, uriFlags } from "../policy/uris.ts";
+import type { Whens } from "../policy/whens.ts";
+import { addAnswers } from "./answers.ts";
+import { addMethods } from "./methods.ts";
 import { ProgramWriter } from "./writer.ts";
 
-/**
- * Compiles every `when` and writes the program; what is wrong goes to `report`, and then the bytes are of no use.
- */
-export function encodePolicy(report: Report, policy: Policy, closures: Closures): Uint8Array {
+/** Writes the program. What does not fit is reported, and then the bytes are of no use. */
+export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
   const writer = new ProgramWriter();
   const scopeIds = addScopes(writer, closures);
-  const predicates = new Predicates(report, writer, policy.limits.steps);
+  const predicates = new Predicates(writer, whens);
   const buckets = new Buckets();
   policy.rules.forEach((rule, index) => {
     addRule(writer, rule, scopeIds, predicates);
@@ -41,7 +39,7 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures)
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
-    report.error({ path: "" }, `the program has ${program.length} bytes; ${MAX_PROGRAM} fit`);
+    report.error({ path: "" }, `the program is ${program.length} bytes; the limit is ${MAX_PROGRAM}`);
   return program;
 }
 
@@ -50,7 +48,7 @@ function addScopes(writer: ProgramWriter, closures: Closures): Map<string, numbe
   const names = [...closures.keys()].sort();
   const ids = new Map(names.map((name, id) => [name, id]));
   for (const name of names) {
-    // An implied name that is unknown was reported.
+    // An implied name that is unknown has been reported.
     const held = closures.get(name)!.flatMap((scope) => ids.get(scope) ?? []);
     writer.add(Section.Scopes, [
       ...writer.text(name),
@@ -73,67 +71,55 @@ function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number
     rule.claims.map((claim) => claimRecord(writer, claim)),
   );
   if (rule.claims.length > 0) writer.need(Flag.NeedsClaims);
-  writer.add(Section.Rules, [...writer.text(rule.name), rule.action, ...scopes, ...claims, predicates.add(rule.when)]);
+  writer.add(Section.Rules, [
+    ...writer.text(rule.name),
+    rule.action,
+    ...scopes,
+    ...claims,
+    predicates.indexOf(rule.when),
+  ]);
 }
 
 function claimRecord(writer: ProgramWriter, { name, type, values }: Claim): number[] {
-  const literal = writer.slot(Slot.Claims, [name]);
-  return [literal, writer.slot(Slot.Claims, name.split(".")), type, ...writer.textRun(values)];
+  const literal = writer.slot({ root: Slot.Claims, path: [name] });
+  const nested = writer.slot({ root: Slot.Claims, path: name.split(".") });
+  return [literal, nested, type, ...writer.textRun(values)];
 }
 
-interface Predicate {
-  index: number;
-  problems: ExpressionProblem[];
-  /** At most, on a KiB of arguments. */
-  steps?: number | undefined;
-}
-
-/** The distinct expressions; equal texts share a predicate, and each place hears of its problems. */
+/** The predicates of the program: equal texts share one, which is written where it is first used. */
 class Predicates {
-  private readonly known = new Map<string, Predicate>();
+  private readonly indexes = new Map<string, number>();
 
   constructor(
-    private readonly report: Report,
     private readonly writer: ProgramWriter,
-    private readonly budget: number,
+    private readonly whens: Whens,
   ) {}
 
-  /** The number of the predicate; NONE without an expression or for one that is wrong. */
-  add(when: TextTree | undefined): number {
-    if (!when) return NONE;
-    let entry = this.known.get(when.value);
-    if (!entry) {
-      entry = this.compile(when.value);
-      this.known.set(when.value, entry);
-    }
-    for (const { severity, offset, length, message, hint } of entry.problems) {
-      this.report.inside(when, severity, offset, length, message, hint);
-    }
-    if (entry.steps !== undefined) {
-      const message = `at most ${entry.steps} steps on each KiB of arguments; a request has ${this.budget}`;
-      this.report.inside(when, "note", 0, when.value.length, message);
-    }
-    return entry.index;
+  /** The number of the predicate; NONE without an expression, or for one with errors. */
+  indexOf(when: TextTree | undefined): number {
+    const code = when && this.whens.get(when.value);
+    if (!code) return NONE;
+    const index = this.indexes.get(when.value) ?? this.write(code);
+    this.indexes.set(when.value, index);
+    return index;
   }
 
-  private compile(text: string): Predicate {
-    const { code, problems, cost } = compileWhen(text, this.writer);
-    if (!code) return { index: NONE, problems };
-    if (code.instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
-    if (code.instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
-    const run = this.writer.run(Section.Code, code.instructions.map(instructionWords));
-    const index = this.writer.add(Section.Predicates, [...run, code.stack, code.loops]);
-    return { index, problems, steps: cost && stepsPerKiB(cost) };
+  private write({ instructions, stack, loops, needs }: PredicateCode): number {
+    this.writer.need(needs);
+    if (instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
+    if (instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
+    const words = instructions.map((instruction) => this.words(instruction));
+    return this.writer.add(Section.Predicates, [...this.writer.run(Section.Code, words), stack, loops]);
+  }
+
+  private words({ op, a = 0, b = 0, c = 0 }: Instruction): number[] {
+    return [(op as Op) | (a << 8) | (b << 16), this.writer.operand(c)];
   }
 }
 
-/** Slots below that of the claims are those of the claims that are read by name. */
+/** Whether an instruction takes the claims as a whole: single members have slots of their own. */
 function readsAllClaims({ op, c }: Instruction): boolean {
   return (op === Op.Slot || op === Op.HasSlot || op === Op.OptSlot) && c === (Slot.Claims as number);
-}
-
-function instructionWords({ op, a = 0, b = 0, c = 0 }: Instruction): number[] {
-  return [(op as Op) | (a << 8) | (b << 16), c];
 }
 
 interface Bucket {
@@ -143,7 +129,7 @@ interface Bucket {
   entries: [number, number][];
 }
 
-/** The rules by what they are about, so that a call looks only at those that may touch it. */
+/** The rules by target, so that a call tries only those that may apply to it. */
 class Buckets {
   private readonly byKey = new Map<string, Bucket>();
 
@@ -152,7 +138,7 @@ class Buckets {
       const { kind, backend, name } = target;
       const key = JSON.stringify([kind, backend ?? null, name]);
       if (!this.byKey.has(key)) this.byKey.set(key, { kind, backend, name, entries: [] });
-      this.byKey.get(key)!.entries.push([index, predicates.add(target.when)]);
+      this.byKey.get(key)!.entries.push([index, predicates.indexOf(target.when)]);
     }
   }
 
@@ -173,7 +159,7 @@ class Buckets {
       if (lengths.size > MAX_PREFIX_LENGTHS) {
         report.error(
           { path: "" },
-          `prefixes of ${lengths.size} different lengths are named; ${MAX_PREFIX_LENGTHS} fit`,
+          `target prefixes have ${lengths.size} distinct lengths; the limit is ${MAX_PREFIX_LENGTHS}`,
         );
       }
       for (const length of [...lengths].sort((a, b) => a - b)) writer.add(Section.PrefixLengths, [kind, length]);

@@ -29,8 +29,8 @@ import { Program } from "./reader.ts";
 export { ProgramError } from "./reader.ts";
 
 /**
- * Lists a program: settings, scopes, rules, targets, predicates with one instruction a line, automata.
- * @throws ProgramError when the bytes are no whole program of this version.
+ * Lists a program: settings, scopes, rules, targets, predicates with one instruction per line, automata.
+ * @throws ProgramError if the bytes are not a complete program of this version.
  */
 export function listing(bytes: Uint8Array): string {
   const program = new Program(bytes);
@@ -200,7 +200,7 @@ function operandText(program: Program, op: Op, c: number, index: number): string
   return COUNTS.has(op) || c ? [`${c}`] : [];
 }
 
-/** `body.params.arguments.path`, `claims.org.unit`; names that are no words are quoted. */
+/** `body.params.arguments.path`, `claims.org.unit`; names that are not words are quoted. */
 function slotName(program: Program, slot: number): string {
   if (slot === (Slot.Body as number)) return "body";
   if (slot === (Slot.Claims as number)) return "claims";
@@ -215,7 +215,7 @@ function cellText(program: Program, at: number): string {
   const tag: Tag = program.word(at);
   const [pointer, count] = [program.word(at + 8), program.word(at + 12)];
   const cells = (n: number): string[] => {
-    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not come before it");
+    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not precede it");
     return Array.from({ length: n }, (_, i) => cellText(program, pointer + 16 * i));
   };
   switch (tag) {
@@ -245,7 +245,7 @@ function cellText(program: Program, at: number): string {
     case Tag.Type:
       return `type ${pointer}`;
     default:
-      return Tag[tag] ?? program.refuse(`a cell has the tag ${tag}`);
+      return Tag[tag] ?? program.refuse(`a cell has the unknown tag ${tag}`);
   }
 }
 

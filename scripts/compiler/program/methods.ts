@@ -1,6 +1,6 @@
-// The methods of MCP (revisions 2024-11-05 to 2026-07-28) that the filter knows by name: those that name a target, and
-// those that belong to the lifecycle or only list, which pass unless a rule names them. Which slot has the target's name of
-// a completion or a subscription, the filter finds out.
+// The MCP methods (revisions 2024-11-05 to 2026-07-28) that the filter knows by name: those that name a target, and
+// lifecycle and list methods, which pass unless a rule names them. For a completion or a subscription, the filter finds
+// the slot of the target's name itself.
 import { Kind, Section, Slot } from "../../../assembly/program.ts";
 import type { ProgramWriter } from "./writer.ts";
 

@@ -1,10 +1,10 @@
 // Reads records out of program bytes. Checks the header, the checksum and every offset, so that a damaged file is
-// reported and never listed wrongly.
+// reported, never listed incorrectly.
 import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Setting, VERSION } from "../../../assembly/program.ts";
 import { RECORD_SIZES } from "./records.ts";
 import { checksum } from "./writer.ts";
 
-/** The bytes are no program that this version can read. */
+/** The bytes are not a program that this version can read. */
 export class ProgramError extends Error {}
 
 export class Program {
@@ -15,15 +15,15 @@ export class Program {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < HEADER_SIZE + 8 * SECTION_COUNT) this.refuse(`it has ${bytes.length} bytes, less than a header`);
     if (this.word(0) !== MAGIC) this.refuse("it does not begin with SGP1");
-    if (this.word(4) !== VERSION) this.refuse(`it has version ${this.word(4)}, this tool reads version ${VERSION}`);
-    if (this.word(8) !== bytes.length) this.refuse(`its header says ${this.word(8)} bytes, there are ${bytes.length}`);
-    if (this.word(12) !== checksum(bytes)) this.refuse("its checksum is wrong, the bytes were damaged");
+    if (this.word(4) !== VERSION) this.refuse(`it has version ${this.word(4)}; this tool reads version ${VERSION}`);
+    if (this.word(8) !== bytes.length) this.refuse(`its header says ${this.word(8)} bytes; there are ${bytes.length}`);
+    if (this.word(12) !== checksum(bytes)) this.refuse("its checksum is wrong: the bytes were damaged");
     RECORD_SIZES.forEach((size, section) => {
       if (this.start(section) % 8 !== 0 || this.start(section) + this.count(section) * size > bytes.length) {
-        this.refuse(`the section ${Section[section]} lies outside of it`);
+        this.refuse(`the section ${Section[section]} lies outside it`);
       }
     });
-    if (this.count(Section.Settings) !== Setting.Count) this.refuse("it has another number of settings");
+    if (this.count(Section.Settings) !== Setting.Count) this.refuse("it has a different number of settings");
   }
 
   refuse(reason: string): never {
@@ -31,7 +31,7 @@ export class Program {
   }
 
   word(at: number): number {
-    if (at < 0 || at + 4 > this.bytes.length) this.refuse(`offset ${at} lies outside of it`);
+    if (at < 0 || at + 4 > this.bytes.length) this.refuse(`offset ${at} lies outside it`);
     return this.view.getUint32(at, true);
   }
 
@@ -61,7 +61,7 @@ export class Program {
   }
 
   slice(offset: number, length: number): Uint8Array {
-    if (offset + length > this.bytes.length) this.refuse(`a text at ${offset} lies outside of it`);
+    if (offset + length > this.bytes.length) this.refuse(`a text at ${offset} lies outside it`);
     return this.bytes.subarray(offset, offset + length);
   }
 

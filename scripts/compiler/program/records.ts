@@ -1,4 +1,4 @@
-// How long the records of a program are, for who writes programs and who reads them.
+// The sizes of a program's records, shared by the writer and the reader.
 import {
   AUTOMATON_SIZE,
   BUCKET_SIZE,

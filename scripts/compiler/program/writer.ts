@@ -1,23 +1,14 @@
-// Collects the sections of a program and lays out its bytes. Bytes come first, so the address of a text is known at once.
-import {
-  Flag,
-  HEADER_SIZE,
-  MAGIC,
-  NONE,
-  Section,
-  SECTION_COUNT,
-  Slot,
-  Tag,
-  VERSION,
-} from "../../../assembly/program.ts";
-import { buildAutomaton, type Automaton } from "../regex/automaton.ts";
-import type { Constant, Pool } from "./pool.ts";
+// Collects the sections of a program and lays out its bytes. The bytes section comes first, so the address of a text is
+// known at once.
+import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Slot, Tag, VERSION } from "../../../assembly/program.ts";
+import type { Constant, Operand, SlotPath } from "../cel/code.ts";
+import type { Automaton } from "../regex/automaton.ts";
 import { RECORD_SIZES } from "./records.ts";
 
 const utf8 = new TextEncoder();
 const BYTES_START = HEADER_SIZE + 8 * SECTION_COUNT;
 
-/** Parent and name of the slots that every program has, in the order of Slot. */
+/** Parent and name of the slots in every program, in the order of Slot. */
 const FIXED_SLOTS: [Slot | typeof NONE, string][] = [
   [NONE, ""],
   [NONE, ""],
@@ -44,7 +35,7 @@ const FIXED_SLOTS: [Slot | typeof NONE, string][] = [
 /** (offset, length) or (first, count), as two words of a record. */
 export type Pair = readonly [number, number];
 
-export class ProgramWriter implements Pool {
+export class ProgramWriter {
   flags = 0;
   private bytes = new Uint8Array(4096);
   private used = 0;
@@ -94,11 +85,19 @@ export class ProgramWriter implements Pool {
     );
   }
 
-  need(flag: Flag): void {
-    this.flags |= flag;
+  /** What the filter must provide for some rule or predicate: bits of Flag. */
+  need(flags: number): void {
+    this.flags |= flags;
   }
 
-  slot(root: Slot.Body | Slot.Claims, path: readonly string[]): number {
+  /** The index that an operand stands for; equal constants, slots and automata are written once. */
+  operand(operand: Operand): number {
+    if (typeof operand === "number") return operand;
+    if ("constant" in operand) return this.constant(operand.constant);
+    return "slot" in operand ? this.slot(operand.slot) : this.automaton(operand.automaton);
+  }
+
+  slot({ root, path }: SlotPath): number {
     return path.reduce<number>(
       (parent, name) => this.slots.get(`${parent} ${name}`) ?? this.addSlot(parent, name),
       root,
@@ -111,12 +110,9 @@ export class ProgramWriter implements Pool {
     return index;
   }
 
-  automaton(pattern: string): number {
-    let index = this.automata.get(pattern);
-    if (index === undefined) {
-      index = this.addAutomaton(buildAutomaton(pattern));
-      this.automata.set(pattern, index);
-    }
+  private automaton(automaton: Automaton): number {
+    const index = this.automata.get(automaton.source) ?? this.addAutomaton(automaton);
+    this.automata.set(automaton.source, index);
     return index;
   }
 
@@ -125,7 +121,7 @@ export class ProgramWriter implements Pool {
     const asciiAt = this.append(ascii, 1);
     const pairs = ranges.flatMap(({ first, class: cls }) => [first, cls]);
     const rangesAt = this.append(littleEndian(pairs, 4), 4);
-    // Column by column (program.ts): the filter then needs no multiplication between two look-ups.
+    // Column by column (program.ts), so that the filter needs no multiplication between two look-ups.
     const columns = Array.from(table, (_, i) => table[(i % states) * (classes + 1) + Math.floor(i / states)]!);
     const tableAt = this.append(littleEndian(columns, 2), 2);
     const loopBytes = loops.flatMap(({ leaves, wide }) => [...leaves, wide ? 0x80 : 0]);
@@ -141,13 +137,10 @@ export class ProgramWriter implements Pool {
     ]);
   }
 
-  constant(value: Constant): number {
+  private constant(value: Constant): number {
     const key = keyOf(value);
-    let index = this.constants.get(key);
-    if (index === undefined) {
-      index = this.add(Section.Cells, this.cell(value));
-      this.constants.set(key, index);
-    }
+    const index = this.constants.get(key) ?? this.add(Section.Cells, this.cell(value));
+    this.constants.set(key, index);
     return index;
   }
 
@@ -179,7 +172,7 @@ export class ProgramWriter implements Pool {
     }
   }
 
-  /** The items of a list, side by side; what they point to comes before them. */
+  /** The items of a list, side by side; the cells they point to come before them. */
   private cells(items: readonly Constant[]): Pair {
     return this.run(
       Section.Cells,
@@ -253,7 +246,7 @@ function littleEndian(values: readonly number[], width: number): Uint8Array {
   return out;
 }
 
-/** Equal keys for equal constants; -0, 0 and NaN are told apart, as are an int and a double of one value. */
+/** A key that is equal for equal constants; -0, 0 and NaN are distinct, as are an int and a double of the same value. */
 function keyOf(value: Constant): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part === "bigint") return `${part}n`;
@@ -262,7 +255,7 @@ function keyOf(value: Constant): string {
   });
 }
 
-/** 32-bit FNV-1a over the bytes behind the header. */
+/** 32-bit FNV-1a over the bytes after the header. */
 export function checksum(program: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let i = HEADER_SIZE; i < program.length; i++) hash = Math.imul(hash ^ program[i]!, 0x01000193);

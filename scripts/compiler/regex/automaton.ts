@@ -1,26 +1,18 @@
-// A regex → the table that the filter walks: subset construction over code-point classes, minimised.
+// A regex → the table that the filter follows: subset construction over code-point classes, minimised.
 // The search is unanchored (Go's MatchString); state 0 rejects and state 1 accepts, whatever follows.
 import { MAX_STATES } from "../../../assembly/program.ts";
 import { alphabetOf, type Alphabet } from "./classes.ts";
-import { minimise } from "./minimise.ts";
-import { PatternError } from "../program/pool.ts";
-import { compilePattern, Empty, type Machine, type Step } from "./machine.ts";
+import { compilePattern, Empty, PatternError, type Machine, type Step } from "./machine.ts";
+import { minimise, type Rows } from "./minimise.ts";
 import { addShortcuts, type Shortcuts, type Table } from "./shortcuts.ts";
 
-/** Tables as AutomatonField draws them: `table` has `classes + 1` entries a state, the last for the end of the text. */
+/** Tables as drawn at AutomatonField: `table` has `classes + 1` entries per state, the last for the end of the text. */
 export interface Automaton extends Table, Shortcuts {
   source: string;
   states: number;
 }
 
-/** States before minimising: row after row, `width` entries each. */
-export interface Rows {
-  start: number;
-  width: number;
-  table: number[];
-}
-
-/** What stands before a place in the text. */
+/** What precedes a place in the text. */
 const enum Before {
   Other,
   Text,
@@ -30,7 +22,7 @@ const enum Before {
 const REJECT = 0;
 const ACCEPT = 1;
 const LOOKS_AHEAD = Empty.EndLine | Empty.EndText | Empty.WordBoundary | Empty.NoWordBoundary;
-/** Instructions looked at, so that a pattern that will not fit is refused in a second. */
+/** Bound on the instructions visited, so that a pattern that will not fit is refused within a second. */
 const MAX_WORK = 40_000_000;
 const MAX_STEPS = 0x7fff;
 const HINT = "write it with fewer counted repetitions or alternatives, or anchor it with ^";
@@ -47,11 +39,23 @@ export function buildAutomaton(pattern: string): Automaton {
   return pack(pattern, start, table, width, builder.alphabet);
 }
 
+/** Automata by pattern: a pattern that several predicates use is compiled once. */
+export class Automata {
+  private readonly known = new Map<string, Automaton>();
+
+  /** @throws PatternError as buildAutomaton does. */
+  of(pattern: string): Automaton {
+    const automaton = this.known.get(pattern) ?? buildAutomaton(pattern);
+    this.known.set(pattern, automaton);
+    return automaton;
+  }
+}
+
 function tooLarge(): PatternError {
   return new PatternError(`the regex needs more than ${MAX_STATES} states`, 0, HINT);
 }
 
-/** The subset construction. A state is a set of instructions that wait for a character or for what follows. */
+/** The subset construction. A state is a set of instructions that wait for a character or for a look-ahead. */
 class Builder {
   readonly alphabet: Alphabet;
   private readonly steps: Step[];
@@ -107,11 +111,11 @@ class Builder {
     return pending && !this.follow(waiting, before, end) ? ACCEPT : REJECT;
   }
 
-  /** The number of the state that stands behind a character with `outs` alive; the search may also start here. */
+  /** The number of the state after a character with `outs` alive; the search may also start here. */
   private stateOf(outs: number[], before: Before): number {
     const waiting = this.follow([...outs, this.machine.start], before, undefined);
     if (!waiting) return ACCEPT;
-    // With (?m) an empty state may come alive behind a newline; minimising finds those that do not.
+    // With (?m) an empty state may come alive after a newline; minimising removes those that do not.
     if (waiting.length === 0 && !this.lines) return REJECT;
     const pending = waiting.some((at) => this.steps[at]!.kind === "empty");
     waiting.sort((a, b) => a - b);
@@ -126,8 +130,8 @@ class Builder {
   }
 
   /**
-   * Follows empty steps from `from`. Without `known` (what is true of the place, looking ahead) those that look ahead
-   * are kept waiting. Returns the steps that wait, or undefined when a match was reached.
+   * Follows empty steps from `from`. Without `known` (the facts about the place, looking ahead), steps that look ahead
+   * keep waiting. Returns the waiting steps, or undefined if a match was reached.
    */
   private follow(from: Iterable<number>, before: Before, known: number | undefined): number[] | undefined {
     const held =
@@ -155,7 +159,7 @@ class Builder {
   }
 }
 
-/** What holds between `before` and a character of the kind `after`, beside what `before` alone says. */
+/** The facts between `before` and a character of the kind `after`, besides those that follow from `before` alone. */
 function ahead(before: Before, after: Before): number {
   const boundary = (before === Before.Word) !== (after === Before.Word);
   return (boundary ? Empty.WordBoundary : Empty.NoWordBoundary) | (after === Before.Line ? Empty.EndLine : 0);

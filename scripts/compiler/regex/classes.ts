@@ -1,4 +1,4 @@
-// Cuts the code points into classes that a machine cannot tell apart.
+// Partitions the code points into classes that a machine does not distinguish.
 import type { Step } from "./machine.ts";
 
 const LAST_CODE_POINT = 0x10ffff;
@@ -9,7 +9,7 @@ export interface Alphabet {
   /** The first code point of each segment and its class; ascending, from 0. */
   segments: { first: number; class: number }[];
   classes: number;
-  /** has[set][class]: 1 when the class lies inside the set; sets are numbered by `setOf`. */
+  /** has[set][class]: 1 if the class lies inside the set; sets are numbered by `setOf`. */
   has: Uint8Array[];
   setOf: Map<Int32Array, number>;
   newline: Uint8Array;
@@ -37,7 +37,7 @@ export function alphabetOf(steps: Step[], lines: boolean, words: boolean): Alpha
   return { segments, classes: members.length, has, setOf, newline: flags(NEWLINE), word: flags(WORD) };
 }
 
-/** Sweeps over the ends of all ranges; segments inside the same sets share a class. */
+/** Sweeps over the bounds of all ranges; segments inside the same sets share a class. */
 function cut(sets: Int32Array[]): { segments: Alphabet["segments"]; members: Set<number>[] } {
   const edges = new Map<number, number[]>([[0, []]]);
   const edge = (point: number, set: number): void => {

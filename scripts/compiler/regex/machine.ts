@@ -1,9 +1,19 @@
-// A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly, its `prog` is no
-// documented API) parses and compiles; what re2js takes and Go 1.26 refuses is refused here.
+// A regex in Go's RE2 syntax → the instruction list of its machine. re2js (pinned exactly: its `prog` is not a
+// documented API) parses and compiles; what re2js accepts but Go 1.26 refuses is refused here.
 import { RE2JS } from "re2js";
-import { PatternError } from "../program/pool.ts";
 
-/** What an EmptyWidth instruction asks of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
+/** A regex that cannot be used: `offset` counts UTF-16 units inside the pattern. */
+export class PatternError extends Error {
+  constructor(
+    message: string,
+    readonly offset = 0,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What an EmptyWidth instruction requires of its place; the numbers are those of Go's regexp/syntax.EmptyOp. */
 export const Empty = {
   BeginLine: 1,
   EndLine: 2,
@@ -27,7 +37,7 @@ export interface Machine {
   steps: Step[];
 }
 
-/** The part of re2js's instruction that is read; `op` is one of InstOp. */
+/** The part of re2js's instruction that is used; `op` is one of InstOp. */
 interface RawStep {
   op: number;
   out: number;
@@ -50,7 +60,7 @@ const InstOp = {
 const FOLD_CASE = 1;
 const LAST_CODE_POINT = 0x10ffff;
 
-/** Properties and scripts that re2js knows and the Unicode tables of Go 1.26 do not offer. */
+/** Properties and scripts that re2js knows but the Unicode tables of Go 1.26 lack. */
 const UNKNOWN_TO_GO = new Set([
   ..."Alphabetic Dash Emoji Lowercase Math Uppercase Unknown".split(" "),
   ..."Garay Sidetic Sunuwar Todhri".split(" "),
@@ -65,7 +75,7 @@ const HINTS: [RegExp, string][] = [
 
 /**
  * Parses and compiles `pattern` as Go's `regexp.Compile` does.
- * @throws PatternError when Go would refuse it (or re2js does); the offset is that of the part at fault.
+ * @throws PatternError when Go would refuse it (or re2js does); the offset is that of the offending part.
  */
 export function compilePattern(pattern: string): Machine {
   refuseForeignClasses(pattern);
@@ -83,7 +93,7 @@ function compileWithRe2(pattern: string): { start: number; inst: RawStep[] } {
       throw new PatternError("the regex cannot be compiled: " + String((error as Error).message));
     const offset = input ? Math.max(0, pattern.indexOf(input)) : 0;
     const part = input && input !== pattern ? ` (${input})` : "";
-    throw new PatternError(`the regex is refused by RE2: ${reason}${part}`, offset, hintFor(pattern.slice(offset)));
+    throw new PatternError(`RE2 rejects the regex: ${reason}${part}`, offset, hintFor(pattern.slice(offset)));
   }
 }
 
@@ -98,11 +108,7 @@ function refuseForeignClasses(pattern: string): void {
     const name = found[1];
     if (name === undefined) continue;
     if ((/^[A-Z][a-z]*$/.test(name) || name === "LC") && !UNKNOWN_TO_GO.has(name)) continue;
-    throw new PatternError(
-      `the regex names the Unicode class "${name}", which is not supported`,
-      found.index,
-      HINTS[2]![1],
-    );
+    throw new PatternError(`the Unicode class "${name}" is not supported`, found.index, HINTS[2]![1]);
   }
 }
 

@@ -1,7 +1,13 @@
-// Hopcroft's partition refinement: the smallest table with the same answers.
-import type { Rows } from "./automaton.ts";
+// Hopcroft's partition refinement: the smallest equivalent table.
 
-/** Merges states that no text tells apart. State 0 stays 0, state 1 stays 1, the others are numbered from the start. */
+/** An automaton before it is minimised: its table row after row, `width` entries per state. */
+export interface Rows {
+  start: number;
+  width: number;
+  table: number[];
+}
+
+/** Merges states that no text distinguishes. State 0 stays 0, state 1 stays 1, the others are numbered from the start. */
 export function minimise({ start, width, table }: Rows): { start: number; width: number; table: Uint16Array } {
   const blocks = new Partition(table.length / width);
   const sources = invert(table, width);
@@ -59,13 +65,13 @@ class Partition {
     return this.order.slice(this.first[block], this.end[block]);
   }
 
-  /** Splits every block that holds some, but not all, of `states`; returns pairs (new block, rest under the old number). */
+  /** Splits every block that has some, but not all, of `states`; returns pairs (new block, rest under the old number). */
   split(states: Iterable<number>): [number, number][] {
     const marked = new Map<number, number>();
     for (const state of states) {
       const block = this.blockOf[state]!;
       const at = this.first[block]! + (marked.get(block) ?? 0);
-      if (this.place[state]! < at) continue; // marked before
+      if (this.place[state]! < at) continue; // already marked
       this.swap(this.place[state]!, at);
       marked.set(block, at - this.first[block]! + 1);
     }

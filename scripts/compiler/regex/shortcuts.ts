@@ -1,14 +1,14 @@
-// What lets the filter pass over parts of a text without a step for each character: states that nearly every character
-// leads back to, and the characters that every match begins with.
+// Lets the filter skip parts of a text without a step for each character: states that nearly every character leads back
+// to, and the characters that every match begins with.
 import { MAX_PREFIX } from "../../../assembly/program.ts";
 
 const REJECT = 0;
 const ACCEPT = 1;
 const BACKSLASH = 0x5c;
-/** A state that fewer ASCII characters lead back to is left too soon for its loop to pay. */
+/** A state that fewer ASCII characters lead back to is left too soon for its loop to pay off. */
 const LEAST_STAYING = 16;
 
-/** Rows of `classes + 1` entries a state, the last for the end of the text. */
+/** Rows of `classes + 1` entries per state, the last for the end of the text. */
 export interface Table {
   start: number;
   classes: number;
@@ -26,9 +26,9 @@ export interface Loop {
 export interface Shortcuts {
   /** Those of the states 2, 3, 4 … */
   loops: Loop[];
-  /** ASCII characters that every text begins with which is not rejected; at most MAX_PREFIX. */
+  /** ASCII characters that every accepted text begins with; at most MAX_PREFIX. */
   prefix: number[];
-  /** The state behind them. */
+  /** The state after them. */
   afterPrefix: number;
 }
 
@@ -47,7 +47,7 @@ function loopOf({ ascii, ranges, classes, table }: Table, state: number): Loop |
   const leaves = new Uint8Array(16);
   let staying = 0;
   ascii.forEach((cls, point) => {
-    // A backslash may begin an escape, which has to be read.
+    // A backslash may begin an escape, which must be decoded.
     if (stays(cls) && point !== BACKSLASH) staying++;
     else leaves[point & 15]! |= 1 << (point >> 4);
   });

@@ -1,4 +1,4 @@
-// A policy's text or object → one tree with places, whatever it came from. YAML 1.2 core schema, no tags, no merge keys.
+// A policy's text or object → one tree with places, whatever the source. YAML 1.2 core schema, no tags, no merge keys.
 import {
   isAlias,
   isMap,
@@ -21,7 +21,7 @@ export interface Member {
   value: Tree;
 }
 
-/** Where something stands: in a file, or under a path of an object. */
+/** A place: in a file, or under a path of an object. */
 export interface Place {
   path: string;
   span?: Span;
@@ -76,7 +76,7 @@ export class Report {
     return this.problems.some((problem) => problem.severity === "error");
   }
 
-  /** By place; in an object the order in which they were found. */
+  /** By place; for an object in the order in which they were found. */
   sorted(): Problem[] {
     return this.problems.slice().sort((a, b) => (this.source ? a.line - b.line || a.column - b.column : 0));
   }
@@ -105,19 +105,19 @@ export class Report {
 
 const MAX_DEPTH = 64;
 const TOO_DEEP = "the document is nested too deeply";
-const OVERFLOW = /call stack/; // how the parser ends on deep nesting
+const OVERFLOW = /call stack/; // the parser's error on deep nesting
 const CORE_TAG = /^tag:yaml\.org,2002:(?:map|seq|str|int|float|bool|null)$/;
 const HALF_PAIR = /\p{Cs}/u;
-const MAX_NODES = 200_000; // aliases can blow up a small text
+const MAX_NODES = 200_000; // aliases can expand a small text enormously
 
-/** Every document of a YAML text; those that are empty are left out. Syntax errors and repeated keys go to `report`. */
+/** Every document of a YAML text, except empty ones. Syntax errors and duplicate keys go to `report`. */
 export function readYaml(source: Source, report: Report): Tree[] {
   const options = {
     prettyErrors: false,
     uniqueKeys: false,
     lineCounter: new LineCounter(),
     stringKeys: false,
-    schema: "core", // also below a %YAML 1.1
+    schema: "core", // even after a %YAML 1.1 directive
     resolveKnownTags: false,
     logLevel: "silent" as const,
   };
@@ -144,7 +144,7 @@ function reportSyntax(report: Report, document: Document.Parsed): void {
     report.error(
       place,
       `YAML: ${OVERFLOW.test(message) ? TOO_DEEP : message}`,
-      code === "TAB_AS_INDENT" ? "indent with blanks" : undefined,
+      code === "TAB_AS_INDENT" ? "indent with spaces" : undefined,
     );
   }
 }
@@ -178,7 +178,7 @@ class YamlReader {
     if (depth > MAX_DEPTH) return this.refuse(place, TOO_DEEP);
     if (isAlias(node)) return this.readAlias(node.resolve(this.document), place, depth);
     const tag = (node as { tag?: string } | null)?.tag;
-    if (tag && !CORE_TAG.test(tag)) return this.refuse(place, `the tag ${tag} has no meaning here`);
+    if (tag && !CORE_TAG.test(tag)) return this.refuse(place, `the tag ${tag} is not supported`);
     if (isMap(node)) return { ...place, kind: "map", members: this.readMembers(node.items, path, depth) };
     if (isSeq(node)) {
       const items = node.items.map((item, i) => this.read(item, `${path}[${i}]`, span, depth + 1));
@@ -192,10 +192,10 @@ class YamlReader {
     return { ...place, kind: "null" };
   }
 
-  /** What an alias stands for, at the place of the alias. */
+  /** The value of an alias, at the place of the alias. */
   private readAlias(target: unknown, place: Place, depth: number): Tree {
     if (target === undefined || this.open.has(target))
-      return this.refuse(place, "the alias stands for nothing, or for itself");
+      return this.refuse(place, "the alias is undefined or refers to itself");
     this.open.add(target);
     const tree = this.read(target, place.path, place.span, depth + 1);
     this.open.delete(target);
@@ -208,12 +208,12 @@ class YamlReader {
       if (!isPair(pair)) continue;
       const key = this.read(pair.key, path, undefined, depth + 1);
       if (key.kind !== "text") {
-        this.report.error(key, "a key must be text", "put it in quotes");
+        this.report.error(key, "a key must be a string", "put it in quotes");
         continue;
       }
       const name = key.value;
       const first = members.get(name);
-      if (first) this.report.error(key, `"${name}" is given twice`, `first on ${this.report.where(first.key)}`);
+      if (first) this.report.error(key, `duplicate key "${name}"`, `first on ${this.report.where(first.key)}`);
       else members.set(name, { name, key, value: this.read(pair.value, join(path, name), key.span, depth + 1) });
     }
     return members;
@@ -226,7 +226,7 @@ class YamlReader {
     if (typeof value === "boolean") return { ...place, kind: "boolean", value };
     if (value === null || value === undefined) return { ...place, kind: "null" };
     const text = String(value);
-    if (HALF_PAIR.test(text)) return this.refuse(place, "the text holds half of a surrogate pair");
+    if (HALF_PAIR.test(text)) return this.refuse(place, "the string contains half of a surrogate pair");
     const [start, end] = node.range!;
     let offsets: number[] | undefined;
     const offset = (index: number): number => {
@@ -242,7 +242,7 @@ function join(path: string, name: string): string {
   return path ? `${path}.${step}` : step;
 }
 
-/** The tree of a policy that is already an object (as JSON gives it). */
+/** The tree of a policy that is already an object (as from JSON). */
 export function readObject(value: unknown, report: Report, path = "", depth = 0): Tree {
   const inner = (member: unknown, at: string): Tree => readObject(member, report, at, depth + 1);
   if (depth > MAX_DEPTH) report.error({ path: path.slice(0, 64) }, TOO_DEEP);
@@ -260,6 +260,6 @@ export function readObject(value: unknown, report: Report, path = "", depth = 0)
     return { path, kind: "map", members: new Map(members) };
   }
   const text = String(value);
-  if (HALF_PAIR.test(text)) report.error({ path }, "the text holds half of a surrogate pair");
+  if (HALF_PAIR.test(text)) report.error({ path }, "the string contains half of a surrogate pair");
   return { path, kind: "text", value: text.replace(HALF_PAIR, "") };
 }

@@ -1,4 +1,4 @@
-// Where each character of a YAML scalar's value stands in the file, so that an error inside an expression points into the file.
+// Maps each character of a YAML scalar's value to its place in the file, so that an error inside an expression points there.
 import { Scalar } from "yaml";
 
 const ESCAPE = /^\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r?\n[ \t]*|[^])/;
@@ -28,7 +28,7 @@ function decodeFlow(raw: string, value: string, style: string): number[] | undef
   return offsets.length === value.length + 1 ? offsets : undefined;
 }
 
-/** The next piece of a flow scalar: how long it is in the file, and how many units of the value it stands for. */
+/** The next piece of a flow scalar: its length in the file, and how many units of the value it produces. */
 function nextPiece(rest: string, style: string): { length: number; units: number } {
   const fold = FOLD.exec(rest)?.[0];
   if (fold) return { length: fold.length, units: foldedLength(fold) };
@@ -37,7 +37,7 @@ function nextPiece(rest: string, style: string): { length: number; units: number
   return { length: style === "QUOTE_SINGLE" && rest.startsWith("''") ? 2 : 1, units: 1 };
 }
 
-/** One line end becomes a blank, each further one a line end. */
+/** One line end becomes a space, each further one a line end. */
 function foldedLength(fold: string): number {
   return Math.max(1, fold.split("\n").length - 2);
 }
@@ -47,22 +47,22 @@ function escapedLength(escape: string): number {
   return escape[1] === "U" && parseInt(escape.slice(2), 16) > 0xffff ? 2 : 1;
 }
 
-/** Block scalars change nothing but white space: what is not blank stands in the same order in both texts. */
+/** Block scalars change only white space: everything else is in the same order in both texts. */
 function alignBlock(raw: string, value: string): number[] | undefined {
   const offsets: number[] = [];
   let at = raw.indexOf("\n") + 1;
-  let blank = 0;
+  let spaces = 0;
   for (let i = 0; i < value.length; i++) {
     if (/\s/.test(value[i]!)) {
-      blank++;
+      spaces++;
       continue;
     }
     while (at < raw.length && /\s/.test(raw[at]!)) at++;
     if (raw[at] !== value[i]) return undefined;
-    // Blanks are counted back from what follows them, so that indentation inside the value lies right.
-    for (; blank > 0; blank--) offsets.push(at - blank);
+    // White space is counted back from what follows it, so that indentation inside the value maps correctly.
+    for (; spaces > 0; spaces--) offsets.push(at - spaces);
     offsets.push(at++);
   }
-  for (let i = 0; i <= blank; i++) offsets.push(Math.min(at + i, raw.length));
+  for (let i = 0; i <= spaces; i++) offsets.push(Math.min(at + i, raw.length));
   return offsets;
 }

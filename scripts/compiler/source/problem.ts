@@ -1,14 +1,14 @@
 // Places in a text, and the problems that are reported at them.
 
-/** A note is no problem: something to know about, such as what a `when` costs. */
+/** A note is not a problem but something worth knowing, such as the cost of a `when`. */
 export type Severity = "error" | "warning" | "note";
 
-/** Something to tell the author of a policy. */
+/** A message to the author of a policy. */
 export interface Problem {
   severity: Severity;
-  /** The file, or the path of the member in a policy that was given as an object. */
+  /** The file, or the path of the member in a policy given as an object. */
   file: string;
-  /** From 1, in code points; both 0 when there is no text to point into. */
+  /** From 1, in code points; both 0 if there is no text to point into. */
   line: number;
   column: number;
   /** Code points to underline, at least 1. */
@@ -19,7 +19,7 @@ export interface Problem {
   hint?: string;
 }
 
-/** UTF-16 offsets into a text, the second behind the last unit. */
+/** UTF-16 offsets into a text; `end` is exclusive. */
 export interface Span {
   start: number;
   end: number;
@@ -27,7 +27,7 @@ export interface Span {
 
 const LINE_END = /\r\n|\n|\r/g;
 
-/** A text with a name, able to say where an offset lies. */
+/** A text with a name, which can locate an offset. */
 export class Source {
   private readonly starts: number[];
 
@@ -38,7 +38,7 @@ export class Source {
     this.starts = [0, ...[...text.matchAll(LINE_END)].map((end) => end.index + end[0].length)];
   }
 
-  /** The problem at `span`; what reaches past the end of its first line is cut off. */
+  /** The problem at `span`, limited to its first line. */
   problem(severity: Severity, span: Span, message: string, hint?: string): Problem {
     const start = Math.min(span.start, this.text.length);
     const line = this.starts.findLastIndex((first) => first <= start);
@@ -51,14 +51,14 @@ export class Source {
 }
 
 /**
- * The text of `check`: `file:line:col: error: text`, the line, a caret under the place, a hint; a blank line between two.
- * Without `color` the text holds no escape sequences.
+ * The text of `check`: `file:line:col: error: text`, the line, a caret under the place, a hint; problems are separated by an empty line.
+ * Without `color` the text contains no escape sequences.
  */
 export function renderProblems(problems: readonly Problem[], { color = false } = {}): string {
   return problems.map((problem) => renderProblem(problem, color)).join("\n");
 }
 
-/** A policy must not write to the terminal through its errors. */
+/** A policy must not control the terminal through its errors. */
 function harmless(text: string): string {
   return [...text].map((char) => (isControl(char) ? "\ufffd" : char)).join("");
 }
@@ -76,7 +76,7 @@ function renderProblem(problem: Problem, color: boolean): string {
   return out;
 }
 
-/** The line as it is shown and the carets below it, as wide as what they mark; a tab stands below a tab. */
+/** The line as shown and the carets below it, as wide as what they mark; a tab is aligned with a tab. */
 function pointAt({ excerpt, column, length }: Problem): { line: string; caret: string } {
   const shown = [...excerpt].map((char) => (char !== "\t" && isControl(char) ? "\ufffd" : char));
   const pad = shown.slice(0, column - 1).map((char) => (char === "\t" ? "\t" : " ".repeat(displayWidth(char))));

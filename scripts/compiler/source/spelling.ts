@@ -16,7 +16,7 @@ export function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The word that was probably meant: at most two edits away and no more than a third of its length; undefined when none is near. */
+/** The word that was probably meant: at most two edits away and no more than a third of its length; undefined if none is close. */
 export function closest(word: string, words: Iterable<string>): string | undefined {
   if (word.length > 64) return undefined;
   let best: string | undefined;
@@ -28,7 +28,7 @@ export function closest(word: string, words: Iterable<string>): string | undefin
   return best;
 }
 
-/** A hint with the nearest word, or the list of all. */
+/** A hint with the closest word, or the list of all. */
 export function suggest(word: string, words: readonly string[]): string {
   const near = closest(word, words);
   return near ? `did you mean "${near}"?` : `one of: ${words.join(", ")}`;

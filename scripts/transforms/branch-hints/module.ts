@@ -1,12 +1,12 @@
-// A WebAssembly module in its binary form (core specification, section 5): where its sections, its functions and their
-// branches are, and the same module with other sections. Only what asc writes is known; anything else throws.
+// A WebAssembly module in its binary form (core specification, section 5): finds its sections, functions and branches,
+// and writes sections. Only what asc emits is supported; anything else throws.
 
 /** Numbers of sections. */
 export const [CUSTOM, IMPORT, MEMORY, GLOBAL, CODE] = [0, 2, 5, 6, 10];
 
 export interface Section {
   id: number;
-  /** First byte of the section, first byte of its content, and behind the last one. */
+  /** First byte of the section, first byte of its content, and its end (exclusive). */
   at: number;
   start: number;
   end: number;
@@ -15,7 +15,7 @@ export interface Section {
 export interface Body {
   /** Number of the function; the imported ones come first. */
   index: number;
-  /** First byte (its locals), and behind the last one. */
+  /** First byte (its locals), and the end (exclusive). */
   start: number;
   end: number;
   /** Where the instructions `if` and `br_if` are. */
@@ -31,7 +31,7 @@ export interface Module {
 export function readModule(bytes: Uint8Array): Module {
   const sections: Section[] = [];
   for (let at = 8; at < bytes.length; at = sections.at(-1)!.end) {
-    const start = behindNumber(bytes, at + 1);
+    const start = afterNumber(bytes, at + 1);
     sections.push({ id: bytes[at]!, at, start, end: start + numberAt(bytes, at + 1) });
   }
   return { bytes, sections, bodies: readBodies(bytes, sections) };
@@ -41,14 +41,14 @@ function readBodies(bytes: Uint8Array, sections: Section[]): Body[] {
   const { start, end } = sectionOf(sections, CODE);
   const imported = numberAt(bytes, sectionOf(sections, IMPORT).start); // all of them functions
   const bodies: Body[] = [];
-  for (let at = behindNumber(bytes, start); at < end; at = bodies.at(-1)!.end) {
-    const first = behindNumber(bytes, at);
-    const behind = first + numberAt(bytes, at);
+  for (let at = afterNumber(bytes, start); at < end; at = bodies.at(-1)!.end) {
+    const first = afterNumber(bytes, at);
+    const after = first + numberAt(bytes, at);
     bodies.push({
       index: imported + bodies.length,
       start: first,
-      end: behind,
-      branches: branches(bytes, first, behind),
+      end: after,
+      branches: branches(bytes, first, after),
     });
   }
   return bodies;
@@ -64,13 +64,13 @@ const [IF, BR_IF] = [0x04, 0x0d];
 
 function branches(bytes: Uint8Array, start: number, end: number): number[] {
   const found: number[] = [];
-  let at = behindNumber(bytes, start);
-  for (let groups = numberAt(bytes, start); groups > 0; groups--) at = behindNumber(bytes, at) + 1; // of locals
-  for (; at < end; at = behindInstruction(bytes, at)) if (bytes[at] === IF || bytes[at] === BR_IF) found.push(at);
+  let at = afterNumber(bytes, start);
+  for (let groups = numberAt(bytes, start); groups > 0; groups--) at = afterNumber(bytes, at) + 1; // of locals
+  for (; at < end; at = afterInstruction(bytes, at)) if (bytes[at] === IF || bytes[at] === BR_IF) found.push(at);
   return found;
 }
 
-/** What stands behind the codes `first` to `last`: so many numbers, then so many bytes. */
+/** What follows the opcodes `first` to `last`: a number of LEB128 numbers, then a number of bytes. */
 type Operands = [first: number, last: number, numbers: number, bytes: number];
 
 const OPERANDS: Operands[] = [
@@ -88,7 +88,7 @@ const OPERANDS: Operands[] = [
   [0x43, 0x43, 0, 4], // f32.const
   [0x44, 0x44, 0, 8], // f64.const
   [0x45, 0xc4, 0, 0], // arithmetic
-  [0xfc00, 0xfc07, 0, 0], // conversions that saturate
+  [0xfc00, 0xfc07, 0, 0], // saturating conversions
   [0xfc0a, 0xfc0a, 2, 0], // memory.copy
   [0xfc0b, 0xfc0b, 1, 0], // memory.fill
   [0xfd00, 0xfd0b, 2, 0], // load, store of a vector
@@ -100,33 +100,33 @@ const OPERANDS: Operands[] = [
 ];
 const BR_TABLE = 0x0e;
 
-/** Behind the instruction at `at`: its code, of one byte or, behind fc and fd, of a byte and a number, and operands. */
-function behindInstruction(bytes: Uint8Array, at: number): number {
+/** The end of the instruction at `at`: its opcode (one byte; after fc and fd also a number) and operands. */
+function afterInstruction(bytes: Uint8Array, at: number): number {
   const long = bytes[at]! >= 0xfc;
   const code = long ? bytes[at]! * 0x100 + numberAt(bytes, at + 1) : bytes[at]!;
-  let behind = long ? behindNumber(bytes, at + 1) : at + 1;
+  let after = long ? afterNumber(bytes, at + 1) : at + 1;
   const [, , numbers, plain] =
     code === BR_TABLE
-      ? [0, 0, 2 + numberAt(bytes, behind), 0]
+      ? [0, 0, 2 + numberAt(bytes, after), 0]
       : (OPERANDS.find(([first, last]) => first <= code && code <= last) ?? unknown(code));
-  for (let i = 0; i < numbers; i++) behind = behindNumber(bytes, behind);
-  return behind + plain;
+  for (let i = 0; i < numbers; i++) after = afterNumber(bytes, after);
+  return after + plain;
 }
 
 function unknown(code: number): never {
   throw new Error(`unknown instruction ${code.toString(16)}`);
 }
 
-/** Behind the number (LEB128) at `at`. */
-export function behindNumber(bytes: Uint8Array, at: number): number {
-  let behind = at;
-  while (bytes[behind++]! > 0x7f);
-  return behind;
+/** The end of the number (LEB128) at `at`. */
+export function afterNumber(bytes: Uint8Array, at: number): number {
+  let after = at;
+  while (bytes[after++]! > 0x7f);
+  return after;
 }
 
 /** The number (unsigned LEB128) at `at`. */
 export function numberAt(bytes: Uint8Array, at: number): number {
-  const digits = [...bytes.subarray(at, behindNumber(bytes, at))];
+  const digits = [...bytes.subarray(at, afterNumber(bytes, at))];
   return digits.reduceRight((value, digit) => value * 0x80 + (digit & 0x7f), 0);
 }
 
@@ -135,7 +135,7 @@ export function unsigned(value: number): number[] {
   return value < 0x80 ? [value] : [0x80 | (value & 0x7f), ...unsigned(Math.floor(value / 0x80))];
 }
 
-/** Bytes with their count in front. */
+/** Bytes preceded by their count. */
 export function counted(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(unsigned(bytes.length)), bytes]);
 }

@@ -1,9 +1,9 @@
-// The answers of the filter that a client may meet in the middle of a session, and the calls that get them from the
+// The replies of the filter that a client may meet in the middle of a session, and the calls that cause them under the
 // policy of tests/support/envoy.ts with a token for `echo`.
 import type { Call, Era } from "./session.ts";
 
 export interface Answer {
-  /** In the path of the request, so that logs can be told apart. */
+  /** In the path of the request, to tell log lines apart. */
   key: string;
   /** As docs/clients.md names it. */
   title: string;
@@ -15,7 +15,7 @@ export interface Answer {
   call: Call;
   status: number;
   reason: string;
-  /** What Envoy's answer has in common for every client. */
+  /** What Envoy's reply has in common for every client. */
   message: string;
 }
 
@@ -43,7 +43,7 @@ export const ANSWERS: readonly Answer[] = [
     call: { tool: "echo", arguments: { text: "Goodbye!" } },
     status: 403,
     reason: "no_rule",
-    message: "No rule allows the call; more scopes do not help.",
+    message: "No rule allows the call; more scopes would not help.",
   },
   {
     key: "ambiguous",
@@ -53,7 +53,7 @@ export const ANSWERS: readonly Answer[] = [
     call: { tool: "echo", arguments: { text: "Hello, World!", Text: "Goodbye!" } },
     status: 400,
     reason: "ambiguous_key",
-    message: "A key in the body differs from one that matters only by case.",
+    message: "A key in the body differs only by case from one that matters.",
   },
   {
     key: "mismatch",
@@ -63,7 +63,7 @@ export const ANSWERS: readonly Answer[] = [
     call: { ...HELLO, tamper: { "mcp-name": "sum" } },
     status: 400,
     reason: "header_mismatch",
-    message: "A header disagrees with the body.",
+    message: "A header does not match the body.",
   },
   {
     key: "in-band",

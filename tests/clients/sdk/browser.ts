@@ -1,6 +1,6 @@
 // A browser whose user consents to everything: follows redirects with cookies up to the client's own address.
 
-/** The parameters with which the authorization server sends the user back to `redirect`. Throws when it does not. */
+/** The parameters with which the authorization server sends the user back to `redirect`. Throws if it does not. */
 export async function authorize(start: URL, redirect: string): Promise<URLSearchParams> {
   const cookies = new Map<string, string>();
   let url = start;

@@ -1,9 +1,9 @@
-// docs/clients.md: what each client shows its user for each answer, as the tests saw it.
+// docs/clients.md: what each client shows its user for each reply, as observed by the tests.
 import { format } from "prettier";
 import type { Answer } from "./answers.ts";
 import type { Era, Shown } from "./session.ts";
 
-/** One meeting of a client with an answer. */
+/** One client's encounter with one reply. */
 export interface Meeting {
   client: string;
   era: Era;
@@ -31,7 +31,7 @@ more, so the log has it twice.
 
 `;
 
-/** The page, as prettier leaves it. */
+/** The page, as formatted by prettier. */
 export function clientsPage(meetings: readonly Meeting[], answers: readonly Answer[]): Promise<string> {
   const sections = answers.map((answer) =>
     section(
@@ -45,7 +45,7 @@ export function clientsPage(meetings: readonly Meeting[], answers: readonly Answ
   });
 }
 
-/** A row for each client and revision, a column for each answer. */
+/** A row for each client and revision, a column for each reply. */
 function overview(meetings: readonly Meeting[], answers: readonly Answer[]): string {
   const kinds = [...new Set(meetings.map(({ client, era }) => `${client}, ${REVISIONS[era]}`))];
   const rows = kinds.map((kind) => {
@@ -56,7 +56,7 @@ function overview(meetings: readonly Meeting[], answers: readonly Answer[]): str
   return table([["client", ...answers.map(({ title }) => title)], ...rows]);
 }
 
-/** What an answer looks like in each client; the revisions of a client share a row when they are the same. */
+/** How a reply looks in each client; revisions of a client share a row if they are the same. */
 function section(answer: Answer, meetings: readonly Meeting[]): string {
   const rows = new Map<string, [client: string, revisions: string[], shows: string[]]>();
   for (const { client, era, shown } of meetings) {
@@ -90,7 +90,7 @@ function table([head, ...rows]: string[][]): string {
   return line(head!) + line(head!.map(() => "-")) + rows.map(line).join("");
 }
 
-/** What changes from one run to the next, or is long and always the same, is left out. */
+/** Omits what changes from run to run, or is long and always the same. */
 export function settled(message: string): string {
   return message.replace(/\{"jsonrpc":"2\.0",.*\}/, "(the body)");
 }

@@ -1,4 +1,4 @@
-// The client programs of other languages: made ready in .cache when their tools are there, run as child processes.
+// The client programs of other languages: prepared in .cache if their tools are installed, run as child processes.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,7 +10,7 @@ const PYTHON_PACKAGES = resolve(CACHE, "python-mcp");
 const GO_PROGRAM = resolve(CACHE, "go-mcp", process.platform === "win32" ? "client.exe" : "client");
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Runs a mode of a client program (`play`, `parse`) with a JSON value; throws with what it wrote when it fails. */
+/** Runs a mode of a client program (`play`, `parse`) with a JSON value; throws with its output if it fails. */
 export type Program = (mode: "play" | "parse", input: unknown) => Promise<unknown>;
 
 /** A program, or why this machine cannot run it: for `skip`. */
@@ -25,7 +25,7 @@ export async function pythonProgram(): Promise<Available> {
   );
   if (!python) return { missing: "no Python 3.10 or later" };
   const env = { ...process.env, PYTHONPATH: PYTHON_PACKAGES, PYTHONDONTWRITEBYTECODE: "1" };
-  // Wheels are for one version of Python, so one of them is tried.
+  // Wheels are for one version of Python, so one of them is tried out.
   const works = `import pydantic_core, importlib.metadata as m, sys; sys.exit(m.version("mcp") != "${MCP}")`;
   if (!succeeds(python, ["-c", works], env)) {
     if (!succeeds(python, ["-m", "pip", "--version"])) return { missing: `${python} has no pip` };
@@ -36,7 +36,7 @@ export async function pythonProgram(): Promise<Available> {
   return { run: (mode, input) => exchange(python, [program, mode], input, env) };
 }
 
-/** The last line of what pip says when it fails. */
+/** The last line of pip's output if it fails. */
 async function installPython(python: string): Promise<string | undefined> {
   say(`getting the Python SDK (pip package mcp==${MCP}, once, about 45 MB) …`);
   const partial = `${PYTHON_PACKAGES}.part-${process.pid}`;
@@ -53,7 +53,7 @@ async function installPython(python: string): Promise<string | undefined> {
   }
 }
 
-/** The Go client; the first call in a checkout downloads the SDK and compiles. Throws when it does not compile. */
+/** The Go client; the first call in a checkout downloads the SDK and compiles. Throws if it does not compile. */
 export async function goProgram(): Promise<Available> {
   if (!succeeds("go", ["version"])) return { missing: "no go" };
   const cwd = here("go");
@@ -69,7 +69,7 @@ export async function goProgram(): Promise<Available> {
 
 const TICK_MS = 10_000;
 
-/** Says every ten seconds that something is still going on. */
+/** Reports every ten seconds that something is still going on. */
 async function ticking<T>(work: Promise<T>, what = "  still at it"): Promise<T> {
   const started = Date.now();
   const ticker = setInterval(() => say(`${what} ${Math.round((Date.now() - started) / 1000)} s`), TICK_MS);

@@ -1,4 +1,4 @@
-// Random policies and requests that try to get text of theirs into a challenge where some reader takes it for another
+// Random policies and requests that try to get text into a challenge where some reader mistakes it for another
 // parameter: in scopes, URLs, rule and tool names, and in the scopes of the token.
 import type { EvalRequest } from "../../../scripts/evaluate/request.ts";
 import { Choice } from "../../support/random.ts";
@@ -6,7 +6,7 @@ import { Choice } from "../../support/random.ts";
 export interface Case {
   policy: object;
   request: EvalRequest;
-  /** The `error` that the challenge must have, where there is one. */
+  /** The `error` that the challenge must have, if any. */
   error: "insufficient_scope" | "invalid_token" | undefined;
 }
 
@@ -35,7 +35,7 @@ const ODD_TEXT = [
   "a".repeat(300),
 ];
 
-/** One case; the same choices give the same case. */
+/** One case; equal choices give equal cases. */
 export function randomCase(choice: Choice): Case {
   const scopes = Array.from({ length: 1 + choice.below(4) }, () => randomScope(choice));
   const rules = Array.from({ length: 1 + choice.below(3) }, () => randomRule(choice, scopes));
@@ -53,7 +53,7 @@ export function randomCase(choice: Choice): Case {
 }
 
 function randomScope(choice: Choice): string {
-  // Rare, because the compiler may refuse them: most policies are to get as far as a challenge.
+  // Rare, because the compiler may refuse them: most policies should get as far as a challenge.
   if (choice.chance(0.02)) return choice.one(BAIT);
   if (choice.chance(0.3)) return choice.one(ODD_SCOPES);
   return Array.from({ length: 1 + choice.below(24) }, () => choice.one(SCOPE_CHARACTERS)).join("");

@@ -1,5 +1,5 @@
 // The MCP server behind Envoy in the tests of clients: sessions of the official SDK for clients up to 2025-11-25, and
-// the few methods of 2026-07-28 that a tool call takes. Answers as event streams, keeps account of what reached it.
+// the few methods of 2026-07-28 that a tool call needs. It replies with event streams, and records what reached it.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
@@ -19,13 +19,13 @@ interface Message {
   params?: { name?: string; _meta?: Record<string, unknown> };
 }
 
-export interface Account {
+interface Account {
   sessions: number;
   tools: string[];
 }
 
 export class ToolServer {
-  /** By request path: sessions that were opened (2026-07-28 has none), and tools that ran. */
+  /** By request path: opened sessions (2026-07-28 has none), and tools that ran. */
   readonly ran = new Map<string, Account>();
   private readonly transports = new Map<string, StreamableHTTPServerTransport>();
 
@@ -34,7 +34,7 @@ export class ToolServer {
     private readonly tools: readonly string[],
   ) {}
 
-  /** Listens on a port of 127.0.0.1; every tool answers "<its name> ran". */
+  /** Listens on a port of 127.0.0.1; every tool returns "<its name> ran". */
   static async start(tools: readonly string[]): Promise<ToolServer> {
     const http = createServer((request, response) => void server.answer(request, response));
     const server = new ToolServer(http, tools);

@@ -1,17 +1,17 @@
-// What a client program is told to do, and what it tells back. The programs of all four SDKs speak this, the TypeScript
-// ones as a function, the others as JSON on standard input and output.
+// What a client program is told to do, and what it reports. The programs of all four SDKs use this: the TypeScript ones
+// as a function, the others as JSON on standard input and output.
 
-/** `legacy`: the initialize handshake (up to 2025-11-25). `modern`: what the SDK does by itself with a 2026-07-28 server. */
+/** `legacy`: the initialize handshake (up to 2025-11-25). `modern`: what the SDK does on its own with a 2026-07-28 server. */
 export type Era = "legacy" | "modern";
 
 export interface Call {
   tool: string;
   arguments: Record<string, unknown>;
-  /** Headers that are overwritten on the way, as by a proxy between client and Envoy. */
+  /** Headers that are overwritten on the way, as a proxy between client and Envoy would. */
   tamper?: Record<string, string>;
 }
 
-/** One session: the calls one after the other, whatever becomes of them. */
+/** One session: the calls one after the other, whatever their outcome. */
 export interface Session {
   url: string;
   era: Era;
@@ -19,23 +19,23 @@ export interface Session {
 }
 
 export interface Task {
-  /** Without one, the client gets its own from the OAuth server that the challenges lead it to. */
+  /** If absent, the client gets its own from the OAuth server that the challenges lead it to. */
   token?: string;
   sessions: Session[];
 }
 
-/** What the SDK hands to the code of its user: the text of a result, or the error that it raises. */
+/** What the SDK returns to its user's code: the text of a result, or the error that it raises. */
 export type Outcome = { text: string } | { error: Shown };
 
 export interface Shown {
   /** The type of the error. */
   type: string;
   message: string;
-  /** What a program can read from the error beside the message; null: nothing. */
+  /** What a program can read from the error besides the message; null: nothing. */
   details: unknown;
 }
 
-/** A real MCP client. One list of outcomes a session, in order. */
+/** A real MCP client. One list of outcomes per session, in order. */
 export interface Client {
   /** As docs/clients.md names it. */
   name: string;

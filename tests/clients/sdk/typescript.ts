@@ -1,4 +1,4 @@
-// The two TypeScript SDKs, of Node's own process.
+// The two TypeScript SDKs, run in this process.
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
@@ -51,7 +51,7 @@ function textOf({ content }: { content: unknown }): Outcome {
   return { text: (content as { text: string }[])[0]!.text };
 }
 
-/** The members that the SDKs' errors have beside `message`. */
+/** The members of the SDKs' errors besides `message`. */
 function shown(error: Error): Outcome {
   const { name: _name, message: _message, stack: _stack, ...members } = { ...error };
   const type = error.constructor.name;

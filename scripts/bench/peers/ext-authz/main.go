@@ -52,7 +52,7 @@ func decide(answer http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// Prints the port that it listens on.
+// Prints the port it listens on.
 func main() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

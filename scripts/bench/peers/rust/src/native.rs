@@ -1,6 +1,6 @@
 //! As a dynamic module, on the C interface of Envoy 1.40 (source/extensions/dynamic_modules/abi/abi.h) without an SDK,
-//! which is not on crates.io. Its calls for metadata do not reach into the token's payload, so jwt_authn puts the scopes
-//! into a header, from which it removes what the client may have sent.
+//! which is not on crates.io. Its metadata calls cannot read inside the token's payload, so jwt_authn puts the scopes
+//! into a header, removing whatever the client may have sent in it.
 use crate::rule;
 use regex::Regex;
 use std::borrow::Cow;
@@ -26,12 +26,12 @@ type Stream = *mut c_void;
 
 const SCOPES: &str = "x-jwt-scope";
 const REQUEST_HEADERS: i32 = 0;
-/// The part of the body that came with this event, and what was kept before.
+/// The part of the body that came with this event, and what was buffered before.
 const RECEIVED: i32 = 0;
 const KEPT: i32 = 1;
-/// What an event returns.
+/// The return value of an event.
 const CONTINUE: i32 = 0;
-/// No further filter gets the headers; a body is kept as well.
+/// No further filter gets the headers; a body is buffered as well.
 const STOP: i32 = 1;
 
 extern "C" {
@@ -70,7 +70,7 @@ impl Span {
     }
 
     /// # Safety
-    /// Envoy's memory, which must outlive what is made of this.
+    /// Envoy's memory must outlive the value made from this.
     unsafe fn bytes<'a>(self) -> &'a [u8] {
         if self.length == 0 {
             return &[];
@@ -90,7 +90,7 @@ unsafe fn chunks(stream: Stream, part: i32) -> Vec<Span> {
 /// The whole body; copied only when it came in several pieces.
 unsafe fn body<'a>(stream: Stream) -> Cow<'a, [u8]> {
     let mut pieces = chunks(stream, KEPT);
-    // Envoy may hand over all that it kept as if it had just come.
+    // Envoy may pass everything it buffered as if it had just arrived.
     if !envoy_dynamic_module_callback_http_received_buffered_request_body(stream) {
         pieces.extend(chunks(stream, RECEIVED));
     }
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(conf
     drop(Box::from_raw(config));
 }
 
-/// A request has no state of its own: its filter is the configuration.
+/// A request has no state of its own: its filter is the configuration itself.
 #[no_mangle]
 pub extern "C" fn envoy_dynamic_module_on_http_filter_new(config: *const Regex, _: *mut c_void) -> *const Regex {
     config

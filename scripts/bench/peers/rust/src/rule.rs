@@ -10,8 +10,8 @@ const METHOD: &str = "tools/call";
 const TOOL: &str = "hello";
 const SCOPE: &str = "hello:call";
 
-/// Members that are not named here are read over without a copy; those that are stay where they are in the body,
-/// unless they have escapes. A member that stands twice is an error.
+/// Members that are not named here are skipped without a copy; those that are stay where they are in the body,
+/// unless they have escapes. A duplicate member is an error.
 #[derive(Deserialize)]
 struct Call<'a> {
     #[serde(borrow)]
@@ -34,7 +34,7 @@ struct Arguments<'a> {
     text: Option<Cow<'a, str>>,
 }
 
-/// Of a message that is no tool call, whose params may have any form.
+/// For a message that is not a tool call: its params may have any form.
 #[derive(Deserialize)]
 struct Other<'a> {
     #[serde(borrow)]
@@ -49,7 +49,7 @@ pub enum Verdict {
     Invalid,
 }
 
-/// `scopes` is asked only when everything else is right.
+/// `scopes` is called only if everything else matches.
 pub fn decide(body: &[u8], pattern: &Regex, scopes: impl FnOnce() -> Option<String>) -> Verdict {
     let Ok(Call { method, params }) = serde_json::from_slice(body) else {
         return other(body);
@@ -74,7 +74,7 @@ fn other(body: &[u8]) -> Verdict {
     }
 }
 
-/// Status, challenge and text of the answer; none for a request that may go on.
+/// Status, challenge and text of the reply; none for a request that passes.
 pub fn refusal(verdict: Verdict) -> Option<(u32, Option<&'static str>, &'static str)> {
     match verdict {
         Verdict::Allow => None,

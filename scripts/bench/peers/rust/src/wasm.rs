@@ -1,11 +1,11 @@
-//! As a proxy-wasm module. The headers are held until the body was judged, as Scopegate does.
+//! As a proxy-wasm module. The headers are held until the body is checked, as in Scopegate.
 use crate::rule;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 use regex::Regex;
 use std::rc::Rc;
 
-/// Where jwt_authn puts the scopes of the token that it has verified.
+/// Where jwt_authn stores the scopes of the verified token.
 const SCOPES: [&str; 5] = [
     "metadata",
     "filter_metadata",
