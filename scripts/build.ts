@@ -6,7 +6,7 @@ import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
-import { build as bundle } from "esbuild";
+import { build as bundle, type BuildOptions } from "esbuild";
 import { PAGE, pageFile } from "./playground/build.ts";
 import { withBranchHints } from "./transforms/branch-hints/index.ts";
 
@@ -84,22 +84,35 @@ async function compileFilter(): Promise<Uint8Array> {
   return withBranchHints(wasm);
 }
 
+/** How the command line becomes one file. */
+const CLI = {
+  absWorkingDir: root,
+  entryPoints: ["scripts/cli.ts"],
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  legalComments: "eof",
+  banner: {
+    // A CommonJS dependency loads Node's own modules with require().
+    js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+  },
+} satisfies BuildOptions;
+
 async function bundleCli(): Promise<Uint8Array> {
-  const result = await bundle({
-    absWorkingDir: root,
-    entryPoints: ["scripts/cli.ts"],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    legalComments: "eof",
-    banner: {
-      // A CommonJS dependency loads Node's own modules with require().
-      js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
-    },
-  }).catch((error: Error) => fail(error.message));
+  const result = await bundle(CLI).catch((error: Error) => fail(error.message));
   return result.outputFiles[0]!.contents;
+}
+
+/** The packages whose files are in the command line. */
+export async function bundledPackages(): Promise<string[]> {
+  const { metafile } = await bundle(CLI);
+  const names = Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  );
+  return [...new Set(names)].sort();
 }
 
 /** A hash over names and contents of all sources. */

@@ -6,6 +6,7 @@ import { compile } from "./commands/compile.ts";
 import { evaluate } from "./commands/eval.ts";
 import { explain } from "./commands/explain.ts";
 import { init } from "./commands/init.ts";
+import { krm } from "./commands/krm.ts";
 import { lock } from "./commands/lock.ts";
 import { lsp } from "./commands/lsp.ts";
 import { manifest } from "./commands/manifest.ts";
@@ -19,6 +20,7 @@ const COMMANDS: Record<string, Command> = {
   check,
   compile,
   manifest,
+  krm,
   eval: evaluate,
   test,
   explain,

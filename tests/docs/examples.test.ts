@@ -12,7 +12,7 @@ import { blocks, CLI, code, page, PAGES, rows, section } from "../support/pages.
 
 describe("policies", () => {
   for (const file of PAGES) {
-    const policies = blocks(page(file), "yaml").filter((block) => block.includes("apiVersion: scopegate/v1"));
+    const policies = blocks(page(file), "yaml").filter((block) => /^kind: Policy$/m.test(block));
     if (policies.length === 0) continue;
     test(`${file}: ${policies.length} compile`, () => {
       for (const policy of policies) assert.deepEqual(compilePolicy(policy, file).problems, [], policy);
