@@ -67,26 +67,30 @@ function isWhole(head: string, body: string): boolean {
 }
 
 async function answer(socket: Socket, item: ListCase): Promise<void> {
-  const { status, headers = [], trailers, chunks = [], cut } = item.response;
-  const { framing = "length", declare } = item.response as Framing;
+  const { status, trailers, chunks = [], cut } = item.response;
   const body = [204, 304].includes(status) ? Buffer.alloc(0) : bytesOf(item.response);
-  const isChunked = framing === "chunked" || trailers !== undefined;
-  const length =
-    framing === "length" && !isChunked && status !== 204 ? [["content-length", String(declare ?? body.length)]] : [];
-  const lines = [...headers, ...length, ...(isChunked ? [["transfer-encoding", "chunked"]] : [])];
-  socket.write(
-    `HTTP/1.1 ${status} Status\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join("")}connection: close\r\n\r\n`,
-    "latin1",
-  );
+  const isChunked = (item.response as Framing).framing === "chunked" || trailers !== undefined;
+  const head = headOf(item, body, isChunked).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} Status\r\n${head.join("")}connection: close\r\n\r\n`, "latin1");
   for (const piece of pieces(body, chunks)) {
     if (socket.destroyed) return;
-    socket.write(
-      isChunked ? Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]) : piece,
-    );
+    socket.write(isChunked ? chunk(piece) : piece);
     if (chunks.length > 0 && chunks.length < 60) await sleep(1);
   }
-  const last = (trailers ?? []).map(([k, v]) => `${k}: ${v}\r\n`).join("");
+  const last = (trailers ?? []).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   socket.end(isChunked && !cut ? `0\r\n${last}\r\n` : "");
+}
+
+const chunk = (piece: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]);
+
+function headOf({ response }: ListCase, body: Buffer, isChunked: boolean): (readonly [string, string])[] {
+  const { framing = "length", declare } = response as Framing;
+  const own = response.headers ?? [];
+  if (isChunked) return [...own, ["transfer-encoding", "chunked"]];
+  return framing === "length" && response.status !== 204
+    ? [...own, ["content-length", String(declare ?? body.length)]]
+    : own;
 }
 
 function pieces(body: Buffer, sizes: readonly number[]): Buffer[] {
