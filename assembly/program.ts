@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- the format is one page, so that both compilers read the same */
 // The program: what the compiler makes of a policy and the only thing the filter evaluates.
 // Shared by the encoder (scripts/) and the VM (assembly/), so only what both compilers read: plain enums, un-annotated
 // constants, and two functions on Reason. No other logic, no decorators.
@@ -109,23 +110,11 @@ export enum Flag {
   Annotate = 2048, //      items of lists that more scopes would open say which
 }
 
-/** The lists that are filtered. */
-export enum ListKind {
-  Tools = 0,
-  Prompts = 1,
-  Resources = 2,
-  Templates = 3,
-  Count = 4,
-}
-
-/** What a caller can do with an item of a list. */
-export enum ListOutcome {
-  Callable = 0, //   some call of it is allowed, or depends on arguments
-  Obtainable = 1, // more scopes would make it callable
-  Never = 2,
-  Broken = 3, //     it cannot be read, so it is never shown; counted only
-  Count = 4,
-}
+// prettier-ignore
+export enum ListKind { Tools = 0, Prompts = 1, Resources = 2, Templates = 3, Count = 4 }
+/** What a caller can do with an item: call it; call it with more scopes; neither; it cannot be read, so it is never shown. */
+// prettier-ignore
+export enum ListOutcome { Callable = 0, Obtainable = 1, Never = 2, Broken = 3, Count = 4 }
 /** The bit of a ListKind in Setting.Lists that says that it is filtered at all. */
 export const LISTED = 8;
 
@@ -229,18 +218,20 @@ export enum Slot {
   ResourceSubscriptions = 18,
   MetaVersion = 19, //      params._meta["io.modelcontextprotocol/protocolVersion"]
   Answer = 20, //           a message of the server
+  // prettier-ignore
   AnswerResult = 21,
-  Tools = 22, //            the lists in a result, in the order of ListKind
+  Tools = 22,
   Prompts = 23,
   Resources = 24,
   Templates = 25,
-  CacheScope = 26,
+  CacheScope = 26, // in the order of ListKind
   Item = 27, //             an item of a list
+  // prettier-ignore
   ItemName = 28,
   ItemUri = 29,
   ItemTemplate = 30,
   ItemMeta = 31,
-  ItemScopes = 32, //       its _meta["scopegate/scopes"]
+  ItemScopes = 32, // _meta["scopegate/scopes"]
   Count = 33,
 }
 

@@ -2,6 +2,7 @@
 // only the call will tell unknown (cel/unknown.ts). Of a template only the beginning of its URIs is known: it is as good
 // as the best of its URIs, and there are only as many different ones as the policy names with that beginning, and one.
 import {
+  NONE,
   BUCKET_SIZE,
   BucketField,
   Flag,
@@ -19,6 +20,7 @@ import { setListing } from "../cel/unknown.ts";
 import { findChallenge } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
 import { Decision } from "../decide/decision.ts";
+import { scopesOf } from "../decide/rules.ts";
 import { decodeText } from "../json/decode.ts";
 import { emptySlots, fillSlot } from "../json/slots.ts";
 import { resolveBackend } from "../request/backend.ts";
@@ -26,7 +28,7 @@ import { beginItem } from "../request/call.ts";
 import { isNormalStart, isNormalUri } from "../request/uri.ts";
 import { charge, isExhausted } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
-import { hasFlag, section, sectionCount, textSpan } from "../sections.ts";
+import { hasFlag, runCount, section, sectionCount, textSpan } from "../sections.ts";
 import { bytesOf, copyBytes, sameBytes, sizeOf } from "../text/ascii.ts";
 import { OPEN_BRACE } from "../text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
@@ -116,16 +118,24 @@ function judgeTemplate(start: Span, decision: Decision): i32 {
   setListing(true, true);
   let bestUri = extended(start);
   let best = judgeUri(bestUri, decision);
+  let fewest = askedScopes(decision);
   let bucket = section(Section.Buckets);
   for (let left = sectionCount(Section.Buckets); left && best != ListOutcome.Callable; left--, bucket += BUCKET_SIZE) {
     const uri = uriOf(bucket, start);
     if (!uri) continue;
     if (!charge(URI_COST)) return ListOutcome.Obtainable; // nobody knows: it is shown
     const outcome = judgeUri(uri, decision);
-    if (outcome < best) bestUri = uri;
-    best = min(best, outcome);
+    if (outcome > best || (outcome == best && askedScopes(decision) >= fewest)) continue;
+    best = outcome;
+    bestUri = uri;
+    fewest = askedScopes(decision);
   }
   return best == ListOutcome.Obtainable ? judgeUri(bestUri, decision) : best; // for its challenge
+}
+
+/** How many scopes the challenge of an obtainable URI asks for. */
+function askedScopes(decision: Decision): u32 {
+  return decision.extraCount + (decision.rule == NONE ? 0 : runCount(scopesOf(decision.rule)));
 }
 
 /** The URI to try for the targets of a bucket; NO_SPAN when those have no URI with this beginning but such that were tried. */
