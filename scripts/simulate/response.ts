@@ -2,7 +2,8 @@
 // in a piece of its own, with the data or in trailers, or no end at all. Measured on Envoy 1.40.
 import type { Guest } from "./guest.ts";
 import type { Stream } from "./stream.ts";
-import { concat, type Pair } from "../wire.ts";
+import { concat } from "../bytes.ts";
+import type { Pair } from "../wire.ts";
 
 export interface SimulatedResponse {
   status?: number;
