@@ -25,7 +25,7 @@ import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./text/chars.ts";
 import { Span, spanLength } from "./text/span.ts";
 
 const BYTE_ORDER_MARK: u32 = 0xbfbbef; // its three bytes, the first one lowest
-/** Steps for each URI of a subscription: it is looked up under every length of prefix that the policy has. */
+/** Steps for each URI of a subscription: it is looked up under every anchor that the policy has. */
 const URI_COST: u32 = 64;
 
 /** Judges the body of `size` bytes at `at`, followed by READ_PADDING bytes that may be overwritten, with a payload. */
