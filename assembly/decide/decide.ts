@@ -6,16 +6,7 @@ import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Truth } from "../cel/cell.ts";
 import { evaluateOnce } from "../cel/results.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
-import {
-  backendName,
-  decidedKind,
-  kind,
-  lifecycle,
-  methodName,
-  setDecidedKind,
-  targetName,
-  toolName,
-} from "../request/call.ts";
+import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./candidates.ts";

@@ -194,31 +194,37 @@ export function addStarred(kind: u32, backend: Span, name: Span): void {
 }
 
 function findStarred(kind: u32, backend: Span, name: Span): void {
-  let cleared = false;
+  let hasCleared = false;
   let record = section(Section.Anchors);
   for (let left = sectionCount(Section.Anchors); left; left--, record += ANCHOR_SIZE) {
-    if (load<u32>(record, AnchorField.Kind) != kind) continue;
     const anchor = load<u32>(record, AnchorField.Anchor);
-    const hasBackend = load<u32>(record, AnchorField.HasBackend) != 0;
-    const length = load<u32>(record, AnchorField.Length);
     const text = anchor < <u32>Anchor.BackendPrefix ? name : backend;
-    if (!text || (hasBackend && !backend) || length > spanLength(text)) continue;
+    const length = load<u32>(record, AnchorField.Length);
+    if (load<u32>(record, AnchorField.Kind) != kind || !text || length > spanLength(text)) continue;
+    const hasBackend = load<u32>(record, AnchorField.HasBackend) != 0;
+    if (hasBackend && !backend) continue;
     const key = hasBackend ? backend : NO_SPAN;
-    if (!isOfPiece(anchor)) {
+    if (isOfPiece(anchor)) {
+      if (!hasCleared) memory.fill(visited, 0, table.pieces);
+      hasCleared = true;
+      if (!charge(spanLength(text))) break;
+      findPieces(kind, anchor, key, length, backend, name);
+    } else {
       const isPrefix = anchor == Anchor.Prefix || anchor == Anchor.BackendPrefix;
       const start = isPrefix ? spanStart(text) : spanEnd(text) - length;
       addAnchored(kind, anchor, key, spanOf(start, length), false, backend, name);
-    } else {
-      if (!cleared) memory.fill(visited, 0, table.pieces);
-      cleared = true;
-      if (!charge(spanLength(text))) break;
-      const last = spanEnd(text) - length;
-      for (let p = spanStart(text); p <= last; p++) {
-        addAnchored(kind, anchor, key, spanOf(p, length), true, backend, name);
-      }
     }
   }
   if (isExhausted()) isComplete = false;
+}
+
+/** Looks up every piece of `length` bytes. */
+function findPieces(kind: u32, anchor: u32, key: Span, length: u32, backend: Span, name: Span): void {
+  const text = anchor == Anchor.Piece ? name : backend;
+  const last = spanEnd(text) - length;
+  for (let p = spanStart(text); p <= last; p++) {
+    addAnchored(kind, anchor, key, spanOf(p, length), true, backend, name);
+  }
 }
 
 function addAnchored(kind: u32, anchor: u32, key: Span, piece: Span, once: bool, backend: Span, name: Span): void {

@@ -12,7 +12,7 @@ const SEED = Number(process.env["SEED"] ?? 20261129);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 0);
 
 /** What the filter has today. A construct that is built must be named here: the last test says so. */
-const BUILT: readonly Construct[] = [];
+const BUILT: readonly Construct[] = ["stars", "groups"];
 
 interface Run {
   decide: Decide;

@@ -1,14 +1,10 @@
 // What is allowed but probably not meant: warnings about rules that cannot decide, likely misspellings, and weak settings.
-import { Action, BackendFrom, Flag, Kind } from "../../../assembly/program.ts";
+import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
-import { fits, type Stars } from "./stars.ts";
+import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
-import { isNormalUri, uriFlags } from "./uris.ts";
-
-const NORMAL_FORM =
-  "the normal form: ASCII; escapes only where needed, with upper-case hex digits; lower-case scheme and authority; no dot segments";
 
 /** Adds warnings about a policy that compiles. */
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
@@ -75,10 +71,6 @@ class TargetIndex {
   }
 }
 
-function keyOf({ kind, name, stars, backendStars }: Target, backend: string | undefined): string {
-  return JSON.stringify([kind, backend ?? null, name, stars !== undefined, backend !== undefined && !!backendStars]);
-}
-
 function warnOfScopes(report: Report, policy: Policy): void {
   for (const rule of policy.rules) {
     if (rule.action === Action.Deny && rule.scopes.length > 0) {
@@ -103,64 +95,6 @@ function warnOfScopes(report: Report, policy: Policy): void {
   if (open) {
     const message = "defaultAction is Allow: a call that lacks this rule's scopes passes anyway";
     report.warn(open.scopePlaces[0]!, message, "use defaultAction: Deny");
-  }
-}
-
-function warnOfTargets(report: Report, policy: Policy): void {
-  const { from, text } = policy.backend;
-  const governed: Partial<Record<Kind, boolean>> = {};
-  for (const kind of policy.govern) governed[kind] = true;
-  const isOpen: Partial<Record<Kind, string>> = {
-    ...(governed[Kind.Tool] ? {} : { [Kind.Tool]: "tools" }),
-    ...(governed[Kind.Prompt] || governed[Kind.Completion] ? {} : { [Kind.Prompt]: "prompts" }),
-    ...(governed[Kind.Resource] || governed[Kind.Completion] || governed[Kind.Subscription]
-      ? {}
-      : { [Kind.Resource]: "resources" }),
-  };
-  for (const { kind, backend, backendStars, name, stars, place } of targetsOf(policy)) {
-    const open = isOpen[kind];
-    if (open)
-      report.warn(place, `${open} are not governed: such calls pass before any rule is tried`, `add ${open} to govern`);
-    if (kind === Kind.Method && stars && matchesNoMethod(stars))
-      report.warn(place, `this never matches: a * stands for no lifecycle method, and "${name}" fits only such`);
-    if (backend === undefined) continue;
-    if (from === BackendFrom.Fixed && !(backendStars ? fits(backendStars, text) : backend === text))
-      report.warn(place, `this never matches: the backend is always "${text}"`);
-    if (from === BackendFrom.ToolPrefix && backend.includes(text)) {
-      report.warn(place, `this never matches: a backend name ends before the first "${text}"`);
-    }
-  }
-}
-
-/** Notifications are lifecycle methods. */
-function matchesNoMethod({ pieces }: Stars): boolean {
-  return pieces[0]!.startsWith("notifications/");
-}
-
-function warnOfGroups(report: Report, policy: Policy): void {
-  for (const [name, { place, used }] of policy.groups) {
-    if (!used) report.warn(place, `no rule uses the group "${name}"`);
-  }
-  for (const targets of [...policy.groups.values(), ...policy.rules].map((owner) => owner.targets ?? [])) {
-    const seen = new Set<string>();
-    for (const target of targets) {
-      const key = `${keyOf(target, target.backend)} ${target.when?.value ?? ""}`;
-      if (seen.has(key)) report.warn(target.place, `"${target.name}" is listed twice`);
-      seen.add(key);
-    }
-  }
-}
-
-/** Where spelling matters, a URI that is not in normal form is refused before any rule is tried. */
-function warnOfUris(report: Report, policy: Policy): void {
-  const flags = uriFlags(policy.rules);
-  const targets = flags ? targetsOf(policy) : [];
-  for (const { kind, name, stars, place } of targets) {
-    if (kind !== Kind.Resource) continue;
-    // The last segment may continue where there is a star.
-    const uri = stars ? stars.pieces.join("x") : name;
-    if (!isNormalUri(uri, (flags & Flag.AsciiUris) !== 0))
-      report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
   }
 }
 

@@ -52,31 +52,43 @@ class Teller {
 
 function* inTarget(policy: Policy, target: Target): Generator<LookAlike & { isWarning?: boolean }> {
   if (target.literal) return;
-  const { kind, name, stars, backend, backendStars } = target;
   // ai-gateway's documents know neither stars nor `literal`.
-  const isRoute = policy.kind === "MCPRoute";
-  const texts = [
-    { text: name, isOpen: stars !== undefined, isUri: kind === Kind.Resource },
-    { text: backend ?? "", isOpen: backendStars !== undefined, isUri: false },
-  ];
-  for (const { text, isOpen, isUri } of texts) {
-    const sign = signOf(text, isUri) ?? (isRoute && !isOpen && text.includes("*") ? "*" : undefined);
+  if (policy.kind === "MCPRoute") yield* inRoute(target);
+  else yield* inOwn(policy, target);
+}
+
+function* inRoute({ name, backend = "" }: Target): Generator<LookAlike & { isWarning: boolean }> {
+  for (const text of [name, backend]) {
+    const sign = text.includes("*") ? "*" : signOf(text, false);
     if (sign === undefined) continue;
-    const hint = isRoute ? "names are compared as they are" : hintFor(sign, isUri);
-    yield { message: `the ${sign} in "${text}" is not a pattern`, hint, isWarning: isRoute };
+    const message = `the ${sign} in "${text}" is not a pattern`;
+    yield { message, hint: "names are compared as they are; a scopegate/v1 Policy has names with *", isWarning: true };
   }
-  if (kind === Kind.Resource && !stars && name.endsWith("/")) {
+}
+
+function* inOwn({ backend: source }: Policy, target: Target): Generator<LookAlike & { isWarning?: boolean }> {
+  const { kind, name, stars, backend } = target;
+  const isUri = kind === Kind.Resource;
+  const [own, other] = [signOf(name, isUri), signOf(backend ?? "", false)];
+  if (own !== undefined) yield { message: `the ${own} in "${name}" is not a pattern`, hint: hintFor(own, isUri) };
+  if (other !== undefined)
+    yield { message: `the ${other} in "${backend}" is not a pattern`, hint: hintFor(other, false) };
+  if (isUri && !stars && name.endsWith("/")) {
     const hint = `write "${name}**" for everything below it; ${MEANT}`;
     yield { message: `"${name}" is only the resource of exactly this URI`, hint };
   }
-  const separator = policy.backend.from === BackendFrom.ToolPrefix ? policy.backend.text : undefined;
-  if (kind === Kind.Tool && backend === undefined && separator !== undefined && name.includes(separator) && !isRoute) {
-    const at = name.indexOf(separator);
-    const [before, after] = [name.slice(0, at), name.slice(at + separator.length)];
-    const message = `"${name}" holds the separator "${separator}": tools are named without the backend's prefix`;
-    const hint = `write { backend: ${quoted(before)}, tool: ${quoted(after)} }; ${MEANT}`;
-    yield { message, hint, isWarning: stars !== undefined };
-  }
+  if (kind === Kind.Tool && backend === undefined && source.from === BackendFrom.ToolPrefix)
+    yield* withSeparator(target, source.text);
+}
+
+/** A whole name as clients show it, where tools are named without the backend. */
+function* withSeparator({ name, stars }: Target, separator: string): Generator<LookAlike & { isWarning: boolean }> {
+  const at = name.indexOf(separator);
+  if (at < 0) return;
+  const [before, after] = [name.slice(0, at), name.slice(at + separator.length)];
+  const message = `"${name}" holds the separator "${separator}": tools are named without the backend's prefix`;
+  const hint = `write { backend: ${quoted(before)}, tool: ${quoted(after)} }; ${MEANT}`;
+  yield { message, hint, isWarning: stars !== undefined };
 }
 
 function quoted(text: string): string {

@@ -108,19 +108,25 @@ class RuleReader {
     const name = nameTree && text(this.report, nameTree);
     const typeTree = members.get("valueType")?.value;
     const type = typeTree ? choice(this.report, typeTree, CLAIM_TYPES) : ClaimType.String;
-    const literalTree = members.get("literal")?.value;
-    const literal = literalTree && flag(this.report, literalTree);
+    const literal = this.readFlag(members.get("literal"));
     const values = valuesTree && texts(this.report, valuesTree)?.map((item) => item.value);
     if (valuesTree?.kind === "list" && valuesTree.items.length === 0) {
       this.report.warn(valuesTree, "a claim without values never matches");
     }
-    if (name === "scope" || name === "scp") {
-      const message = `the claim "${name}" never matches: it is removed before claims are checked`;
-      this.report.warn(nameTree!, message, "list scopes under source.jwt.scopes");
-    }
+    if (nameTree) this.warnOfScopeClaim(nameTree, name);
     return name === undefined || type === undefined || !values
       ? undefined
       : { name, type, values: [...new Set(values)], place: valuesTree!, literal };
+  }
+
+  private warnOfScopeClaim(place: Tree, name: string | undefined): void {
+    if (name !== "scope" && name !== "scp") return;
+    const message = `the claim "${name}" never matches: it is removed before claims are checked`;
+    this.report.warn(place, message, "list scopes under source.jwt.scopes");
+  }
+
+  private readFlag(member: Member | undefined): boolean | undefined {
+    return member && flag(this.report, member.value);
   }
 
   /** The targets of a rule; `names` are those of the members that the mapping may have. */
@@ -171,10 +177,9 @@ class RuleReader {
     const name = members.get(given[0]!)!.value;
     const value = text(this.report, name);
     if (value === undefined) return undefined;
-    const literal = members.get("literal")?.value;
+    const literal = this.readFlag(members.get("literal"));
     const backend = this.readBackend(members.get("backend"));
-    const isLiteral = literal && flag(this.report, literal);
-    return this.named({ kind, name: value, place: name, backend, literal: isLiteral, when: this.readWhen(members) });
+    return this.named({ kind, name: value, place: name, backend, literal, when: this.readWhen(members) });
   }
 
   /** With the stars of its names; ai-gateway's documents have none. */

@@ -34,15 +34,15 @@ const utf8 = new TextEncoder();
 export function fileNames(named: readonly Named[]): Filing[] {
   const all = named.map(filings);
   const uses = new Map<string, number>();
-  const keyOf = (named: Named, { anchor, backend, text }: Filing): string =>
-    JSON.stringify([named.kind, anchor, backend ?? null, Buffer.from(text).toString("latin1")]);
+  const keyOf = (owner: Named, { anchor, backend, text }: Filing): string =>
+    JSON.stringify([owner.kind, anchor, backend ?? null, Buffer.from(text).toString("latin1")]);
   all.forEach((options, i) =>
     new Set(options.map((option) => keyOf(named[i]!, option))).forEach((key) =>
       uses.set(key, (uses.get(key) ?? 0) + 1),
     ),
   );
-  const costOf = (named: Named, option: Filing): number =>
-    uses.get(keyOf(named, option))! + (isPiece(option.anchor) ? PIECE_COST : 0);
+  const costOf = (owner: Named, option: Filing): number =>
+    uses.get(keyOf(owner, option))! + (isPiece(option.anchor) ? PIECE_COST : 0);
   return all.map((options, i) =>
     options.reduce((best, option) => (costOf(named[i]!, option) < costOf(named[i]!, best) ? option : best)),
   );

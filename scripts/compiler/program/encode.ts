@@ -13,7 +13,6 @@ import { addAnswers } from "./answers.ts";
 import { addMethods } from "./methods.ts";
 import { Buckets } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
-import { utf8Length } from "../../bytes.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
 export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
