@@ -1,7 +1,9 @@
-// Reads the inputs of commands, and reports their problems.
-import { readFileSync } from "node:fs";
+// Reads the inputs of commands, writes their output, and reports their problems.
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { CannotRun, useColor } from "./command.ts";
-import { renderProblems, type Problem } from "./compiler/index.ts";
+import { compilePolicy, renderProblems, type Compilation, type Problem } from "./compiler/index.ts";
+import { load, type Loaded } from "./evaluate/load.ts";
 
 /** The text of a file, or of standard input for `-`. Throws CannotRun. */
 export function readInput(file: string): string {
@@ -9,6 +11,16 @@ export function readInput(file: string): string {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
     throw new CannotRun(`cannot read ${file === "-" ? "standard input" : file}: ${reasonOf(error)}`);
+  }
+}
+
+/** Writes to a file, or to standard output without one or for `-`. Throws CannotRun. */
+export function writeOutput(file: string | undefined, text: string): void {
+  if (file === undefined || file === "-") return void process.stdout.write(text);
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new CannotRun(`cannot write ${file}: ${reasonOf(error)}`);
   }
 }
 
@@ -20,6 +32,27 @@ export function nameOf(file: string): string {
 /** Prints problems to standard error, for people. */
 export function report(problems: Problem[]): void {
   process.stderr.write(renderProblems(problems, { color: useColor(process.stderr) }));
+}
+
+/** Compiles a file, or standard input for `-`, with the files that it names. Throws CannotRun. */
+export function compileFile(file: string): Compilation {
+  return compilePolicy(readInput(file), nameOf(file), { read: readerBeside(file) });
+}
+
+/** Compiles a file, ready for the engine; problems go to standard error. Throws CannotRun. */
+export function loadFile(file: string): Loaded | undefined {
+  const compiled = compileFile(file);
+  report(compiled.problems);
+  return load(compiled);
+}
+
+/** Reads files by their paths relative to a policy's folder, for standard input to the working directory. */
+export function readerBeside(file: string): (path: string) => string | undefined {
+  const folder = file === "-" ? "." : dirname(file);
+  return (path) => {
+    const found = resolve(folder, path);
+    return existsSync(found) && statSync(found).isFile() ? readFileSync(found, "utf8") : undefined;
+  };
 }
 
 function reasonOf(error: unknown): string {

@@ -21,6 +21,8 @@ const NODE_SUITES = [
   "golden",
   "wasm",
   "oracles",
+  "reference",
+  "field",
   "conformance",
   "delivery",
   "fuzz",

@@ -1,7 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { CannotRun, Exit, onlyFile, type Command } from "../command.ts";
-import { compilePolicy, pluginConfiguration } from "../compiler/index.ts";
-import { nameOf, readInput, report } from "../input.ts";
+import { Exit, onlyFile, type Command } from "../command.ts";
+import { pluginConfiguration } from "../compiler/index.ts";
+import { compileFile, report, writeOutput } from "../input.ts";
 
 export const compile: Command = {
   summary: "compile a policy to Envoy's plugin configuration",
@@ -24,23 +23,14 @@ Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file
   },
   run({ options, files }) {
     const file = onlyFile(files, "POLICY");
-    const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
+    const { program, policy, problems } = compileFile(file);
     report(problems);
     if (!program || !policy) return Exit.Wrong;
     const configuration = pluginConfiguration(program, policy, {
       holdHeaders: options["hold-headers"] === true,
       quietPasses: options["quiet-passes"] === true,
     });
-    write(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
+    writeOutput(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
     return Exit.Done;
   },
 };
-
-function write(file: string | undefined, text: string): void {
-  if (file === undefined || file === "-") return void process.stdout.write(text);
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new CannotRun(`cannot write ${file}: ${(error as Error).message}`);
-  }
-}

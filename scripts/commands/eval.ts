@@ -1,9 +1,10 @@
 import { createInterface } from "node:readline";
 import { Exit, UsageError, type Command } from "../command.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadDocument, loadFile, type Loaded } from "../evaluate/load.ts";
+import { loadDocument, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { FilterFailure } from "../evaluate/result.ts";
+import { loadFile, readerBeside } from "../input.ts";
 
 export const evaluate: Command = {
   summary: "decide requests: JSON lines in, JSON lines out",
@@ -85,7 +86,7 @@ class Session {
       return this.fallback;
     }
     const key = JSON.stringify(policy);
-    const loaded = this.policies.get(key) ?? loadDocument(policy);
+    const loaded = this.policies.get(key) ?? loadDocument(policy, { read: readerBeside("-") });
     if (this.policies.size >= MAX_POLICIES) this.policies.clear();
     this.policies.set(key, loaded);
     return loaded;

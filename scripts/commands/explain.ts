@@ -1,11 +1,11 @@
 import { parse } from "yaml";
 import { Exit, UsageError, onlyFile, useColor, wantsJson, type Command } from "../command.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadFile, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
-import type { Result, Step } from "../evaluate/result.ts";
-import { explainWhen, type Part } from "../explain/parts.ts";
-import { nameOf, readInput } from "../input.ts";
+import type { Result } from "../evaluate/result.ts";
+import type { Part } from "../explain/parts.ts";
+import { explainRules, OUTCOME_TEXTS, type ExplainedRule } from "../explain/rules.ts";
+import { loadFile, nameOf, readInput } from "../input.ts";
 
 export const explain: Command = {
   summary: "show which rule decided, which parts of its `when`, and which scopes would help",
@@ -48,32 +48,6 @@ function readRequestFile(file: string): EvalRequest | undefined {
     return undefined;
   }
 }
-
-interface ExplainedRule extends Step {
-  whens: Part[][];
-}
-
-/** The rules that were tried; those that got past target and claims with the parts of their predicates. */
-function explainRules({ policy }: Loaded, request: EvalRequest, steps: Step[]): ExplainedRule[] {
-  return steps.map((step) => {
-    const rule = policy.rules.find(({ name }) => name === step.rule);
-    if (!rule || step.outcome === "target" || step.outcome === "claims") return { ...step, whens: [] };
-    const entries = (rule.targets ?? []).flatMap((target) =>
-      target.when ? [explainWhen(policy, target.when.value, [target], request)] : [],
-    );
-    const own = rule.when ? [explainWhen(policy, rule.when.value, rule.targets, request)] : [];
-    return { ...step, whens: [...entries, ...own].filter((parts) => parts !== undefined) };
-  });
-}
-
-const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
-  matched: "matches: it decides",
-  target: "does not match: it is about other calls",
-  claims: "does not match: its claims differ from the token's",
-  when_false: "does not match: its when is false",
-  when_error: "does not match: its when is an error",
-  scopes: "would match, but the token lacks scopes",
-};
 
 function render(result: Result, rules: ExplainedRule[]): string {
   const paint = (code: number, text: string): string =>

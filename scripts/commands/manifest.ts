@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CannotRun, Exit, onlyFile, type Command, type Invocation } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { nameOf, readInput, report } from "../input.ts";
+import { compileFile, report } from "../input.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
 
@@ -73,7 +72,7 @@ written.
   },
   run({ options, files }) {
     const file = onlyFile(files, "POLICY");
-    const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
+    const { program, policy, problems } = compileFile(file);
     report(problems);
     if (!program || !policy) return Exit.Wrong;
     output(options, partsOf(new Compiled(policy, program), options));

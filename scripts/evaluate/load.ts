@@ -1,12 +1,11 @@
 // Policies, compiled and ready for the engine.
 import {
   compileDocument,
-  compilePolicy,
   pluginConfiguration,
   type Compilation,
+  type CompileOptions,
   type Policy,
 } from "../compiler/index.ts";
-import { nameOf, readInput, report } from "../input.ts";
 
 /** A compiled policy, and the configuration for the filter. */
 export interface Loaded {
@@ -21,15 +20,8 @@ export function load({ program, policy }: Compilation): Loaded | undefined {
 }
 
 /** A policy given as an object: loaded, or the messages of its errors. */
-export function loadDocument(document: object): Loaded | string[] {
-  const compiled = compileDocument(document);
+export function loadDocument(document: object, options?: CompileOptions): Loaded | string[] {
+  const compiled = compileDocument(document, options);
   const errors = compiled.problems.filter(({ severity }) => severity === "error");
   return load(compiled) ?? errors.map(({ file, message }) => (file === "" ? message : `${file}: ${message}`));
-}
-
-/** Compiles a file; problems go to standard error. */
-export function loadFile(file: string): Loaded | undefined {
-  const compiled = compilePolicy(readInput(file), nameOf(file));
-  report(compiled.problems);
-  return load(compiled);
 }

@@ -1,5 +1,6 @@
 // An `eval` request: the fields of a JSON line, and the simulated request that they describe.
 import { JWT_NAMESPACE, type Json, type Pair, type SimulatedRequest, type Struct } from "../simulate/host.ts";
+import { fromBase64 } from "../bytes.ts";
 
 /** The input fields of `scopegate eval`; docs/cli.md has a table of them. */
 export interface EvalRequest {
@@ -84,7 +85,7 @@ export function simulate(request: EvalRequest, metadataKey: string): SimulatedRe
   return {
     ...pick(request, ["method", "path", "authority", "chunks", "route", "cluster"]),
     headers: typed ? pairs(headers) : [["content-type", "application/json"], ...pairs(headers)],
-    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : new Uint8Array(Buffer.from(bodyBase64, "base64")),
+    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : fromBase64(bodyBase64),
     trailers: trailers && pairs(trailers),
     metadata: payload === null ? {} : { [JWT_NAMESPACE]: { [metadataKey]: formed(payload, request.payloadForm) } },
   };

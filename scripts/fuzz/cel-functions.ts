@@ -10,6 +10,7 @@ import {
   readTimestamp,
   showTimestamp,
 } from "./cel-time.ts";
+import { isAddress, isInRange, isRange } from "./addresses.ts";
 import { bool, compare, equals, fail, find, int, list, text, type Value } from "./cel-values.ts";
 
 type Function = (...args: Value[]) => Value;
@@ -262,6 +263,19 @@ const PARTS = [
   "getMilliseconds",
 ];
 
+/** Kubernetes' CIDR library: a range, and whether an address given as text lies in it. */
+function toCidr(value: Value): Value {
+  return value.type === "string" && isRange(value.value)
+    ? { type: "cidr", range: value.value }
+    : fail("no range of addresses");
+}
+
+function containsAddress(range: Value, address: Value): Value {
+  return range.type === "cidr" && address.type === "string" && isAddress(address.value)
+    ? bool(isInRange(address.value, range.range))
+    : fail("no such overload");
+}
+
 /** Strict functions: an error in an argument is the error of the call. */
 export const FUNCTIONS: Record<string, Function> = {
   "_==_": (a, b) => bool(equals(a!, b!)),
@@ -293,6 +307,8 @@ export const FUNCTIONS: Record<string, Function> = {
   timestamp: (a) => toTimestamp(a!),
   duration: (a) => toDuration(a!),
   type: (a) => typeOf(a!),
+  cidr: (a) => toCidr(a!),
+  containsIP: (a, b) => containsAddress(a!, b!),
   dyn: (a) => a!,
   ...Object.fromEntries(PARTS.map((name) => [name, partOf(name)])),
 };

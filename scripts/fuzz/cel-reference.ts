@@ -4,31 +4,70 @@ import { Tag } from "../../assembly/program.ts";
 import type { Constant } from "../compiler/cel/code.ts";
 import type { Call, Loop, MapNode, Node } from "../compiler/cel/ast.ts";
 import { FUNCTIONS } from "./cel-functions.ts";
-import { bool, CelError, fail, find, isNumeric, isSameKey, list, text, type Typed, type Value } from "./cel-values.ts";
+import {
+  bool,
+  CelError,
+  CelUnknown,
+  fail,
+  find,
+  isNumeric,
+  isSameKey,
+  list,
+  text,
+  type Typed,
+  type Value,
+} from "./cel-values.ts";
 
 export type Truth = "true" | "false" | "error";
 
 export type Scope = ReadonlyMap<string, Value>;
 
-/** The result of a predicate; anything but a bool is an error. */
+/** With unknown variables also: `unknown`, and `never` for what may be false or an error but is true for nobody. */
+export type Outcome = Truth | "unknown" | "never";
+
+/** The result of a predicate; anything but a bool is an error. No variable may be unknown. */
 export function truthOf(root: Node, variables: Scope): Truth {
-  const value = attempt(() => evaluate(root, variables));
-  return value?.type === "bool" ? (String(value.value) as Truth) : "error";
+  return outcomeOf(root, variables) as Truth;
 }
 
-/** The value, or undefined for an error of CEL. */
-function attempt(run: () => Value): Value | undefined {
+/** How a predicate comes out where variables may be unknown. */
+export function outcomeOf(root: Node, variables: Scope): Outcome {
+  const value = attempt(() => evaluate(root, variables));
+  if (value === undefined) return "error";
+  if (value instanceof CelUnknown) return value.never ? "never" : "unknown";
+  return value.type === "bool" ? (String(value.value) as Truth) : "error";
+}
+
+type Attempt = Value | CelUnknown | undefined;
+
+/** The value, what is unknown, or undefined for an error of CEL. */
+function attempt(run: () => Value): Attempt {
   try {
     return run();
   } catch (error) {
+    if (error instanceof CelUnknown) return error;
     if (error instanceof CelError) return undefined;
     throw error;
   }
 }
 
-const TYPES = ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "optional_type"];
+/** The values of all: one error makes an error of the whole, whatever else is unknown. */
+function all(runs: (() => Value)[]): Value[] {
+  const values = runs.map(attempt);
+  if (values.includes(undefined)) fail("an operand is an error");
+  if (values.some((value) => value instanceof CelUnknown)) throw new CelUnknown();
+  return values as Value[];
+}
 
 function evaluate(node: Node, scope: Scope): Value {
+  const value = valueOf(node, scope);
+  if (value.type === "unknown") throw new CelUnknown();
+  return value;
+}
+
+const TYPES = ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "optional_type"];
+
+function valueOf(node: Node, scope: Scope): Value {
   switch (node.kind) {
     case "literal":
       return constant(node.value);
@@ -43,7 +82,15 @@ function evaluate(node: Node, scope: Scope): Value {
     case "call":
       return call(node, scope);
     case "list":
-      return list(node.items.flatMap(({ value, optional }) => present(evaluate(value, scope), optional)));
+      return list(
+        all(
+          node.items.map(
+            ({ value }) =>
+              () =>
+                evaluate(value, scope),
+          ),
+        ).flatMap((value, i) => present(value, node.items[i]!.optional)),
+      );
     case "map":
       return mapOf(node, scope);
     case "loop":
@@ -153,13 +200,12 @@ function call(node: Call, scope: Scope): Value {
   // cel-go's optimizer makes this false, whatever the item.
   if (fn === "@in" && args[1]?.kind === "list" && args[1].items.length === 0) return bool(false);
   if (target?.kind === "ident" && target.name === "optional" && !scope.has("optional")) {
-    const values = args.map((arg) => evaluate(arg, scope));
-    return optionalOf(fn, values);
+    return optionalOf(fn, all(args.map((arg) => () => evaluate(arg, scope))));
   }
   const [first, ...rest] = target ? [target, ...args] : args;
-  const value = evaluate(first!, scope);
-  if (fn === "or" || fn === "orValue") return alternative(value, fn === "orValue", () => evaluate(rest[0]!, scope));
-  return strict(fn, [value, ...rest.map((arg) => evaluate(arg, scope))]);
+  if (fn === "or" || fn === "orValue")
+    return alternative(evaluate(first!, scope), fn === "orValue", () => evaluate(rest[0]!, scope));
+  return strict(fn, all([first!, ...rest].map((arg) => () => evaluate(arg, scope))) as [Value, ...Value[]]);
 }
 
 function choose([condition, yes, no]: Node[], scope: Scope): Value {
@@ -199,6 +245,8 @@ function isZero(value: Value): boolean {
     case "optional":
       return value.value === undefined;
     case "type":
+    case "cidr":
+    case "unknown":
       return false;
     case "timestamp":
       return value.value === BigInt(Date.parse("0001-01-01T00:00:00Z")) * 1_000_000n;
@@ -209,9 +257,25 @@ function isZero(value: Value): boolean {
 
 /** An operand equal to `decisive` decides, whatever the others are; otherwise all must be bools. */
 function logic(args: Node[], decisive: boolean, scope: Scope): Value {
-  const values = args.map((arg) => attempt(() => evaluate(arg, scope)));
-  if (values.some((value) => value?.type === "bool" && value.value === decisive)) return bool(decisive);
-  return values.every((value) => value?.type === "bool") ? bool(!decisive) : fail("an operand is no bool");
+  return combined(
+    args.map((arg) => attempt(() => evaluate(arg, scope))),
+    decisive,
+  );
+}
+
+const isBool = (value: Attempt): value is Typed<"bool"> =>
+  value !== undefined && !(value instanceof CelUnknown) && value.type === "bool";
+
+/** What is unknown beside an error is never true under `&&`; under `||` it may be. */
+function combined(values: Attempt[], decisive: boolean): Value {
+  if (values.some((value) => isBool(value) && value.value === decisive)) return bool(decisive);
+  const unknown = values.filter((value) => value instanceof CelUnknown);
+  const isError = values.some((value) => !isBool(value) && !(value instanceof CelUnknown));
+  if (unknown.length === 0) return isError ? fail("an operand is no bool") : bool(!decisive);
+  if (!decisive) throw new CelUnknown(isError || unknown.some(({ never }) => never));
+  if (unknown.some(({ never }) => !never)) throw new CelUnknown();
+  if (isError) fail("an operand is no bool");
+  throw new CelUnknown(true);
 }
 
 function loop(node: Loop, scope: Scope): Value {
@@ -226,10 +290,8 @@ function loop(node: Loop, scope: Scope): Value {
   switch (node.macro) {
     case "all":
     case "exists": {
-      const answers = items.map((item) => attempt(() => bool(isTrue(node.body, item))) as Typed<"bool"> | undefined);
-      const decisive = node.macro === "exists";
-      if (answers.some((answer) => answer?.value === decisive)) return bool(decisive);
-      return answers.includes(undefined) ? fail("an element is an error") : bool(!decisive);
+      const answers = items.map((item) => attempt(() => bool(isTrue(node.body, item))));
+      return combined(answers, node.macro === "exists");
     }
     case "exists_one":
       return bool(items.map((item) => isTrue(node.body, item)).filter(Boolean).length === 1);

@@ -12,12 +12,21 @@ export type Value =
   | { type: "map"; entries: [key: Value, value: Value][]; made?: true } // made: built by the expression, not from JSON
   | { type: "timestamp" | "duration"; value: bigint } // nanoseconds; for a timestamp since 1970
   | { type: "type"; name: string }
-  | { type: "optional"; value?: Value };
+  | { type: "optional"; value?: Value }
+  | { type: "cidr"; range: string } // `cidr("10.0.0.0/8")` of Kubernetes' library
+  | { type: "unknown" }; // what only a call will tell, when a list is judged
 
 export type Typed<T extends Value["type"]> = Extract<Value, { type: T }>;
 
 /** The error of CEL; what caused it does not matter. */
 export class CelError extends Error {}
+
+/** The value depends on something unknown. `never`: it may be false or an error, but never true. */
+export class CelUnknown extends Error {
+  constructor(readonly never = false) {
+    super("unknown");
+  }
+}
 
 export function fail(message = ""): never {
   throw new CelError(message);
@@ -92,6 +101,10 @@ export function equals(a: Value, b: Value): boolean {
       return Buffer.compare(a.value, (b as typeof a).value) === 0;
     case "type":
       return a.name === (b as typeof a).name;
+    case "cidr":
+      return a.range === (b as typeof a).range;
+    case "unknown":
+      throw new CelUnknown();
     case "optional": {
       const { value } = b as typeof a;
       return a.value && value ? equals(a.value, value) : a.value === value;

@@ -2,8 +2,9 @@
 import { parse } from "yaml";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { callRequest, type Call } from "./call.ts";
+import { CALL, DECISIONS, EXPECTATION, TEST, TEST_FILE } from "./shapes.ts";
 import type { Policy } from "../compiler/index.ts";
-import { readInput } from "../input.ts";
+import { namesOf } from "../compiler/policy/shapes.ts";
 
 export interface Expectation {
   decision: string;
@@ -30,17 +31,16 @@ export class TestFileError extends Error {}
 
 type Json = Record<string, unknown>;
 
-/** Reads a test file. Throws TestFileError, or CannotRun when there is no such file. */
-export function readTestFile(file: string): TestFile {
-  const document = mapping(parseYaml(file), file, ["policy", "tests"]);
+/** Reads the text of a test file; `file` is only named in errors. Throws TestFileError. */
+export function readTests(text: string, file: string): TestFile {
+  const document = mapping(parseYaml(text, file), file, namesOf(TEST_FILE));
   if (typeof document.policy !== "string") throw new TestFileError(`${file}: policy must be the path of a policy`);
   if (!Array.isArray(document.tests)) throw new TestFileError(`${file}: tests must be a list`);
   const tests = document.tests.map((item, i) => readTest(item, `${file}: tests[${i}]`));
   return { policy: document.policy, tests };
 }
 
-function parseYaml(file: string): unknown {
-  const text = readInput(file);
+function parseYaml(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {
@@ -49,7 +49,7 @@ function parseYaml(file: string): unknown {
 }
 
 function readTest(item: unknown, place: string): PolicyTest {
-  const test = mapping(item, place, ["name", "payload", "scopes", "call", "request", "expect"]);
+  const test = mapping(item, place, namesOf(TEST));
   if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be a string`);
   if ((test.call === undefined) === (test.request === undefined))
     throw new TestFileError(`${place}: give exactly one of call and request`);
@@ -73,16 +73,7 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
     const request = checked({ ...payload, ...mapping(test.request, `${place}.request`) }, `${place}.request`);
     return () => request;
   }
-  const call = mapping(test.call, `${place}.call`, [
-    "tool",
-    "backend",
-    "args",
-    "resource",
-    "prompt",
-    "method",
-    "params",
-    "meta",
-  ]);
+  const call = mapping(test.call, `${place}.call`, namesOf(CALL));
   for (const key of ["tool", "backend", "resource", "prompt", "method"])
     if (call[key] !== undefined && typeof call[key] !== "string")
       throw new TestFileError(`${place}.call: ${key} must be a string`);
@@ -92,7 +83,7 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
 }
 
 function readExpectation(value: unknown, place: string): Expectation {
-  const expect = mapping(value, place, ["decision", "rule", "scopes", "reason"]);
+  const expect = mapping(value, place, namesOf(EXPECTATION));
   if (!DECISIONS.includes(expect.decision as string))
     throw new TestFileError(`${place}: decision must be one of ${DECISIONS.join(", ")}`);
   for (const key of ["rule", "reason"])
@@ -101,8 +92,6 @@ function readExpectation(value: unknown, place: string): Expectation {
   if (expect.scopes !== undefined && expect.scopes !== null) texts(expect.scopes, `${place}.scopes`);
   return expect as unknown as Expectation;
 }
-
-const DECISIONS = ["allow", "deny", "reject", "unauthenticated", "answer"];
 
 function checked(request: unknown, place: string): EvalRequest {
   try {

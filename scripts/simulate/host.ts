@@ -3,7 +3,8 @@
 import { Guest, type Exports, type Rc } from "./guest.ts";
 import { imports, Metrics, SharedData, type Machine } from "./imports.ts";
 import { Stream, type Answer, type SimulatedRequest } from "./stream.ts";
-import { concat, type Pair } from "../wire.ts";
+import { concat } from "../bytes.ts";
+import type { Pair } from "../wire.ts";
 
 export { Rc } from "./guest.ts";
 export { JWT_NAMESPACE, type Answer, type Reply, type SimulatedRequest } from "./stream.ts";

@@ -1,5 +1,6 @@
 // One request as the host sees it: what the filter may read at each stage, and the outcome.
-import { concat, encodeMetadata, encodeProperty, type Pair, type Struct } from "../wire.ts";
+import { concat } from "../bytes.ts";
+import { encodeMetadata, encodeProperty, type Pair, type Struct } from "../wire.ts";
 import { Rc } from "./guest.ts";
 
 export const JWT_NAMESPACE = "envoy.filters.http.jwt_authn";

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
 import { compileDocument, compilePolicy, pluginConfiguration } from "../../scripts/compiler/index.ts";
-import { GOVERNED } from "../../scripts/compiler/policy/policy.ts";
+import { GOVERNED } from "../../scripts/compiler/policy/words.ts";
 import { Host, JWT_NAMESPACE } from "../../scripts/simulate/host.ts";
 import { blocks, CLI, code, page, PAGES, rows, section } from "../support/pages.ts";
 

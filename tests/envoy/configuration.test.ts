@@ -142,7 +142,7 @@ describe("the host's own settings", () => {
   test("an admin port in use is named", async () => {
     const gateway = await Gateway.start();
     const admin = { ...LOOPBACK, port: gateway.envoy.admin };
-    await assert.rejects(Gateway.start({ target: { admin } }), new RegExp(`port 127.0.0.1:${admin.port} is taken`));
+    await assert.rejects(Gateway.start({ target: { admin } }), new RegExp(`port 127.0.0.1:${admin.port} is in use`));
     await gateway.stop();
   });
 });

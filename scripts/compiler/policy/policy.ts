@@ -9,7 +9,9 @@ import {
   DEFAULT_STEP_BUDGET,
 } from "../../../assembly/program.ts";
 import type { Place } from "../source/document.ts";
+import type { Drift, LockReference } from "../lock/locks.ts";
 import type { TextTree } from "../source/shape.ts";
+import { GOVERNED } from "./words.ts";
 
 export interface Policy {
   kind: "Policy" | "MCPRoute";
@@ -42,6 +44,10 @@ export interface Policy {
   /** limit 0: off; window in seconds. */
   loop: { limit: number; window: number };
   transport: { stream: Action; session: Action; preflight: Action };
+  /** Locks that the policy is checked against. */
+  locks: LockReference[];
+  /** What becomes of tools in a live list that are not as in the lock. */
+  drift: Drift;
 }
 
 interface ScopeDeclaration {
@@ -79,17 +85,6 @@ export interface Target {
   when?: TextTree;
 }
 
-/** The words of `govern`, and what they mean. */
-export const GOVERNED = {
-  tools: Kind.Tool,
-  resources: Kind.Resource,
-  prompts: Kind.Prompt,
-  completion: Kind.Completion,
-  subscriptions: Kind.Subscription,
-  tasks: Kind.Task,
-  methods: Kind.Method,
-} as const;
-
 /** A policy with all defaults. */
 export function emptyPolicy(kind: Policy["kind"]): Policy {
   return {
@@ -110,5 +105,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET },
     loop: { limit: 3, window: 300 },
     transport: { stream: Action.Allow, session: Action.Allow, preflight: Action.Allow },
+    locks: [],
+    drift: "count",
   };
 }

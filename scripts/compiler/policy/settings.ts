@@ -1,9 +1,13 @@
 // The members of our own kind of document, except its rules → Policy.
 import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
+import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { wellKnownUrl } from "./metadata.ts";
-import { emptyPolicy, GOVERNED, type Policy } from "./policy.ts";
-import { ACTIONS, readRules } from "./rules.ts";
+import { emptyPolicy, type Policy } from "./policy.ts";
+import { readRules } from "./rules.ts";
+import * as shapes from "./shapes.ts";
+import { namesOf, rangeOf } from "./shapes.ts";
+import { ACTIONS, BACKENDS, GOVERNED } from "./words.ts";
 import {
   choice,
   flag,
@@ -17,8 +21,6 @@ import {
   url,
   type Members,
 } from "../source/shape.ts";
-
-const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route, cluster: BackendFrom.Cluster };
 
 type Read = (report: Report, tree: Tree, policy: Policy) => void;
 
@@ -45,6 +47,8 @@ const MEMBERS: Record<string, Read> = {
   limits: readLimits,
   loop: readLoop,
   transport: readTransport,
+  lock: (report, tree, policy) => (policy.locks = readLockMember(report, tree)),
+  drift: readDrift,
   rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
 };
 
@@ -68,11 +72,14 @@ function finishMetadata(report: Report, members: Members, owner: Place, policy: 
     report.error(wanted, "the metadata document needs resource and authorizationServers");
   }
   if (policy.resource) policy.resourceMetadata ??= wellKnownUrl(policy.resource);
+  const drift = members.get("drift");
+  if (drift && policy.locks.length === 0)
+    report.error(drift.key, "drift is from a lock, and none is named", "add lock: FILE");
   if (!members.has("rules")) report.warn(owner, "there are no rules: every call gets the default action");
 }
 
 function readMetadata(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["name", "namespace", "labels", "annotations"]);
+  const members = mapping(report, tree, namesOf(shapes.METADATA));
   const name = members?.get("name")?.value;
   if (name) policy.name = label(report, name) ?? policy.name;
 }
@@ -87,7 +94,7 @@ function scopeList(report: Report, tree: Tree): string[] | undefined {
 }
 
 function readJwt(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["metadataKey", "metadataKeys"]);
+  const members = mapping(report, tree, namesOf(shapes.JWT));
   if (!members) return;
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
   if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
@@ -101,14 +108,17 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
 function readHierarchy(report: Report, tree: Tree, policy: Policy): void {
   for (const { name, key, value } of mapping(report, tree, "*")?.values() ?? []) {
     if (scope(report, { ...key, kind: "text", value: name }) === undefined) continue;
-    const implies = value.kind === "null" ? undefined : mapping(report, value, ["implies"])?.get("implies")?.value;
+    const implies =
+      value.kind === "null"
+        ? undefined
+        : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION))?.get("implies")?.value;
     const names = implies && texts(report, implies)?.filter((item) => scope(report, item) !== undefined);
     policy.scopes.set(name, { place: key, implies: names ?? [] });
   }
 }
 
 function readBackend(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["from", "separator", "name"]);
+  const members = mapping(report, tree, namesOf(shapes.BACKEND));
   if (!members) return;
   const [from, separator, name] = ["from", "separator", "name"].map((member) => members.get(member));
   if (name) {
@@ -134,17 +144,17 @@ function readGovern(report: Report, tree: Tree, policy: Policy): void {
 }
 
 function readChallenge(report: Report, tree: Tree, policy: Policy): void {
-  const include = mapping(report, tree, ["include"])?.get("include")?.value;
+  const include = mapping(report, tree, namesOf(shapes.CHALLENGE))?.get("include")?.value;
   if (include) policy.includeGranted = choice(report, include, { operation: false, granted: true }) ?? false;
 }
 
 function readLimits(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["body", "depth", "steps"]);
+  const members = mapping(report, tree, namesOf(shapes.LIMITS));
   const { limits } = policy;
   const [body, depth, steps] = ["body", "depth", "steps"].map((name) => members?.get(name)?.value);
   if (body) limits.body = bytes(report, body) ?? limits.body;
-  if (depth) limits.depth = integer(report, depth, 4, 1000) ?? limits.depth;
-  if (steps) limits.steps = integer(report, steps, 1000, 0x7fffffff) ?? limits.steps;
+  if (depth) limits.depth = integer(report, depth, ...rangeOf(shapes.LIMITS, "depth")) ?? limits.depth;
+  if (steps) limits.steps = integer(report, steps, ...rangeOf(shapes.LIMITS, "steps")) ?? limits.steps;
 }
 
 /** A number of bytes, or a string such as 64KiB. */
@@ -168,17 +178,22 @@ function readLoop(report: Report, tree: Tree, policy: Policy): void {
     return;
   }
   if (tree.kind !== "map") return report.error(tree, `expected a mapping (limit, window) or off, got ${shapeOf(tree)}`);
-  const members = mapping(report, tree, ["limit", "window"]);
+  const members = mapping(report, tree, namesOf(shapes.LOOP_MEMBERS));
   const [limit, window] = [members?.get("limit")?.value, members?.get("window")?.value];
-  if (limit) policy.loop.limit = integer(report, limit, 0, 1000) ?? policy.loop.limit;
-  if (window) policy.loop.window = integer(report, window, 1, 86400) ?? policy.loop.window;
+  if (limit) policy.loop.limit = integer(report, limit, ...rangeOf(shapes.LOOP_MEMBERS, "limit")) ?? policy.loop.limit;
+  if (window)
+    policy.loop.window = integer(report, window, ...rangeOf(shapes.LOOP_MEMBERS, "window")) ?? policy.loop.window;
 }
 
 function readTransport(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["GET", "DELETE", "OPTIONS"]);
+  const members = mapping(report, tree, namesOf(shapes.TRANSPORT));
   const action = (name: string): Action => {
     const value = members?.get(name)?.value;
     return (value && choice(report, value, ACTIONS)) ?? Action.Allow;
   };
   policy.transport = { stream: action("GET"), session: action("DELETE"), preflight: action("OPTIONS") };
+}
+
+function readDrift(report: Report, tree: Tree, policy: Policy): void {
+  policy.drift = choice(report, tree, DRIFT) ?? policy.drift;
 }

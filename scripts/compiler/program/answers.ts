@@ -8,6 +8,7 @@ import { encodePairs, type Pair } from "../../wire.ts";
 import type { Policy } from "../policy/policy.ts";
 import { MESSAGES } from "./reasons.ts";
 import type { ProgramWriter } from "./writer.ts";
+import { utf8Length } from "../../bytes.ts";
 
 export type Code = Exclude<Reason, Reason.Count>;
 type Settings = (setting: Setting, ...words: readonly number[]) => void;
@@ -100,7 +101,7 @@ function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Polic
   const end = `", ${metadata}${DESCRIPTION}`;
   const list = encodePairs([...JSON_BODY, ["www-authenticate", begin + end]]);
   put(Setting.Challenge, ...writer.raw(list));
-  put(Setting.AfterScopes, Buffer.byteLength(end) + 1);
+  put(Setting.AfterScopes, utf8Length(end) + 1);
 }
 
 function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {

@@ -23,6 +23,7 @@ import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { addMethods } from "./methods.ts";
 import { ProgramWriter } from "./writer.ts";
+import { utf8Length } from "../../bytes.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
 export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
@@ -154,7 +155,7 @@ class Buckets {
     }
     for (const kind of [Kind.ResourcePrefix, Kind.MethodPrefix]) {
       const lengths = new Set(
-        buckets.filter((bucket) => bucket.kind === kind).map((bucket) => Buffer.byteLength(bucket.name)),
+        buckets.filter((bucket) => bucket.kind === kind).map((bucket) => utf8Length(bucket.name)),
       );
       if (lengths.size > MAX_PREFIX_LENGTHS) {
         report.error(

@@ -25,6 +25,7 @@ import {
   TimePart,
 } from "../../../assembly/program.ts";
 import { Program } from "./reader.ts";
+import { toHex } from "../../bytes.ts";
 
 export { ProgramError } from "./reader.ts";
 
@@ -230,7 +231,7 @@ function cellText(program: Program, at: number): string {
     case Tag.String:
       return JSON.stringify(program.text(pointer, count));
     case Tag.Bytes:
-      return `bytes ${Buffer.from(program.slice(pointer, count)).toString("hex")}`;
+      return `bytes ${toHex(Uint8Array.from(program.slice(pointer, count)))}`;
     case Tag.CellList:
       return `[${cells(count).join(", ")}]`;
     case Tag.CellMap:
