@@ -24,6 +24,7 @@ Input (everything is optional except the body of a POST):
   chunks       sizes of the pieces in which the body arrives
   trailers     request trailers
   route, cluster             names of the Envoy route and cluster
+  response     the server's answer, if the request passes: status, headers, body or bodyBase64, chunks, trailers
 
 Output:
   id, decision (allow, deny, reject, unauthenticated, answer), reason, rule, requiredScopes
@@ -32,6 +33,8 @@ Output:
   error                      alone, when the line is malformed
   trace                      with --explain: [{rule, outcome}], where outcome is matched, target, claims,
                              when_false, when_error or scopes
+  response                   with a response: what the client gets of it
+  list                       with a list in that: {kind, total, shown, items: [{name, outcome, scopes?}]}
 
 Exit codes: 0 success, 1 a line was malformed or POLICY has errors, 2 could not run.
 `,

@@ -1,6 +1,8 @@
 // A policy test file: `policy` and `tests`, read from YAML and checked.
 import { parse } from "yaml";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
+import { LIST_KINDS, type ListItem, type ListName } from "../evaluate/list.ts";
+import { listRequest } from "../explain/list.ts";
 import { callRequest, type Call } from "./call.ts";
 import { CALL, DECISIONS, EXPECTATION, TEST, TEST_FILE } from "./shapes.ts";
 import type { Policy } from "../compiler/index.ts";
@@ -13,9 +15,14 @@ export interface Expectation {
   reason?: string;
 }
 
+/** What a list must show: names by outcome. */
+export type ListExpectation = Partial<Record<ListItem["outcome"], string[]>>;
+
 export interface PolicyTest {
   name: string;
   expect: Expectation;
+  /** In place of `expect`, where a list is tested. */
+  items?: ListExpectation;
   /** The request, once the policy is known, which determines where a backend's name goes. */
   request(policy: Policy): EvalRequest;
 }
@@ -51,15 +58,34 @@ function parseYaml(text: string, file: string): unknown {
 function readTest(item: unknown, place: string): PolicyTest {
   const test = mapping(item, place, namesOf(TEST));
   if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be a string`);
-  if ((test.call === undefined) === (test.request === undefined))
-    throw new TestFileError(`${place}: give exactly one of call and request`);
+  if ([test.call, test.request, test.list].filter((what) => what !== undefined).length !== 1)
+    throw new TestFileError(`${place}: give exactly one of call, request and list`);
   const payload = readPayload(test, place);
+  if (test.list !== undefined) return readListTest(test, test.name, payload, place);
   return {
     name: test.name,
     expect: readExpectation(test.expect, `${place}.expect`),
     request: requestOf(test, payload, place),
   };
 }
+
+/** The items of a list test are those that are expected in some way. */
+function readListTest({ list, expect }: Json, name: string, payload: Json, place: string): PolicyTest {
+  const kind = LIST_KINDS.find((known) => known === list);
+  if (!kind) throw new TestFileError(`${place}: list must be one of ${LIST_KINDS.join(", ")}`);
+  const items: ListExpectation = mapping(expect, `${place}.expect`, ["callable", "obtainable", "never"]);
+  const names = Object.entries(items).flatMap(([outcome, some]) => texts(some, `${place}.expect.${outcome}`));
+  if (names.length === 0) throw new TestFileError(`${place}.expect: name items as callable, obtainable or never`);
+  const request = checked({ ...payload, ...listRequest({ [kind]: names.map(itemOf[kind]) }) }, `${place}.list`);
+  return { name, expect: { decision: "allow" }, items, request: () => request };
+}
+
+const itemOf: Record<ListName, (name: string) => object> = {
+  tools: (name) => ({ name }),
+  prompts: (name) => ({ name }),
+  resources: (uri) => ({ uri }),
+  resourceTemplates: (uriTemplate) => ({ uriTemplate }),
+};
 
 /** `scopes` is short for a payload that has only a scope. */
 function readPayload({ payload, scopes }: Json, place: string): Json {

@@ -4,7 +4,7 @@ import { Engine } from "../evaluate/engine.ts";
 import type { Loaded } from "../evaluate/load.ts";
 import { Coverage } from "./coverage.ts";
 import { loadFile, readInput } from "../input.ts";
-import { compare } from "./compare.ts";
+import { compare, compareItems } from "./compare.ts";
 import { readTests, TestFileError, type PolicyTest } from "./file.ts";
 
 interface TestOutcome {
@@ -40,9 +40,10 @@ export class Runner {
     return loaded;
   }
 
-  private runTest({ name, expect, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
+  private runTest({ name, expect, items, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
     const asked = request(loaded.policy);
     const result = this.engine.evaluate(loaded, asked, true);
+    if (items) return { name, differences: compareItems(items, result) };
     coverage.add(asked, result.trace ?? []);
     return { name, differences: compare(expect, result) };
   }

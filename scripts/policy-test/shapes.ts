@@ -1,5 +1,6 @@
 // What a policy test file may say, as JSON Schema: the names that file.ts takes, and the schema for editors.
 import type { Shape } from "../compiler/policy/shapes.ts";
+import { LIST_KINDS } from "../evaluate/list.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 
 const closed = (properties: Record<string, Shape>, required: string[], description?: string): Shape => ({
@@ -53,6 +54,7 @@ const FIELDS: Record<Exclude<keyof EvalRequest, "id" | "policy">, Shape> = {
   trailers: headers,
   route: { type: "string" },
   cluster: { type: "string" },
+  response: { type: "object", description: "The server's answer, as in scopegate eval." },
 };
 
 export const EXPECTATION = closed(
@@ -67,6 +69,13 @@ export const EXPECTATION = closed(
     reason: { type: ["string", "null"], description: "The reason code (docs/reasons.md)." },
   },
   ["decision"],
+);
+
+const items: Shape = { type: "array", items: { type: "string" } };
+export const LIST_EXPECTATION = closed(
+  { callable: items, obtainable: items, never: items },
+  [],
+  "The names of items, by what the caller could do with them.",
 );
 
 export const TEST: Shape = {
@@ -88,11 +97,12 @@ export const TEST: Shape = {
         [],
         "The fields of scopegate eval.",
       ),
-      expect: EXPECTATION,
+      list: { enum: LIST_KINDS, description: "In place of a call: which items of such a list are shown." },
+      expect: { anyOf: [EXPECTATION, LIST_EXPECTATION] },
     },
     ["name", "expect"],
   ),
-  oneOf: [{ required: ["call"] }, { required: ["request"] }],
+  oneOf: [{ required: ["call"] }, { required: ["request"] }, { required: ["list"] }],
   not: { required: ["payload", "scopes"] },
 };
 

@@ -2,6 +2,7 @@
 import { Action, BackendFrom, Kind } from "../../../assembly/program.ts";
 import type { Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
+import { routeLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
 import { readRules } from "./rules.ts";
 import { AUTHORIZATION_NAMES } from "./route-shapes.ts";
@@ -17,6 +18,7 @@ export function readMcpRoute(report: Report, tree: Tree): Policy {
   policy.metadataKeys = METADATA_KEYS;
   policy.backend = { from: BackendFrom.ToolPrefix, text: "__" };
   policy.govern = [Kind.Tool];
+  policy.lists = routeLists();
   const members = open(report, tree);
   const metadata = members && open(report, members.get("metadata")?.value);
   const name = metadata?.get("name")?.value;

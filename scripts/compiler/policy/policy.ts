@@ -6,8 +6,10 @@ import {
   Kind,
   DEFAULT_MAX_BODY,
   DEFAULT_MAX_DEPTH,
+  DEFAULT_MAX_LIST,
   DEFAULT_STEP_BUDGET,
 } from "../../../assembly/program.ts";
+import { defaultLists, type Lists } from "./lists.ts";
 import type { Place } from "../source/document.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
 import type { TextTree } from "../source/shape.ts";
@@ -40,7 +42,8 @@ export interface Policy {
   includeGranted: boolean;
   inBand: boolean;
   lenientHeaders: boolean;
-  limits: { body: number; depth: number; steps: number };
+  limits: { body: number; depth: number; steps: number; list: number };
+  lists: Lists;
   /** limit 0: off; window in seconds. */
   loop: { limit: number; window: number };
   transport: { stream: Action; session: Action; preflight: Action };
@@ -102,7 +105,8 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     includeGranted: false,
     inBand: false,
     lenientHeaders: false,
-    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET },
+    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET, list: DEFAULT_MAX_LIST },
+    lists: defaultLists(),
     loop: { limit: 3, window: 300 },
     transport: { stream: Action.Allow, session: Action.Allow, preflight: Action.Allow },
     locks: [],

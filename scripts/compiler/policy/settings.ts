@@ -3,6 +3,7 @@ import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { wellKnownUrl } from "./metadata.ts";
+import { readLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
 import { readRules } from "./rules.ts";
 import * as shapes from "./shapes.ts";
@@ -45,6 +46,7 @@ const MEMBERS: Record<string, Read> = {
   headers: (report, tree, policy) =>
     (policy.lenientHeaders = choice(report, tree, { strict: false, lenient: true }) ?? false),
   limits: readLimits,
+  lists: readLists,
   loop: readLoop,
   transport: readTransport,
   lock: (report, tree, policy) => (policy.locks = readLockMember(report, tree)),
@@ -151,8 +153,9 @@ function readChallenge(report: Report, tree: Tree, policy: Policy): void {
 function readLimits(report: Report, tree: Tree, policy: Policy): void {
   const members = mapping(report, tree, namesOf(shapes.LIMITS));
   const { limits } = policy;
-  const [body, depth, steps] = ["body", "depth", "steps"].map((name) => members?.get(name)?.value);
+  const [body, depth, steps, list] = ["body", "depth", "steps", "list"].map((name) => members?.get(name)?.value);
   if (body) limits.body = bytes(report, body) ?? limits.body;
+  if (list) limits.list = bytes(report, list) ?? limits.list;
   if (depth) limits.depth = integer(report, depth, ...rangeOf(shapes.LIMITS, "depth")) ?? limits.depth;
   if (steps) limits.steps = integer(report, steps, ...rangeOf(shapes.LIMITS, "steps")) ?? limits.steps;
 }

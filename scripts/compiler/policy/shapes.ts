@@ -77,17 +77,19 @@ const when = text({
 });
 const cel = described(when, "The same as when: ai-gateway's name for it.");
 
+const BYTES: Shape = {
+  anyOf: [
+    { type: "integer", minimum: 1, maximum: 64 * 1024 * 1024 },
+    { type: "string", pattern: "^\\d{1,9} ?(KiB|MiB)$" },
+  ],
+};
+
 export const LIMITS = object(
   {
-    body: {
-      description: "Bytes of a request body: a number, or text such as 64KiB or 4MiB.",
-      anyOf: [
-        { type: "integer", minimum: 1, maximum: 64 * 1024 * 1024 },
-        { type: "string", pattern: "^\\d{1,9} ?(KiB|MiB)$" },
-      ],
-    },
+    body: described(BYTES, "Bytes of a request body: a number, or text such as 64KiB or 4MiB."),
     depth: integer(4, 1000, "How deep the body may be nested.", 128),
     steps: integer(1000, 0x7fffffff, "Steps of all predicates of one request.", 0x1000000),
+    list: described(BYTES, "Bytes of a list that is read before it is filtered."),
   },
   { description: "Bounds for one request." },
 );
@@ -96,6 +98,31 @@ export const LOOP_MEMBERS = object({
   limit: integer(0, 1000, "Equal challenges in the window, after which the client is told to stop; 0: off.", 3),
   window: integer(1, 86400, "Seconds.", 300),
 });
+
+const OFF: readonly Shape[] = [{ const: "off" }, { const: false }];
+const shown = word({ show: true, hide: false });
+const listOf = (what: string): Shape => ({
+  description: `${what} in the server's lists: shown or hidden by what the caller could do with them; off: unfiltered.`,
+  anyOf: [object({ callable: shown, obtainable: shown, never: shown }), ...OFF],
+});
+
+export const LISTS: Shape = {
+  description: "Which items of the server's lists a caller sees.",
+  anyOf: [
+    object({
+      tools: listOf("Tools"),
+      prompts: listOf("Prompts"),
+      resources: listOf("Resources"),
+      resourceTemplates: listOf("Resource templates"),
+      annotate: {
+        type: "boolean",
+        description: "Obtainable items name the scopes that would make them callable.",
+        default: false,
+      },
+    }),
+    ...OFF,
+  ],
+};
 
 export const TRANSPORT = object(
   {
@@ -251,6 +278,7 @@ export const POLICY = object(
       default: "strict",
     },
     limits: LIMITS,
+    lists: LISTS,
     loop: {
       description: "The end of repeated challenges.",
       anyOf: [LOOP_MEMBERS, { const: "off" }, { const: false }],

@@ -52,6 +52,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.content_encoding]: 415,
   [Reason.method_not_allowed]: 405,
   [Reason.upgrade]: 400,
+  [Reason.early_answer]: 502,
 };
 
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
@@ -136,5 +137,5 @@ function errorCode(reason: Code): number {
   if (reason === Reason.invalid_params) return -32602;
   if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
   const status = STATUS[reason];
-  return [401, 403, 500].includes(status) ? status : -32600;
+  return [401, 403, 500, 502].includes(status) ? status : -32600;
 }

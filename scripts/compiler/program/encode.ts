@@ -21,6 +21,7 @@ import type { TextTree } from "../source/shape.ts";
 import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
+import { listBits } from "../policy/lists.ts";
 import { addMethods } from "./methods.ts";
 import { ProgramWriter } from "./writer.ts";
 import { utf8Length } from "../../bytes.ts";
@@ -196,6 +197,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.PolicyName, ...writer.text(policy.name));
   addAnswers(writer, policy, scopes, put);
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
+  put(Setting.Lists, listBits(policy), policy.limits.list);
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
 
@@ -205,6 +207,7 @@ function flagsOf(writer: ProgramWriter, policy: Policy): number {
     uriFlags(policy.rules) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
     (policy.inBand ? Flag.InBand : 0) |
+    (policy.lists.annotate ? Flag.Annotate : 0) |
     (policy.includeGranted ? Flag.IncludeGranted : 0) |
     (policy.lenientHeaders ? Flag.LenientHeaders : 0)
   );

@@ -24,6 +24,7 @@ import {
   Tag,
   TimePart,
 } from "../../../assembly/program.ts";
+import { listWords } from "../policy/lists.ts";
 import { Program } from "./reader.ts";
 import { toHex } from "../../bytes.ts";
 
@@ -69,8 +70,9 @@ function settings(program: Program): string[] {
     row("baseline scopes", program.settingText(Setting.BaselineScopes) ?? "-"),
     row(
       "limits",
-      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget)} steps`,
+      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget)} steps, lists ${program.setting(Setting.MaxList)} bytes`,
     ),
+    row("lists", listWords(program.setting(Setting.Lists))),
     row(
       "loop",
       program.setting(Setting.LoopLimit)

@@ -39,4 +39,5 @@ export const MESSAGES: Record<Exclude<Reason, Reason.Count>, string> = {
   [Reason.content_encoding]: "Encoded bodies are not accepted.",
   [Reason.method_not_allowed]: "The HTTP method is not allowed.",
   [Reason.upgrade]: "Connection upgrades are not allowed.",
+  [Reason.early_answer]: "The server answered before the request was judged.",
 };

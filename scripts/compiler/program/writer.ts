@@ -31,6 +31,19 @@ const FIXED_SLOTS: [Slot | typeof NONE, string][] = [
   [Slot.Params, "notifications"],
   [Slot.Notifications, "resourceSubscriptions"],
   [Slot.Meta, "io.modelcontextprotocol/protocolVersion"],
+  [NONE, ""],
+  [Slot.Answer, "result"],
+  [Slot.AnswerResult, "tools"],
+  [Slot.AnswerResult, "prompts"],
+  [Slot.AnswerResult, "resources"],
+  [Slot.AnswerResult, "resourceTemplates"],
+  [Slot.AnswerResult, "cacheScope"],
+  [NONE, ""],
+  [Slot.Item, "name"],
+  [Slot.Item, "uri"],
+  [Slot.Item, "uriTemplate"],
+  [Slot.Item, "_meta"],
+  [Slot.ItemMeta, "scopegate/scopes"],
 ];
 
 /** (offset, length) or (first, count), as two words of a record. */
