@@ -5,13 +5,34 @@ import { runAutomaton } from "../cel/automaton.ts";
 import { charge } from "../runtime/budget.ts";
 import { hasText, section, textSpan } from "../sections.ts";
 import { sameBytes } from "../text/ascii.ts";
-import { Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
 
 const cell: usize = memory.data(<i32>CELL, 8);
 
+/** What every name begins with that satisfies the PatternRecord `index`; NONE: any. */
+export function prefixOf(index: u32): Span {
+  return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Prefix);
+}
+
+/** What every such name ends with. */
+export function suffixOf(index: u32): Span {
+  return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Suffix);
+}
+
+/** Whether those two are not all that the PatternRecord `index` asks of a name. */
+export function hasInnerStars(index: u32): bool {
+  return index != NONE && load<u32>(recordAt(index) + PatternField.Name, AffixField.Automaton) != NONE;
+}
+
+// @ts-ignore: decorator
+@inline
+function recordAt(index: u32): usize {
+  return section(Section.Patterns) + <usize>index * PATTERN_SIZE;
+}
+
 /** Whether a backend (NO_SPAN for none) and a name satisfy the PatternRecord `index`; false when the steps run out. */
 export function fitsPattern(index: u32, backend: Span, name: Span): bool {
-  const record = section(Section.Patterns) + <usize>index * PATTERN_SIZE;
+  const record = recordAt(index);
   return fits(record + PatternField.Name, name) && fits(record + PatternField.Backend, backend);
 }
 
