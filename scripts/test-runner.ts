@@ -17,6 +17,7 @@ interface Suite {
 /** Suites of node:test files, in this order: the folders of tests/ that contain them. */
 const NODE_SUITES = [
   "compiler",
+  "authoring",
   "cli",
   "golden",
   "wasm",

@@ -156,7 +156,10 @@ describe("scopegate lsp", () => {
     const wrong = POLICY.replace("args.environment", "args.enviroment");
     const [found, ...more] = await change("policy.yaml", wrong);
     assert.deepEqual(more, []);
-    assert.equal(String(found!.message), 'the input schema of deploy has no "enviroment"\nhint: did you mean "environment"?');
+    assert.equal(
+      String(found!.message),
+      'the input schema of deploy has no "enviroment"\nhint: did you mean "environment"?',
+    );
     const lines = wrong.split("\n");
     const line = lines.findIndex((text) => text.includes("enviroment"));
     const character = lines[line]!.indexOf("enviroment");
