@@ -93,8 +93,8 @@ async function change(name: string, text: string): Promise<Diagnostic[]> {
 
 /** The position of `‸` in a text, and the text without it. */
 function cursor(text: string): { text: string; position: { line: number; character: number } } {
-  const before = text.slice(0, text.indexOf("‸")).split("\n");
-  return { text: text.replace("‸", ""), position: { line: before.length - 1, character: before.at(-1)!.length } };
+  const lines = text.slice(0, text.indexOf("‸")).split("\n");
+  return { text: text.replace("‸", ""), position: { line: lines.length - 1, character: lines.at(-1)!.length } };
 }
 
 async function labels(name: string, marked: string): Promise<string[]> {
