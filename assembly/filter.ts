@@ -16,14 +16,13 @@ import {
   readHeaders,
   saveHeaders,
 } from "./request/headers.ts";
-import { checkContent, checkHeaders } from "./request/header-checks.ts";
-import { checkVersion } from "./request/mirror-headers.ts";
+import { checkContent, checkHeaders, declaresMoreThan } from "./request/header-checks.ts";
 import { findToken } from "./token/claims.ts";
 import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
 import { QUESTION_MARK, SEMICOLON } from "./text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
-import { begin, finish, put, putByte, putJson, putNumber } from "./text/writer.ts";
-import { judge } from "./judge.ts";
+import { begin, finish, put, putByte, putNumber, putVisible } from "./text/writer.ts";
+import { findId, judge } from "./judge.ts";
 import { Decision, decisionOf } from "./decide/decision.ts";
 import { count, reasonName } from "./answer/metrics.ts";
 import { putRule, refuse, sendDocument } from "./answer/reply.ts";
@@ -32,6 +31,7 @@ import { endRepeats } from "./answer/repeats.ts";
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
+const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
@@ -49,15 +49,28 @@ export function onHeaders(stream: Context, end: bool): i32 {
 /** A POST: whatever its headers say against it, then its body. */
 function onPost(stream: Context, end: bool): i32 {
   const content = checkContent();
-  if (content != NO_REASON) return reject(stream, content);
-  const version = checkVersion();
-  if (version != NO_REASON) return reject(stream, version);
+  if (content != NO_REASON) return rejectPost(stream, content, end);
   if (end) return reject(stream, Reason.empty_body);
   const token = findToken();
-  if (!token) return reject(stream, missingToken(stream));
+  if (!token) return rejectPost(stream, missingToken(stream), false);
+  if (declaresMoreThan(setting(Setting.MaxBody))) return rejectPost(stream, Reason.body_too_large, false);
   if (!saveForBody(stream, token)) return reject(stream, Reason.host_error);
+  return awaitBody(stream, State.Reading);
+}
+
+/**
+ * Refuses a POST whose headers say enough. Where they are held, nothing is sent on meanwhile, and the reply comes with the
+ * first bytes of the body, so that it has the caller's id: the Go SDK closes its session when an error has none.
+ */
+function rejectPost(stream: Context, reason: i32, end: bool): i32 {
+  if (end || !holdsHeaders()) return reject(stream, reason);
+  stream.reason = reason;
+  return awaitBody(stream, State.Refusing);
+}
+
+function awaitBody(stream: Context, state: State): i32 {
   stream.config = configNumber();
-  stream.state = State.Reading;
+  stream.state = state;
   return holdsHeaders() ? STOP : CONTINUE;
 }
 
@@ -73,10 +86,13 @@ function onBodyless(stream: Context, method: Span, end: bool): i32 {
         ? setting(Setting.SessionAction)
         : Action.Deny;
   if (action != Action.Allow) return reject(stream, Reason.method_not_allowed);
-  if (!end) return reject(stream, Reason.unexpected_body);
-  if (preflight) return pass(stream, decisionOf(Reason.preflight));
-  if (!findToken()) return reject(stream, missingToken(stream));
-  return pass(stream, decisionOf(get ? Reason.stream : Reason.session_end));
+  if (declaresMoreThan(0)) return reject(stream, Reason.unexpected_body);
+  if (!preflight && !findToken()) return reject(stream, missingToken(stream));
+  const reason = preflight ? Reason.preflight : get ? Reason.stream : Reason.session_end;
+  if (end) return pass(stream, decisionOf(reason));
+  // An empty DATA frame or an empty chunked body may follow, which is no body (RFC 9113 section 8.1). OkHttp sends such.
+  stream.reason = reason;
+  return awaitBody(stream, State.Ending);
 }
 
 function missingToken(stream: Context): i32 {
@@ -87,15 +103,26 @@ function missingToken(stream: Context): i32 {
 export function onBody(stream: Context, size: u32, end: bool): i32 {
   const state = stream.state;
   if (state == State.Passed) return CONTINUE;
+  if (state == State.Refusing && (size || end)) return rejectWithId(stream, stream.reason, size);
+  if (state == State.Ending) return onEnding(stream, size, end);
   if (state != State.Reading) return STOP;
   stream.body = size;
-  if (size > setting(Setting.MaxBody)) return reject(stream, Reason.body_too_large);
+  if (size > setting(Setting.MaxBody)) return rejectWithId(stream, Reason.body_too_large, size);
   return end ? onEnd(stream) : STOP;
+}
+
+/** A piece where there must be none: zero bytes before the end of the stream are no body, one is. */
+function onEnding(stream: Context, size: u32, end: bool): i32 {
+  if (size) return reject(stream, Reason.unexpected_body);
+  if (!end) return STOP;
+  return stream.config == configNumber() ? pass(stream, decisionOf(stream.reason)) : reject(stream, Reason.host_error);
 }
 
 export function onTrailers(stream: Context): i32 {
   const state = stream.state;
   if (state == State.Passed) return CONTINUE;
+  if (state == State.Refusing) return reject(stream, stream.reason);
+  if (state == State.Ending) return reject(stream, Reason.unexpected_body);
   return state == State.Reading ? onEnd(stream) : STOP;
 }
 
@@ -128,6 +155,16 @@ function pass(stream: Context, decision: Decision): i32 {
 /** Refuses a request before its body is judged. */
 function reject(stream: Context, reason: i32): i32 {
   return reply(stream, decisionOf(reason));
+}
+
+/** Refuses a request before its body is judged; of `size` bytes that have come, the first may have the id. */
+function rejectWithId(stream: Context, reason: i32, size: u32): i32 {
+  const decision = decisionOf(reason);
+  const part = min(size, ID_WITHIN);
+  if (part && getBuffer(Buffer.RequestBody, part) == Status.Ok) {
+    decision.hasId = valueLength() == part && findId(value(), part);
+  }
+  return reply(stream, decision);
 }
 
 /** Refuses a request with a local reply. */
@@ -165,7 +202,7 @@ function recordDecision(decision: Decision): void {
 /** The beginning of a text, after a semicolon. */
 function putPart(part: Span): void {
   putByte(SEMICOLON);
-  putJson(spanStart(part), min(spanLength(part), 64));
+  putVisible(part, 64);
 }
 
 /** Replies with the metadata document, when that is asked for; before any token is looked for. */

@@ -7,7 +7,7 @@ import { onlyWhitespace, openReader, readValue } from "./json/reader.ts";
 import { readFailure } from "./json/failure.ts";
 import { isResponse, readMessage, refersToPrompt } from "./request/message.ts";
 import { decodeText } from "./json/decode.ts";
-import { checkMirrors, declaresBatches, mayRespond } from "./request/mirror-headers.ts";
+import { checkMirrors, declaresBatches, isVersionKnown, mayRespond } from "./request/mirror-headers.ts";
 import { readToken } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
@@ -16,7 +16,7 @@ import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
 import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
 import { firstItem, nextItem } from "./json/walk.ts";
-import { envelopeStart } from "./json/slots.ts";
+import { envelopeStart, slotEnd } from "./json/slots.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
 import { charge, rewind } from "./runtime/budget.ts";
 import { forgetResults } from "./cel/results.ts";
@@ -38,6 +38,16 @@ export function judge(at: usize, size: u32, token: Span): Decision {
   return decision;
 }
 
+/** Whether the id of a message is among the first `size` bytes of its body, at `at`; its slot then has it. */
+export function findId(at: usize, size: u32): bool {
+  const end = at + <usize>size;
+  openCall();
+  clear64(end);
+  openReader(end, setting(Setting.MaxDepth));
+  readValue(at, Slot.Body);
+  return slotEnd(Slot.Id) < end; // a number that ends with the bytes may go on after them
+}
+
 function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 {
   clear64(end);
   openReader(end, setting(Setting.MaxDepth));
@@ -46,6 +56,7 @@ function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 
   decision.hasId = true;
   if (!bodyEnd) return readFailure();
   if (!onlyWhitespace(bodyEnd)) return Reason.not_json;
+  if (!isVersionKnown()) return Reason.unsupported_version;
   const body = envelopeStart(Slot.Body);
   return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision);
 }

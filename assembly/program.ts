@@ -371,7 +371,8 @@ export enum Reason {
   batch = 26, unsupported_version = 27, header_mismatch = 28, repeated_header = 29, empty_body = 30,
   unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
   upgrade = 36,
-  Count = 37,
+  lone_surrogate = 37, //      half of a pair, escaped
+  Count = 38,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */

@@ -44,6 +44,7 @@ export const LOWER_F: u32 = 0x66;
 export const LOWER_I: u32 = 0x69;
 export const LOWER_J: u32 = 0x6a;
 export const LOWER_K: u32 = 0x6b;
+export const LOWER_M: u32 = 0x6d;
 export const LOWER_N: u32 = 0x6e;
 export const LOWER_P: u32 = 0x70;
 export const LOWER_R: u32 = 0x72;

@@ -15,6 +15,8 @@ export interface SimulatedRequest {
   chunks?: readonly number[];
   /** The end of stream comes with the last piece, not in a call of its own (as Envoy does for HTTP/1). */
   endWithData?: boolean;
+  /** Without a body: the end of stream comes after the headers (an empty DATA frame, an empty chunked body). */
+  endsApart?: boolean;
   trailers?: readonly Pair[];
   /** Dynamic metadata: namespace → Struct. */
   metadata?: { [namespace: string]: Struct };

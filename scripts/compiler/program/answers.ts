@@ -3,7 +3,7 @@
 //
 // WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value is quoted, none is empty, and because two
 // SDKs take the first `scope=` they find, nothing free-form comes before it.
-import { isDenial, isPass, MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
+import { Action, isDenial, isPass, MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
 import { encodePairs, type Pair } from "../../wire.ts";
 import type { Policy } from "../policy/policy.ts";
 import { MESSAGES } from "./reasons.ts";
@@ -51,6 +51,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.content_encoding]: 415,
   [Reason.method_not_allowed]: 405,
   [Reason.upgrade]: 400,
+  [Reason.lone_surrogate]: 400,
 };
 
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
@@ -105,10 +106,18 @@ function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Polic
 
 function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {
   if (reason === Reason.metadata_document) return DOCUMENT;
-  if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", "POST"]];
+  if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", allowedMethods(policy.transport)]];
   if (STATUS[reason] !== 401) return JSON_BODY;
   const challenge = unauthenticated(reason === Reason.invalid_token, policy.resourceMetadata, initialScopes);
   return challenge.length > MAX_CHALLENGE ? JSON_BODY : [...JSON_BODY, ["www-authenticate", challenge]];
+}
+
+/** RFC 9110 section 10.2.1: the methods that the policy lets through. */
+function allowedMethods({ stream, session, preflight }: Policy["transport"]): string {
+  const methods = { POST: Action.Allow, GET: stream, DELETE: session, OPTIONS: preflight };
+  return Object.entries(methods)
+    .flatMap(([method, action]) => (action === Action.Allow ? [method] : []))
+    .join(", ");
 }
 
 /** RFC 6750 section 3.1: no error code if the request had no credentials. */
@@ -132,8 +141,9 @@ function outcomeOf(reason: Code): string {
 /** Code of the JSON-RPC error. */
 function errorCode(reason: Code): number {
   if (reason === Reason.header_mismatch) return -32020;
+  if (reason === Reason.unsupported_version) return -32022;
   if (reason === Reason.invalid_params) return -32602;
-  if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
+  if ((reason >= Reason.not_json && reason <= Reason.number_range) || reason === Reason.lone_surrogate) return -32700;
   const status = STATUS[reason];
   return [401, 403, 500].includes(status) ? status : -32600;
 }
