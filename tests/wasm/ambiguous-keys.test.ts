@@ -99,7 +99,7 @@ test("a member with _ or - in its own name is read as written", () => {
   for (const name of ["max_amount", "_x", "a-b", "__", "-"]) {
     const host = hostOf(toolWhen(`args["${name}"] == 1`));
     assert.equal(ask(host, calling(`{"${name}":1}`)), "allowed", name);
-    assert.equal(ask(host, calling(`{"x":[],"${name}":2}`)), "no_rule", name);
+    assert.equal(ask(host, calling(`{"other":[],"${name}":2}`)), "no_rule", name);
   }
   const host = hostOf(toolWhen("args.max_amount == 1"));
   assert.equal(ask(host, calling('{"max_amount":1,"maxAmount":900}')), "ambiguous_key");
