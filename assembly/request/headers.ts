@@ -7,16 +7,7 @@ import { charge } from "../runtime/budget.ts";
 import { begin, finish, putByte, putJson } from "../text/writer.ts";
 import { getHeaderPairs, Status, value, valueLength } from "../runtime/host.ts";
 import { bytesOf, sameBytes } from "../text/ascii.ts";
-import {
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
-  COMMA,
-  LOWER_M,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
-} from "../text/chars.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, LOWER_M, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
 import { NO_SPAN, Span, sameSpan, spanLength, spanOf, spanStart } from "../text/span.ts";
 
 /** The headers that the filter itself looks at. */

@@ -26,10 +26,13 @@ export function readMessage(): i32 {
   if (!spanLength(method) || escapesNul(Slot.Method)) return Reason.not_jsonrpc;
   setMethod(method);
   setForm(id ? Form.Request : Form.Notification);
+  return areParamsFit() ? readMethod() : Reason.invalid_params;
+}
+
+/** Whether the params are an object, null or absent, and name nothing with a NUL. */
+function areParamsFit(): bool {
   const params = envelopeStart(Slot.Params);
-  if (params && load<u8>(params) != OPEN_BRACE && load<u8>(params) != LOWER_N) return Reason.invalid_params;
-  if (namesNul()) return Reason.invalid_params;
-  return readMethod();
+  return !params || ((load<u8>(params) == OPEN_BRACE || load<u8>(params) == LOWER_N) && !namesNul());
 }
 
 /** Whether a name, URI, task id or reference has a NUL, at which readers in C stop; whichever of them the method reads. */

@@ -175,7 +175,7 @@ const URLS: [resource: string, url: string, paths: string[]][] = [
   [
     "https://a.example:8443/x/mcp/",
     "https://a.example:8443/.well-known/oauth-protected-resource/x/mcp",
-    ["/x/mcp", "/x/mcp/", ""],
+    ["/x/mcp", ""],
   ],
   ["https://a.example", "https://a.example/.well-known/oauth-protected-resource", [""]],
   ["https://a.example/", "https://a.example/.well-known/oauth-protected-resource", [""]],
@@ -190,7 +190,7 @@ for (const [resource, url, paths] of URLS) {
     assert.equal(policy?.resourceMetadata, url);
     assert.deepEqual(
       documentPaths(policy!),
-      paths.map((path) => `/.well-known/oauth-protected-resource${path}`),
+      paths.flatMap((path) => ["", "/"].map((end) => `/.well-known/oauth-protected-resource${path}${end}`)),
     );
   });
 }
