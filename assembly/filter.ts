@@ -4,7 +4,7 @@
 import { Action, Flag, NONE, NO_REASON, Reason, Setting, isPass } from "./program.ts";
 import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
-import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
+import { configNumber, hasQuietPasses, holdsHeaders, logsSubject } from "./config/config.ts";
 import { Context, State } from "./runtime/contexts.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
@@ -17,6 +17,8 @@ import {
   saveHeaders,
 } from "./request/headers.ts";
 import { checkContent, checkHeaders, declaresMoreThan } from "./request/header-checks.ts";
+import { readIdentity } from "./token/identity.ts";
+import { isBindingMet } from "./token/binding.ts";
 import { findToken } from "./token/claims.ts";
 import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
 import { QUESTION_MARK, SEMICOLON } from "./text/chars.ts";
@@ -31,6 +33,7 @@ import { endRepeats } from "./answer/repeats.ts";
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
+const SUBJECT = "scopegate.sub";
 const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
@@ -53,6 +56,7 @@ function onPost(stream: Context, end: bool): i32 {
   if (end) return reject(stream, Reason.empty_body);
   const token = findToken();
   if (!token) return rejectPost(stream, missingToken(stream), false);
+  if (!isBindingMet(token)) return rejectPost(stream, Reason.sender_constrained, false);
   if (declaresMoreThan(setting(Setting.MaxBody))) return rejectPost(stream, Reason.body_too_large, false);
   if (!saveForBody(stream, token)) return reject(stream, Reason.host_error);
   return awaitBody(stream, State.Reading);
@@ -87,7 +91,9 @@ function onBodyless(stream: Context, method: Span, end: bool): i32 {
         : Action.Deny;
   if (action != Action.Allow) return reject(stream, Reason.method_not_allowed);
   if (declaresMoreThan(0)) return reject(stream, Reason.unexpected_body);
-  if (!preflight && !findToken()) return reject(stream, missingToken(stream));
+  const token = preflight ? NO_SPAN : findToken();
+  if (!preflight && !token) return reject(stream, missingToken(stream));
+  if (!isBindingMet(token)) return reject(stream, Reason.sender_constrained);
   const reason = preflight ? Reason.preflight : get ? Reason.stream : Reason.session_end;
   if (end) return pass(stream, decisionOf(reason));
   // An empty DATA frame or an empty chunked body may follow, which is no body (RFC 9113 section 8.1). OkHttp sends such.
@@ -195,8 +201,23 @@ function recordDecision(decision: Decision): void {
   }
   putPart(decision.method);
   putPart(decision.target);
+  setState(STATE);
+  if (logsSubject()) recordSubject();
+}
+
+/** Records whose token it is, escaped: the host's own log command prints a claim as it is. */
+function recordSubject(): void {
+  const token = findToken();
+  if (!token) return;
+  begin(1024);
+  putVisible(readIdentity(token).subject, 128);
+  setState(SUBJECT);
+}
+
+/** Ends a text and makes it the filter state of this name. */
+function setState(name: Ascii): void {
   const state = finish();
-  if (state) setProperty(bytesOf(STATE), sizeOf(STATE), spanStart(state), spanLength(state));
+  if (state) setProperty(bytesOf(name), sizeOf(name), spanStart(state), spanLength(state));
 }
 
 /** The beginning of a text, after a semicolon. */
@@ -253,6 +274,7 @@ function saveForBody(stream: Context, token: Span): bool {
 
 function needsHeaders(): bool {
   const mirrors = (1 << KnownHeader.McpMethod) | (1 << KnownHeader.McpName) | (1 << KnownHeader.McpVersion);
+  if (setting(Setting.LoopLimit) && arePresent(1 << KnownHeader.McpSession)) return true;
   return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 

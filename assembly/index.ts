@@ -8,6 +8,7 @@ import { spanLength, spanStart } from "./text/span.ts";
 import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
 import { READ_PADDING } from "./json/reader.ts";
 import { seedKeys } from "./json/keys.ts";
+import { seedRepeats } from "./answer/repeats.ts";
 import { startTrace, traceCount } from "./decide/trace.ts";
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -25,7 +26,9 @@ export function proxy_on_context_create(id: u32, parent: u32): void {
 }
 
 export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
-  seedKeys(now());
+  const time = now();
+  seedKeys(time);
+  seedRepeats(time);
   return 1;
 }
 

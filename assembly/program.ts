@@ -89,7 +89,8 @@ export enum Setting {
   StreamAction = 29, //       Action for GET
   SessionAction = 30, //      Action for DELETE
   PreflightAction = 31, //    Action for OPTIONS
-  Count = 32,
+  SenderConstrained = 32, //  SenderConstrained
+  Count = 33,
 }
 
 export enum Flag {
@@ -104,6 +105,14 @@ export enum Flag {
   NeedsAllClaims = 256, // some predicate reads the claims as a whole: those that no slot names, too
   NormalUris = 512, //     a URI in another spelling could walk around a rule: only normal ones are decided about
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
+  Mixed = 2048, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
+}
+
+/** What becomes of a token that is bound to a key. */
+export enum SenderConstrained {
+  Refuse = 0,
+  Verify = 1, // the certificate it is bound to must be the connection's
+  Accept = 2, // as one that is not bound
 }
 
 export enum BackendFrom {
@@ -372,7 +381,8 @@ export enum Reason {
   unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
   upgrade = 36,
   lone_surrogate = 37, //      half of a pair, escaped
-  Count = 38,
+  sender_constrained = 38, //  a token that is bound to a key, without the proof
+  Count = 39,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */

@@ -30,6 +30,7 @@ class Config {
   results: usize;
   holdsHeaders: bool;
   hasQuietPasses: bool;
+  logsSubject: bool;
   number: u32; // counted from 1
 }
 
@@ -102,6 +103,7 @@ function build(text: usize, decoded: usize, size: u32): usize {
   config.results = block + results;
   config.holdsHeaders = isTrue(text, "holdHeaders");
   config.hasQuietPasses = isTrue(text, "quietPasses");
+  config.logsSubject = isTrue(text, "logSubject");
   config.number = ++built;
   memory.copy(config.program, decoded, size);
   fillTables(config, nodes);
@@ -176,4 +178,9 @@ export function configNumber(): u32 {
 /** Whether nothing is left for the access log of a request that passes. */
 export function hasQuietPasses(): bool {
   return inUse().hasQuietPasses;
+}
+
+/** Whether the subject is left for the access log. */
+export function logsSubject(): bool {
+  return inUse().logsSubject;
 }

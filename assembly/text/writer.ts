@@ -106,10 +106,10 @@ export function putVisible(text: Span, most: u32): void {
   }
 }
 
-/** The code point of the well-formed character of 2 to 4 bytes at `at`. */
-function codeAt(at: usize, size: u32): u32 {
-  let code = (<u32>load<u8>(at)) & (0xff >> (size + 1));
-  for (let i: u32 = 1; i < size; i++) code = (code << 6) | ((<u32>load<u8>(at + <usize>i)) & 0x3f);
+/** The code point of the well-formed character of 2 to 4 bytes at `from`. */
+function codeAt(from: usize, size: u32): u32 {
+  let code = (<u32>load<u8>(from)) & (0xff >> (size + 1));
+  for (let i: u32 = 1; i < size; i++) code = (code << 6) | ((<u32>load<u8>(from + <usize>i)) & 0x3f);
   return code;
 }
 

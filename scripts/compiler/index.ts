@@ -56,16 +56,18 @@ export interface PluginOptions {
   holdHeaders?: boolean;
   /** No filter state is set for the access log on requests that pass. */
   quietPasses?: boolean;
+  /** The subject is set as filter state for the access log, too. */
+  logSubject?: boolean;
 }
 
 /** The configuration of the filter. */
 export function pluginConfiguration(
   program: Uint8Array,
   { name }: Policy,
-  { holdHeaders = false, quietPasses = false }: PluginOptions = {},
+  { holdHeaders = false, quietPasses = false, logSubject = false }: PluginOptions = {},
 ): PluginConfiguration {
-  const quiet = quietPasses && { quietPasses };
-  return { scopegate: 1, policy: name, holdHeaders, ...quiet, program: Buffer.from(program).toString("base64") };
+  const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
+  return { scopegate: 1, policy: name, holdHeaders, ...more, program: Buffer.from(program).toString("base64") };
 }
 
 export interface PluginConfiguration {
@@ -73,5 +75,6 @@ export interface PluginConfiguration {
   policy: string;
   holdHeaders: boolean;
   quietPasses?: boolean;
+  logSubject?: boolean;
   program: string;
 }

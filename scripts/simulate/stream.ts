@@ -22,6 +22,10 @@ export interface SimulatedRequest {
   metadata?: { [namespace: string]: Struct };
   route?: string;
   cluster?: string;
+  /** Address and port of the caller. */
+  address?: string;
+  /** SHA-256 of the caller's certificate, hexadecimal. */
+  certificateDigest?: string;
 }
 
 export interface Reply {
@@ -88,7 +92,8 @@ export class Stream {
     const known: { [path: string]: string | number | undefined } = {
       "xds.route_name": this.request.route,
       "xds.cluster_name": this.request.cluster,
-      "source.address": "127.0.0.1:50000",
+      "source.address": this.request.address ?? "127.0.0.1:50000",
+      "connection.sha256_peer_certificate_digest": this.request.certificateDigest ?? "",
       "connection.id": this.id,
       plugin_name: "scopegate",
       plugin_root_id: "",

@@ -15,7 +15,9 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
   const { policy } = compiled;
   const holdHeaders = holds(given);
   return {
-    plugin: JSON.stringify(compiled.plugin({ holdHeaders, quietPasses: isQuiet(given) })),
+    plugin: JSON.stringify(
+      compiled.plugin({ holdHeaders, quietPasses: isQuiet(given), logSubject: given["filters-only"] !== true }),
+    ),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
     maxBody: policy.limits.body,

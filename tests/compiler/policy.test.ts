@@ -239,3 +239,14 @@ test("of many unknown scopes only the first get suggestions", () => {
   assert.equal(problems.length, 100);
   assert.equal(problems.filter(({ hint }) => hint !== undefined).length, 16);
 });
+
+test("a metadata key holds nothing that has a meaning in an access log format", () => {
+  const keyed = (key: string): string => `${HEAD}jwt: { metadataKey: ${JSON.stringify(key)} }\nrules: []\n`;
+  for (const key of ["mcp", "payload", "a.b_c-1", "https//x@y"]) assert.deepEqual(errorsOf(keyed(key)), [], key);
+  for (const key of ["a:b", "a)b", "a%b", "a b", "a(b", "é"])
+    assert.deepEqual(
+      errorsOf(keyed(key)),
+      ["the key contains a character that has a meaning in access log formats"],
+      key,
+    );
+});

@@ -2,11 +2,18 @@
 // headers, revisions that nobody knows.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Answer, Pair, SimulatedRequest } from "../../scripts/simulate/host.ts";
+import {
+  JWT_NAMESPACE,
+  type Answer,
+  type Pair,
+  type SimulatedRequest,
+  type Struct,
+} from "../../scripts/simulate/host.ts";
 import {
   assertAllowed,
   assertRefused,
   call,
+  configuration,
   hostWith,
   message,
   MODES,
@@ -220,4 +227,113 @@ test("the metadata document is also at its path with a slash at the end", () => 
     assert.equal(host.request({ method: "GET", path }).reply?.status, 200, path);
   for (const path of [`${at}/mcp//`, `${at}/other/`])
     assert.equal(host.request({ method: "GET", path }).reply?.status, 401, path);
+});
+
+describe("tokens that are bound to a key", () => {
+  const DIGEST = "6f070ad1eb1cdc0082dc3d766397f9444b2c5c4a3d96d73439f3bd8dd37e760d";
+  const THUMBPRINT = Buffer.from(DIGEST, "hex").toString("base64url");
+  const bound = (cnf: unknown, more: object = {}): SimulatedRequest => ({
+    ...posting(message("ping", {})),
+    metadata: { [JWT_NAMESPACE]: { mcp: { scope: "a", cnf } as Struct } },
+    ...more,
+  });
+  const hostOf = (senderConstrained?: string) =>
+    hostWith({}, { ...OPEN, ...(senderConstrained !== undefined && { jwt: { senderConstrained } }) });
+
+  test("refuse, the default: a reason and a 401 of its own, with every method", () => {
+    for (const host of [hostOf(), hostOf("refuse")])
+      for (const cnf of [{ jkt: "x" }, { "x5t#S256": THUMBPRINT }, {}, "x", [], 7, false])
+        for (const method of ["POST", "GET", "DELETE"]) {
+          const body = method === "POST" ? {} : { method, body: new Uint8Array() };
+          const answer = host.request(bound(cnf, { ...body, certificateDigest: DIGEST }));
+          assert.equal(answer.reply?.status, 401, JSON.stringify(cnf));
+          assert.equal(reasonOf(answer), "sender_constrained");
+          assert.match(JSON.stringify(answer.reply?.headers), /Bearer error=\\"invalid_token\\"/);
+        }
+    const unbound = bound(null);
+    assertAllowed(hostOf().request(unbound), unbound, "null");
+    const preflight = bound({}, { method: "OPTIONS", body: new Uint8Array() });
+    assertAllowed(hostOf().request(preflight), preflight, "a preflight");
+  });
+
+  test("verify: only the certificate of the connection proves it", () => {
+    const host = hostOf("verify");
+    const fine = bound({ "x5t#S256": THUMBPRINT }, { certificateDigest: DIGEST });
+    assertAllowed(host.request(fine), fine, "its own certificate");
+    const upper = { ...fine, certificateDigest: DIGEST.toUpperCase() };
+    assertAllowed(host.request(upper), upper, "in upper case");
+    const other = `0${DIGEST.slice(1)}`;
+    for (const [cnf, certificateDigest] of [
+      [{ "x5t#S256": THUMBPRINT }, undefined],
+      [{ "x5t#S256": THUMBPRINT }, other],
+      [{ "x5t#S256": THUMBPRINT }, DIGEST.slice(2)],
+      [{ "x5t#S256": THUMBPRINT }, "z".repeat(64)],
+      [{ "x5t#S256": `${THUMBPRINT}=` }, DIGEST],
+      [{ "x5t#S256": THUMBPRINT, jkt: "x" }, DIGEST],
+      [{ jkt: "x", "x5t#S256": THUMBPRINT }, DIGEST],
+      [{ jkt: THUMBPRINT }, DIGEST],
+      [{ "x5t#S256": [THUMBPRINT] }, DIGEST],
+      [{}, DIGEST],
+      [THUMBPRINT, DIGEST],
+    ] as const)
+      assert.equal(
+        reasonOf(host.request(bound(cnf, { certificateDigest }))),
+        "sender_constrained",
+        JSON.stringify(cnf),
+      );
+  });
+
+  test("every byte of a digest in base64url", () => {
+    const host = hostOf("verify");
+    for (let seed = 0; seed < 64; seed++) {
+      const digest = Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 37 + seed * 101) & 255));
+      const request = bound(
+        { "x5t#S256": digest.toString("base64url") },
+        { certificateDigest: digest.toString("hex") },
+      );
+      assertAllowed(host.request(request), request, digest.toString("hex"));
+    }
+  });
+
+  test("accept: as one that is not bound", () => {
+    for (const cnf of [{ jkt: "x" }, {}, "x"]) {
+      const request = bound(cnf);
+      assertAllowed(hostOf("accept").request(request), request, JSON.stringify(cnf));
+    }
+  });
+});
+
+test("denial: mixed answers with a 403 where a challenge helps, otherwise in-band", () => {
+  const rules = [{ source: { jwt: { scopes: ["need"] } }, target: { tools: ["t"] } }];
+  for (const [denial, statuses] of [
+    ["http", [403, 403]],
+    ["mixed", [403, 200]],
+    ["in-band", [200, 200]],
+  ] as const) {
+    const host = hostWith({}, { ...OPEN, defaultAction: "Deny", denial, rules });
+    const answers = ["t", "other"].map((name) => host.request(posting(message("tools/call", { name }))));
+    assert.deepEqual(
+      answers.map(({ reply }) => reply!.status),
+      statuses,
+      denial,
+    );
+    assert.deepEqual(answers.map(reasonOf), ["insufficient_scope", "no_rule"]);
+    const challenged = answers.map(({ reply }) => reply!.headers.some(([name]) => name === "www-authenticate"));
+    assert.deepEqual(challenged, [denial !== "in-band", false], denial);
+    assert.deepEqual(errorOf(answers[1]!).id, 7);
+  }
+});
+
+test("the subject is left for the log, escaped, where the configuration asks for it", () => {
+  const host = hostWith({}, OPEN);
+  const asking = (logSubject: unknown) =>
+    assert.ok(host.configure(JSON.stringify({ ...(JSON.parse(configuration(false, OPEN)) as object), logSubject })).ok);
+  const subject = (sub: string) =>
+    host.request(posting(message("ping", {}), undefined, { sub })).state.get("scopegate.sub");
+  asking(false);
+  assert.equal(subject("ann"), undefined);
+  asking(true);
+  assert.equal(subject("ann"), "ann");
+  assert.equal(subject('a\n[2026] "x";\u202e\u0085'), 'a\\u000a[2026] \\"x\\"\\u003b\\u202e\\u0085');
+  assert.equal(subject("é".repeat(100)), "é".repeat(64));
 });

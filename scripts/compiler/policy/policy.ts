@@ -7,6 +7,7 @@ import {
   DEFAULT_MAX_BODY,
   DEFAULT_MAX_DEPTH,
   DEFAULT_STEP_BUDGET,
+  SenderConstrained,
 } from "../../../assembly/program.ts";
 import type { Place } from "../source/document.ts";
 import type { TextTree } from "../source/shape.ts";
@@ -25,6 +26,8 @@ export interface Policy {
   audiences: string[];
   /** Keys in jwt_authn's metadata under which the payload may be stored, in order. */
   metadataKeys: string[];
+  /** What becomes of tokens with a `cnf`. */
+  senderConstrained: SenderConstrained;
   /** The filter serves the metadata document. */
   metadataDocument: boolean;
   /** `scopes_supported` as given; undefined: derived. */
@@ -36,13 +39,16 @@ export interface Policy {
   defaultAction: Action;
   rules: Rule[];
   includeGranted: boolean;
-  inBand: boolean;
+  denial: Denial;
   lenientHeaders: boolean;
   limits: { body: number; depth: number; steps: number };
   /** limit 0: off; window in seconds. */
   loop: { limit: number; window: number };
   transport: { stream: Action; session: Action; preflight: Action };
 }
+
+/** How a denial is answered: by HTTP, in a 200, or by HTTP where a challenge helps. */
+export type Denial = "http" | "in-band" | "mixed";
 
 interface ScopeDeclaration {
   place: Place;
@@ -98,6 +104,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     authorizationServers: [],
     audiences: [],
     metadataKeys: ["mcp"],
+    senderConstrained: SenderConstrained.Refuse,
     metadataDocument: false,
     scopes: new Map(),
     backend: { from: BackendFrom.None, text: "" },
@@ -105,7 +112,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     defaultAction: Action.Deny,
     rules: [],
     includeGranted: false,
-    inBand: false,
+    denial: "http",
     lenientHeaders: false,
     limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET },
     loop: { limit: 3, window: 300 },

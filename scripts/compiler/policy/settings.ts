@@ -1,8 +1,8 @@
 // The members of our own kind of document, except its rules → Policy.
-import { Action, BackendFrom } from "../../../assembly/program.ts";
+import { Action, BackendFrom, SenderConstrained } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
-import { emptyPolicy, GOVERNED, type Policy } from "./policy.ts";
+import { emptyPolicy, GOVERNED, type Denial, type Policy } from "./policy.ts";
 import { ACTIONS, readRules } from "./rules.ts";
 import {
   choice,
@@ -18,6 +18,11 @@ import {
   type Members,
 } from "../source/shape.ts";
 
+const BOUND = {
+  refuse: SenderConstrained.Refuse,
+  verify: SenderConstrained.Verify,
+  accept: SenderConstrained.Accept,
+};
 const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route, cluster: BackendFrom.Cluster };
 
 type Read = (report: Report, tree: Tree, policy: Policy) => void;
@@ -39,7 +44,9 @@ const MEMBERS: Record<string, Read> = {
   govern: readGovern,
   defaultAction: (report, tree, policy) => (policy.defaultAction = choice(report, tree, ACTIONS) ?? Action.Deny),
   challenge: readChallenge,
-  denial: (report, tree, policy) => (policy.inBand = choice(report, tree, { http: false, "in-band": true }) ?? false),
+  denial: (report, tree, policy) =>
+    (policy.denial =
+      choice<Denial>(report, tree, { http: "http", "in-band": "in-band", mixed: "mixed" }) ?? policy.denial),
   headers: (report, tree, policy) =>
     (policy.lenientHeaders = choice(report, tree, { strict: false, lenient: true }) ?? false),
   limits: readLimits,
@@ -87,15 +94,28 @@ function scopeList(report: Report, tree: Tree): string[] | undefined {
 }
 
 function readJwt(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["metadataKey", "metadataKeys"]);
+  const members = mapping(report, tree, ["metadataKey", "metadataKeys", "senderConstrained"]);
   if (!members) return;
+  const bound = members.get("senderConstrained")?.value;
+  if (bound) policy.senderConstrained = choice(report, bound, BOUND) ?? policy.senderConstrained;
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
   if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
   const keys = (one ?? many)?.value;
   if (!keys) return;
   const items = keys.kind === "list" ? texts(report, keys, "list at least one key") : [keys];
-  const names = items?.flatMap((item) => label(report, item, 256) ?? []);
+  const names = items?.flatMap((item) => metadataKey(report, item) ?? []);
   if (names?.length) policy.metadataKeys = names;
+}
+
+/** A key that can stand in an access log format, `%DYNAMIC_METADATA(…:KEY:sub)%`, and mean nothing else there. */
+function metadataKey(report: Report, tree: Tree): string | undefined {
+  const key = label(report, tree, 256);
+  if (key === undefined || /^[\w./@+~-]+$/.test(key)) return key;
+  return report.error(
+    tree,
+    "the key contains a character that has a meaning in access log formats",
+    "use letters, digits and . _ - / @ + ~",
+  );
 }
 
 function readHierarchy(report: Report, tree: Tree, policy: Policy): void {

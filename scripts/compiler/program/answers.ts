@@ -52,6 +52,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.method_not_allowed]: 405,
   [Reason.upgrade]: 400,
   [Reason.lone_surrogate]: 400,
+  [Reason.sender_constrained]: 401,
 };
 
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
@@ -76,12 +77,17 @@ export function addAnswers(writer: ProgramWriter, policy: Policy, initialScopes:
       ...names(writer, outcomeOf(code), code),
       ...writer.text(STATUS[code] === 200 ? "" : `${errorCode(code)},"message":"${MESSAGES[code]}`),
       ...writer.raw(encodePairs(headersOf(code, policy, initialScopes))),
-      isDenial(code) && policy.inBand ? 200 : STATUS[code],
+      isInBand(code, policy) ? 200 : STATUS[code],
     ]);
   }
   const counted = names(writer, "lenient", Reason.header_mismatch);
   writer.add(Section.Reasons, [...counted, ...writer.text(""), ...writer.raw(encodePairs([])), 0]);
   addChallenge(writer, policy, put);
+}
+
+/** Whether a reason is answered with a 200 that has a JSON-RPC error. */
+function isInBand(reason: Code, { denial }: Policy): boolean {
+  return isDenial(reason) && (denial === "in-band" || (denial === "mixed" && reason !== Reason.insufficient_scope));
 }
 
 /** Name and counter of a reason; the counter's name ends with the reason's. */
@@ -92,10 +98,10 @@ function names(writer: ProgramWriter, outcome: string, reason: Code): number[] {
 }
 
 /** The challenge of insufficient_scope, in two halves around the scopes. */
-function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Policy, put: Settings): void {
+function addChallenge(writer: ProgramWriter, { resourceMetadata, denial }: Policy, put: Settings): void {
   put(Setting.ScopesEnd, ...writer.text(resourceMetadata ? `],"resourceMetadata":"${resourceMetadata}"` : "]"));
   put(Setting.Challenge, ...writer.text(undefined));
-  if (inBand) return;
+  if (denial === "in-band") return;
   const begin = 'Bearer error="insufficient_scope", scope="';
   const metadata = resourceMetadata ? `resource_metadata="${resourceMetadata}", ` : "";
   const end = `", ${metadata}${DESCRIPTION}`;
@@ -108,7 +114,7 @@ function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] 
   if (reason === Reason.metadata_document) return DOCUMENT;
   if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", allowedMethods(policy.transport)]];
   if (STATUS[reason] !== 401) return JSON_BODY;
-  const challenge = unauthenticated(reason === Reason.invalid_token, policy.resourceMetadata, initialScopes);
+  const challenge = unauthenticated(reason !== Reason.no_token, policy.resourceMetadata, initialScopes);
   return challenge.length > MAX_CHALLENGE ? JSON_BODY : [...JSON_BODY, ["www-authenticate", challenge]];
 }
 

@@ -195,6 +195,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.PolicyName, ...writer.text(policy.name));
   addAnswers(writer, policy, scopes, put);
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
+  put(Setting.SenderConstrained, policy.senderConstrained);
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
 
@@ -203,7 +204,8 @@ function flagsOf(writer: ProgramWriter, policy: Policy): number {
     writer.flags |
     uriFlags(policy.rules) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
-    (policy.inBand ? Flag.InBand : 0) |
+    (policy.denial === "in-band" ? Flag.InBand : 0) |
+    (policy.denial === "mixed" ? Flag.Mixed : 0) |
     (policy.includeGranted ? Flag.IncludeGranted : 0) |
     (policy.lenientHeaders ? Flag.LenientHeaders : 0)
   );
