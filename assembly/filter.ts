@@ -5,6 +5,7 @@ import { Action, Flag, NONE, NO_REASON, Reason, Setting, isPass } from "./progra
 import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
 import { configNumber, hasQuietPasses, holdsHeaders, logsSubject } from "./config/config.ts";
+import { choosePolicy, countForPolicy } from "./config/policies.ts";
 import { Context, State } from "./runtime/contexts.ts";
 import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
@@ -39,6 +40,9 @@ const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
   if (!readHeaders()) return reject(stream, Reason.host_error);
+  const policy = choosePolicy(findSingleHeader(KnownHeader.Authority), requestPath());
+  if (policy == NONE) return reject(stream, Reason.no_policy);
+  stream.policy = policy;
   if (serveDocument()) return finishDocument(stream);
   const hasCredentials = arePresent(1 << KnownHeader.Authorization);
   stream.credentials = hasCredentials;
@@ -184,6 +188,7 @@ function reply(stream: Context, decision: Decision): i32 {
 /** What was saved for the decision is released with it, as a response may stream for hours. */
 function finishStream(stream: Context, decision: Decision, state: State): void {
   count(decision.reason);
+  countForPolicy(decision.reason);
   stream.state = state;
   closeStream(stream);
 }
@@ -230,16 +235,17 @@ function putPart(part: Span): void {
 function serveDocument(): bool {
   const paths = settingAt(Setting.DocumentPaths);
   const total = runCount(paths);
-  const whole = total ? findSingleHeader(KnownHeader.Path) : NO_SPAN;
-  if (!whole) return false;
-  const path = withoutQuery(whole);
+  const path = total ? requestPath() : NO_SPAN;
+  if (!path) return false;
   for (let i: u32 = 0; i < total; i++) {
     if (isTextAt(textOf(paths, i), path)) return serveByMethod(findSingleHeader(KnownHeader.Method));
   }
   return false;
 }
 
-function withoutQuery(path: Span): Span {
+/** The path without its query. */
+function requestPath(): Span {
+  const path = findSingleHeader(KnownHeader.Path);
   const start = spanStart(path);
   let end = start;
   while (end < spanEnd(path) && load<u8>(end) != QUESTION_MARK) end++;

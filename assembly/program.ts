@@ -382,7 +382,8 @@ export enum Reason {
   upgrade = 36,
   lone_surrogate = 37, //      half of a pair, escaped
   sender_constrained = 38, //  a token that is bound to a key, without the proof
-  Count = 39,
+  no_policy = 39, //           of several policies none is for the host and path
+  Count = 40,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */

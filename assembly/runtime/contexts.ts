@@ -35,6 +35,8 @@ export class Context {
   credentials: bool;
   /** What the headers decided, while the body or its end is awaited: a Reason. */
   reason: i32;
+  /** Index of the policy. */
+  policy: u32;
 }
 
 const RECORD: u32 = 64; // bytes, as clear64 clears them

@@ -1,7 +1,8 @@
 import { parse } from "yaml";
-import { Exit, UsageError, onlyFile, useColor, wantsJson, type Command } from "../command.ts";
+import { Exit, UsageError, useColor, wantsJson, type Command } from "../command.ts";
+import type { Policy } from "../compiler/index.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadFile, type Loaded } from "../evaluate/load.ts";
+import { loadFiles } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import type { Result, Step } from "../evaluate/result.ts";
 import { explainWhen, type Part } from "../explain/parts.ts";
@@ -9,7 +10,7 @@ import { nameOf, readInput } from "../input.ts";
 
 export const explain: Command = {
   summary: "show which rule decided, which parts of its `when`, and which scopes would help",
-  help: `Usage: scopegate explain POLICY --request FILE [--format text|json]
+  help: `Usage: scopegate explain POLICY… --request FILE [--format text|json]
 
 Decides one request with the filter and explains the decision. FILE has the fields of \`scopegate eval\`, as JSON or YAML;
 - is standard input.
@@ -22,15 +23,17 @@ Exit codes: 0 success (whatever the decision), 1 the policy or the request has e
 `,
   options: { request: { type: "string" }, format: { type: "string" } },
   run({ options, files }) {
-    const file = onlyFile(files, "POLICY");
+    if (files.length === 0) throw new UsageError("no POLICY given");
     const json = wantsJson(options.format);
     if (typeof options.request !== "string") throw new UsageError("no --request given");
-    if (file === "-" && options.request === "-") throw new UsageError("only one of POLICY and --request can be -");
-    const loaded = loadFile(file);
+    if (files.includes("-") && options.request === "-")
+      throw new UsageError("only one of POLICY and --request can be -");
+    const loaded = loadFiles(files);
     const request = loaded && readRequestFile(options.request);
     if (!loaded || !request) return Exit.Wrong;
     const result = new Engine().evaluate(loaded, request, true);
-    const rules = explainRules(loaded, request, result.trace ?? []);
+    const decided = loaded.policies.find(({ name }) => name === result.policy) ?? loaded.policy;
+    const rules = explainRules(decided, request, result.trace ?? []);
     process.stdout.write(json ? `${JSON.stringify({ ...result, trace: rules }, null, 2)}\n` : render(result, rules));
     return Exit.Done;
   },
@@ -54,7 +57,7 @@ interface ExplainedRule extends Step {
 }
 
 /** The rules that were tried; those that got past target and claims with the parts of their predicates. */
-function explainRules({ policy }: Loaded, request: EvalRequest, steps: Step[]): ExplainedRule[] {
+function explainRules(policy: Policy, request: EvalRequest, steps: Step[]): ExplainedRule[] {
   return steps.map((step) => {
     const rule = policy.rules.find(({ name }) => name === step.rule);
     if (!rule || step.outcome === "target" || step.outcome === "claims") return { ...step, whens: [] };
@@ -81,7 +84,7 @@ function render(result: Result, rules: ExplainedRule[]): string {
   const color = result.decision === "allow" || result.decision === "answer" ? 32 : 31;
   const status = result.status === undefined ? "" : ` (HTTP ${result.status})`;
   const lines = [
-    `${paint(color, result.decision)}${status}: ${result.reason}${result.rule === null ? "" : `, rule ${result.rule}`}`,
+    `${paint(color, result.decision)}${status}: ${result.reason}${result.policy === undefined ? "" : `, policy ${result.policy}`}${result.rule === null ? "" : `, rule ${result.rule}`}`,
   ];
   for (const { rule, outcome, whens } of rules) {
     lines.push("", `rule ${paint(1, rule)} ${OUTCOME_TEXTS[outcome]}`);

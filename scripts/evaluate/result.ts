@@ -20,6 +20,8 @@ export interface Result {
   body?: string;
   reason: string;
   rule: string | null;
+  /** Of several policies the one that decided. */
+  policy?: string;
   requiredScopes: string[] | null;
   trace?: Step[];
 }

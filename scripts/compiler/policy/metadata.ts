@@ -3,7 +3,8 @@ import { Action } from "../../../assembly/program.ts";
 import type { Closures } from "./hierarchy.ts";
 import type { Policy } from "./policy.ts";
 
-const WELL_KNOWN = "/.well-known/oauth-protected-resource";
+/** Where metadata documents are (RFC 9728 section 3). */
+export const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 /** Asks for a refresh token; resource servers should not name it (MCP 2026-07-28, Refresh Tokens). */
 const OFFLINE = "offline_access";
 

@@ -53,6 +53,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.upgrade]: 400,
   [Reason.lone_surrogate]: 400,
   [Reason.sender_constrained]: 401,
+  [Reason.no_policy]: 403,
 };
 
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
