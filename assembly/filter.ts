@@ -7,9 +7,10 @@ import { allocate, ranOut, release } from "./runtime/memory.ts";
 import { configNumber, hasQuietPasses, holdsHeaders, logsSubject } from "./config/config.ts";
 import { choosePolicy, countForPolicy } from "./config/policies.ts";
 import { Context, State } from "./runtime/contexts.ts";
-import { Buffer, getBuffer, setProperty, Status, value, valueLength } from "./runtime/host.ts";
+import { Buffer, getBuffer, getProperty, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
   arePresent,
+  findHeader,
   findSingleHeader,
   headersSize,
   KnownHeader,
@@ -23,9 +24,12 @@ import { isBindingMet } from "./token/binding.ts";
 import { findToken } from "./token/claims.ts";
 import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
 import { QUESTION_MARK, SEMICOLON } from "./text/chars.ts";
-import { NO_SPAN, Span, spanBetween, spanEnd, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
+import { NO_SPAN, Span, spanBetween, spanEnd, spanEnds, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
 import { begin, finish, put, putByte, putNumber, putVisible } from "./text/writer.ts";
-import { findId, judge } from "./judge.ts";
+import { findId, judge, requestId } from "./judge.ts";
+import { beginAnswer, refuseEncodings } from "./lists/answer.ts";
+import { filtersLists } from "./lists/errors.ts";
+import { AnswerState, Asked, dropAnswer, newAnswer } from "./lists/state.ts";
 import { Decision, decisionOf } from "./decide/decision.ts";
 import { count, reasonName } from "./answer/metrics.ts";
 import { putRule, refuse, sendDocument } from "./answer/reply.ts";
@@ -36,6 +40,7 @@ export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
 const SUBJECT = "scopegate.sub";
 const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
+const CODE_DETAILS = "response\x00code_details";
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
@@ -62,7 +67,9 @@ function onPost(stream: Context, end: bool): i32 {
   if (!token) return rejectPost(stream, missingToken(stream), false);
   if (!isBindingMet(token)) return rejectPost(stream, Reason.sender_constrained, false);
   if (declaresMoreThan(setting(Setting.MaxBody))) return rejectPost(stream, Reason.body_too_large, false);
-  if (!saveForBody(stream, token)) return reject(stream, Reason.host_error);
+  if (!saveForLater(stream, token)) return reject(stream, Reason.host_error);
+  // The body may still ask for a list, but then the headers are gone.
+  if (!holdsHeaders() && mayAskForList()) refuseEncodings();
   return awaitBody(stream, State.Reading);
 }
 
@@ -98,11 +105,27 @@ function onBodyless(stream: Context, method: Span, end: bool): i32 {
   const token = preflight ? NO_SPAN : findToken();
   if (!preflight && !token) return reject(stream, missingToken(stream));
   if (!isBindingMet(token)) return reject(stream, Reason.sender_constrained);
+  if (get && filtersLists() && !expectStream(stream, token)) return reject(stream, Reason.host_error);
   const reason = preflight ? Reason.preflight : get ? Reason.stream : Reason.session_end;
   if (end) return pass(stream, decisionOf(reason));
   // An empty DATA frame or an empty chunked body may follow, which is no body (RFC 9113 section 8.1). OkHttp sends such.
   stream.reason = reason;
   return awaitBody(stream, State.Ending);
+}
+
+/** The answer will be an event stream, which may replay lists. */
+function expectStream(stream: Context, token: Span): bool {
+  if (!saveForLater(stream, token)) return false;
+  if (arePresent(1 << KnownHeader.AcceptEncoding)) refuseEncodings();
+  stream.answer = newAnswer(Asked.Stream, NO_SPAN);
+  return true;
+}
+
+/** Whether the headers leave it open that the request is for a list, and the server may encode its answer. */
+function mayAskForList(): bool {
+  if (!filtersLists() || !arePresent(1 << KnownHeader.AcceptEncoding)) return false;
+  const method = findHeader(KnownHeader.McpMethod);
+  return !method || spanEnds(method, "/list");
 }
 
 function missingToken(stream: Context): i32 {
@@ -145,10 +168,39 @@ function onEnd(stream: Context): i32 {
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size)
     return reject(stream, Reason.host_error);
   const decision = judge(value(), size, token);
-  if (isPass(decision.reason)) return pass(stream, decision);
+  if (isPass(decision.reason)) {
+    if (decision.asksList && filtersLists()) expectList(stream);
+    return pass(stream, decision);
+  }
   if (decision.reason == Reason.no_token) decision.reason = missingToken(stream);
   endRepeats(decision, token);
   return reply(stream, decision);
+}
+
+/**
+ * The headers of the answer. Where the request's headers are not held, a server may answer before the request was judged:
+ * that answer is refused, whatever it is. What Envoy says itself goes on, such as that the upstream cannot be reached.
+ */
+export function onResponseHeaders(stream: Context, end: bool): i32 {
+  const state = stream.state;
+  // In Ending the request was judged, but for a body that must not come and would not be sent on.
+  const isJudged = state == State.Passed || state == State.Answered || state == State.Ending;
+  if (!isJudged && !isHostsOwn()) return reject(stream, Reason.early_answer);
+  if (stream.answer) beginAnswer(changetype<AnswerState>(stream.answer), end);
+  return CONTINUE;
+}
+
+/** Whether the answer is one that the host made, and not by its configuration (tests/envoy/early-answers.test.ts). */
+function isHostsOwn(): bool {
+  if (getProperty(bytesOf(CODE_DETAILS), sizeOf(CODE_DETAILS)) != Status.Ok) return false;
+  const details = spanOf(value(), valueLength());
+  return details != NO_SPAN && !spanIs(details, "via_upstream") && !spanIs(details, "direct_response");
+}
+
+/** The answer to a request that passes has a list. Without memory for what that needs, the request does not pass. */
+function expectList(stream: Context): void {
+  if (holdsHeaders()) refuseEncodings();
+  stream.answer = newAnswer(Asked.List, requestId());
 }
 
 /** The one exit that lets a request through. If memory ran out, the decision cannot be trusted. */
@@ -190,7 +242,7 @@ function finishStream(stream: Context, decision: Decision, state: State): void {
   count(decision.reason);
   countForPolicy(decision.reason);
   stream.state = state;
-  closeStream(stream);
+  if (state != State.Passed || !stream.answer) closeStream(stream);
 }
 
 /** Records the decision for the access log: reason;rule index;rule name;method;target. */
@@ -265,8 +317,8 @@ function finishDocument(stream: Context): i32 {
   return STOP;
 }
 
-/** Saves what the decision needs: after Continue the host no longer gives headers, and a token is read once. */
-function saveForBody(stream: Context, token: Span): bool {
+/** Saves what the decision and the answer need: after Continue the host no longer gives headers, and a token is read once. */
+function saveForLater(stream: Context, token: Span): bool {
   const size = needsHeaders() ? headersSize() : 0;
   const saved = allocate(size + spanLength(token));
   if (!saved) return false;
@@ -275,6 +327,7 @@ function saveForBody(stream: Context, token: Span): bool {
   stream.block = saved;
   stream.size = size;
   stream.token = spanLength(token);
+  stream.config = configNumber();
   return true;
 }
 
@@ -296,4 +349,6 @@ function openSaved(stream: Context): Span {
 export function closeStream(stream: Context): void {
   release(stream.block);
   stream.block = 0;
+  dropAnswer(stream.answer);
+  stream.answer = 0;
 }

@@ -2,7 +2,8 @@
 import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./runtime/host.ts";
 import { addContext, Context, findContext, takeContext } from "./runtime/contexts.ts";
 import { chosenPolicy, dropPolicies, loadPolicies, openPolicy, putRefusal } from "./config/policies.ts";
-import { closeStream, onBody, onHeaders, onTrailers, STOP } from "./filter.ts";
+import { closeStream, CONTINUE, onBody, onHeaders, onResponseHeaders, onTrailers, STOP } from "./filter.ts";
+import { onResponseBody, onResponseTrailers } from "./response.ts";
 import { begin, finish, put } from "./text/writer.ts";
 import { spanLength, spanStart } from "./text/span.ts";
 import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
@@ -10,6 +11,7 @@ import { READ_PADDING } from "./json/reader.ts";
 import { seedKeys } from "./json/keys.ts";
 import { seedRepeats } from "./answer/repeats.ts";
 import { startTrace, traceCount } from "./decide/trace.ts";
+import { itemsSize, itemsText, startItems } from "./lists/trace.ts";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -93,6 +95,28 @@ export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
   return action;
 }
 
+/** Without a configuration the request was refused, and this is the refusal. */
+export function proxy_on_response_headers(id: u32, _count: u32, end: u32): i32 {
+  const stream = openStream(id);
+  const action = stream ? onResponseHeaders(stream, end != 0) : CONTINUE;
+  resetRegion();
+  return action;
+}
+
+export function proxy_on_response_body(id: u32, size: u32, end: u32): i32 {
+  const context = findContext(id);
+  if (!context || !context.answer) return CONTINUE; // it goes on as it comes
+  const stream = openStream(id);
+  const action = stream ? onResponseBody(stream, size, end != 0) : CONTINUE;
+  resetRegion();
+  return action;
+}
+
+export function proxy_on_response_trailers(id: u32, _count: u32): i32 {
+  const stream = findContext(id);
+  return stream ? onResponseTrailers(stream) : CONTINUE;
+}
+
 // There is no proxy_on_done: the host treats a missing callback as done, and a call into the VM costs half a microsecond.
 export function proxy_on_delete(id: u32): void {
   const context = takeContext(id);
@@ -105,6 +129,20 @@ export function proxy_on_delete(id: u32): void {
 /** For the command line's host: traces the rules of the next request; returns the address of the steps. */
 export function scopegate_trace(on: u32): usize {
   return startTrace(on != 0);
+}
+
+/** For the command line's host: traces the items of lists from now on, and forgets those before. */
+export function scopegate_items(on: u32): void {
+  startItems(on != 0);
+}
+
+/** Where the trace of the items is, JSON text. */
+export function scopegate_items_text(): usize {
+  return itemsText();
+}
+
+export function scopegate_items_size(): u32 {
+  return itemsSize();
 }
 
 /** How many steps were traced: (rule u32, Outcome u32) each. */

@@ -17,16 +17,19 @@ import { isNormalUri } from "./request/uri.ts";
 import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
 import { firstItem, nextItem } from "./json/walk.ts";
 import { envelopeStart, slotEnd } from "./json/slots.ts";
+import { MAX_ID } from "./lists/faults.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
 import { charge, rewind } from "./runtime/budget.ts";
 import { forgetResults } from "./cel/results.ts";
 import { count, LENIENT } from "./answer/metrics.ts";
 import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./text/chars.ts";
-import { Span, spanLength } from "./text/span.ts";
+import { NO_SPAN, Span, spanEnds, spanIs, spanLength, spanOf } from "./text/span.ts";
 
 const BYTE_ORDER_MARK: u32 = 0xbfbbef; // its three bytes, the first one lowest
 /** Steps for each URI of a subscription: it is looked up under every length of prefix that the policy has. */
 const URI_COST: u32 = 64;
+
+let judged: usize = 0; // first byte of the body's value
 
 /** Judges the body of `size` bytes at `at`, followed by READ_PADDING bytes that may be overwritten, with a payload. */
 export function judge(at: usize, size: u32, token: Span): Decision {
@@ -58,6 +61,7 @@ function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 
   if (!onlyWhitespace(bodyEnd)) return Reason.not_json;
   if (!isVersionKnown()) return Reason.unsupported_version;
   const body = envelopeStart(Slot.Body);
+  judged = body;
   return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision);
 }
 
@@ -93,9 +97,27 @@ function judgeMessage(token: Span, decision: Decision): i32 {
     if (!hasFlag(Flag.LenientHeaders)) return mismatch;
     count(LENIENT);
   }
+  if (isListMethod(methodName)) decision.asksList = true;
   const reason = judgeCall(decision);
   if (reason != Reason.rule_denied && reason != Reason.no_rule) return reason;
   return findChallenge(decision) ? Reason.insufficient_scope : reason;
+}
+
+/** The id of the one message of the body that was judged, as JSON; NO_SPAN for a batch, or one that cannot be repeated. */
+export function requestId(): Span {
+  if (load<u8>(judged) == OPEN_BRACKET) return NO_SPAN;
+  const id = envelopeStart(Slot.Id);
+  const length = id ? <u32>(slotEnd(Slot.Id) - id) : 0;
+  return length && length <= MAX_ID ? spanOf(id, length) : NO_SPAN;
+}
+
+/** Whether the method asks for a list that the filter knows. */
+function isListMethod(method: Span): bool {
+  if (!spanEnds(method, "/list")) return false;
+  const isTemplates = spanIs(method, "resources/templates/list");
+  return (
+    isTemplates || spanIs(method, "tools/list") || spanIs(method, "prompts/list") || spanIs(method, "resources/list")
+  );
 }
 
 function judgeCall(decision: Decision): i32 {

@@ -15,7 +15,7 @@
 // section. NONE (0xffffffff) stands for "absent".
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 4;
+export const VERSION = 5;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 17;
 export const NONE = 0xffffffff;
@@ -89,8 +89,10 @@ export enum Setting {
   StreamAction = 29, //       Action for GET
   SessionAction = 30, //      Action for DELETE
   PreflightAction = 31, //    Action for OPTIONS
-  SenderConstrained = 32, //  SenderConstrained
-  Count = 33,
+  Lists = 32, //              four bits for each ListKind: bit ListOutcome shows such items; LISTED: the list is filtered
+  MaxList = 33, //            bytes of an answer with a list
+  SenderConstrained = 34, //  SenderConstrained
+  Count = 35,
 }
 
 export enum Flag {
@@ -105,7 +107,8 @@ export enum Flag {
   NeedsAllClaims = 256, // some predicate reads the claims as a whole: those that no slot names, too
   NormalUris = 512, //     a URI in another spelling could walk around a rule: only normal ones are decided about
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
-  Mixed = 2048, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
+  Annotate = 2048, //      items of lists that more scopes would open say which
+  Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
 }
 
 /** What becomes of a token that is bound to a key. */
@@ -114,6 +117,26 @@ export enum SenderConstrained {
   Verify = 1, // the certificate it is bound to must be the connection's
   Accept = 2, // as one that is not bound
 }
+
+/** The lists that are filtered. */
+export enum ListKind {
+  Tools = 0,
+  Prompts = 1,
+  Resources = 2,
+  Templates = 3,
+  Count = 4,
+}
+
+/** What a caller can do with an item of a list. */
+export enum ListOutcome {
+  Callable = 0, //   some call of it is allowed, or depends on arguments
+  Obtainable = 1, // more scopes would make it callable
+  Never = 2,
+  Broken = 3, //     it cannot be read, so it is never shown; counted only
+  Count = 4,
+}
+/** The bit of a ListKind in Setting.Lists that says that it is filtered at all. */
+export const LISTED = 8;
 
 export enum BackendFrom {
   None = 0, //       the whole name is the tool, no backend
@@ -214,7 +237,20 @@ export enum Slot {
   Notifications = 17,
   ResourceSubscriptions = 18,
   MetaVersion = 19, //      params._meta["io.modelcontextprotocol/protocolVersion"]
-  Count = 20,
+  Answer = 20, //           a message of the server
+  AnswerResult = 21,
+  Tools = 22, //            the lists in a result, in the order of ListKind
+  Prompts = 23,
+  Resources = 24,
+  Templates = 25,
+  CacheScope = 26,
+  Item = 27, //             an item of a list
+  ItemName = 28,
+  ItemUri = 29,
+  ItemTemplate = 30,
+  ItemMeta = 31,
+  ItemScopes = 32, //       its _meta["scopegate/scopes"]
+  Count = 33,
 }
 
 /** Attributes of a call that are not members of the body. */
@@ -347,6 +383,7 @@ export const MAX_PREFIX_LENGTHS = 64; // per kind
 export const SCRATCH_SIZE = 262144; //  bytes for lists and strings that a predicate makes
 export const MAX_CHALLENGE = 6144; //   bytes of a WWW-Authenticate; a longer one is left out
 export const DEFAULT_MAX_BODY = 4194304;
+export const DEFAULT_MAX_LIST = 8388608;
 export const DEFAULT_MAX_DEPTH = 128;
 export const DEFAULT_STEP_BUDGET = 16777216;
 
@@ -380,10 +417,11 @@ export enum Reason {
   batch = 26, unsupported_version = 27, header_mismatch = 28, repeated_header = 29, empty_body = 30,
   unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
   upgrade = 36,
-  lone_surrogate = 37, //      half of a pair, escaped
-  sender_constrained = 38, //  a token that is bound to a key, without the proof
-  no_policy = 39, //           of several policies none is for the host and path
-  Count = 40,
+  early_answer = 37, //         the server answered before the request was judged
+  lone_surrogate = 38, //       half of a pair, escaped
+  sender_constrained = 39, //   a token that is bound to a key, without the proof
+  no_policy = 40, //            of several policies none is for the host and path
+  Count = 41,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */

@@ -26,10 +26,13 @@ function isInstalled() {
 
 function install() {
   console.error("scopegate: installing the development packages of package-lock.json (about a minute) …");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  // Below `npm run`, `npm` may be an old one in node_modules/.bin, which a development package brings along.
+  const own = process.env["npm_execpath"];
+  const [command, ...first] = own ? [process.execPath, own] : ["npm"];
+  const { status } = spawnSync(command, [...first, "ci", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
+    shell: !own && process.platform === "win32",
   });
   if (status !== 0) {
     console.error("scopegate: npm ci failed; the messages above say why");

@@ -6,7 +6,8 @@ import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
-import { build as bundle } from "esbuild";
+import { build as bundle, type BuildOptions } from "esbuild";
+import { PAGE, pageFile } from "./playground/build.ts";
 import { withBranchHints } from "./transforms/branch-hints/index.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,10 +28,15 @@ const TRANSFORMS = (
 /** What the branch hints depend on besides the filter. */
 const PROFILE = ["transforms/branch-hints", "compiler", "simulate", "wire.ts"].map((path) => `scripts/${path}`);
 
+const FILTER_SOURCES = ["assembly", "asconfig.json", ...TRANSFORMS, ...PROFILE, "package-lock.json"];
+
+/** The page holds the compiler, the filter and the examples. */
+const PAGE_SOURCES = [...FILTER_SOURCES, "scripts", "tests/cases", "envoy/policy.yaml", "package.json"];
+
 const PRODUCTS: Product[] = [
   {
     file: "scopegate.wasm",
-    sources: ["assembly", "asconfig.json", ...TRANSFORMS, ...PROFILE, "package-lock.json"],
+    sources: FILTER_SOURCES,
     make: compileFilter,
   },
   {
@@ -38,14 +44,15 @@ const PRODUCTS: Product[] = [
     sources: ["scripts", "assembly/program.ts", "package.json", "package-lock.json"],
     make: bundleCli,
   },
+  ...PAGE.map((name): Product => ({ file: `playground/${name}`, sources: PAGE_SOURCES, make: () => pageFile(name) })),
 ];
 
 /** Builds what is missing or out of date; with `onlyWhenNeeded: false`, everything. Exits 1 on an error. */
 export async function build({ onlyWhenNeeded }: { onlyWhenNeeded: boolean }): Promise<void> {
-  mkdirSync(out, { recursive: true });
+  mkdirSync(join(out, "playground"), { recursive: true });
   for (const product of PRODUCTS) {
     const stamp = fingerprint(product.sources);
-    const stampFile = join(out, `.${product.file}.sources`);
+    const stampFile = join(out, `.${product.file.replace("/", ".")}.sources`);
     const file = join(out, product.file);
     const fresh = existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
     if (onlyWhenNeeded && fresh) continue;
@@ -77,22 +84,35 @@ async function compileFilter(): Promise<Uint8Array> {
   return withBranchHints(wasm);
 }
 
+/** How the command line becomes one file. */
+const CLI = {
+  absWorkingDir: root,
+  entryPoints: ["scripts/cli.ts"],
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  legalComments: "eof",
+  banner: {
+    // A CommonJS dependency loads Node's own modules with require().
+    js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+  },
+} satisfies BuildOptions;
+
 async function bundleCli(): Promise<Uint8Array> {
-  const result = await bundle({
-    absWorkingDir: root,
-    entryPoints: ["scripts/cli.ts"],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    legalComments: "eof",
-    banner: {
-      // A CommonJS dependency loads Node's own modules with require().
-      js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
-    },
-  }).catch((error: Error) => fail(error.message));
+  const result = await bundle(CLI).catch((error: Error) => fail(error.message));
   return result.outputFiles[0]!.contents;
+}
+
+/** The packages whose files are in the command line. */
+export async function bundledPackages(): Promise<string[]> {
+  const { metafile } = await bundle(CLI);
+  const names = Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  );
+  return [...new Set(names)].sort();
 }
 
 /** A hash over names and contents of all sources. */

@@ -5,12 +5,32 @@ import { check } from "./commands/check.ts";
 import { compile } from "./commands/compile.ts";
 import { evaluate } from "./commands/eval.ts";
 import { explain } from "./commands/explain.ts";
+import { init } from "./commands/init.ts";
+import { krm } from "./commands/krm.ts";
+import { lock } from "./commands/lock.ts";
+import { lsp } from "./commands/lsp.ts";
 import { manifest } from "./commands/manifest.ts";
+import { playground } from "./commands/playground.ts";
+import { schema } from "./commands/schema.ts";
 import { show } from "./commands/show.ts";
 import { test } from "./commands/test.ts";
 import pkg from "../package.json" with { type: "json" };
 
-const COMMANDS: Record<string, Command> = { check, compile, manifest, eval: evaluate, test, explain, show };
+const COMMANDS: Record<string, Command> = {
+  check,
+  compile,
+  manifest,
+  krm,
+  eval: evaluate,
+  test,
+  explain,
+  show,
+  lock,
+  init,
+  schema,
+  lsp,
+  playground,
+};
 
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));

@@ -10,7 +10,7 @@ export enum Exit {
   CannotRun = 2,
 }
 
-type OptionValue = string | boolean | (string | boolean)[] | undefined;
+export type OptionValue = string | boolean | (string | boolean)[] | undefined;
 
 export interface Invocation {
   options: Record<string, OptionValue>;

@@ -1,16 +1,15 @@
 // How Envoy passes values to a filter: the pairs encoding of header maps, properties, and the serialised
 // core.v3.Metadata. Measured on Envoy 1.40.
+import { concat, utf8Text, utf8 } from "./bytes.ts";
 
 /** A value of protobuf's Struct, the form in which jwt_authn stores a payload. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Struct = { [key: string]: Json };
 export type Pair = readonly [string, string];
 
-const utf8 = new TextEncoder();
-
 /** u32 count, then (u32 key length, u32 value length) per pair, then key NUL value NUL per pair. */
 export function encodePairs(pairs: readonly (readonly [string | Uint8Array, string | Uint8Array])[]): Uint8Array {
-  const parts = pairs.flat().map((part) => (typeof part === "string" ? utf8.encode(part) : part));
+  const parts = pairs.flat().map((part) => (typeof part === "string" ? utf8(part) : part));
   const head = new DataView(new ArrayBuffer(4 + 4 * parts.length));
   head.setUint32(0, pairs.length, true);
   parts.forEach((part, i) => head.setUint32(4 + 4 * i, part.length, true));
@@ -24,7 +23,7 @@ export function decodePairs(bytes: Uint8Array): [string, string][] {
   const count = view.getUint32(0, true);
   let at = 4 + 8 * count;
   const next = (length: number): string => {
-    const text = Buffer.from(bytes.subarray(at, at + length)).toString();
+    const text = utf8Text(bytes.subarray(at, at + length));
     if (view.getUint8(at + length) !== 0) throw new RangeError("a string in a pairs encoding is not followed by a NUL");
     at += length + 1;
     return text;
@@ -39,7 +38,7 @@ export function decodePairs(bytes: Uint8Array): [string, string][] {
 
 /** What proxy_get_property returns for a string or a number. */
 export function encodeProperty(value: string | number): Uint8Array {
-  return typeof value === "string" ? utf8.encode(value) : encodeDouble(value);
+  return typeof value === "string" ? utf8(value) : encodeDouble(value);
 }
 
 /** core.v3.Metadata with field 1, filter_metadata: namespace → Struct. */
@@ -50,7 +49,7 @@ export function encodeMetadata(namespaces: { [namespace: string]: Struct }): Uin
 /** The entries of a protobuf map in field 1. */
 function encodeFields(map: Struct, encodeItem: (value: Json) => Uint8Array): Uint8Array {
   const entries = Object.entries(map).map(([key, value]) =>
-    field(1, concat([field(1, utf8.encode(key)), field(2, encodeItem(value))])),
+    field(1, concat([field(1, utf8(key)), field(2, encodeItem(value))])),
   );
   return concat(entries);
 }
@@ -59,7 +58,7 @@ function encodeFields(map: Struct, encodeItem: (value: Json) => Uint8Array): Uin
 function encodeValue(value: Json): Uint8Array {
   if (value === null) return Uint8Array.of(0x08, 0);
   if (typeof value === "number") return concat([Uint8Array.of(0x11), encodeDouble(value)]);
-  if (typeof value === "string") return field(3, utf8.encode(value));
+  if (typeof value === "string") return field(3, utf8(value));
   if (typeof value === "boolean") return Uint8Array.of(0x20, value ? 1 : 0);
   if (!Array.isArray(value)) return field(5, encodeFields(value, encodeValue));
   return field(6, concat(value.map((item) => field(1, encodeValue(item)))));
@@ -74,11 +73,7 @@ function field(number: number, bytes: Uint8Array): Uint8Array {
 }
 
 function encodeDouble(value: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
   return bytes;
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
 }

@@ -20,5 +20,5 @@ export function count(reason: i32): void {
     const name = reasonAt(reason) + ReasonField.Counter;
     store<u32>(place, defineCounter(text(name), textLength(name)) + 1);
   }
-  increment(load<u32>(place) - 1);
+  increment(load<u32>(place) - 1, 1);
 }

@@ -127,7 +127,7 @@ function makeChallenge(decision: Decision): Span {
 }
 
 /** The scopes of the challenge, separated by spaces or, with `asJson`, as JSON strings separated by commas. */
-function putScopes(decision: Decision, asJson: bool): void {
+export function putScopes(decision: Decision, asJson: bool): void {
   const start = position();
   const rule = decision.rule;
   for (let i: u32 = 0; i < requiredCount(rule); i++) putScope(requiredScope(rule, i), asJson, start);

@@ -8,6 +8,7 @@ import {
   intOf,
   isList,
   isMap,
+  isUnknown,
   isWithin,
   lengthOf,
   setBool,
@@ -15,6 +16,7 @@ import {
   setNone,
   setNull,
   setTruth,
+  setUnknown,
   startOf,
   tagOf,
   unwrapOptional,
@@ -25,6 +27,7 @@ import { MARK_AMBIGUOUS, MARK_ESCAPED, filledSlot, slotMarks, slotParent } from 
 import { anyAmbiguous } from "../json/ambiguous-keys.ts";
 import { findElement, loadSpan, loadValue } from "./json-value.ts";
 import { meetAmbiguousKey } from "./ambiguous-key.ts";
+import { isListing, isSlotUnknown } from "./unknown.ts";
 
 /** Operand a of the slot instructions. */
 const NULL_WHEN_ABSENT: u32 = 1;
@@ -52,8 +55,12 @@ function isAmbiguous(slot: u32): bool {
   return false;
 }
 
-/** Loads a slot; false when it is absent. */
+/** Loads a slot, or what is unknown of it; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
+  if (isListing && isSlotUnknown(slot)) {
+    setUnknown(cell);
+    return true;
+  }
   if (anyAmbiguous && isAmbiguous(slot)) meetAmbiguousKey();
   const record = filledSlot(slot);
   if (!record) return false;
@@ -71,6 +78,7 @@ export function loadSlot(slot: u32, mode: u32, cell: usize): void {
 /** has() of a slot, or with `optional` .? of it. */
 export function askSlot(slot: u32, mode: u32, cell: usize, optional: bool): void {
   const isThere = fetch(slot, mode, cell);
+  if (isUnknown(cell) && isThere) return;
   if (isThere && optional) return wrapOptional(cell);
   if (!isThere) {
     loadParent(slot, cell);

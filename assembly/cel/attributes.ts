@@ -1,6 +1,8 @@
 // What predicates see of a call besides the body and the claims: `mcp.…`, `request.…`, jwt.scopes (docs/semantics.md).
 import { Attribute, Kind, Slot, Tag } from "../program.ts";
-import { retype, setError, setJson, setNull, setSpan, tagOf } from "./cell.ts";
+import { retype, setError, setJson, setNull, setSpan, setUnknown, tagOf } from "./cell.ts";
+import { isHeaderUnknown, isListing, isUriOpen } from "./unknown.ts";
+import { bytesOf } from "../text/ascii.ts";
 import { backendName, decidedKind, methodName, targetName, toolName } from "../request/call.ts";
 import {
   beginValue,
@@ -18,6 +20,7 @@ import { slotEnd, slotStart } from "../json/slots.ts";
 
 /** Writes an Attribute to a cell; an Error cell when the call has none. */
 export function loadAttribute(id: u32, cell: usize): void {
+  if (isListing && isAttributeUnknown(id)) return setUnknown(cell);
   setError(cell);
   switch (id) {
     case Attribute.Method:
@@ -31,7 +34,7 @@ export function loadAttribute(id: u32, cell: usize): void {
     case Attribute.Prompt:
       return loadText(cell, onlyFor(Kind.Prompt, targetName));
     case Attribute.HttpMethod:
-      return loadText(cell, findSingleHeader(KnownHeader.Method));
+      return loadText(cell, isListing ? spanOf(bytesOf("POST"), 4) : findSingleHeader(KnownHeader.Method));
     case Attribute.Host:
       return loadText(cell, findSingleHeader(KnownHeader.Authority));
     case Attribute.Path:
@@ -49,6 +52,12 @@ export function loadAttribute(id: u32, cell: usize): void {
   }
 }
 
+/** Whether only the call of an item will tell an Attribute; that call is a POST. */
+function isAttributeUnknown(id: u32): bool {
+  if (id == Attribute.Uri || id == Attribute.Mcp) return isUriOpen;
+  return id == Attribute.Headers || id == Attribute.HeadersAll || id == Attribute.Params;
+}
+
 /** A text that only calls of one Kind have. */
 function onlyFor(target: u32, text: Span): Span {
   return decidedKind == target ? text : NO_SPAN;
@@ -56,8 +65,9 @@ function onlyFor(target: u32, text: Span): Span {
 
 /** Writes the first value of a header, or with `all` the list of its values, to a cell. */
 export function loadHeader(name: usize, length: u32, all: bool, cell: usize): void {
-  setError(cell);
   const header = spanOf(name, length);
+  if (isListing && isHeaderUnknown(header)) return setUnknown(cell);
+  setError(cell);
   if (!all) return loadText(cell, headerValue(header));
   loadJson(cell, headerValues(header));
   if (tagOf(cell) == Tag.JsonMap) retype(cell, Tag.JsonList);

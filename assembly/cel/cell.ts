@@ -23,6 +23,17 @@ export enum Truth {
   Error = 2,
 }
 
+/**
+ * What a condition may come to, a bit for each Truth. Where nothing is unknown (unknown.ts) that is one of them. Otherwise
+ * a cell with the Tag Error has the possible outcomes as its aux, which is 0 for an error that is sure.
+ */
+export enum Outcomes {
+  False = 1,
+  True = 2,
+  Error = 4,
+  Unknown = 7,
+}
+
 
 @unmanaged
 class ScalarCell {
@@ -105,6 +116,22 @@ function setPlainTag(cell: usize, tag: u32): void {
 
 export function setError(cell: usize): void {
   setPlainTag(cell, Tag.Error);
+}
+
+/** Makes a value unknown. */
+export function setUnknown(cell: usize): void {
+  setOutcomes(cell, Outcomes.Unknown);
+}
+
+/** Makes a value that cannot be used an error; what is unknown stays unknown. */
+export function spoil(cell: usize): void {
+  if (isUnknown(cell)) setUnknown(cell);
+  else setError(cell);
+}
+
+/** Whether something unknown is in the cell. */
+export function isUnknown(cell: usize): bool {
+  return tagOf(cell) == Tag.Error && auxOf(cell) != 0;
 }
 
 export function setNull(cell: usize): void {
@@ -191,6 +218,33 @@ export function setJson(cell: usize, tag: u32, start: usize, end: usize): void {
 /** The Truth of a value; Error for one that is not a bool. */
 export function truthOf(cell: usize): i32 {
   return tagOf(cell) == Tag.Bool ? <i32>intOf(cell) : Truth.Error;
+}
+
+/** What a value, taken as a condition, may come to. */
+export function outcomesOf(cell: usize): u32 {
+  if (tagOf(cell) == Tag.Bool) return Outcomes.False << (<u32>intOf(cell));
+  return isUnknown(cell) ? auxOf(cell) : Outcomes.Error;
+}
+
+/** Sets what a condition may come to. */
+export function setOutcomes(cell: usize, outcomes: u32): void {
+  if (outcomes == Outcomes.Error) setError(cell);
+  else if (outcomes == Outcomes.False || outcomes == Outcomes.True) setBool(cell, outcomes == Outcomes.True);
+  else setSpan(cell, Tag.Error, outcomes, 0, 0);
+}
+
+/** What !x may come to, for what x may. */
+export function negated(outcomes: u32): u32 {
+  const swapped = ((outcomes & Outcomes.False) << 1) | ((outcomes & Outcomes.True) >> 1);
+  return swapped | (outcomes & Outcomes.Error);
+}
+
+/** What x && y may come to, for what x and y may; of x || y with `or`, by De Morgan. */
+export function combined(x: u32, y: u32, or: bool): u32 {
+  if (or) return negated(combined(negated(x), negated(y), false));
+  const hasError =
+    ((x & Outcomes.Error) != 0 && y > <u32>Outcomes.False) || ((y & Outcomes.Error) != 0 && x > <u32>Outcomes.False);
+  return ((x | y) & Outcomes.False) | (x & y & Outcomes.True) | (hasError ? <u32>Outcomes.Error : 0);
 }
 
 // Tags that are tested together are neighbours, and the tags of a container's two forms (JSON text, cells) differ in one bit.

@@ -11,6 +11,7 @@ import {
   isMap,
   isPresent,
   isText,
+  isUnknown,
   isWithin,
   lengthOf,
   setBool,
@@ -18,6 +19,7 @@ import {
   setInt,
   setSpan,
   setTruth,
+  setUnknown,
   tagOf,
   unwrapOptional,
 } from "./cell.ts";
@@ -39,7 +41,7 @@ export function makeList(first: usize, count: u32, optionals: bool): void {
   let q = out;
   for (let i: u32 = 0; i < count; i++) {
     const cell = first + <usize>i * CELL;
-    if (tagOf(cell) == Tag.Error) return setError(first);
+    if (tagOf(cell) == Tag.Error) return spoilAll(first, count);
     if (optionals && tagOf(cell) == Tag.OptionalNone) continue;
     copyCell(q, cell);
     if (optionals) unwrapOptional(q);
@@ -56,7 +58,7 @@ export function makeMap(first: usize, count: u32, optionals: bool): void {
   for (let i: u32 = 0; i < count; i++) {
     const key = first + <usize>i * CELL * 2;
     const value = key + CELL;
-    if (!isKey(tagOf(key)) || tagOf(value) == Tag.Error) return setError(first);
+    if (!isKey(tagOf(key)) || tagOf(value) == Tag.Error) return spoilAll(first, count * 2);
     const place = placeOf(out, size, key);
     const target = out + <usize>place * CELL * 2;
     if (optionals && tagOf(value) == Tag.OptionalNone) {
@@ -72,6 +74,19 @@ export function makeMap(first: usize, count: u32, optionals: bool): void {
     if (place == size) size++;
   }
   setSpan(first, Tag.CellMap, 0, out, size);
+}
+
+/** Makes the first of `count` cells, which cannot be used together, an error; unknown if they could be but for what is unknown. */
+function spoilAll(first: usize, count: u32): void {
+  let unknown: bool = false;
+  for (let i: u32 = 0; i < count; i++) {
+    const cell = first + <usize>i * CELL;
+    if (tagOf(cell) != Tag.Error) continue;
+    unknown = isUnknown(cell);
+    if (!unknown) break;
+  }
+  if (unknown) setUnknown(first);
+  else setError(first);
 }
 
 function isKey(tag: u32): bool {

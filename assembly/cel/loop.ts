@@ -5,11 +5,15 @@ import {
   CELL,
   MOST_CELLS,
   Truth,
+  combined,
   copyCell,
   isPresent,
+  outcomesOf,
   setBool,
   setError,
+  setOutcomes,
   setSpan,
+  spoil,
   tagOf,
   truthOf,
   unwrapOptional,
@@ -27,7 +31,7 @@ class Frame {
   cursor: v128; //   a Cursor
   kind: u32; //      LoopKind, or BINDING
   hits: u32; //      elements that count, for exists_one
-  failed: u32; //    1 once an element was an error
+  open: u32; //      Outcomes of the elements that were neither true nor false, together; 0 without any
   result: usize; //  the cells that filter and map collect
   size: u32; //      how many of them there are
   mark: usize; //    of the scratch memory, before the body used any
@@ -65,12 +69,12 @@ function cursorOf(frame: Frame): Cursor {
 export function openLoop(kind: u32, cell: usize): bool {
   const frame = changetype<Frame>(end);
   if (!openCursor(cursorOf(frame), cell)) {
-    setError(cell);
+    spoil(cell);
     return false;
   }
   frame.kind = kind;
   frame.hits = 0;
-  frame.failed = 0;
+  frame.open = 0;
   frame.result = 0;
   frame.size = 0;
   if (kind >= <u32>LoopKind.Filter) {
@@ -113,10 +117,13 @@ function quantify(frame: Frame, cell: usize): bool {
   const kind = frame.kind;
   const truth = truthOf(cell);
   if (truth == Truth.Error) {
-    frame.failed = 1;
-    if (kind != LoopKind.ExistsOne) return true; // a later element may still decide
-    setError(cell);
-    return false;
+    if (kind == LoopKind.ExistsOne) {
+      spoil(cell);
+      return false;
+    }
+    const outcomes = outcomesOf(cell);
+    frame.open = frame.open ? combined(frame.open, outcomes, kind == LoopKind.Exists) : outcomes;
+    return true; // a later element may still decide
   }
   if (kind == LoopKind.All) return truth == Truth.True;
   if (kind == LoopKind.Exists) return truth == Truth.False;
@@ -130,10 +137,13 @@ function collect(frame: Frame, cell: usize, skipNone: bool): bool {
   let item = cell;
   if (frame.kind == LoopKind.Filter) {
     if (truthOf(cell) == Truth.False) return true;
-    if (truthOf(cell) == Truth.Error) setError(cell);
+    if (truthOf(cell) == Truth.Error) spoil(cell);
     item = variableOf(frame);
   }
-  if (tagOf(cell) == Tag.Error) return false;
+  if (tagOf(cell) == Tag.Error) {
+    spoil(cell);
+    return false;
+  }
   if (skipNone && tag == Tag.OptionalNone) return true;
   copyCell(frame.result + <usize>frame.size * CELL, item);
   frame.size++;
@@ -143,7 +153,7 @@ function collect(frame: Frame, cell: usize, skipNone: bool): bool {
 /** The result once all elements have been taken. */
 function setResult(frame: Frame, cell: usize): void {
   const kind = frame.kind;
-  if (frame.failed) setError(cell);
+  if (frame.open) setOutcomes(cell, frame.open);
   else if (kind >= <u32>LoopKind.Filter) setSpan(cell, Tag.CellList, 0, frame.result, frame.size);
   else setBool(cell, kind == LoopKind.All || (kind == LoopKind.ExistsOne && frame.hits == 1));
 }
@@ -151,7 +161,7 @@ function setResult(frame: Frame, cell: usize): void {
 /** Opens a frame whose variable is the value of the optional in `cell`; false when it is none or not an optional. */
 export function openBinding(cell: usize): bool {
   if (!isPresent(cell)) {
-    if (tagOf(cell) != Tag.OptionalNone) setError(cell);
+    if (tagOf(cell) != Tag.OptionalNone) spoil(cell);
     return false;
   }
   const frame = changetype<Frame>(end);
@@ -166,5 +176,5 @@ export function openBinding(cell: usize): bool {
 export function closeBinding(cell: usize, flat: bool): void {
   end -= FRAME;
   if (!flat) wrapOptional(cell);
-  else if (!isPresent(cell) && tagOf(cell) != Tag.OptionalNone) setError(cell);
+  else if (!isPresent(cell) && tagOf(cell) != Tag.OptionalNone) spoil(cell);
 }

@@ -1,5 +1,5 @@
 // Results of predicates that were already evaluated for this call, so that rules with the same `when` pay for it once.
-import { Truth } from "./cell.ts";
+import { Outcomes } from "./cell.ts";
 import { evaluate } from "./vm.ts";
 
 // The table: a record per predicate, after one for the table itself. Each is a u64, so that no number is used twice:
@@ -10,7 +10,7 @@ import { evaluate } from "./vm.ts";
 //   +------------+-----+---------------------+-----+
 const RECORD: usize = 8;
 /** From one generation to the next: more than the highest result. */
-const GENERATION: u64 = 4;
+const GENERATION: u64 = 8;
 
 let results: usize = 0;
 let generation: u64 = 0;
@@ -32,13 +32,13 @@ export function forgetResults(): void {
   store<u64>(results, generation);
 }
 
-/** The Truth of a predicate for the call that is being decided. */
+/** Outcomes of a predicate for the call that is being decided. */
 // @ts-ignore: decorator
 @inline
-export function evaluateOnce(predicate: u32): i32 {
+export function evaluateOnce(predicate: u32): u32 {
   const record = results + <usize>(predicate + 1) * RECORD;
   const known = load<u64>(record) - generation;
-  if (known <= <u64>Truth.Error) return <i32>known;
+  if (known <= <u64>Outcomes.Unknown) return <u32>known;
   const result = evaluate(predicate);
   store<u64>(record, generation + <u64>result);
   return result;

@@ -1,4 +1,4 @@
-// The predicate machine: runs the code of one `when` over the slots and attributes of the call. It comes to a Truth. The
+// The predicate machine: runs the code of one `when` over the slots and attributes of the call. It comes to Outcomes. The
 // code was checked when the configuration was loaded (verify/code.ts), so nothing about it is tested here.
 import {
   AUTOMATON_SIZE,
@@ -14,21 +14,29 @@ import {
 import { askSlot, has, loadSlot, optSelect, select } from "./access.ts";
 import { calculate, negate } from "./arithmetic.ts";
 import { loadAttribute, loadHeader } from "./attributes.ts";
-import { charge, openBudget, openScratch, spend } from "../runtime/budget.ts";
+import { charge, isExhausted, openBudget, openScratch, spend } from "../runtime/budget.ts";
 import {
   CELL,
+  Outcomes,
   Truth,
+  combined,
   copyCell,
   isOfCells,
   isPresent,
   isText,
+  isUnknown,
   lengthOf,
+  negated,
+  outcomesOf,
   setBool,
   setError,
   setNone,
+  setOutcomes,
   setSpan,
   setStart,
   setTruth,
+  setUnknown,
+  spoil,
   startOf,
   tagOf,
   truthOf,
@@ -45,6 +53,7 @@ import { openings } from "../json/slots.ts";
 import { contains, hasPart } from "./string.ts";
 import { takePart } from "./time.ts";
 import { forgetAmbiguousKeys } from "./ambiguous-key.ts";
+import { isListing } from "./unknown.ts";
 import { INSTRUCTION, instructionAt } from "./instruction.ts";
 import { program, section, sectionCount, setting } from "../sections.ts";
 
@@ -76,11 +85,14 @@ export function relocate(): void {
   }
 }
 
-/** The Truth of a predicate of the program in use. */
-export function evaluate(predicate: u32): i32 {
+/** What a predicate of the program in use may come to: Outcomes. */
+export function evaluate(predicate: u32): u32 {
   const record = section(Section.Predicates) + <usize>predicate * PREDICATE_SIZE;
   const first = section(Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION;
-  return isLoneMatch(first) ? matchSlot(first) : run(first);
+  if (isLoneMatch(first) && !isListing) return Outcomes.False << matchSlot(first);
+  const outcomes = run(first);
+  // The steps of a list are for all its items: an item for which none are left may be anything.
+  return isListing && isExhausted() ? Outcomes.Unknown : outcomes;
 }
 
 /** Whether the code is Slot, Matches, Return: what most predicates are. */
@@ -99,7 +111,7 @@ const subject: usize = memory.data(CELL_SIZE, 16);
 let subjectLoad: u64 = 0;
 let subjectOpening: u32 = 0;
 
-/** Runs a lone match without a stack. It takes the same steps as `run`. */
+/** The Truth of a lone match, without a stack. It takes the same steps as `run`. */
 function matchSlot(first: usize): i32 {
   if (!spend(1)) return Truth.Error;
   const instruction = load<u64>(first);
@@ -125,7 +137,7 @@ function automatonAt(index: u32): usize {
 
 /** Runs code that takes values from the stack and leaves values on it. */
 // eslint-disable-next-line complexity, max-lines-per-function -- a table: what each instruction does to the stack
-function run(first: usize): i32 {
+function run(first: usize): u32 {
   const cells = section(Section.Cells);
   let pc = first;
   let x = stack - CELL; // the top of the stack
@@ -142,7 +154,7 @@ function run(first: usize): i32 {
     const target = pc + <usize>c * INSTRUCTION;
     switch (op) {
       case Op.Return:
-        return truthOf(x);
+        return outcomesOf(x);
       case Op.Const:
         x += CELL;
         copyCell(x, cells + <usize>c * CELL);
@@ -152,7 +164,8 @@ function run(first: usize): i32 {
         loadSlot(c, a, x);
         break;
       case Op.Matches:
-        setTruth(x, match(c, x));
+        if (tagOf(x) == Tag.Error) spoil(x);
+        else setTruth(x, match(c, x));
         break;
 
       case Op.Jump:
@@ -165,12 +178,12 @@ function run(first: usize): i32 {
       case Op.And:
       case Op.Or:
         x -= CELL;
-        setTruth(x, combine(truthOf(x), truthOf(x + CELL), i32(op == Op.Or)));
+        combine(x, x + CELL, i32(op == Op.Or));
         break;
       case Op.Branch:
         truth = truthOf(x);
         if (truth == Truth.Error) {
-          setError(x);
+          spoil(x);
           pc += <usize>instruction.b * INSTRUCTION;
         } else {
           x -= CELL;
@@ -180,7 +193,7 @@ function run(first: usize): i32 {
       case Op.OptOrJump:
         if (tagOf(x) == Tag.OptionalNone) x -= CELL;
         else {
-          if (!isPresent(x)) setError(x);
+          if (!isPresent(x)) spoil(x);
           else if (a) unwrapOptional(x);
           pc = target;
         }
@@ -204,7 +217,7 @@ function run(first: usize): i32 {
         if (truth == Truth.True) x -= CELL;
         else {
           if (truth == Truth.False) setNone(x);
-          else setError(x);
+          else spoil(x);
           pc = target;
         }
         break;
@@ -227,17 +240,25 @@ function run(first: usize): i32 {
       default:
         y = x;
         if (op < Op.Select) x += CELL;
-        else if (op > Op.Time || (op == Op.Time && instruction.b)) {
-          x -= CELL;
+        else {
+          if (op > Op.Time || (op == Op.Time && instruction.b)) x -= CELL;
           if (tagOf(x) == Tag.Error || tagOf(y) == Tag.Error) {
-            setError(x);
+            passOn(op, x, y);
             break;
           }
         }
         apply(op, a, c, x, op <= Op.OptSelect ? cells + <usize>c * CELL : y);
     }
   }
-  return Truth.Error;
+  return Outcomes.Error;
+}
+
+/** What an instruction leaves in x when x or y, which may be the same, is an error or unknown. A sure error comes first. */
+function passOn(op: i32, x: usize, y: usize): void {
+  const sure = (tagOf(x) == Tag.Error && !isUnknown(x)) || (tagOf(y) == Tag.Error && !isUnknown(y));
+  if (sure) setError(x);
+  else if (op == Op.Not) setOutcomes(x, negated(outcomesOf(x)));
+  else setUnknown(x);
 }
 
 /**
@@ -254,12 +275,12 @@ function apply(op: i32, a: u32, c: u32, x: usize, y: usize): void {
       return loadAttribute(c, x);
     case Op.HasAttribute:
       loadAttribute(c, x);
-      return setBool(x, tagOf(x) != Tag.Error);
+      return isUnknown(x) ? setUnknown(x) : setBool(x, tagOf(x) != Tag.Error);
     case Op.Header:
       return loadHeader(startOf(y), lengthOf(y), a != 0, x);
     case Op.HasHeader:
       loadHeader(startOf(y), lengthOf(y), false, x);
-      return setBool(x, tagOf(x) != Tag.Error);
+      return isUnknown(x) ? setUnknown(x) : setBool(x, tagOf(x) != Tag.Error);
     case Op.Local:
       return copyCell(x, loopVariable(c));
     case Op.OptNone:
@@ -355,8 +376,11 @@ function match(automaton: u32, x: usize): i32 {
   return i32(runAutomaton(automatonAt(automaton), x));
 }
 
-/** && and ||: the deciding bool on either side wins, even over an error or a value that is not a bool on the other. */
-function combine(a: i32, b: i32, decides: i32): i32 {
-  if (a == decides || b == decides) return decides;
-  return a == Truth.Error || b == Truth.Error ? Truth.Error : 1 - decides;
+/** && and ||, into x: the deciding bool on either side wins, even over an error or a value that is not a bool on the other. */
+function combine(x: usize, y: usize, decides: i32): void {
+  const a = truthOf(x);
+  const b = truthOf(y);
+  if (a == decides || b == decides) setTruth(x, decides);
+  else if (a == Truth.Error || b == Truth.Error) setOutcomes(x, combined(outcomesOf(x), outcomesOf(y), decides != 0));
+  else setTruth(x, 1 - decides);
 }

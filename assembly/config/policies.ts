@@ -189,7 +189,7 @@ export function countForPolicy(reason: i32): void {
     const name = counterName(outcome);
     store<u32>(counter, defineCounter(spanStart(name), spanLength(name)) + 1);
   }
-  increment(load<u32>(counter) - 1);
+  increment(load<u32>(counter) - 1, 1);
 }
 
 function outcomeOf(reason: i32): u32 {

@@ -3,7 +3,7 @@
 // it is one.
 import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
-import { Truth } from "../cel/cell.ts";
+import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce } from "../cel/results.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import {
@@ -118,10 +118,14 @@ function tryEntries(index: u32): i32 {
   }
 }
 
+/**
+ * Tries a `when`. Where something is unknown (the items of a list), it matches in an Allow rule if it may be true, and in a
+ * Deny rule only if it cannot be false.
+ */
 function testPredicate(predicate: u32, index: u32): i32 {
   if (predicate == NONE) return Outcome.Matched;
-  const result = evaluateOnce(predicate);
-  if (result == Truth.True) return Outcome.Matched;
-  if (result == Truth.False) return Outcome.WhenFalse;
-  return actionOf(index) == Action.Deny ? Outcome.Matched : Outcome.WhenError;
+  const outcomes = evaluateOnce(predicate);
+  const matches = actionOf(index) == Action.Deny ? !(outcomes & Outcomes.False) : (outcomes & Outcomes.True) != 0;
+  if (matches) return Outcome.Matched;
+  return outcomes & Outcomes.False ? Outcome.WhenFalse : Outcome.WhenError;
 }

@@ -13,6 +13,7 @@ export class Decision {
   target: Span; //   what the call names: a tool, a prompt, a URI or a task
   time: u64; //      of the reply, nanoseconds since 1970; 0 until it is known
   hasId: bool; //    the id of the message is in its slot, for the reply
+  asksList: bool; // it, or a message of a batch, asks for a list
 }
 
 const record: usize = memory.data(<i32>offsetof<Decision>(), 8);
@@ -28,6 +29,7 @@ export function newDecision(): Decision {
   decision.target = NO_SPAN;
   decision.time = 0;
   decision.hasId = false;
+  decision.asksList = false;
   return decision;
 }
 

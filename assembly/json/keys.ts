@@ -37,6 +37,11 @@ export function clearKeys(): void {
   count = 0;
 }
 
+/** Forgets the keys from the index `base` on: of objects that were not read to their end. */
+export function dropKeys(base: u32): void {
+  count = base;
+}
+
 export function keyCount(): u32 {
   return count;
 }

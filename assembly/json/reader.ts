@@ -95,6 +95,12 @@ export function openReader(end: usize, depth: u32): void {
   textEnd = end;
   maxDepth = min(depth, MAX_FRAMES);
   clearFailure();
+  clearKeys();
+}
+
+/** Changes how deeply a value may be nested, for those inside of others. */
+export function limitDepth(depth: u32): void {
+  maxDepth = min(depth, MAX_FRAMES);
 }
 
 /** The frame of the container around. */
@@ -105,7 +111,7 @@ function around(frame: Frame): Frame {
 }
 
 /** The address after the white space at `at`: mostly none or one space, or a line break and an indentation. */
-function skipWhitespace(at: usize): usize {
+export function skipWhitespace(at: usize): usize {
   let p = at;
   if (load<u8>(p) == SPACE) p++;
   while (load<u8>(p) <= SPACE) {
@@ -138,7 +144,6 @@ export function readValue(start: usize, root: u32): usize {
   let slot = root;
   let p = start;
   frame.closing = 0;
-  clearKeys();
   nobody++;
   while (true) {
     const at = p;

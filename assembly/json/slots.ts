@@ -44,6 +44,11 @@ export function openSlots(slots: usize): void {
   memory.fill(slots + SIZE, 0, <usize>count * SIZE);
 }
 
+/** Empties the slots from `first` to before `end`, all of the envelope or of an item. */
+export function emptySlots(first: u32, end: u32): void {
+  memory.fill(changetype<usize>(recordOf(first)), 0, <usize>(end - first) * SIZE);
+}
+
 /** Bytes that the slots of `count` nodes take. */
 export function slotsSize(count: u32): u32 {
   return (count + 1) * <u32>SIZE;

@@ -25,6 +25,14 @@ export function clearCall(): void {
   methodName = targetName = toolName = backendName = NO_SPAN;
 }
 
+/** Begins the call that an item of a list stands for. */
+export function beginItem(value: u32, method: Span, target: Span): void {
+  clearCall();
+  setKind(value);
+  setMethod(method);
+  setTarget(target);
+}
+
 export function setForm(value: i32): void {
   form = value;
 }

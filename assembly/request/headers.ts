@@ -5,7 +5,7 @@
 // One walk over the list notes where the headers are that the filter itself looks at.
 import { charge } from "../runtime/budget.ts";
 import { begin, finish, putByte, putJson } from "../text/writer.ts";
-import { getHeaderPairs, Status, value, valueLength } from "../runtime/host.ts";
+import { getHeaderPairs, Headers, Status, value, valueLength } from "../runtime/host.ts";
 import { bytesOf, sameBytes } from "../text/ascii.ts";
 import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, LOWER_M, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
 import { NO_SPAN, Span, sameSpan, spanLength, spanOf, spanStart } from "../text/span.ts";
@@ -24,8 +24,9 @@ export enum KnownHeader {
   McpName = 9,
   McpVersion = 10,
   McpSession = 11,
-  ContentLength = 12,
-  None = 13,
+  AcceptEncoding = 12,
+  ContentLength = 13,
+  None = 14,
 }
 
 /** What the walk notes, followed by a Note per KnownHeader. */
@@ -62,7 +63,7 @@ let count: u32 = 0; //   its headers
 
 /** Reads all headers of the request; false when the host fails or its answer is not a list. */
 export function readHeaders(): bool {
-  return getHeaderPairs() == Status.Ok && walk(value(), valueLength());
+  return getHeaderPairs(Headers.Request) == Status.Ok && walk(value(), valueLength());
 }
 
 /** Walks a list of headers; false when it is not one. */
@@ -172,6 +173,8 @@ function candidate(first: u32, length: u32): u32 {
       return first == LOWER_M
         ? named("mcp-session-id", KnownHeader.McpSession)
         : named("content-length", KnownHeader.ContentLength);
+    case 15:
+      return named("accept-encoding", KnownHeader.AcceptEncoding);
     case 16:
       return named("content-encoding", KnownHeader.ContentEncoding);
     case 20:

@@ -36,19 +36,32 @@ enum Part {
 
 /** Whether the URI is in normal form. */
 export function isNormalUri(uri: Span): bool {
+  return isNormal(uri, false);
+}
+
+/**
+ * Whether a text can be the beginning of a URI in normal form: its last escape may go on, and dot segments go when clients
+ * resolve what a template gives (RFC 3986 section 5.2.4).
+ */
+export function isNormalStart(start: Span): bool {
+  return isNormal(start, true);
+}
+
+function isNormal(uri: Span, goesOn: bool): bool {
   const end = spanEnd(uri);
   const beyond: u32 = hasFlag(Flag.AsciiUris) ? 0x80 : 0x100;
   let part: i32 = Part.Scheme;
   for (let p = spanStart(uri); p < end; p++) {
     const c = <u32>load<u8>(p);
-    if (!isCharacter(c, beyond) || (c == PERCENT && !isPlainEscape(p, end))) return false;
+    if (!isCharacter(c, beyond)) return false;
+    if (c == PERCENT && !isPlainEscape(p, end) && !(goesOn && p + 2 >= end)) return false;
     if (part != Part.Path && c - UPPER_A < 26) return false;
     if (part == Part.Scheme && c == COLON) {
       part = startsAuthority(p + 1, end) ? Part.Authority : Part.Path;
       if (part == Part.Authority) p += 2;
     } else if (c == SLASH) {
       part = Part.Path;
-      if (isDotSegment(p + 1, end)) return false;
+      if (!goesOn && isDotSegment(p + 1, end)) return false;
     }
   }
   return true;

@@ -20,7 +20,7 @@ export class Context {
   id: u32;
   /** Context id of a stream's root; 0 for a root. */
   root: u32;
-  /** A root's configuration; what a stream saves for its body: headers, then the token. 0 when there is none. */
+  /** A root's configuration; what a stream saves for its body and its answer: headers, then the token. 0 for none. */
   block: usize;
   /** Bytes of the saved headers. */
   size: u32;
@@ -31,6 +31,8 @@ export class Context {
   token: u32;
   /** Number of the configuration. */
   config: u32;
+  /** What is kept of an answer that may have a list (lists/state.ts); 0 for others. */
+  answer: usize;
   /** Whether the request has an Authorization header. */
   credentials: bool;
   /** What the headers decided, while the body or its end is awaited: a Reason. */

@@ -1,6 +1,7 @@
 // The host: every call to Envoy (proxy-wasm ABI 0.2.1), with its status as a value. No other file imports the ABI.
 // Values come back in memory of the callback's region, followed by zero bytes that the JSON reader relies on.
 import {
+  proxy_close_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
   proxy_get_current_time_nanoseconds,
@@ -9,6 +10,8 @@ import {
   proxy_get_shared_data,
   proxy_increment_metric,
   proxy_log,
+  proxy_remove_header_map_value,
+  proxy_replace_header_map_value,
   proxy_send_local_response,
   proxy_set_property,
   proxy_set_shared_data,
@@ -26,9 +29,14 @@ export enum LogLevel {
 }
 export enum Buffer {
   RequestBody = 0,
+  ResponseBody = 1,
   PluginConfiguration = 7,
 }
-const REQUEST_HEADERS = 0;
+export enum Headers {
+  Request = 0,
+  Response = 2,
+}
+const RESPONSE_STREAM = 1; // a type of stream
 const COUNTER = 0; // a type of metric
 const NO_GRPC_STATUS: u32 = 0xffffffff;
 
@@ -64,16 +72,44 @@ export function setProperty(path: usize, pathLength: u32, text: usize, length: u
   return proxy_set_property(path, pathLength, text, length);
 }
 
-/** All request headers: u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL … */
-export function getHeaderPairs(): u32 {
+/** All headers: u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL … */
+export function getHeaderPairs(headers: i32): u32 {
   clear();
-  return proxy_get_header_map_pairs(REQUEST_HEADERS, RESULT, LENGTH);
+  return proxy_get_header_map_pairs(headers, RESULT, LENGTH);
+}
+
+/** Removes all headers of a name; only until they are sent on. */
+export function removeHeader(headers: i32, name: usize, length: u32): u32 {
+  return proxy_remove_header_map_value(headers, name, length);
+}
+
+/** Puts one header in place of all of its name; only until they are sent on. */
+export function replaceHeader(headers: i32, name: usize, length: u32, text: usize, size: u32): u32 {
+  return proxy_replace_header_map_value(headers, name, length, text, size);
 }
 
 /** The first `size` bytes of a buffer, in one piece. */
 export function getBuffer(buffer: i32, size: u32): u32 {
   clear();
   return proxy_get_buffer_bytes(buffer, 0, size, RESULT, LENGTH);
+}
+
+/**
+ * Puts `size` bytes at `from` in place of the whole buffer, of which `length` bytes are there. The stream may be deleted
+ * meanwhile (proxy_on_delete is called inside), so nothing of it may be used afterwards.
+ */
+export function setBuffer(buffer: i32, length: u32, from: usize, size: u32): u32 {
+  return proxy_set_buffer_bytes(buffer, 0, length, from, size);
+}
+
+// The SDK's declaration imports another function under this name.
+// @ts-ignore: decorator
+@external("env", "proxy_set_buffer_bytes")
+declare function proxy_set_buffer_bytes(buffer: u32, start: u32, length: u32, from: usize, size: u32): u32;
+
+/** Cuts an answer that is on its way. The stream is deleted meanwhile, as with setBuffer. */
+export function cutResponse(): void {
+  proxy_close_stream(RESPONSE_STREAM);
 }
 
 /** Sends a local reply. `headers` is in the form of getHeaderPairs. */
@@ -114,8 +150,8 @@ export function defineCounter(name: usize, length: u32): u32 {
   return proxy_define_metric(COUNTER, name, length, RESULT) == Status.Ok ? load<u32>(RESULT) : 0;
 }
 
-export function increment(counter: u32): void {
-  proxy_increment_metric(counter, 1);
+export function increment(counter: u32, by: u32): void {
+  proxy_increment_metric(counter, by);
 }
 
 /** Reads shared data (of all workers with this VM id); its version for `setShared` is `sharedVersion()`. */

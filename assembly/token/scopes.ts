@@ -150,6 +150,11 @@ export function endTrial(): void {
   scopeChanges++;
 }
 
+/** Makes lists of the held scopes stale: the memory that they are in is given back. */
+export function forgetScopeLists(): void {
+  scopeChanges++;
+}
+
 /** Takes one scope of the token. */
 export function addScope(name: Span): void {
   if (!spanLength(name)) return;

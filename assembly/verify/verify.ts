@@ -141,7 +141,8 @@ function checkRecords(): bool {
   for (let check = CHECKS; load<i32>(check) != LAST_CHECK; check += offsetof<FieldCheck>()) {
     if (!checkField(changetype<FieldCheck>(check))) return false;
   }
-  return setting(Setting.MaxBody) <= 0x10000000 && checkChallenge() && checkNodes() && checkBuckets();
+  const isBounded = setting(Setting.MaxBody) <= 0x10000000 && setting(Setting.MaxList) <= 0x10000000;
+  return isBounded && checkChallenge() && checkNodes() && checkBuckets();
 }
 
 /** Checks one field of all records of a section. */
@@ -233,13 +234,18 @@ function isHeaderList(pair: usize): bool {
   return at == end;
 }
 
+/** Whether a slot has what is read as a whole: a message, the claims, an item. */
+function isRoot(slot: u32): bool {
+  return slot <= <u32>Slot.Claims || slot == <u32>Slot.Answer || slot == <u32>Slot.Item;
+}
+
 /** Parents come before their children, so that the tree has no cycle. */
 function checkNodes(): bool {
   const total = sectionCount(Section.Nodes);
   for (let i: u32 = 0; i < total; i++) {
     const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
     const parent = load<u32>(record, NodeField.Parent);
-    if (i <= <u32>Slot.Claims ? parent != NONE : parent >= i) return false;
+    if (isRoot(i) ? parent != NONE : parent >= i) return false;
   }
   return true;
 }

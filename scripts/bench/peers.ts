@@ -7,6 +7,7 @@ import type { PluginOptions } from "../compiler/index.ts";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
 import type { Loaded } from "../evaluate/load.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
+import { NO_SURROUNDINGS } from "../targets/host.ts";
 import { goService, rustNative, rustWasm, type Product } from "./builds.ts";
 import { METADATA_KEY, oneRule } from "./policies.ts";
 
@@ -147,6 +148,7 @@ function target(upstream: number, loaded: Loaded, options: PluginOptions = {}) {
     wasm: "build/scopegate.wasm",
     metadataKeys: [METADATA_KEY],
     maxBody: loaded.policy.limits.body,
+    ...NO_SURROUNDINGS,
     holdHeaders: true,
     token: { issuer: ISSUER, audiences: [RESOURCE], jwks: { inline: JWKS } },
     listen: loopback,

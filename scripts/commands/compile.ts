@@ -1,7 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { CannotRun, Exit, UsageError, type Command } from "../command.ts";
+import { Exit, UsageError, type Command } from "../command.ts";
 import { pluginConfiguration, severalConfiguration, type Member } from "../compiler/index.ts";
-import { compileFiles } from "../evaluate/load.ts";
+import { compileFiles, writeOutput } from "../input.ts";
 
 export const compile: Command = {
   summary: "compile a policy to Envoy's plugin configuration",
@@ -31,16 +30,7 @@ Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file
     const [{ program, policy }] = members as [Member];
     const configuration =
       members.length > 1 ? severalConfiguration(members, host) : pluginConfiguration(program, policy, host);
-    write(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
+    writeOutput(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
     return Exit.Done;
   },
 };
-
-function write(file: string | undefined, text: string): void {
-  if (file === undefined || file === "-") return void process.stdout.write(text);
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new CannotRun(`cannot write ${file}: ${(error as Error).message}`);
-  }
-}

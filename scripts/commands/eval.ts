@@ -1,9 +1,10 @@
 import { createInterface } from "node:readline";
 import { Exit, UsageError, type Command } from "../command.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadDocument, loadDocuments, loadFiles, type Loaded } from "../evaluate/load.ts";
+import { loadDocument, loadDocuments, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { FilterFailure } from "../evaluate/result.ts";
+import { loadFiles, readerBeside } from "../input.ts";
 
 export const evaluate: Command = {
   summary: "decide requests: JSON lines in, JSON lines out",
@@ -23,6 +24,7 @@ Input (everything is optional except the body of a POST):
   chunks       sizes of the pieces in which the body arrives
   trailers     request trailers
   route, cluster             names of the Envoy route and cluster
+  response     the server's answer, if the request passes: status, headers, body or bodyBase64, chunks, trailers
 
 Output:
   id, decision (allow, deny, reject, unauthenticated, answer), reason, rule, requiredScopes
@@ -32,6 +34,8 @@ Output:
   error                      alone, when the line is malformed
   trace                      with --explain: [{rule, outcome}], where outcome is matched, target, claims,
                              when_false, when_error or scopes
+  response                   with a response: what the client gets of it
+  list                       with a list in that: {kind, total, shown, items: [{name, outcome, scopes?}]}
 
 Exit codes: 0 success, 1 a line was malformed or POLICY has errors, 2 could not run.
 `,
@@ -85,7 +89,8 @@ class Session {
       return this.fallback;
     }
     const key = JSON.stringify(policy ?? policies);
-    const loaded = this.policies.get(key) ?? (policy ? loadDocument(policy) : loadDocuments(policies!));
+    const read = { read: readerBeside("-") };
+    const loaded = this.policies.get(key) ?? (policy ? loadDocument(policy, read) : loadDocuments(policies!, read));
     if (this.policies.size >= MAX_POLICIES) this.policies.clear();
     this.policies.set(key, loaded);
     return loaded;

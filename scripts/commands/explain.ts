@@ -1,48 +1,94 @@
 import { parse } from "yaml";
-import { Exit, UsageError, useColor, wantsJson, type Command } from "../command.ts";
-import type { Policy } from "../compiler/index.ts";
+import { Exit, UsageError, onlyFile, useColor, wantsJson, type Command, type OptionValue } from "../command.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadFiles } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
-import type { Result, Step } from "../evaluate/result.ts";
-import { explainWhen, type Part } from "../explain/parts.ts";
-import { nameOf, readInput } from "../input.ts";
+import type { Result } from "../evaluate/result.ts";
+import { listRequest, renderList } from "../explain/list.ts";
+import type { Part } from "../explain/parts.ts";
+import { explainRules, OUTCOME_TEXTS, type ExplainedRule } from "../explain/rules.ts";
+import { loadFile, loadFiles, nameOf, readInput } from "../input.ts";
 
 export const explain: Command = {
   summary: "show which rule decided, which parts of its `when`, and which scopes would help",
   help: `Usage: scopegate explain POLICY… --request FILE [--format text|json]
+       scopegate explain POLICY --list FILE [--payload FILE] [--format text|json]
 
 Decides one request with the filter and explains the decision. FILE has the fields of \`scopegate eval\`, as JSON or YAML;
 - is standard input.
 
+With --list it shows what a caller sees of a list: for each item whether it is callable, obtainable with more scopes, or
+never, the rule, and the scopes. FILE has the server's answer, its result, or the items, as JSON or YAML.
+
 Options:
   --request FILE   the request
-  --format json    the result of \`eval --explain\`, with the parts of each rule's \`when\`
+  --list FILE      the list
+  --payload FILE   the payload of the token, as JSON or YAML; without it there is no token
+  --format json    the result of \`eval --explain\`, with the parts of each rule's \`when\`; of a list, its items
 
 Exit codes: 0 success (whatever the decision), 1 the policy or the request has errors, 2 a file could not be read.
 `,
-  options: { request: { type: "string" }, format: { type: "string" } },
+  options: {
+    request: { type: "string" },
+    list: { type: "string" },
+    payload: { type: "string" },
+    format: { type: "string" },
+  },
   run({ options, files }) {
     if (files.length === 0) throw new UsageError("no POLICY given");
     const json = wantsJson(options.format);
+    const inputs = [...files, options.request, options.list, options.payload];
+    if (inputs.filter((input) => input === "-").length > 1) throw new UsageError("only one file can be -");
+    if ((options.request === undefined) === (options.list === undefined))
+      throw new UsageError("give exactly one of --request and --list");
+    if (typeof options.list === "string")
+      return explainList(onlyFile(files, "POLICY"), options.list, options.payload, json);
     if (typeof options.request !== "string") throw new UsageError("no --request given");
-    if (files.includes("-") && options.request === "-")
-      throw new UsageError("only one of POLICY and --request can be -");
+    if (options.payload !== undefined)
+      throw new UsageError("--payload goes with --list; a request has its own payload");
     const loaded = loadFiles(files);
     const request = loaded && readRequestFile(options.request);
     if (!loaded || !request) return Exit.Wrong;
     const result = new Engine().evaluate(loaded, request, true);
     const decided = loaded.policies.find(({ name }) => name === result.policy) ?? loaded.policy;
-    const rules = explainRules(decided, request, result.trace ?? []);
+    const rules = explainRules({ ...loaded, policy: decided }, request, result.trace ?? []);
     process.stdout.write(json ? `${JSON.stringify({ ...result, trace: rules }, null, 2)}\n` : render(result, rules));
     return Exit.Done;
   },
 };
 
+function explainList(policy: string, listFile: string, payloadFile: OptionValue, json: boolean): Exit {
+  const loaded = loadFile(policy);
+  const request = loaded && readFrom(listFile, (document) => readRequest(listRequest(document)));
+  const payload = typeof payloadFile === "string" ? readFrom(payloadFile, readPayload) : null;
+  if (!loaded || !request || payload === undefined) return Exit.Wrong;
+  const list = new Engine().listOf(loaded, { ...request, payload });
+  if (!list) {
+    process.stderr.write(
+      "scopegate: the policy does not filter lists of this kind, or the request for it does not pass\n",
+    );
+    return Exit.Wrong;
+  }
+  const { rules, ...rest } = list;
+  const items = rest.items.map((item, i) => ({ ...item, rule: rules[i] ?? null }));
+  process.stdout.write(json ? `${JSON.stringify({ ...rest, items }, null, 2)}\n` : renderList(list));
+  return Exit.Done;
+}
+
+function readPayload(document: unknown): NonNullable<EvalRequest["payload"]> {
+  const { payload } = readRequest({ payload: document, body: "" });
+  if (!payload) throw new RequestError("a payload is an object");
+  return payload;
+}
+
 function readRequestFile(file: string): EvalRequest | undefined {
+  return readFrom(file, readRequest);
+}
+
+/** Reads a file of JSON or YAML; undefined when it is wrong, which was said. */
+function readFrom<T>(file: string, read: (document: unknown) => T): T | undefined {
   const text = readInput(file);
   try {
-    return readRequest(parse(text));
+    return read(parse(text));
   } catch (error) {
     // For an undefined alias the parser throws a ReferenceError.
     if (!(error instanceof RequestError || ["YAMLParseError", "ReferenceError"].includes((error as Error).name)))
@@ -51,32 +97,6 @@ function readRequestFile(file: string): EvalRequest | undefined {
     return undefined;
   }
 }
-
-interface ExplainedRule extends Step {
-  whens: Part[][];
-}
-
-/** The rules that were tried; those that got past target and claims with the parts of their predicates. */
-function explainRules(policy: Policy, request: EvalRequest, steps: Step[]): ExplainedRule[] {
-  return steps.map((step) => {
-    const rule = policy.rules.find(({ name }) => name === step.rule);
-    if (!rule || step.outcome === "target" || step.outcome === "claims") return { ...step, whens: [] };
-    const entries = (rule.targets ?? []).flatMap((target) =>
-      target.when ? [explainWhen(policy, target.when.value, [target], request)] : [],
-    );
-    const own = rule.when ? [explainWhen(policy, rule.when.value, rule.targets, request)] : [];
-    return { ...step, whens: [...entries, ...own].filter((parts) => parts !== undefined) };
-  });
-}
-
-const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
-  matched: "matches: it decides",
-  target: "does not match: it is about other calls",
-  claims: "does not match: its claims differ from the token's",
-  when_false: "does not match: its when is false",
-  when_error: "does not match: its when is an error",
-  scopes: "would match, but the token lacks scopes",
-};
 
 function render(result: Result, rules: ExplainedRule[]): string {
   const paint = (code: number, text: string): string =>

@@ -1,44 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CannotRun, Exit, onlyFile, UsageError, type Command, type Invocation } from "../command.ts";
-import { compilePolicy } from "../compiler/index.ts";
-import { nameOf, readInput, report } from "../input.ts";
-import { envoyBootstrap, httpFilters } from "../targets/envoy.ts";
-import { envoyGatewayObjects } from "../targets/envoy-gateway.ts";
+import { CannotRun, Exit, onlyFile, type Command, type Invocation } from "../command.ts";
+import { compileFile, report } from "../input.ts";
 import { Compiled, type Part } from "../targets/host.ts";
-import { istioObjects, ISTIO_METADATA_KEY } from "../targets/istio.ts";
-import { envoyTarget, kubernetesTarget } from "../targets/options.ts";
-
-type Options = Invocation["options"];
-
-const MAX_DIRECT_RESPONSE = 4096; // bytes
-
-const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> = {
-  envoy(options, compiled) {
-    const target = envoyTarget(options, compiled);
-    return [{ name: "envoy", yaml: options["filters-only"] ? httpFilters(target) : envoyBootstrap(target) }];
-  },
-  "envoy-gateway"(options, compiled) {
-    if (compiled.policy.resource === undefined)
-      throw new UsageError("the policy needs a resource: its host and path become the route");
-    const size = Buffer.byteLength(compiled.document ?? "");
-    if (size > MAX_DIRECT_RESPONSE)
-      throw new CannotRun(
-        `the metadata document is ${size} bytes; Envoy Gateway serves at most ${MAX_DIRECT_RESPONSE}: list fewer scopesSupported`,
-      );
-    return envoyGatewayObjects(kubernetesTarget(options, compiled));
-  },
-  istio(options, compiled) {
-    if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
-      throw new UsageError(
-        `Istio stores the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
-      );
-    const target = kubernetesTarget(options, compiled);
-    if (target.token.issuer === undefined)
-      throw new UsageError("--issuer is required: the policy names no authorization server");
-    return istioObjects(target);
-  },
-};
+import { partsOf } from "../targets/index.ts";
 
 export const manifest: Command = {
   summary: "print complete YAML for a host, ready to run or apply",
@@ -53,6 +18,10 @@ Options for every target:
   --wasm PLACE          where the host finds scopegate.wasm. envoy: a path, default the file next to this program;
                         otherwise an https:// URL (pinned by the SHA-256 of that file), or oci://IMAGE
   --upstream HOST:PORT  the MCP server; default 127.0.0.1:3000, in Kubernetes the Service mcp-server:3000
+  --cors ORIGIN         let pages of this origin call (* for all) and read refusals; may be repeated
+  --open-path PATH      a path on the same host that is open to all: /healthz, /oauth/* with all below it, and with
+                        =HOST:PORT another upstream than the MCP server; may be repeated
+  --trusted-hops N      believe X-Forwarded-For as far as N proxies in front of the host wrote it; default 0
   --quiet-passes        set filter state for the access log only on refused requests, not on those that pass
   -o, --output FILE     write to FILE instead of standard output
 
@@ -65,7 +34,13 @@ Options for every target:
 --target envoy-gateway, istio: objects to apply
   --gateway NAME        default mcp
   --namespace NAME      default default
+  --pull-secret NAME    the Secret with credentials for the registry of an oci:// image
+  --ignore-upgrades     judge a request that offers to upgrade like any other; holds for the whole gateway
   --split DIR           write one numbered file per object
+
+--target istio:
+  --istio-api KIND      TrafficExtension (Istio 1.31, the default) or WasmPlugin (older)
+  --selector KEY=VALUE  a label of the gateway's pods, for a gateway that is no Gateway of the Gateway API; may be repeated
 
 Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 wrong usage, or a file could not be read or
 written.
@@ -77,6 +52,9 @@ written.
     audience: { type: "string", multiple: true },
     wasm: { type: "string" },
     upstream: { type: "string" },
+    cors: { type: "string", multiple: true },
+    "open-path": { type: "string", multiple: true },
+    "trusted-hops": { type: "string" },
     "quiet-passes": { type: "boolean" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
@@ -86,24 +64,23 @@ written.
     "filters-only": { type: "boolean" },
     gateway: { type: "string" },
     namespace: { type: "string" },
+    "pull-secret": { type: "string" },
+    "ignore-upgrades": { type: "boolean" },
+    "istio-api": { type: "string" },
+    selector: { type: "string", multiple: true },
     split: { type: "string" },
   },
   run({ options, files }) {
     const file = onlyFile(files, "POLICY");
-    const name = String(options["target"] ?? "");
-    if (!Object.hasOwn(TARGETS, name))
-      throw new UsageError(
-        `--target must be one of ${Object.keys(TARGETS).join(", ")}${name === "" ? "" : `, not ${name}`}`,
-      );
-    const { program, policy, problems } = compilePolicy(readInput(file), nameOf(file));
+    const { program, policy, problems } = compileFile(file);
     report(problems);
     if (!program || !policy) return Exit.Wrong;
-    output(options, TARGETS[name]!(options, new Compiled(policy, program)));
+    output(options, partsOf(new Compiled(policy, program), options));
     return Exit.Done;
   },
 };
 
-function output(options: Options, parts: Part[]): void {
+function output(options: Invocation["options"], parts: Part[]): void {
   const { split, output: file } = options as { split?: string; output?: string };
   if (split !== undefined) return writeParts(split, parts);
   const text = parts.map(({ yaml }) => yaml).join("---\n");

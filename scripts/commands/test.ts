@@ -22,9 +22,14 @@ Runs policy tests; a folder means every *.test.yaml below it. Example:
       payload: {sub: ann}
       call: {backend: fs, tool: read_file, args: {path: /public/a.txt}}
       expect: {decision: deny, reason: insufficient_scope, scopes: [files:read]}
+    - name: what a reader sees of the tools
+      scopes: [files:read]
+      list: tools
+      expect: {callable: [fs__read_file], obtainable: [fs__write_file], never: [fs__purge]}
 
 payload is the token's; scopes is short for a payload with only a scope; with neither there is no token. Instead of
-tool, call takes resource (a URI), prompt, or method with params; request takes the fields of \`scopegate eval\`.
+tool, call takes resource (a URI), prompt, or method with params; request takes the fields of \`scopegate eval\`. list is tools, prompts,
+resources or resourceTemplates, and expect then says which items must be which.
 
 Options:
   --min-coverage N   fail if less than N percent of rules and \`when\` branches were reached

@@ -1,6 +1,8 @@
 // The policy compiler: a document in, a program or problems out.
 // read → close scopes → compile whens → encode → lint
 import { closeScopes } from "./policy/hierarchy.ts";
+import { checkAgainstLocks } from "./policy/against-locks.ts";
+import { openLocks, type PolicyLock, type ReadFile } from "./lock/locks.ts";
 import { pickDocument, readDocument } from "./policy/kinds.ts";
 import { lintPolicy } from "./policy/lint.ts";
 import type { Policy } from "./policy/policy.ts";
@@ -9,6 +11,7 @@ import { encodePolicy } from "./program/encode.ts";
 import { routesOf, type Member } from "./several.ts";
 import { readObject, readYaml, Report, type Tree } from "./source/document.ts";
 import { Source, type Problem } from "./source/problem.ts";
+import { toBase64 } from "../bytes.ts";
 
 export { conflicts, type Member } from "./several.ts";
 export { listing, ProgramError } from "./program/listing.ts";
@@ -23,33 +26,44 @@ export interface Compilation {
   problems: Problem[];
   /** What each `when` costs at most, by place. */
   notes?: Problem[];
+  /** Which tools of its locks no rule names. */
+  coverage?: Problem[];
+  /** The locks that the policy names. */
+  locks?: PolicyLock[];
+}
+
+export interface CompileOptions {
+  /** Reads the files that the policy names, such as its locks. */
+  read?: ReadFile;
 }
 
 /** Compiles the YAML (or JSON) of a policy; `file` is only the name in problems. Never throws on bad input. */
-export function compilePolicy(yaml: string, file: string): Compilation {
+export function compilePolicy(yaml: string, file: string, options: CompileOptions = {}): Compilation {
   const source = new Source(yaml, file);
   const report = new Report(source);
   const trees = readYaml(source, report);
   const tree = pickDocument(report, trees, yaml.length);
-  return compileTree(report, tree);
+  return compileTree(report, tree, options);
 }
 
 /** Compiles a policy given as an object; problems name the member's path instead of a file. */
-export function compileDocument(document: unknown): Compilation {
+export function compileDocument(document: unknown, options: CompileOptions = {}): Compilation {
   const report = new Report();
-  return compileTree(report, readObject(document, report));
+  return compileTree(report, readObject(document, report), options);
 }
 
 /** The pipeline. Each stage reports what it finds wrong, and the next ones go on, so that one run shows all errors. */
-function compileTree(report: Report, tree: Tree | undefined): Compilation {
+function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOptions): Compilation {
   const policy = tree && readDocument(report, tree);
   if (!policy) return { problems: report.sorted() };
   const closures = closeScopes(report, policy);
   const whens = compileWhens(report, policy);
   const program = encodePolicy(report, policy, closures, whens);
-  if (report.failed) return { policy, problems: report.sorted() };
+  const { locks, problems } = openLocks(report, policy.locks, read);
+  const coverage = checkAgainstLocks(report, policy, locks);
+  if (report.failed) return { policy, locks, coverage, problems: [...report.sorted(), ...problems] };
   lintPolicy(report, policy, closures);
-  return { program, policy, problems: report.sorted(), notes: report.notes };
+  return { program, policy, locks, problems: report.sorted(), notes: report.notes, coverage };
 }
 
 /** Settings that belong to the host rather than to the policy. */
@@ -69,7 +83,7 @@ export function pluginConfiguration(
   { holdHeaders = false, quietPasses = false, logSubject = false }: PluginOptions = {},
 ): PluginConfiguration {
   const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
-  return { scopegate: 1, policy: name, holdHeaders, ...more, program: Buffer.from(program).toString("base64") };
+  return { scopegate: 1, policy: name, holdHeaders, ...more, program: toBase64(program) };
 }
 
 /** The configuration of the filter for several policies, of which the host and path of a request choose one. */
@@ -78,7 +92,7 @@ export function severalConfiguration(members: readonly Member[], options: Plugin
   const policies = members.map(({ policy, program }) => ({
     name: policy.name,
     routes: routesOf(policy),
-    program: Buffer.from(program).toString("base64"),
+    program: toBase64(program),
   }));
   const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
   return { scopegate: 1, holdHeaders, ...more, policies };

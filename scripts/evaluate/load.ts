@@ -1,16 +1,15 @@
 // Policies, compiled and ready for the engine: one, or several in one plugin configuration.
 import {
   compileDocument,
-  compilePolicy,
   conflicts,
   pluginConfiguration,
   severalConfiguration,
   type Compilation,
+  type CompileOptions,
   type Member,
   type Policy,
   type Problem,
 } from "../compiler/index.ts";
-import { nameOf, readInput, report } from "../input.ts";
 
 /** Compiled policies, and the configuration for the filter. */
 export interface Loaded {
@@ -28,14 +27,14 @@ export function load({ program, policy }: Compilation): Loaded | undefined {
 }
 
 /** A policy given as an object: loaded, or the messages of its errors. */
-export function loadDocument(document: object): Loaded | string[] {
-  const compiled = compileDocument(document);
+export function loadDocument(document: object, options?: CompileOptions): Loaded | string[] {
+  const compiled = compileDocument(document, options);
   return load(compiled) ?? errorsOf(compiled.problems);
 }
 
 /** Several policies given as objects: loaded, or the messages of their errors. */
-export function loadDocuments(documents: readonly object[]): Loaded | string[] {
-  const compiled = documents.map(compileDocument);
+export function loadDocuments(documents: readonly object[], options?: CompileOptions): Loaded | string[] {
+  const compiled = documents.map((document) => compileDocument(document, options));
   const errors = compiled.flatMap(({ problems }, i) => errorsOf(problems).map((error) => `policies[${i}]: ${error}`));
   if (errors.length > 0) return errors;
   const members = compiled.map(({ policy, program }, i) => ({
@@ -44,34 +43,11 @@ export function loadDocuments(documents: readonly object[]): Loaded | string[] {
     program: program!,
   }));
   const wrong = errorsOf(conflicts(members));
-  return wrong.length > 0 ? wrong : several(members);
+  return wrong.length > 0 ? wrong : loadMembers(members);
 }
 
-/** Compiles files, several of them for one plugin configuration; problems go to standard error. */
-export function loadFiles(files: readonly string[]): Loaded | undefined {
-  const members = compileFiles(files);
-  if (!members) return undefined;
-  return members.length > 1 ? several(members) : load({ ...members[0]!, problems: [] });
-}
-
-/** Compiles a file; problems go to standard error. */
-export function loadFile(file: string): Loaded | undefined {
-  return loadFiles([file]);
-}
-
-/** Compiles files; problems, also those that they have with each other, go to standard error. Undefined if one is an error. */
-export function compileFiles(files: readonly string[]): Member[] | undefined {
-  const compiled = files.map((file) => ({ file: nameOf(file), ...compilePolicy(readInput(file), nameOf(file)) }));
-  const members = compiled.flatMap(({ file, policy, program }) =>
-    policy && program ? [{ file, policy, program }] : [],
-  );
-  const whole = members.length === files.length;
-  const rivals = whole && members.length > 1 ? conflicts(members) : [];
-  report([...compiled.flatMap(({ problems }) => problems), ...rivals]);
-  return whole && rivals.length === 0 ? members : undefined;
-}
-
-function several(members: Member[]): Loaded {
+/** The configuration of several compiled policies without conflicts. */
+export function loadMembers(members: readonly Member[]): Loaded {
   const policies = members.map(({ policy }) => policy);
   return { policy: policies[0]!, policies, configuration: JSON.stringify(severalConfiguration(members)) };
 }

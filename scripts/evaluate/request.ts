@@ -1,5 +1,13 @@
 // An `eval` request: the fields of a JSON line, and the simulated request that they describe.
-import { JWT_NAMESPACE, type Json, type Pair, type SimulatedRequest, type Struct } from "../simulate/host.ts";
+import {
+  JWT_NAMESPACE,
+  type Json,
+  type Pair,
+  type SimulatedRequest,
+  type SimulatedResponse,
+  type Struct,
+} from "../simulate/host.ts";
+import { fromBase64 } from "../bytes.ts";
 
 /** The input fields of `scopegate eval`; docs/cli.md has a table of them. */
 export interface EvalRequest {
@@ -18,6 +26,17 @@ export interface EvalRequest {
   trailers?: Record<string, string | string[]>;
   route?: string;
   cluster?: string;
+  response?: EvalResponse;
+}
+
+/** What the server answers to a request that passes. */
+export interface EvalResponse {
+  status?: number;
+  headers?: Record<string, string | string[]>;
+  body?: string;
+  bodyBase64?: string;
+  chunks?: number[];
+  trailers?: Record<string, string | string[]>;
 }
 
 /** An invalid request; the message is for the person who wrote it. */
@@ -29,6 +48,28 @@ const isTexts = (value: unknown): boolean => isString(value) || (Array.isArray(v
 const isBase64 = (value: unknown): boolean =>
   isString(value) && /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value as string);
 const isSizes = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isInteger(n) && n > 0);
+
+const isTextMap = (value: unknown): boolean => isObject(value) && Object.values(value as object).every(isTexts);
+const isStatus = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 200 && (value as number) < 600;
+
+const RESPONSE_FIELDS: Record<keyof EvalResponse, (value: unknown) => boolean> = {
+  status: isStatus,
+  headers: isTextMap,
+  body: isString,
+  bodyBase64: isBase64,
+  chunks: isSizes,
+  trailers: isTextMap,
+};
+
+/** Whether a value has fields of a response only, each of its shape. */
+function isResponse(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const fields = Object.entries(value as object);
+  const isKnown = ([key, item]: [string, unknown]): boolean =>
+    Object.hasOwn(RESPONSE_FIELDS, key) && RESPONSE_FIELDS[key as keyof EvalResponse](item);
+  return fields.every(isKnown) && !("body" in (value as object) && "bodyBase64" in (value as object));
+}
 
 const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) => boolean]> = {
   id: ["a string", isString],
@@ -52,6 +93,7 @@ const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) =>
   ],
   route: ["a string", isString],
   cluster: ["a string", isString],
+  response: ["an object of status, headers, body or bodyBase64, chunks, trailers", isResponse],
 };
 
 const MAX_DEPTH = 128; // more than a policy or Envoy accepts
@@ -89,14 +131,24 @@ export function simulate(request: EvalRequest, ...metadataKeys: string[]): Simul
   return {
     ...pick(request, ["method", "path", "authority", "chunks", "route", "cluster"]),
     headers: typed ? pairs(headers) : [["content-type", "application/json"], ...pairs(headers)],
-    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : new Uint8Array(Buffer.from(bodyBase64, "base64")),
+    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : fromBase64(bodyBase64),
     trailers: trailers && pairs(trailers),
+    ...(request.response && { response: simulateResponse(request.response) }),
     metadata:
       payload === null
         ? {}
         : {
             [JWT_NAMESPACE]: Object.fromEntries(metadataKeys.map((key) => [key, formed(payload, request.payloadForm)])),
           },
+  };
+}
+
+function simulateResponse({ headers = {}, body, bodyBase64, trailers, ...rest }: EvalResponse): SimulatedResponse {
+  return {
+    ...rest,
+    headers: pairs(headers),
+    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : new Uint8Array(Buffer.from(bodyBase64, "base64")),
+    ...(trailers && { trailers: pairs(trailers) }),
   };
 }
 

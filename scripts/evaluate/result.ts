@@ -1,6 +1,7 @@
 // The result of `eval` for one request: the filter's decision in the terms of docs/cli.md.
 import { isDenial, Reason } from "../../assembly/program.ts";
 import type { Answer, Pair } from "../simulate/host.ts";
+import type { List } from "./list.ts";
 
 export type Decision = "allow" | "deny" | "reject" | "unauthenticated" | "answer";
 
@@ -24,6 +25,18 @@ export interface Result {
   policy?: string;
   requiredScopes: string[] | null;
   trace?: Step[];
+  /** With a `response` in the request: what the client gets of it. */
+  response?: Response;
+  /** The list in that response. */
+  list?: List;
+}
+
+export interface Response {
+  status: number;
+  headers: Record<string, string | string[]>;
+  body?: string;
+  /** In place of `body` where that is no UTF-8. */
+  bodyBase64?: string;
 }
 
 /** The filter did something that must not happen: it trapped, or left the request hanging. */
@@ -47,6 +60,25 @@ export function describe(answer: Answer, ruleName: (index: number) => string): R
     rule: rule === "-" ? null : ruleName(Number(rule)),
     requiredScopes: inBand ? inBandScopes(reply.body) : challengedScopes(reply?.headers ?? []),
   };
+}
+
+/** The answer as the client gets it; undefined when the filter answered in its place. */
+export function responseOf({ response }: Answer): Response | undefined {
+  if (!response) return undefined;
+  const bytes = Buffer.from(response.body);
+  const isText = Buffer.from(bytes.toString()).equals(bytes);
+  return {
+    status: response.status,
+    headers: listed(response.headers),
+    ...(isText ? { body: bytes.toString() } : { bodyBase64: bytes.toString("base64") }),
+  };
+}
+
+/** Name → value, or the values of a name that occurs more than once. */
+function listed(pairs: Pair[]): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of pairs) headers[name] = name in headers ? [headers[name]!, value].flat() : value;
+  return headers;
 }
 
 function decisionOf(reason: string, status: number | undefined): Decision {

@@ -13,9 +13,10 @@ export function startTrace(guest: Guest): void {
 
 /** The steps since the trace was started. */
 export function readTrace(guest: Guest, nameOf: (index: number) => string): Step[] {
-  const bytes = Buffer.from(guest.read(addresses.get(guest) ?? 0, guest.call(COUNT) * 8));
-  return Array.from({ length: bytes.length / 8 }, (_, i) => ({
-    rule: nameOf(bytes.readUInt32LE(8 * i)),
-    outcome: OUTCOMES[bytes.readUInt32LE(8 * i + 4)]!,
+  const { buffer } = guest.read(addresses.get(guest) ?? 0, guest.call(COUNT) * 8);
+  const words = new DataView(buffer);
+  return Array.from({ length: buffer.byteLength / 8 }, (_, i) => ({
+    rule: nameOf(words.getUint32(8 * i, true)),
+    outcome: OUTCOMES[words.getUint32(8 * i + 4, true)]!,
   }));
 }

@@ -6,6 +6,7 @@ import { Problems } from "../compiler/cel/problems.ts";
 import type { Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import { Probe, type Target, type Truth } from "../evaluate/probe.ts";
+import { fromBase64, utf8Text } from "../bytes.ts";
 
 /** A part of an expression with its result; `depth` 0 is the whole. */
 export interface Part {
@@ -51,7 +52,7 @@ type Params = { args: unknown; meta: unknown };
 
 function callParams({ body, bodyBase64 }: EvalRequest): Params {
   try {
-    const text = body ?? Buffer.from(bodyBase64 ?? "", "base64").toString();
+    const text = body ?? utf8Text(fromBase64(bodyBase64 ?? ""));
     const params = (JSON.parse(text) as { params?: { arguments?: unknown; _meta?: unknown } }).params;
     return { args: params?.arguments ?? null, meta: params?._meta ?? null };
   } catch {

@@ -2,7 +2,7 @@
 // It contains no time, user or machine, and pinned libraries pack it, so that the same module has the same digest.
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "fflate";
 import { Header } from "tar";
 
@@ -38,7 +38,7 @@ interface About {
 
 /** The image of a module. Pure: equal arguments give equal bytes. */
 export function imageOf(wasm: Uint8Array, about: About): Image {
-  const archive = tarOf(MODULE_FILE, wasm);
+  const archive = tarOf(new Map([[MODULE_FILE, wasm]]));
   const layer = blob("application/vnd.oci.image.layer.v1.tar+gzip", gzipSync(archive, { level: 9, mtime: 0 }));
   const config = json("application/vnd.oci.image.config.v1+json", {
     architecture: "wasm",
@@ -57,18 +57,34 @@ export function imageOf(wasm: Uint8Array, about: About): Image {
   return { manifest, blobs: [layer, config] };
 }
 
-/** Writes an OCI image layout (image-spec, image-layout.md) replacing the contents of the folder. */
-export function writeLayout({ manifest, blobs }: Image, folder: string, tag: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  const store = join(folder, "blobs", "sha256");
-  mkdirSync(store, { recursive: true });
-  for (const { descriptor, bytes } of [...blobs, manifest])
-    writeFileSync(join(store, descriptor.digest.slice("sha256:".length)), bytes);
-  writeFileSync(join(folder, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}\n');
+/** The files of an OCI image layout (image-spec, image-layout.md): path → bytes. */
+function layoutFiles({ manifest, blobs }: Image, tag: string): Map<string, Uint8Array> {
   const annotations = { "org.opencontainers.image.ref.name": tag };
   const index = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json" };
   const text = JSON.stringify({ ...index, manifests: [{ ...manifest.descriptor, annotations }] });
-  writeFileSync(join(folder, "index.json"), `${text}\n`);
+  const stored = [...blobs, manifest].map(({ descriptor: { digest }, bytes }): [string, Uint8Array] => [
+    `blobs/sha256/${digest.slice("sha256:".length)}`,
+    bytes,
+  ]);
+  return new Map([
+    ["oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}\n')],
+    ["index.json", Buffer.from(`${text}\n`)],
+    ...stored,
+  ]);
+}
+
+/** Writes an OCI image layout, replacing the contents of the folder. */
+export function writeLayout(image: Image, folder: string, tag: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  for (const [path, bytes] of layoutFiles(image, tag)) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+}
+
+/** The same as one file: a tar archive, which image tools read as `oci-archive:`. */
+export function archivedLayout(image: Image, tag: string): Uint8Array {
+  return tarOf(layoutFiles(image, tag));
 }
 
 export function digestOf(bytes: Uint8Array): string {
@@ -83,11 +99,17 @@ function blob(mediaType: string, bytes: Uint8Array): Blob {
   return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
 }
 
-/** A tar archive of one file; it ends with two empty blocks (POSIX ustar). */
-function tarOf(path: string, bytes: Uint8Array): Uint8Array {
-  const archive = Buffer.alloc((Math.ceil(bytes.length / BLOCK) + 3) * BLOCK);
-  const head = { path, type: "File", mode: 0o644, uid: 0, gid: 0, size: bytes.length, mtime: new Date(0) } as const;
-  new Header(head).encode(archive, 0);
-  archive.set(bytes, BLOCK);
+/** A tar archive (POSIX ustar): a block of header and whole blocks of content for each file, two empty blocks at the end. */
+function tarOf(files: Map<string, Uint8Array>): Uint8Array {
+  const blocks = (bytes: Uint8Array): number => 1 + Math.ceil(bytes.length / BLOCK);
+  const total = [...files.values()].reduce((sum, bytes) => sum + blocks(bytes), 2);
+  const archive = Buffer.alloc(total * BLOCK);
+  let at = 0;
+  for (const [path, bytes] of files) {
+    const head = { path, type: "File", mode: 0o644, uid: 0, gid: 0, size: bytes.length, mtime: new Date(0) } as const;
+    new Header(head).encode(archive, at);
+    archive.set(bytes, at + BLOCK);
+    at += blocks(bytes) * BLOCK;
+  }
   return archive;
 }

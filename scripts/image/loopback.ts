@@ -1,4 +1,4 @@
-// A registry in memory on 127.0.0.1, for the tests: enough of the OCI distribution API to push an image and to pull it.
+// A registry in memory, on 127.0.0.1 unless told otherwise, for the tests: enough of the OCI distribution API to push an image and to pull it.
 // It refuses what a registry must refuse: a blob that does not match its digest, a manifest whose parts are missing.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -32,16 +32,17 @@ export class LoopbackRegistry {
     server.on("request", (request, response) => void this.answer(request, response));
   }
 
-  /** Public if there are no credentials. */
-  static async start(credentials?: Credentials): Promise<LoopbackRegistry> {
+  /** Public if there are no credentials; on a free port of loopback, unless another place is given. */
+  static async start(credentials?: Credentials, { host = "127.0.0.1", port = 0 } = {}): Promise<LoopbackRegistry> {
     const registry = new LoopbackRegistry(createServer(), credentials);
-    registry.server.listen(0, "127.0.0.1");
+    registry.server.listen(port, host);
     await once(registry.server, "listening");
     return registry;
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const { address, port } = this.server.address() as AddressInfo;
+    return `${address}:${port}`;
   }
 
   stop(): void {
@@ -82,7 +83,10 @@ export class LoopbackRegistry {
     const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
     const byToken = token !== undefined && path !== "/token";
     if (authorization === (byToken ? `Bearer ${token}` : basic)) return undefined;
-    return byToken ? `Bearer realm="http://${this.address}/token",service="loopback"` : 'Basic realm="loopback"';
+    // The module fetcher of Istio wants a URL for a realm, for Basic as well.
+    return byToken
+      ? `Bearer realm="http://${this.address}/token",service="loopback"`
+      : `Basic realm="http://${this.address}/"`;
   }
 
   private read(kind: string, name: string, response: ServerResponse): void {

@@ -1,9 +1,12 @@
 // A policy test file: `policy` and `tests`, read from YAML and checked.
 import { parse } from "yaml";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
+import { LIST_KINDS, type ListItem, type ListName } from "../evaluate/list.ts";
+import { listRequest } from "../explain/list.ts";
 import { callRequest, type Call } from "./call.ts";
+import { CALL, DECISIONS, EXPECTATION, TEST, TEST_FILE } from "./shapes.ts";
 import type { Policy } from "../compiler/index.ts";
-import { readInput } from "../input.ts";
+import { namesOf } from "../compiler/policy/shapes.ts";
 
 export interface Expectation {
   decision: string;
@@ -12,9 +15,14 @@ export interface Expectation {
   reason?: string;
 }
 
+/** What a list must show: names by outcome. */
+export type ListExpectation = Partial<Record<ListItem["outcome"], string[]>>;
+
 export interface PolicyTest {
   name: string;
   expect: Expectation;
+  /** In place of `expect`, where a list is tested. */
+  items?: ListExpectation;
   /** The request, once the policy is known, which determines where a backend's name goes. */
   request(policy: Policy): EvalRequest;
 }
@@ -30,17 +38,16 @@ export class TestFileError extends Error {}
 
 type Json = Record<string, unknown>;
 
-/** Reads a test file. Throws TestFileError, or CannotRun when there is no such file. */
-export function readTestFile(file: string): TestFile {
-  const document = mapping(parseYaml(file), file, ["policy", "tests"]);
+/** Reads the text of a test file; `file` is only named in errors. Throws TestFileError. */
+export function readTests(text: string, file: string): TestFile {
+  const document = mapping(parseYaml(text, file), file, namesOf(TEST_FILE));
   if (typeof document.policy !== "string") throw new TestFileError(`${file}: policy must be the path of a policy`);
   if (!Array.isArray(document.tests)) throw new TestFileError(`${file}: tests must be a list`);
   const tests = document.tests.map((item, i) => readTest(item, `${file}: tests[${i}]`));
   return { policy: document.policy, tests };
 }
 
-function parseYaml(file: string): unknown {
-  const text = readInput(file);
+function parseYaml(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {
@@ -49,17 +56,36 @@ function parseYaml(file: string): unknown {
 }
 
 function readTest(item: unknown, place: string): PolicyTest {
-  const test = mapping(item, place, ["name", "payload", "scopes", "call", "request", "expect"]);
+  const test = mapping(item, place, namesOf(TEST));
   if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be a string`);
-  if ((test.call === undefined) === (test.request === undefined))
-    throw new TestFileError(`${place}: give exactly one of call and request`);
+  if ([test.call, test.request, test.list].filter((what) => what !== undefined).length !== 1)
+    throw new TestFileError(`${place}: give exactly one of call, request and list`);
   const payload = readPayload(test, place);
+  if (test.list !== undefined) return readListTest(test, test.name, payload, place);
   return {
     name: test.name,
     expect: readExpectation(test.expect, `${place}.expect`),
     request: requestOf(test, payload, place),
   };
 }
+
+/** The items of a list test are those that are expected in some way. */
+function readListTest({ list, expect }: Json, name: string, payload: Json, place: string): PolicyTest {
+  const kind = LIST_KINDS.find((known) => known === list);
+  if (!kind) throw new TestFileError(`${place}: list must be one of ${LIST_KINDS.join(", ")}`);
+  const items: ListExpectation = mapping(expect, `${place}.expect`, ["callable", "obtainable", "never"]);
+  const names = Object.entries(items).flatMap(([outcome, some]) => texts(some, `${place}.expect.${outcome}`));
+  if (names.length === 0) throw new TestFileError(`${place}.expect: name items as callable, obtainable or never`);
+  const request = checked({ ...payload, ...listRequest({ [kind]: names.map(itemOf[kind]) }) }, `${place}.list`);
+  return { name, expect: { decision: "allow" }, items, request: () => request };
+}
+
+const itemOf: Record<ListName, (name: string) => object> = {
+  tools: (name) => ({ name }),
+  prompts: (name) => ({ name }),
+  resources: (uri) => ({ uri }),
+  resourceTemplates: (uriTemplate) => ({ uriTemplate }),
+};
 
 /** `scopes` is short for a payload that has only a scope. */
 function readPayload({ payload, scopes }: Json, place: string): Json {
@@ -73,16 +99,7 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
     const request = checked({ ...payload, ...mapping(test.request, `${place}.request`) }, `${place}.request`);
     return () => request;
   }
-  const call = mapping(test.call, `${place}.call`, [
-    "tool",
-    "backend",
-    "args",
-    "resource",
-    "prompt",
-    "method",
-    "params",
-    "meta",
-  ]);
+  const call = mapping(test.call, `${place}.call`, namesOf(CALL));
   for (const key of ["tool", "backend", "resource", "prompt", "method"])
     if (call[key] !== undefined && typeof call[key] !== "string")
       throw new TestFileError(`${place}.call: ${key} must be a string`);
@@ -92,7 +109,7 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
 }
 
 function readExpectation(value: unknown, place: string): Expectation {
-  const expect = mapping(value, place, ["decision", "rule", "scopes", "reason"]);
+  const expect = mapping(value, place, namesOf(EXPECTATION));
   if (!DECISIONS.includes(expect.decision as string))
     throw new TestFileError(`${place}: decision must be one of ${DECISIONS.join(", ")}`);
   for (const key of ["rule", "reason"])
@@ -101,8 +118,6 @@ function readExpectation(value: unknown, place: string): Expectation {
   if (expect.scopes !== undefined && expect.scopes !== null) texts(expect.scopes, `${place}.scopes`);
   return expect as unknown as Expectation;
 }
-
-const DECISIONS = ["allow", "deny", "reject", "unauthenticated", "answer"];
 
 function checked(request: unknown, place: string): EvalRequest {
   try {

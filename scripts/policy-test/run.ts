@@ -1,10 +1,11 @@
 // Runs the tests of policy test files with the filter.
 import { dirname, join } from "node:path";
 import { Engine } from "../evaluate/engine.ts";
-import { loadFile, type Loaded } from "../evaluate/load.ts";
-import type { Result } from "../evaluate/result.ts";
+import type { Loaded } from "../evaluate/load.ts";
 import { Coverage } from "./coverage.ts";
-import { readTestFile, TestFileError, type Expectation, type PolicyTest } from "./file.ts";
+import { loadFile, readInput } from "../input.ts";
+import { compare, compareItems } from "./compare.ts";
+import { readTests, TestFileError, type PolicyTest } from "./file.ts";
 
 interface TestOutcome {
   name: string;
@@ -25,7 +26,7 @@ export class Runner {
 
   /** Runs one file. Throws TestFileError (also for a policy that does not compile) and CannotRun. */
   run(file: string): FileOutcome {
-    const { policy, tests } = readTestFile(file);
+    const { policy, tests } = readTests(readInput(file), file);
     const path = join(dirname(file), policy);
     const loaded = this.load(path, file);
     return { file, tests: tests.map((test) => this.runTest(test, loaded, this.coverage.get(path)!)) };
@@ -39,28 +40,11 @@ export class Runner {
     return loaded;
   }
 
-  private runTest({ name, expect, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
+  private runTest({ name, expect, items, request }: PolicyTest, loaded: Loaded, coverage: Coverage): TestOutcome {
     const asked = request(loaded.policy);
     const result = this.engine.evaluate(loaded, asked, true);
+    if (items) return { name, differences: compareItems(items, result) };
     coverage.add(asked, result.trace ?? []);
     return { name, differences: compare(expect, result) };
   }
-}
-
-function compare(expect: Expectation, result: Result): string[] {
-  const got: Record<string, unknown> = {
-    decision: result.decision,
-    rule: result.rule,
-    reason: result.reason,
-    scopes: result.requiredScopes && [...result.requiredScopes].sort(),
-  };
-  const wanted: Record<string, unknown> = { ...expect, ...(expect.scopes && { scopes: [...expect.scopes].sort() }) };
-  const differing = Object.keys(wanted).filter((key) => JSON.stringify(wanted[key]) !== JSON.stringify(got[key]));
-  const lines = differing.map((key) => `${key}: expected ${show(wanted[key])}, got ${show(got[key])}`);
-  return lines.length > 0 && !("reason" in wanted) ? [...lines, `the reason was ${result.reason}`] : lines;
-}
-
-function show(value: unknown): string {
-  if (value === null) return "none";
-  return Array.isArray(value) ? value.join(" ") || "none" : String(value);
 }

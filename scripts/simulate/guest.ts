@@ -1,4 +1,5 @@
 // The filter's memory as the host sees it. A pointer outside it gives a result code (6), never an exception.
+import { utf8Text } from "../bytes.ts";
 
 /** The result codes of proxy-wasm. */
 export enum Rc {
@@ -54,7 +55,7 @@ export class Guest {
   }
 
   text(pointer: number, size: number): string {
-    return Buffer.from(this.read(pointer, size)).toString();
+    return utf8Text(this.read(pointer, size));
   }
 
   /** Copies bytes into the filter's memory. */

@@ -2,10 +2,13 @@
 // `explain` decide with it, and the tests of the filter use it. The behaviour it imitates was measured on Envoy 1.40.
 import { Guest, type Exports, type Rc } from "./guest.ts";
 import { imports, Metrics, SharedData, type Machine } from "./imports.ts";
+import { cutInto, Hang, runResponse } from "./response.ts";
 import { Stream, type Answer, type SimulatedRequest } from "./stream.ts";
-import { concat, type Pair } from "../wire.ts";
+import { concat } from "../bytes.ts";
+import type { Pair } from "../wire.ts";
 
 export { Rc } from "./guest.ts";
+export type { ClientResponse, SimulatedResponse } from "./response.ts";
 export { JWT_NAMESPACE, type Answer, type Reply, type SimulatedRequest } from "./stream.ts";
 export type { Json, Pair, Struct } from "../wire.ts";
 
@@ -135,7 +138,12 @@ export class Host implements Machine {
     }
     this.options.beforeBody?.();
     const held = action !== CONTINUE;
-    // Envoy has forwarded the headers: the filter can no longer access them.
+    if (stream.request.response?.early && !held) {
+      stream.headersReadable = false;
+      this.respond(stream, answer);
+      if (stream.reply) return;
+    }
+    // Envoy has passed the headers on: they are out of the filter's reach.
     if (!held) {
       answer.upstream.headers = stream.headers;
       stream.headersReadable = false;
@@ -149,7 +157,7 @@ export class Host implements Machine {
 
   /** The body in its pieces, then the end of stream or the trailers; true if everything was forwarded. */
   private runBody(stream: Stream, answer: Answer, body: Uint8Array, trailers: readonly Pair[] | undefined): boolean {
-    const pieces = cut(body, stream.request.chunks ?? []);
+    const pieces = cutInto(body, stream.request.chunks ?? []);
     if (!trailers && !stream.request.endWithData) pieces.push(new Uint8Array());
     let kept = new Uint8Array();
     let action = CONTINUE;
@@ -172,34 +180,33 @@ export class Host implements Machine {
 
   /** The response on its way back, local or from the upstream, and the end of the context. */
   private finish(stream: Stream, answer: Answer): void {
-    if (stream.reply) answer.reply = stream.reply;
     stream.body = undefined;
-    if (!answer.hung) {
-      const status = String(stream.reply?.status ?? 200);
-      stream.responseHeaders = [[":status", status], ...(stream.reply?.headers ?? [])];
-      this.guest.call("proxy_on_response_headers", stream.id, stream.responseHeaders.length, 0);
-    }
+    stream.headersReadable = false;
+    if (!answer.hung) this.respond(stream, answer);
+    if (stream.reply) answer.reply = stream.reply;
+    if (stream.reply) answer.forwarded = false;
     this.guest.call("proxy_on_log", stream.id);
     this.drop(stream.id);
+  }
+
+  private respond(stream: Stream, answer: Answer): void {
+    const { reply } = stream;
+    // After a reply in place of an answer there are no more callbacks.
+    if (answer.response || stream.responseHeaders) return;
+    const own = reply && { ...reply, body: new TextEncoder().encode(reply.body), details: reply.details };
+    try {
+      const response = runResponse(this.guest, stream, own ?? stream.request.response ?? {});
+      if (response && !own) answer.response = response;
+    } catch (error) {
+      if (!(error instanceof Hang)) throw error;
+      answer.hung = true;
+    }
   }
 
   private drop(context: number): void {
     this.guest.call("proxy_on_done", context);
     this.guest.call("proxy_on_delete", context);
   }
-}
-
-/** Pieces of the given sizes; a size that is not positive is skipped, and the rest is one last piece. */
-function cut(body: Uint8Array, sizes: readonly number[]): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  let at = 0;
-  for (const size of sizes) {
-    if (!(size > 0) || at >= body.length) continue;
-    pieces.push(body.subarray(at, at + size));
-    at += size;
-  }
-  if (at < body.length) pieces.push(body.subarray(at));
-  return pieces;
 }
 
 function trapMessage(error: unknown): string {

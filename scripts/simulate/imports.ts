@@ -20,6 +20,7 @@ type Import = (machine: Machine, ...args: number[]) => Rc;
 
 enum Buffer {
   RequestBody = 0,
+  ResponseBody = 1,
   PluginConfiguration = 7,
 }
 
@@ -129,8 +130,8 @@ const CALLS: Record<string, (machine: Machine, ...args: never[]) => Rc> = {
     return Rc.Ok;
   },
   proxy_set_buffer_bytes: (m, type: number, start: number, length: number, data: number, size: number) =>
-    type === Buffer.RequestBody && m.stream
-      ? m.stream.replaceBody(start, length, m.guest.read(data, size))
+    BODIES[type] && m.stream
+      ? m.stream.replace(BODIES[type], start >>> 0, length, m.guest.read(data, size))
       : Rc.BadArgument,
   proxy_define_metric: (m, type: number, name: number, size: number, to: number) => {
     m.guest.writeU32(to, m.metrics.define(m.guest.text(name, size), type));
@@ -161,7 +162,10 @@ const CALLS: Record<string, (machine: Machine, ...args: never[]) => Rc> = {
   proxy_clear_route_cache: () => Rc.Ok,
   proxy_get_status: unimplemented,
   proxy_continue_stream: unimplemented,
-  proxy_close_stream: unimplemented,
+  proxy_close_stream: (m) => {
+    if (m.stream) m.stream.closed = true;
+    return Rc.Ok;
+  },
   proxy_register_shared_queue: unimplemented,
   proxy_resolve_shared_queue: unimplemented,
   proxy_dequeue_shared_queue: unimplemented,
@@ -215,10 +219,14 @@ function sendLocalResponse(m: Machine, status: number, ...at: number[]): Rc {
 
 function buffer(m: Machine, type: number): Uint8Array | undefined {
   if (type === Buffer.PluginConfiguration) return m.configuration;
-  return type === Buffer.RequestBody ? m.stream?.body : undefined;
+  return BODIES[type] && m.stream?.[BODIES[type]];
 }
 
-const HEADER_MAPS = ["headers", "trailers", "responseHeaders"] as const;
+const BODIES: { [type: number]: "body" | "responseBody" } = {
+  [Buffer.RequestBody]: "body",
+  [Buffer.ResponseBody]: "responseBody",
+};
+const HEADER_MAPS = ["headers", "trailers", "responseHeaders", "responseTrailers"] as const;
 
 function headerMap(m: Machine, type: number): Pair[] | undefined {
   const name = HEADER_MAPS[type];
@@ -229,7 +237,7 @@ function headerMap(m: Machine, type: number): Pair[] | undefined {
 function editHeaders(m: Machine, type: number, at: number[], edit: (map: Pair[], pair: Pair) => Pair[]): Rc {
   const map = headerMap(m, type);
   const [key = 0, keySize = 0, value = 0, valueSize = 0] = at;
-  if (!map || !m.stream) return Rc.BadArgument;
+  if (!map || !m.stream || (map === m.stream.responseHeaders && m.stream.responseHeadersSent)) return Rc.BadArgument;
   const pair: Pair = [m.guest.text(key, keySize).toLowerCase(), m.guest.text(value, valueSize)];
   m.stream[HEADER_MAPS[type]!] = edit(map, pair);
   return Rc.Ok;

@@ -1,6 +1,8 @@
 // One request as the host sees it: what the filter may read at each stage, and the outcome.
-import { concat, encodeMetadata, encodeProperty, type Pair, type Struct } from "../wire.ts";
+import { concat } from "../bytes.ts";
+import { encodeMetadata, encodeProperty, type Pair, type Struct } from "../wire.ts";
 import { Rc } from "./guest.ts";
+import type { ClientResponse, SimulatedResponse } from "./response.ts";
 
 export const JWT_NAMESPACE = "envoy.filters.http.jwt_authn";
 
@@ -26,6 +28,8 @@ export interface SimulatedRequest {
   address?: string;
   /** SHA-256 of the caller's certificate, hexadecimal. */
   certificateDigest?: string;
+  /** What the server answers when the request reaches it; an empty 200 unless given. */
+  response?: SimulatedResponse;
 }
 
 export interface Reply {
@@ -43,7 +47,9 @@ export interface Answer {
   forwarded: boolean;
   /** What the upstream got, complete or not; `headers` is absent if it got nothing. */
   upstream: { headers?: Pair[]; body: Uint8Array };
-  /** The filter stopped the headers on a host that never continues from there. */
+  /** What the client gets of the server's answer. */
+  response?: ClientResponse;
+  /** The filter stopped the request or the answer where the host never goes on. */
   hung: boolean;
   /** The message of a trap; the host is dead from then on, as in Envoy. */
   trap?: string;
@@ -60,6 +66,15 @@ export class Stream {
   body?: Uint8Array;
   reply?: Reply;
   responseHeaders?: Pair[];
+  /** They are on their way to the client: out of the filter's reach. */
+  responseHeadersSent = false;
+  responseTrailers?: Pair[];
+  /** What proxy_get_buffer_bytes reads in the body callback of an answer. */
+  responseBody?: Uint8Array;
+  /** Envoy's code details of the answer. */
+  details?: string;
+  /** The filter closed the stream. */
+  closed = false;
   readonly state = new Map<string, string>();
 
   constructor(
@@ -94,6 +109,7 @@ export class Stream {
       "xds.cluster_name": this.request.cluster,
       "source.address": this.request.address ?? "127.0.0.1:50000",
       "connection.sha256_peer_certificate_digest": this.request.certificateDigest ?? "",
+      "response.code_details": this.details,
       "connection.id": this.id,
       plugin_name: "scopegate",
       plugin_root_id: "",
@@ -121,10 +137,11 @@ export class Stream {
     return encode(values[name]);
   }
 
-  /** Replaces part of the buffered body. */
-  replaceBody(start: number, length: number, bytes: Uint8Array): Rc {
-    if (!this.body || start > this.body.length) return Rc.BadArgument;
-    this.body = concat([this.body.subarray(0, start), bytes, this.body.subarray(start + length)]);
+  /** Puts bytes in place of the beginning of a buffer, or at its end; anywhere else Envoy refuses. */
+  replace(buffer: "body" | "responseBody", start: number, length: number, bytes: Uint8Array): Rc {
+    const old = this[buffer];
+    if (!old || (start > 0 && start < old.length)) return Rc.BadArgument;
+    this[buffer] = concat(start === 0 ? [bytes, old.subarray(length >>> 0)] : [old, bytes]);
     return Rc.Ok;
   }
 }

@@ -1,19 +1,27 @@
 // Objects for Envoy Gateway 1.9, which has no setting to hold the headers in a wasm filter: its request buffer, moved
 // after the filter, does that.
-import type { Part } from "./host.ts";
-import { head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
-import { indent, list, literal, quoted, scalar } from "./yaml.ts";
+import { Action } from "../../assembly/program.ts";
+import { documentPaths } from "../compiler/policy/metadata.ts";
+import { EXPOSED_HEADERS, MAX_AGE, METHODS, REQUEST_HEADERS } from "./cors.ts";
+import { BEARER_PREFIXES, type Part } from "./host.ts";
+import { bufferLimit, head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
+import type { OpenPath } from "./open-paths.ts";
+import { indent, list, quoted, scalar } from "./yaml.ts";
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
 const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
+/** Names of the route's rules, to which the policies are attached. */
+const MCP = "mcp";
+const METADATA = "metadata";
 
 /** The objects, in the order in which they refer to each other. */
 export function envoyGatewayObjects(target: KubernetesTarget): Part[] {
+  const forListener = target.ignoreUpgrades || target.trustedHops > 0;
   return [
     { name: "envoy-proxy", yaml: envoyProxy(target) },
     { name: "gateway", yaml: gateway(target) },
+    ...(forListener ? [{ name: "client-traffic-policy", yaml: clientTrafficPolicy(target) }] : []),
     { name: "route", yaml: route(target) },
-    ...metadataParts(target),
     { name: "security-policy", yaml: securityPolicy(target) },
     { name: "extension-policy", yaml: extensionPolicy(target) },
     { name: "traffic-policy", yaml: trafficPolicy(target) },
@@ -24,8 +32,13 @@ function metadataKey({ compiled }: KubernetesTarget): string {
   return compiled.policy.metadataKeys[0]!;
 }
 
-function targetRef(target: KubernetesTarget): string {
-  return `  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${scalar(nameOf(target))}}]\n`;
+/** Rules, not routes: otherwise somebody else's policy at the rule would silently replace this one. */
+function targetRefs(target: KubernetesTarget, ...rules: string[]): string {
+  const refs = rules.map(
+    (rule) =>
+      `    - {group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${scalar(nameOf(target))}, sectionName: ${rule}}\n`,
+  );
+  return `  targetRefs:\n${refs.join("")}`;
 }
 
 function envoyProxy(target: KubernetesTarget): string {
@@ -44,6 +57,7 @@ spec:
             type: JSON
             json:
               start: "%START_TIME%"
+              from: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
               method: "%REQ(:METHOD)%"
               route: "%ROUTE_NAME%"
               code: "%RESPONSE_CODE%"
@@ -68,89 +82,125 @@ spec:
 `;
 }
 
+function clientTrafficPolicy(target: KubernetesTarget): string {
+  const upgrades = `
+  http1:
+    ignoredUpgradeTypes: [{type: RegularExpression, value: .*}] # an offer to upgrade is judged like any call`;
+  const addresses = `
+  clientIPDetection:
+    xForwardedFor: {numTrustedHops: ${target.trustedHops}} # so many proxies in front of this one are believed`;
+  return `\
+# Holds for the whole Gateway, and only one of its kind may: add these lines to one that is there.
+${head(EXTENSION, "ClientTrafficPolicy", target.gateway, target)}\
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ${scalar(target.gateway)}}]\
+${target.ignoreUpgrades ? upgrades : ""}${target.trustedHops > 0 ? addresses : ""}
+`;
+}
+
 function route(target: KubernetesTarget): string {
   const url = new URL(target.compiled.policy.resource!);
   return `\
-# The MCP server.
+# The MCP server, and what belongs to it on the same host.
 ${head(GATEWAY_API, "HTTPRoute", nameOf(target), target)}\
 spec:
   parentRefs: [{name: ${scalar(target.gateway)}}]
 ${hostnames(url)}\
   rules:
-    - name: mcp
+    - name: ${MCP}
       matches:
         - path: {type: ${url.pathname === "/" ? "PathPrefix" : "Exact"}, value: ${scalar(url.pathname)}}
       filters: # the token is meant for the gateway only: the MCP server does not see it
         - {type: RequestHeaderModifier, requestHeaderModifier: {remove: [Authorization]}}
       timeouts: {request: 0s} # a response may be a long event stream; the default cuts it off after 15 s
-      backendRefs: [{name: ${scalar(target.service.name)}, port: ${target.service.port}}]
-`;
+      backendRefs: [${backendRef(target.service)}]
+${metadataRule(target)}${target.openPaths.map((path, i) => openRule(target, path, i)).join("")}`;
 }
 
-/** The metadata document has a route of its own, since the token check would reply before the filter can. */
-function metadataParts(target: KubernetesTarget): Part[] {
-  const { document, policy } = target.compiled;
-  if (document === undefined || policy.resourceMetadata === undefined) return [];
-  const name = `${nameOf(target)}-metadata`;
-  const url = new URL(policy.resourceMetadata);
-  const metadataRoute = `\
-# The protected resource metadata (RFC 9728), public: it tells clients where to get a token.
-${head(GATEWAY_API, "HTTPRoute", name, target)}\
-spec:
-  parentRefs: [{name: ${scalar(target.gateway)}}]
-${hostnames(url)}\
-  rules:
-    - name: metadata
+function backendRef({ name, port }: { name: string; port: number }): string {
+  return `{name: ${scalar(name)}, port: ${port}}`;
+}
+
+/** Served by the filter, publicly: it tells clients where to get a token. It needs no server, so it has none. */
+function metadataRule({ compiled }: KubernetesTarget): string {
+  const paths = documentPaths(compiled.policy);
+  if (paths.length === 0) return "";
+  const matches = paths.map((path) => `        - path: {type: Exact, value: ${scalar(path)}}\n`);
+  return `\
+    - name: ${METADATA} # the protected resource metadata (RFC 9728), which the filter serves; there is no server
       matches:
-        - {method: GET, path: {type: Exact, value: ${scalar(url.pathname)}}}
-      filters:
-        - type: ExtensionRef
-          extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: ${scalar(name)}}
+${matches.join("")}`;
+}
+
+function openRule(target: KubernetesTarget, { path, below, upstream }: OpenPath, index: number): string {
+  const service = upstream ? { name: upstream.host, port: upstream.port } : target.service;
+  return `\
+    - name: open-${index + 1} # open to all: none of the policies is attached here
+      matches:
+        - path: {type: ${below ? "PathPrefix" : "Exact"}, value: ${scalar(path)}}
+      backendRefs: [${backendRef(service)}]
 `;
-  const answer = `\
-# The document, generated from the policy.
-${head(EXTENSION, "HTTPRouteFilter", name, target)}\
-spec:
-  directResponse:
-    statusCode: 200
-    contentType: application/json
-    body:
-      type: Inline
-      inline: ${quoted(document)}
-`;
-  return [
-    { name: "metadata-route", yaml: metadataRoute },
-    { name: "metadata-answer", yaml: answer },
-  ];
 }
 
 function securityPolicy(target: KubernetesTarget): string {
   const { issuer, audiences, jwks } = target.token;
+  const key = scalar(metadataKey(target));
   const keys =
     "inline" in jwks
       ? `localJWKS: {type: Inline, inline: ${quoted(jwks.inline)}}`
       : `remoteJWKS: {uri: ${scalar(jwks.url.href)}}`;
+  const prefixes = BEARER_PREFIXES.map((prefix) => `{name: Authorization, valuePrefix: "${prefix}"}`);
   return `\
 # Verifies the token before the filter runs. The filter finds the payload under the provider's name.
 ${head(EXTENSION, "SecurityPolicy", nameOf(target), target)}\
 spec:
-${targetRef(target)}\
+${targetRefs(target, MCP)}\
+${target.cors.length > 0 ? cors(target.cors) : ""}\
   jwt:
+    failOpen: true # the filter answers 401 with what clients need; what it would let pass, authorization still stops
     providers:
-      - name: ${scalar(metadataKey(target))}
-${issuer === undefined ? "" : `        issuer: ${scalar(issuer)}\n`}\
+      - name: ${key}
+        issuer: ${scalar(issuer!)}
         audiences: ${list(audiences)} # tokens issued for other servers are refused
+        extractFrom: # never from the query string; Envoy compares the scheme with case, RFC 9110 without
+          headers:
+            ${prefixes.map((prefix) => `- ${prefix}`).join("\n            ")}
         ${keys}
+  # Comes after the filter: whatever becomes of it, nothing goes on to the MCP server without a verified token.
+  authorization:
+    defaultAction: Deny
+    rules:
+      - name: verified
+        action: Allow
+        principal: {jwt: {provider: ${key}, claims: [{name: iss, values: [${scalar(issuer!)}]}]}}
+${target.compiled.policy.transport.preflight === Action.Allow ? PREFLIGHTS : ""}`;
+}
+
+const PREFLIGHTS = `\
+      - name: preflights
+        action: Allow
+        cel: request.method == "OPTIONS"
+`;
+
+function cors(origins: readonly string[]): string {
+  return `\
+  cors: # answered before the token check
+    allowOrigins: ${list(origins)}
+    allowMethods: ${list(METHODS)}
+    allowHeaders: [${scalar(REQUEST_HEADERS)}] # one item: Envoy Gateway makes of a list with * in it only *
+    exposeHeaders: ${list(EXPOSED_HEADERS)}
+    maxAge: ${MAX_AGE}s
 `;
 }
 
 function extensionPolicy(target: KubernetesTarget): string {
+  const rules = documentPaths(target.compiled.policy).length > 0 ? [MCP, METADATA] : [MCP];
   return `\
-# Decides every request. Attached to the route: a policy on the Gateway would be silently replaced by one on a route.
-# Restrict with RBAC who may write EnvoyExtensionPolicy and HTTPRoute objects here.
+# Decides every request. Restrict with RBAC who may write EnvoyExtensionPolicy, SecurityPolicy and HTTPRoute objects here,
+# and watch the status: Accepted must stay True, and Overridden must not appear.
 ${head(EXTENSION, "EnvoyExtensionPolicy", nameOf(target), target)}\
 spec:
-${targetRef(target)}\
+${targetRefs(target, ...rules)}\
   wasm:
     - name: scopegate
       rootID: scopegate
@@ -162,28 +212,22 @@ ${targetRef(target)}\
 `;
 }
 
-function code({ wasm }: KubernetesTarget): string {
-  if (wasm.kind === "image") return `type: Image\nimage: {url: ${scalar(wasm.url)}}`;
+function code({ wasm, pullSecret }: KubernetesTarget): string {
+  if (wasm.kind === "image") {
+    const secret = pullSecret === undefined ? "" : `, pullSecretRef: {name: ${scalar(pullSecret)}}`;
+    return `type: Image\nimage: {url: ${scalar(wasm.url)}${secret}}`;
+  }
   const sum = wasm.sha256 === undefined ? "" : `, sha256: ${wasm.sha256}`;
   return `type: HTTP\nhttp: {url: ${scalar(wasm.url)}${sum}}`;
 }
 
 function trafficPolicy(target: KubernetesTarget): string {
-  const { compiled } = target;
-  const limit = Math.ceil(compiled.policy.limits.body / (1 << 20)) + 1;
   return `\
-# Raises the 32 KiB limit for buffered bodies, and adds to the token check's 401 what clients need to get a token.
+# Raises the 32 KiB limit for buffered bodies, and lets streams be idle.
 ${head(EXTENSION, "BackendTrafficPolicy", nameOf(target), target)}\
 spec:
-${targetRef(target)}\
-  requestBuffer: {limit: ${limit}Mi} # above the filter's own limit, so that its 413 comes first
-  responseOverride:
-    - source: Local
-      match: {statusCodes: [{type: Value, value: 401}]}
-      response:
-        statusCode: 401
-        header:
-          set:
-            - {name: WWW-Authenticate, value: ${quoted(literal(compiled.challenge()))}}
+${targetRefs(target, MCP)}\
+  requestBuffer: {limit: ${bufferLimit(target)}Mi} # above the filter's own limit, so that its 413 comes first
+  timeout: {http: {streamIdleTimeout: 0s}} # a tool may be silent for as long as it works
 `;
 }

@@ -1,9 +1,13 @@
 // A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
 // is there; the tests in tests/envoy run exactly this text.
-import type { Address, Jwks, Token } from "./host.ts";
+import { corsFilter, corsPolicy } from "./cors.ts";
+import { BEARER_PREFIXES, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
+import { clusterOf, openRoutes, openUpstreams } from "./envoy-open-paths.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
 
-export interface EnvoyTarget {
+const CORS = "envoy.filters.http.cors";
+
+export interface EnvoyTarget extends Surroundings {
   /** The plugin configuration, JSON text. */
   plugin: string;
   /** Path of scopegate.wasm, as Envoy will see it. */
@@ -26,7 +30,8 @@ const BUFFER_MARGIN = 1 << 20;
 
 /** The entries for a connection manager's http_filters, in order; the router is not among them. */
 export function httpFilters(target: EnvoyTarget): string {
-  return (target.token ? jwtAuthn(target, target.token) : "") + scopegateFilter(target);
+  const cors = target.cors.length > 0 ? corsFilter(CORS) : "";
+  return cors + (target.token ? jwtAuthn(target, target.token) : "") + scopegateFilter(target);
 }
 
 function jwtAuthn(target: EnvoyTarget, token: Token): string {
@@ -40,7 +45,9 @@ function jwtAuthn(target: EnvoyTarget, token: Token): string {
     providers:
       ${scalar(key)}:
         ${issuer}audiences: ${list(token.audiences)} # tokens issued for other servers are refused
-        from_headers: [{name: Authorization, value_prefix: "Bearer "}] # never from the query string
+        require_expiration: true
+        from_headers: # never from the query string; Envoy compares the scheme with case, RFC 9110 without
+          ${indent(BEARER_PREFIXES.map((prefix) => `- {name: Authorization, value_prefix: "${prefix}"}`).join("\n"), 10)}
         forward: false # the token is meant for this server only: the upstream does not see it
         payload_in_metadata: ${scalar(key)} # where the filter finds the verified payload
         failed_status_in_metadata: ${scalar(failureKey)} # why a token was refused, for the access log
@@ -119,6 +126,8 @@ static_resources:
                 normalize_path: true
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
+                use_remote_address: true # otherwise the caller's X-Forwarded-For would become its address
+                xff_num_trusted_hops: ${target.trustedHops}
                 request_headers_timeout: 10s
                 request_timeout: 60s # to receive a whole request; responses may stream for as long as they like
                 access_log:
@@ -131,8 +140,7 @@ static_resources:
                     - name: mcp
                       domains: ["*"]
                       routes:
-                        - match: {prefix: /}
-                          route: {cluster: upstream, timeout: 0s} # no limit: a response may be a long event stream
+                        ${indent(openRoutes(target.openPaths) + mcpRoute(target), 24)}
                 http_filters:
                   ${indent(httpFilters(target), 18)}
                   - name: envoy.filters.http.router
@@ -142,21 +150,31 @@ static_resources:
     - name: upstream
       per_connection_buffer_limit_bytes: ${limit}
       ${indent(endpoint("upstream", target.upstream), 6)}
-${jwksCluster(target.token?.jwks)}stats_config:
+${openUpstreams(target.openPaths).map(clusterYaml).join("")}${jwksCluster(target.token?.jwks)}stats_config:
   stats_tags:
     # wasmcustom.scopegate.denied.no_rule becomes scopegate_denied{scopegate_reason="no_rule"}
     - {tag_name: scopegate.reason, regex: '^wasmcustom\\.scopegate\\.\\w+(\\.(\\w+))$'}
 `;
 }
 
+function mcpRoute({ cors }: EnvoyTarget): string {
+  const policy =
+    cors.length > 0 ? `  typed_per_filter_config:\n    ${CORS}:\n      ${indent(corsPolicy(cors), 6)}\n` : "";
+  return `\
+- match: {prefix: /}
+  # No limits: a response may be an event stream of hours, and a tool may be silent for as long as it works.
+  route: {cluster: upstream, timeout: 0s, idle_timeout: 0s}
+${policy}`;
+}
+
 /**
- * One line per request: status, the filter's reason (twice: as a detail, and with the deciding rule), the subject, which
- * the filter escapes: Envoy prints a claim as it is, line breaks included.
+ * One line per request: the caller's address, status, the filter's reason (twice: as a detail, and with the deciding rule),
+ * the subject, which the filter escapes: Envoy prints a claim as it is, line breaks included.
  */
 function accessLog(target: EnvoyTarget): string {
   const { failureKey } = metadataNames(target);
   return JSON.stringify(
-    '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% ' +
+    '[%START_TIME%] %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% ' +
       '"%FILTER_STATE(wasm.scopegate:PLAIN)%" ' +
       "sub=%FILTER_STATE(wasm.scopegate.sub:PLAIN)% " +
       `token=%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${failureKey}:message)% %DURATION%ms\n`,
@@ -177,6 +195,10 @@ load_assignment:
   cluster_name: ${cluster}
   endpoints: [{lb_endpoints: [{endpoint: {address: ${address({ host, port })}}}]}]
 `;
+}
+
+function clusterYaml(upstream: Address): string {
+  return `    - name: ${clusterOf(upstream)}\n      ${indent(endpoint(clusterOf(upstream), upstream), 6)}\n`;
 }
 
 function jwksCluster(jwks: Jwks | undefined): string {

@@ -1,6 +1,7 @@
 // What every target needs: the compiled policy and who issues its tokens.
 import { Setting } from "../../assembly/program.ts";
 import { pluginConfiguration, type PluginOptions, type PluginConfiguration, type Policy } from "../compiler/index.ts";
+import type { OpenPath } from "./open-paths.ts";
 import { Program } from "../compiler/program/reader.ts";
 
 export interface Address {
@@ -16,6 +17,20 @@ export interface Token {
   audiences: string[];
   jwks: Jwks;
 }
+
+/** Envoy compares the scheme of Authorization with case; these are the spellings that clients send. */
+export const BEARER_PREFIXES: readonly string[] = ["Bearer ", "bearer ", "BEARER "];
+
+/** What a manifest puts around the filter, whatever the host. */
+export interface Surroundings {
+  /** Origins whose pages may call; `*`: all. */
+  cors: readonly string[];
+  openPaths: readonly OpenPath[];
+  /** How many proxies in front of the host append to X-Forwarded-For and are believed. */
+  trustedHops: number;
+}
+
+export const NO_SURROUNDINGS: Surroundings = { cors: [], openPaths: [], trustedHops: 0 };
 
 /** A part of the output: one object, or a whole file. `name` becomes a file name with --split. */
 export interface Part {

@@ -1,9 +1,9 @@
 // What the Kubernetes targets share: where the objects live, and where the host gets the filter from.
 import { isIP } from "node:net";
-import type { Compiled, Token } from "./host.ts";
+import type { Compiled, Surroundings, Token } from "./host.ts";
 import { quoted, scalar } from "./yaml.ts";
 
-export interface KubernetesTarget {
+export interface KubernetesTarget extends Surroundings {
   compiled: Compiled;
   quietPasses: boolean;
   token: Token;
@@ -13,6 +13,10 @@ export interface KubernetesTarget {
   /** The MCP server: a Service and its port. */
   service: { name: string; port: number };
   wasm: WasmSource;
+  /** A Secret with credentials for the registry of the image. */
+  pullSecret?: string;
+  /** Whether an offer to upgrade is passed over for the whole gateway. */
+  ignoreUpgrades: boolean;
 }
 
 /** `sha256` is that of the module; an image is pinned by the digest in its name. */
@@ -27,6 +31,11 @@ export function hostnames({ hostname }: URL): string {
 export function nameOf({ compiled }: KubernetesTarget): string {
   const name = compiled.policy.name.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
   return name.slice(0, 50).replace(/^-+|-+$/g, "") || "scopegate";
+}
+
+/** Mebibytes of a request that the host buffers: more than the filter judges, so that its own 413 comes first. */
+export function bufferLimit({ compiled }: KubernetesTarget): number {
+  return Math.ceil(compiled.policy.limits.body / (1 << 20)) + 1;
 }
 
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no setting to continue after that. */

@@ -6,15 +6,23 @@ import { fileURLToPath } from "node:url";
 import { UsageError, type Invocation } from "../command.ts";
 import { readInput } from "../input.ts";
 import type { EnvoyTarget } from "./envoy.ts";
-import { Compiled, type Address, type Jwks, type Token } from "./host.ts";
+import { Compiled, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
+import type { IstioApi, IstioTarget } from "./istio.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
+import { openPath } from "./open-paths.ts";
 
 type Given = Invocation["options"];
 
 export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
   const { policy } = compiled;
   const holdHeaders = holds(given);
+  forbid(given, "envoy", ["ignore-upgrades", "pull-secret", "selector", "istio-api"]);
+  if (given["filters-only"])
+    for (const name of ["cors", "open-path", "trusted-hops"])
+      if (given[name] !== undefined)
+        throw new UsageError(`--${name} belongs to what --filters-only leaves out; docs/deploy/envoy.md has the lines`);
   return {
+    ...surroundings(given, compiled),
     plugin: JSON.stringify(
       compiled.plugin({ holdHeaders, quietPasses: isQuiet(given), logSubject: given["filters-only"] !== true }),
     ),
@@ -29,12 +37,15 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
   };
 }
 
-export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
+function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
   if (given["hold-headers"])
     throw new UsageError("--hold-headers works only with --target envoy: this host has no setting for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
   return {
+    ...surroundings(given, compiled),
     compiled,
+    ignoreUpgrades: given["ignore-upgrades"] === true,
+    pullSecret: given["pull-secret"] === undefined ? undefined : objectName(given, "pull-secret", ""),
     quietPasses: isQuiet(given),
     token: tokenOptions(given, compiled),
     namespace: objectName(given, "namespace", "default"),
@@ -42,6 +53,57 @@ export function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTa
     service: { name: host, port },
     wasm: wasmSource(text(given, "wasm")),
   };
+}
+
+export function gatewayTarget(given: Given, compiled: Compiled): KubernetesTarget {
+  forbid(given, "envoy-gateway", ["selector", "istio-api"]);
+  return kubernetesTarget(given, compiled);
+}
+
+export function istioTarget(given: Given, compiled: Compiled): IstioTarget {
+  const api = text(given, "istio-api") ?? "TrafficExtension";
+  if (api !== "TrafficExtension" && api !== "WasmPlugin")
+    throw new UsageError(`--istio-api must be TrafficExtension or WasmPlugin, not ${api}`);
+  const selector = (given["selector"] as string[] | undefined)?.map(label);
+  if (selector && given["gateway"] !== undefined) throw new UsageError("--gateway and --selector cannot be combined");
+  if (selector && given["open-path"] !== undefined)
+    throw new UsageError("--open-path needs a Gateway of the Gateway API: with --selector the routes have other names");
+  return { ...kubernetesTarget(given, compiled), api: api satisfies IstioApi, selector };
+}
+
+function forbid(given: Given, target: string, names: string[]): void {
+  const used = names.find((name) => given[name] !== undefined);
+  if (used !== undefined) throw new UsageError(`--${used} has no meaning for --target ${target}`);
+}
+
+function surroundings(given: Given, { policy }: Compiled): Surroundings {
+  const paths = (given["open-path"] as string[] | undefined) ?? [];
+  return {
+    cors: ((given["cors"] as string[] | undefined) ?? []).map(origin),
+    openPaths: paths.map((path) => openPath(path, policy, (place) => parseAddress(place, "open-path"))),
+    trustedHops: hops(text(given, "trusted-hops") ?? "0"),
+  };
+}
+
+/** RFC 6454 section 6.2, as browsers send it, or `*`. */
+function origin(value: string): string {
+  if (value !== "*" && (!URL.canParse(value) || new URL(value).origin !== value))
+    throw new UsageError(`--cors must be an origin such as https://app.example.com, or *, not ${value}`);
+  return value;
+}
+
+function hops(value: string): number {
+  if (!/^\d{1,2}$/.test(value)) throw new UsageError(`--trusted-hops must be a number up to 99, not ${value}`);
+  return Number(value);
+}
+
+/** A label, KEY=VALUE. */
+function label(value: string): [key: string, value: string] {
+  const [, key, word] =
+    /^((?:[a-z0-9.-]+\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,62})=([A-Za-z0-9][A-Za-z0-9._-]{0,62})$/.exec(value) ?? [];
+  if (key === undefined || word === undefined)
+    throw new UsageError(`--selector must be a label KEY=VALUE, not ${value}`);
+  return [key, word];
 }
 
 function text(given: Given, name: string): string | undefined {
@@ -82,8 +144,9 @@ function jwks(source: string | undefined): Jwks {
   if (source === undefined)
     throw new UsageError("--jwks is required: the URL or file with the keys that verify tokens");
   if (/^https?:\/\//.test(source)) return { url: new URL(source) };
-  const keys = parseJson(readInput(source)) as { keys?: unknown } | undefined;
-  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source} is not a JSON Web Key Set`);
+  // The text itself, as it stands in a functionConfig.
+  const keys = parseJson(source.startsWith("{") ? source : readInput(source)) as { keys?: unknown } | undefined;
+  if (!Array.isArray(keys?.keys)) throw new UsageError(`--jwks ${source.slice(0, 80)} is not a JSON Web Key Set`);
   return { inline: JSON.stringify(keys) };
 }
 
@@ -96,7 +159,10 @@ function parseJson(source: string): unknown {
 }
 
 function address(given: Given, name: string, otherwise: string): Address {
-  const value = text(given, name) ?? otherwise;
+  return parseAddress(text(given, name) ?? otherwise, name);
+}
+
+function parseAddress(value: string, name: string): Address {
   const [, host, port] = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(value) ?? [];
   if (host === undefined || Number(port) > 65_535) throw new UsageError(`--${name} must be HOST:PORT, not ${value}`);
   return { host, port: Number(port) };

@@ -12,11 +12,11 @@ interface TestEvent {
   details: { type?: string; error?: unknown };
 }
 
-/** Runs the files one after the other; a file without a test has failed. */
-export async function runFiles(files: string[]): Promise<Totals> {
+/** Runs the files one after the other; a file without a test has failed. `failures` gets the names of tests that fail. */
+export async function runFiles(files: string[], failures: string[] = []): Promise<Totals> {
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const file of files) {
-    const totals = await runFile(file);
+    const totals = await runFile(file, failures);
     if (totals.passed + totals.failed + totals.skipped === 0) {
       totals.failed = 1;
       console.log(`  ✗ ${file}: no test ran`);
@@ -26,7 +26,7 @@ export async function runFiles(files: string[]): Promise<Totals> {
   return sum;
 }
 
-async function runFile(file: string): Promise<Totals> {
+async function runFile(file: string, failures: string[]): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   const path = resolve(file);
   const isTest = ({ details, nesting, name }: TestEvent): boolean =>
@@ -39,6 +39,7 @@ async function runFile(file: string): Promise<Totals> {
     // A suite fails with its tests; the file itself fails only if it could not run.
     if (event.details.type === "suite") return;
     totals.failed++;
+    failures.push(event.name);
     console.log(`  ✗ ${event.name}\n${indent(describe(event.details.error))}`);
   });
   stream.on("test:diagnostic", ({ message }: { message: string }) => {

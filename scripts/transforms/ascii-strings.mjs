@@ -52,6 +52,7 @@ function nameOf(offset) {
 /** Replaces the string literals below a node of the syntax tree, or below a list of nodes. */
 function rewrite(parent, place) {
   for (const [key, child] of Object.entries(parent)) {
+    if (key === "decorators") continue; // the name of an import
     if (Array.isArray(child)) rewrite(child, place);
     else if (!child?.range || child.kind === NodeKind.Import || child.kind === NodeKind.Export) continue;
     else if (child.kind === NodeKind.Call && child.expression.text === "offsetof")

@@ -120,7 +120,7 @@ describe("npm run image", () => {
   test("says what is wrong with its arguments", async () => {
     const named = await run(["--push", "no-registry"]);
     assert.equal(named.status, 2);
-    assert.match(named.err, /an image is REGISTRY\/NAME:TAG, not no-registry/);
+    assert.match(named.err, /an image must be REGISTRY\/NAME:TAG, not no-registry/);
     assert.match((await run(["--pull"])).err, /--pull/);
   });
 });

@@ -29,6 +29,17 @@ const VARIANTS: [name: string, text: string, options: string[]][] = [
   ],
   ["a module by HTTP", policy, [...JWKS, "--wasm", "https://files.example.com/scopegate.wasm"]],
   ["keys in the text", policy, ["--jwks", "tests/data/jwks.json", ...IMAGE]],
+  ["an image with credentials", policy, [...JWKS, ...IMAGE, "--pull-secret", "registry"]],
+  [
+    "pages of other origins",
+    policy,
+    [...JWKS, ...IMAGE, "--cors", "https://app.example.com", "--cors", "http://localhost:6274"],
+  ],
+  ["pages of every origin", policy, [...JWKS, ...IMAGE, "--cors", "*"]],
+  ["proxies in front, offers to upgrade", policy, [...JWKS, ...IMAGE, "--trusted-hops", "2", "--ignore-upgrades"]],
+  ["offers to upgrade", policy, [...JWKS, ...IMAGE, "--ignore-upgrades"]],
+  ["open paths", policy, [...JWKS, ...IMAGE, "--open-path", "/healthz", "--open-path", "/oauth/*=auth-server:8080"]],
+  ["no preflights", `${policy}transport: { OPTIONS: Deny }\n`, [...JWKS, ...IMAGE]],
   ["other names", policy, [...JWKS, ...IMAGE, "--namespace", "mcp", "--gateway", "edge", "--upstream", "tools:8080"]],
   ["a server at /", policy.replace("example.com/mcp", "example.com/"), [...JWKS, ...IMAGE]],
   [
@@ -61,10 +72,26 @@ for (const target of ["envoy-gateway", "istio"])
       });
   });
 
+describe("--target istio alone", () => {
+  const OWN: [name: string, options: string[]][] = [
+    ["WasmPlugin", ["--istio-api", "WasmPlugin"]],
+    ["WasmPlugin with open paths", ["--istio-api", "WasmPlugin", "--open-path", "/healthz"]],
+    ["a classic gateway", ["--selector", "istio=ingressgateway", "--selector", "app=edge", "--cors", "*"]],
+    ["a classic gateway with WasmPlugin", ["--selector", "istio=ingressgateway", "--istio-api", "WasmPlugin"]],
+  ];
+  for (const [name, options] of OWN)
+    test(name, () => {
+      for (const object of objects(policy, "--target", "istio", ...JWKS, ...IMAGE, ...options))
+        assert.deepEqual(faultsOf(object), [], object.kind);
+    });
+});
+
 describe("faults that these checks find", () => {
+  const EVERYTHING = ["--cors", "*", "--trusted-hops", "1", "--ignore-upgrades", "--open-path", "/healthz"];
   const all = [
-    ...objects(policy, "--target", "envoy-gateway", ...JWKS, ...IMAGE),
-    ...objects(policy, "--target", "istio", ...JWKS, ...IMAGE),
+    ...objects(policy, "--target", "envoy-gateway", ...JWKS, ...IMAGE, ...EVERYTHING),
+    ...objects(policy, "--target", "istio", ...JWKS, ...IMAGE, ...EVERYTHING),
+    ...objects(policy, "--target", "istio", ...JWKS, ...IMAGE, "--istio-api", "WasmPlugin"),
   ];
   /** Kind, a change to its text, and the fault that must be reported. */
   const BROKEN: [kind: string, from: string | RegExp, to: string, fault: RegExp][] = [
@@ -76,7 +103,18 @@ describe("faults that these checks find", () => {
     ["SecurityPolicy", /"remoteJWKS":\{[^}]*\}/, '"x":1', /additional properties/],
     ["SecurityPolicy", /,"remoteJWKS":\{[^}]*\}/, "", /remoteJWKS/],
     ["BackendTrafficPolicy", '"limit":"5Mi"', '"limit":"five"', /must match pattern|Limit/],
-    ["BackendTrafficPolicy", '"value":401', '"value":"401"', /must be integer/],
+    ["BackendTrafficPolicy", '"streamIdleTimeout":"0s"', '"streamIdleTimeout":"never"', /must match pattern/],
+    ["ClientTrafficPolicy", '"numTrustedHops":1', '"numTrustedHops":"1"', /must be integer/],
+    ["ClientTrafficPolicy", "RegularExpression", "Regex", /allowed values/],
+    [
+      "SecurityPolicy",
+      '"failOpen":true',
+      '"failOpen":true,"optional":true',
+      /optional and failOpen cannot both be set/,
+    ],
+    ["SecurityPolicy", '"valuePrefix"', '"prefix"', /additional properties/],
+    ["SecurityPolicy", '"defaultAction":"Deny"', '"defaultAction":"Refuse"', /allowed values/],
+    ["SecurityPolicy", '"allowOrigins":["*"]', '"allowOrigins":["app.example.com"]', /must match pattern/],
     ["EnvoyProxy", '"after"', '"behind"', /additional properties/],
     ["EnvoyProxy", "envoy.filters.http.buffer", "envoy.filters.http.pillow", /allowed values/],
     [
@@ -89,9 +127,14 @@ describe("faults that these checks find", () => {
     ["Gateway", /("listeners":\[)(\{.*?\})(\])/, "$1$2,$2$3", /list-map-keys|unique/],
     ["HTTPRoute", '"request":"0s"', '"request":"never"', /must match pattern/],
     ["HTTPRoute", '"value":"/mcp"', '"value":"mcp"', /path|must match/i],
-    ["HTTPRouteFilter", '"type":"Inline"', '"type":"ValueRef"', /body|inline/i],
     ["RequestAuthentication", '"issuer"', '"isuer"', /additional properties/],
     ["RequestAuthentication", '"jwksUri"', '"jwks":"{}","jwksUri"', /only one of jwks or jwksUri|jwks/],
+    ["RequestAuthentication", '"fromHeaders"', '"fromHeader"', /additional properties/],
+    ["TrafficExtension", '"AUTHZ"', '"AUTHORIZE"', /allowed values/],
+    ["TrafficExtension", "oci://", "ftp://", /url must have schema/],
+    ["TrafficExtension", '"wasm":', '"lua":{"inlineCode":"x"},"wasm":', /exactly one/],
+    ["EnvoyFilter", '"INSERT_BEFORE"', '"INSERT_BEHIND"', /allowed values/],
+    ["EnvoyFilter", '"targetRefs"', '"workloadSelector":{},"targetRefs"', /only one of targetRefs or workloadSelector/],
     ["WasmPlugin", '"AUTHZ"', '"AUTHORIZE"', /allowed values/],
     ["WasmPlugin", "oci://", "ftp://", /url must have schema/],
     ["WasmPlugin", '"url"', '"place"', /additional properties/],

@@ -6,13 +6,13 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
 import { compileDocument, compilePolicy, pluginConfiguration } from "../../scripts/compiler/index.ts";
-import { GOVERNED } from "../../scripts/compiler/policy/policy.ts";
+import { GOVERNED } from "../../scripts/compiler/policy/words.ts";
 import { Host, JWT_NAMESPACE } from "../../scripts/simulate/host.ts";
 import { blocks, CLI, code, page, PAGES, rows, section } from "../support/pages.ts";
 
 describe("policies", () => {
   for (const file of PAGES) {
-    const policies = blocks(page(file), "yaml").filter((block) => block.includes("apiVersion: scopegate/v1"));
+    const policies = blocks(page(file), "yaml").filter((block) => /^kind: Policy$/m.test(block));
     if (policies.length === 0) continue;
     test(`${file}: ${policies.length} compile`, () => {
       for (const policy of policies) assert.deepEqual(compilePolicy(policy, file).problems, [], policy);

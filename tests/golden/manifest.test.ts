@@ -71,7 +71,12 @@ describe("manifest options", () => {
       manifest("envoy/kubernetes.policy.yaml", "--target", "istio", ...JWKS, ...IMAGE, "--split", folder).status,
       0,
     );
-    assert.deepEqual(readdirSync(folder).sort(), ["01-request-authentication.yaml", "02-wasm-plugin.yaml"]);
+    assert.deepEqual(readdirSync(folder).sort(), [
+      "01-request-authentication.yaml",
+      "02-traffic-extension.yaml",
+      "03-buffer.yaml",
+      "04-connection.yaml",
+    ]);
     rmSync(folder, { recursive: true });
   });
 
@@ -91,6 +96,26 @@ describe("manifest options", () => {
       /--hold-headers works only with --target envoy/,
     ],
     [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--namespace", "A b"], /--namespace must be a Kubernetes name/],
+    [
+      ["--target", "envoy", ...JWKS, "--cors", "app.example.com"],
+      /--cors must be an origin such as .* not app.example.com/,
+    ],
+    [["--target", "envoy", ...JWKS, "--cors", "https://app.example.com/"], /--cors must be an origin/],
+    [["--target", "envoy", ...JWKS, "--trusted-hops", "-1"], /--trusted-hops/],
+    [["--target", "envoy", ...JWKS, "--trusted-hops", "many"], /--trusted-hops must be a number up to 99, not many/],
+    [["--target", "envoy", ...JWKS, "--open-path", "healthz"], /--open-path must be \/PATH or \/PATH\/\*.*not healthz/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/a/../mcp"], /--open-path must be \/PATH/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/%6dcp"], /--open-path must be \/PATH/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/x=here"], /--open-path must be HOST:PORT, not here/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/mcp"], /--open-path \/mcp would open \/mcp/],
+    [["--target", "envoy", ...JWKS, "--open-path", "/mcp/*"], /--open-path \/mcp\/\* would open \/mcp/],
+    [
+      ["--target", "envoy", ...JWKS, "--open-path", "/.well-known/*"],
+      /would open \/.well-known\/oauth-protected-resource/,
+    ],
+    [["--target", "envoy", "--filters-only", "--cors", "*"], /--cors belongs to what --filters-only leaves out/],
+    [["--target", "envoy", ...JWKS, "--ignore-upgrades"], /--ignore-upgrades has no meaning for --target envoy/],
+    [["--target", "envoy-gateway", ...JWKS, ...IMAGE, "--selector", "a=b"], /--selector has no meaning/],
   ];
   test("a policy that reads a different key does not work with Istio", () => {
     const { status, stdout, stderr } = manifest(
@@ -102,6 +127,26 @@ describe("manifest options", () => {
     );
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(stderr, /Istio stores the payload under payload/);
+  });
+  test("what Istio's options must be", () => {
+    const refused: [args: string[], message: RegExp][] = [
+      [["--istio-api", "EnvoyFilter"], /--istio-api must be TrafficExtension or WasmPlugin, not EnvoyFilter/],
+      [["--selector", "gateway"], /--selector must be a label KEY=VALUE, not gateway/],
+      [["--selector", "istio=gateway", "--gateway", "mcp"], /--gateway and --selector cannot be combined/],
+      [["--selector", "istio=gateway", "--open-path", "/healthz"], /--open-path needs a Gateway/],
+    ];
+    for (const [args, message] of refused) {
+      const { status, stderr } = manifest(
+        "envoy/kubernetes.policy.yaml",
+        "--target",
+        "istio",
+        ...JWKS,
+        ...IMAGE,
+        ...args,
+      );
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    }
   });
   for (const [args, message] of wrong)
     test(`exit code 2: manifest ${args.join(" ")}`, () => {
@@ -149,15 +194,8 @@ describe("values with a special meaning in YAML or Envoy", () => {
         }
   });
 
-  test("a metadata document that Envoy Gateway would not serve is refused", () => {
-    const scopesSupported = Array.from({ length: 500 }, (_, i) => `scope${i}`);
-    const { status, stdout, stderr } = run("envoy-gateway", "files", { scopesSupported });
-    assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /the metadata document is \d+ bytes; Envoy Gateway serves at most 4096/);
-  });
-
   test("a percent sign in a header is not a command", () => {
-    const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("envoy-gateway", "files"))?.[1] ?? "";
+    const header = /WWW-Authenticate, value: '(.*)'\}/.exec(manifestOf("istio", "files"))?.[1] ?? "";
     assert.match(header, /oauth-protected-resource\/a%%20b"/);
   });
 });

@@ -2,6 +2,7 @@
 import { compileDocument, pluginConfiguration } from "../../scripts/compiler/index.ts";
 import { Envoy, type EnvoyOptions } from "../../scripts/envoy/envoy.ts";
 import { envoyBootstrap, type EnvoyTarget } from "../../scripts/targets/envoy.ts";
+import { NO_SURROUNDINGS } from "../../scripts/targets/host.ts";
 import { ISSUER, JWKS, RESOURCE, token } from "../../scripts/envoy/issuer.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -49,6 +50,7 @@ export function targetFor(document: object, upstreamPort: number, holdHeaders = 
     listen: LOOPBACK,
     admin: LOOPBACK,
     upstream: { host: "127.0.0.1", port: upstreamPort },
+    ...NO_SURROUNDINGS,
   };
 }
 

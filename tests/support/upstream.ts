@@ -24,7 +24,8 @@ export class Upstream {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(): Promise<Upstream> {
+  /** On a free port of loopback, unless another place is given. */
+  static async start({ host = "127.0.0.1", port = 0 } = {}): Promise<Upstream> {
     const server = createServer({ requestTimeout: 0, maxHeaderSize: 1 << 20 });
     const upstream = new Upstream(server);
     server.on("connection", (socket: Socket) => {
@@ -44,7 +45,7 @@ export class Upstream {
         setTimeout(() => response.end(ANSWER), Number(headers["x-answer-after-ms"] ?? 0));
       });
     });
-    server.listen(0, "127.0.0.1");
+    server.listen(port, host);
     await once(server, "listening");
     return upstream;
   }

@@ -46,10 +46,15 @@ function operand(kind: i32): u32 {
   return kind == 2 ? error() : kind == 3 ? int(7) : truth(kind == 1);
 }
 
+/** The Truth of the first predicate. */
+function truthOfFirst(): i32 {
+  return <i32>ctz(evaluate(0)); // Outcomes has the bit of each Truth
+}
+
 function run(): i32 {
   emit(Op.Return);
   open();
-  return evaluate(0);
+  return truthOfFirst();
 }
 
 /** a && b or a || b with operands of the given kinds. */
@@ -142,13 +147,13 @@ describe("vm", () => {
     emit(Op.Return);
     open();
     let runs = 0;
-    while (evaluate(0) == Truth.True) runs++;
+    while (truthOfFirst() == Truth.True) runs++;
     expect(runs).toBe(25);
     expect(isExhausted()).toBe(true);
     expect(stepsLeft()).toBe(0);
-    expect(evaluate(0)).toBe(Truth.Error);
+    expect(truthOfFirst()).toBe(Truth.Error);
     open();
-    expect(evaluate(0)).toBe(Truth.True);
+    expect(truthOfFirst()).toBe(Truth.True);
   });
 
   test("a long list costs at least one step per element", () => {
@@ -223,7 +228,7 @@ describe("vm", () => {
       if (which == 3) fillSlot(23, at + 5, at + 9, 0);
       emit(Op.Return);
       const expected = which == 3 ? Truth.True : which == 1 || which == 4 ? Truth.Error : Truth.False;
-      expect(evaluate(0)).toBe(expected, text);
+      expect(truthOfFirst()).toBe(expected, text);
     }
   });
 
@@ -237,11 +242,11 @@ describe("vm", () => {
     const at = place('{"x":true}');
     fillSlot(22, at, at + 10, 0);
     fillSlot(23, at + 5, at + 9, 0);
-    expect(evaluate(0)).toBe(Truth.True);
+    expect(truthOfFirst()).toBe(Truth.True);
     store<u32>(slots, 0xffffffff);
     openSlots(slots);
     fillSlot(22, at, at + 10, 0);
-    expect(evaluate(0)).toBe(Truth.False);
+    expect(truthOfFirst()).toBe(Truth.False);
   });
 
   test("a predicate that never ran has no result, however many calls there were", () => {
@@ -253,7 +258,7 @@ describe("vm", () => {
     store<u32>(table, 0xffffffff);
     for (let i = 0; i < 3; i++) {
       openResults(table);
-      expect(evaluateOnce(0)).toBe(Truth.True);
+      expect(<i32>ctz(evaluateOnce(0))).toBe(Truth.True);
     }
   });
 
@@ -267,7 +272,7 @@ describe("vm", () => {
     const at = place("true");
     fillSlot(23, at, at + 4, 0);
     noteAmbiguousKey(23);
-    expect(evaluate(0)).toBe(Truth.True);
+    expect(truthOfFirst()).toBe(Truth.True);
     expect(metAmbiguousKey()).toBe(true);
     open();
     expect(metAmbiguousKey()).toBe(false);

@@ -41,9 +41,17 @@ const LITERAL_KINDS: Partial<Record<Tag, Type>> = {
   [Tag.Bytes]: type("bytes"),
 };
 
-/** Types of all nodes; type errors go to `problems`. `variables` are the global names, all dyn. */
-export function check(root: Node, variables: readonly string[], problems: Problems): Checked {
-  const checker = new Checker(variables, problems);
+/**
+ * Types of all nodes; type errors go to `problems`. `variables` are the global names, all dyn. `known` has the types of
+ * nodes that would be dyn: then more is refused than cel-go refuses, and numbers of two types may be compared.
+ */
+export function check(
+  root: Node,
+  variables: readonly string[],
+  problems: Problems,
+  known?: ReadonlyMap<Node, Type>,
+): Checked {
+  const checker = new Checker(variables, problems, known);
   checker.check(root);
   return { typeOf: (node) => checker.closed(node), typeNames: checker.typeNames };
 }
@@ -59,14 +67,18 @@ class Checker {
   constructor(
     private readonly variables: readonly string[],
     private readonly problems: Problems,
-  ) {}
+    private readonly known?: ReadonlyMap<Node, Type>,
+  ) {
+    this.mixed = known !== undefined;
+  }
 
   closed(node: Node): Type {
     return this.unifier.resolve(this.types.get(node) ?? DYN, true);
   }
 
   check(node: Node): Type {
-    const found = this.typeOf(node);
+    const inferred = this.typeOf(node);
+    const found = inferred.kind === "dyn" ? (this.known?.get(node) ?? inferred) : inferred;
     this.types.set(node, found);
     return found;
   }

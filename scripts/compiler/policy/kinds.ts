@@ -3,6 +3,7 @@ import type { Report, Tree } from "../source/document.ts";
 import { choice, mapping, required, text } from "../source/shape.ts";
 import { readMcpRoute } from "./mcproute.ts";
 import type { Policy } from "./policy.ts";
+import { ROUTE_VERSIONS } from "./route-shapes.ts";
 import { readPolicy } from "./settings.ts";
 
 type Reader = (report: Report, tree: Tree) => Policy;
@@ -10,7 +11,7 @@ type Reader = (report: Report, tree: Tree) => Policy;
 /** The supported versions of each kind of document, and its reader. */
 const KINDS: Record<string, { versions: string[]; read: Reader }> = {
   Policy: { versions: ["scopegate/v1"], read: readPolicy },
-  MCPRoute: { versions: ["aigateway.envoyproxy.io/v1alpha1", "aigateway.envoyproxy.io/v1beta1"], read: readMcpRoute },
+  MCPRoute: { versions: ROUTE_VERSIONS, read: readMcpRoute },
 };
 
 /** The document that is a policy: the only one, or the only one of a known kind among other Kubernetes objects. */

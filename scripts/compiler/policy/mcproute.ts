@@ -2,8 +2,11 @@
 import { Action, BackendFrom, Kind } from "../../../assembly/program.ts";
 import type { Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
+import { routeLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
-import { ACTIONS, readRules } from "./rules.ts";
+import { readRules } from "./rules.ts";
+import { AUTHORIZATION_NAMES } from "./route-shapes.ts";
+import { ACTIONS } from "./words.ts";
 import { choice, label, mapping, scope, texts, url, type Members } from "../source/shape.ts";
 
 /** The name ai-gateway gives its JWT provider, and so the key of the payload; `mcp` for our own Envoy configurations. */
@@ -15,6 +18,7 @@ export function readMcpRoute(report: Report, tree: Tree): Policy {
   policy.metadataKeys = METADATA_KEYS;
   policy.backend = { from: BackendFrom.ToolPrefix, text: "__" };
   policy.govern = [Kind.Tool];
+  policy.lists = routeLists();
   const members = open(report, tree);
   const metadata = members && open(report, members.get("metadata")?.value);
   const name = metadata?.get("name")?.value;
@@ -70,7 +74,7 @@ function readAuthorization(report: Report, parts: Members | undefined, owner: Tr
     report.warn(owner, "there is no securityPolicy.authorization: every call with a valid token passes");
     return;
   }
-  const members = mapping(report, authorization.value, ["defaultAction", "rules"]);
+  const members = mapping(report, authorization.value, AUTHORIZATION_NAMES);
   const [action, rules] = [members?.get("defaultAction")?.value, members?.get("rules")?.value];
   if (action) policy.defaultAction = choice(report, action, ACTIONS) ?? Action.Deny;
   if (rules) policy.rules = readRules(report, rules, policy);

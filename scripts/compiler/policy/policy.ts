@@ -6,11 +6,15 @@ import {
   Kind,
   DEFAULT_MAX_BODY,
   DEFAULT_MAX_DEPTH,
+  DEFAULT_MAX_LIST,
   DEFAULT_STEP_BUDGET,
   SenderConstrained,
 } from "../../../assembly/program.ts";
+import { defaultLists, type Lists } from "./lists.ts";
 import type { Place } from "../source/document.ts";
+import type { Drift, LockReference } from "../lock/locks.ts";
 import type { TextTree } from "../source/shape.ts";
+import { GOVERNED } from "./words.ts";
 
 export interface Policy {
   kind: "Policy" | "MCPRoute";
@@ -41,10 +45,15 @@ export interface Policy {
   includeGranted: boolean;
   denial: Denial;
   lenientHeaders: boolean;
-  limits: { body: number; depth: number; steps: number };
+  limits: { body: number; depth: number; steps: number; list: number };
+  lists: Lists;
   /** limit 0: off; window in seconds. */
   loop: { limit: number; window: number };
   transport: { stream: Action; session: Action; preflight: Action };
+  /** Locks that the policy is checked against. */
+  locks: LockReference[];
+  /** What becomes of tools in a live list that are not as in the lock. */
+  drift: Drift;
 }
 
 /** How a denial is answered: by HTTP, in a 200, or by HTTP where a challenge helps. */
@@ -85,17 +94,6 @@ export interface Target {
   when?: TextTree;
 }
 
-/** The words of `govern`, and what they mean. */
-export const GOVERNED = {
-  tools: Kind.Tool,
-  resources: Kind.Resource,
-  prompts: Kind.Prompt,
-  completion: Kind.Completion,
-  subscriptions: Kind.Subscription,
-  tasks: Kind.Task,
-  methods: Kind.Method,
-} as const;
-
 /** A policy with all defaults. */
 export function emptyPolicy(kind: Policy["kind"]): Policy {
   return {
@@ -114,8 +112,11 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     includeGranted: false,
     denial: "http",
     lenientHeaders: false,
-    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET },
+    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET, list: DEFAULT_MAX_LIST },
+    lists: defaultLists(),
     loop: { limit: 3, window: 300 },
     transport: { stream: Action.Allow, session: Action.Allow, preflight: Action.Allow },
+    locks: [],
+    drift: "count",
   };
 }

@@ -2,6 +2,8 @@
 import { Action, BackendFrom, ClaimType, Kind } from "../../../assembly/program.ts";
 import type { Member, Report, Tree } from "../source/document.ts";
 import type { Claim, Policy, Rule, Target } from "./policy.ts";
+import { CLAIM, JWT_SOURCE, namesOf, RULE, SOURCE } from "./shapes.ts";
+import { ACTIONS, CLAIM_TYPES, MAX_EXPRESSION, TARGETS } from "./words.ts";
 import {
   choice,
   label,
@@ -15,21 +17,8 @@ import {
   type TextTree,
 } from "../source/shape.ts";
 
-/** The words of `action` and `defaultAction`. */
-export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
-const TYPES = { String: ClaimType.String, StringArray: ClaimType.StringArray };
 /** Bytes of a challenge's scope list; the headers of a reply must stay small. */
 const MAX_SCOPE_LIST = 4096;
-/** Characters of an expression: ai-gateway's limit is 4,096. */
-const MAX_EXPRESSION = 16384;
-
-/** The kinds of target by member: the names it can have inside an entry, and the other members of an entry. */
-const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more?: string[] }> = {
-  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
-  resources: { kind: Kind.Resource, prefix: Kind.ResourcePrefix, names: ["uri"] },
-  prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
-  methods: { kind: Kind.Method, prefix: Kind.MethodPrefix, names: ["method"] },
-};
 
 /** Reads a list of rules. An MCPRoute names only tools, and an empty `cel` there means none. */
 export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
@@ -44,7 +33,7 @@ class RuleReader {
   ) {}
 
   read(tree: Tree, index: number): Rule | undefined {
-    const members = mapping(this.report, tree, ["name", "action", "source", "target", "when", "cel"]);
+    const members = mapping(this.report, tree, namesOf(RULE));
     if (!members) return undefined;
     const [name, action, target] = [members.get("name"), members.get("action"), members.get("target")];
     const rule: Rule = {
@@ -66,13 +55,13 @@ class RuleReader {
 
   private readSource(source: Member | undefined, rule: Rule): void {
     if (!source) return;
-    const jwt = mapping(this.report, source.value, ["jwt"])?.get("jwt");
+    const jwt = mapping(this.report, source.value, namesOf(SOURCE))?.get("jwt");
     if (!jwt) {
       if (source.value.kind === "map")
         this.report.error(source.key, "an empty source is not allowed: it would match any caller", "leave it out");
       return;
     }
-    const members = mapping(this.report, jwt.value, ["scopes", "claims"]);
+    const members = mapping(this.report, jwt.value, namesOf(JWT_SOURCE));
     if (!members) return;
     if (members.size === 0)
       this.report.error(jwt.key, "an empty jwt is not allowed: it would match any caller", "leave source out");
@@ -99,13 +88,13 @@ class RuleReader {
   }
 
   private readClaim(tree: Tree): Claim | undefined {
-    const members = mapping(this.report, tree, ["name", "valueType", "values"]);
+    const members = mapping(this.report, tree, namesOf(CLAIM));
     if (!members) return undefined;
     const nameTree = required(this.report, members, "name", tree);
     const valuesTree = required(this.report, members, "values", tree);
     const name = nameTree && text(this.report, nameTree);
     const typeTree = members.get("valueType")?.value;
-    const type = typeTree ? choice(this.report, typeTree, TYPES) : ClaimType.String;
+    const type = typeTree ? choice(this.report, typeTree, CLAIM_TYPES) : ClaimType.String;
     const values = valuesTree && texts(this.report, valuesTree)?.map((item) => item.value);
     if (valuesTree?.kind === "list" && valuesTree.items.length === 0) {
       this.report.warn(valuesTree, "a claim without values never matches");

@@ -1,9 +1,14 @@
 // The members of our own kind of document, except its rules → Policy.
 import { Action, BackendFrom, SenderConstrained } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
+import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { wellKnownUrl } from "./metadata.ts";
-import { emptyPolicy, GOVERNED, type Denial, type Policy } from "./policy.ts";
-import { ACTIONS, readRules } from "./rules.ts";
+import { readLists } from "./lists.ts";
+import { emptyPolicy, type Policy } from "./policy.ts";
+import { readRules } from "./rules.ts";
+import * as shapes from "./shapes.ts";
+import { namesOf, rangeOf } from "./shapes.ts";
+import { ACTIONS, BACKENDS, BOUND, DENIALS, GOVERNED, METADATA_KEY } from "./words.ts";
 import {
   choice,
   flag,
@@ -17,13 +22,6 @@ import {
   url,
   type Members,
 } from "../source/shape.ts";
-
-const BOUND = {
-  refuse: SenderConstrained.Refuse,
-  verify: SenderConstrained.Verify,
-  accept: SenderConstrained.Accept,
-};
-const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route, cluster: BackendFrom.Cluster };
 
 type Read = (report: Report, tree: Tree, policy: Policy) => void;
 
@@ -44,14 +42,15 @@ const MEMBERS: Record<string, Read> = {
   govern: readGovern,
   defaultAction: (report, tree, policy) => (policy.defaultAction = choice(report, tree, ACTIONS) ?? Action.Deny),
   challenge: readChallenge,
-  denial: (report, tree, policy) =>
-    (policy.denial =
-      choice<Denial>(report, tree, { http: "http", "in-band": "in-band", mixed: "mixed" }) ?? policy.denial),
+  denial: (report, tree, policy) => (policy.denial = choice(report, tree, DENIALS) ?? policy.denial),
   headers: (report, tree, policy) =>
     (policy.lenientHeaders = choice(report, tree, { strict: false, lenient: true }) ?? false),
   limits: readLimits,
+  lists: readLists,
   loop: readLoop,
   transport: readTransport,
+  lock: (report, tree, policy) => (policy.locks = readLockMember(report, tree)),
+  drift: readDrift,
   rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
 };
 
@@ -75,11 +74,14 @@ function finishMetadata(report: Report, members: Members, owner: Place, policy: 
     report.error(wanted, "the metadata document needs resource and authorizationServers");
   }
   if (policy.resource) policy.resourceMetadata ??= wellKnownUrl(policy.resource);
+  const drift = members.get("drift");
+  if (drift && policy.locks.length === 0)
+    report.error(drift.key, "drift is from a lock, and none is named", "add lock: FILE");
   if (!members.has("rules")) report.warn(owner, "there are no rules: every call gets the default action");
 }
 
 function readMetadata(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["name", "namespace", "labels", "annotations"]);
+  const members = mapping(report, tree, namesOf(shapes.METADATA));
   const name = members?.get("name")?.value;
   if (name) policy.name = label(report, name) ?? policy.name;
 }
@@ -94,7 +96,7 @@ function scopeList(report: Report, tree: Tree): string[] | undefined {
 }
 
 function readJwt(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["metadataKey", "metadataKeys", "senderConstrained"]);
+  const members = mapping(report, tree, namesOf(shapes.JWT));
   if (!members) return;
   const bound = members.get("senderConstrained")?.value;
   if (bound) policy.senderConstrained = choice(report, bound, BOUND) ?? policy.senderConstrained;
@@ -107,10 +109,9 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   if (names?.length) policy.metadataKeys = names;
 }
 
-/** A key that can stand in an access log format, `%DYNAMIC_METADATA(…:KEY:sub)%`, and mean nothing else there. */
 function metadataKey(report: Report, tree: Tree): string | undefined {
   const key = label(report, tree, 256);
-  if (key === undefined || /^[\w./@+~-]+$/.test(key)) return key;
+  if (key === undefined || METADATA_KEY.test(key)) return key;
   return report.error(
     tree,
     "the key contains a character that has a meaning in access log formats",
@@ -121,14 +122,17 @@ function metadataKey(report: Report, tree: Tree): string | undefined {
 function readHierarchy(report: Report, tree: Tree, policy: Policy): void {
   for (const { name, key, value } of mapping(report, tree, "*")?.values() ?? []) {
     if (scope(report, { ...key, kind: "text", value: name }) === undefined) continue;
-    const implies = value.kind === "null" ? undefined : mapping(report, value, ["implies"])?.get("implies")?.value;
+    const implies =
+      value.kind === "null"
+        ? undefined
+        : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION))?.get("implies")?.value;
     const names = implies && texts(report, implies)?.filter((item) => scope(report, item) !== undefined);
     policy.scopes.set(name, { place: key, implies: names ?? [] });
   }
 }
 
 function readBackend(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["from", "separator", "name"]);
+  const members = mapping(report, tree, namesOf(shapes.BACKEND));
   if (!members) return;
   const [from, separator, name] = ["from", "separator", "name"].map((member) => members.get(member));
   if (name) {
@@ -154,17 +158,18 @@ function readGovern(report: Report, tree: Tree, policy: Policy): void {
 }
 
 function readChallenge(report: Report, tree: Tree, policy: Policy): void {
-  const include = mapping(report, tree, ["include"])?.get("include")?.value;
+  const include = mapping(report, tree, namesOf(shapes.CHALLENGE))?.get("include")?.value;
   if (include) policy.includeGranted = choice(report, include, { operation: false, granted: true }) ?? false;
 }
 
 function readLimits(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["body", "depth", "steps"]);
+  const members = mapping(report, tree, namesOf(shapes.LIMITS));
   const { limits } = policy;
-  const [body, depth, steps] = ["body", "depth", "steps"].map((name) => members?.get(name)?.value);
+  const [body, depth, steps, list] = ["body", "depth", "steps", "list"].map((name) => members?.get(name)?.value);
   if (body) limits.body = bytes(report, body) ?? limits.body;
-  if (depth) limits.depth = integer(report, depth, 4, 1000) ?? limits.depth;
-  if (steps) limits.steps = integer(report, steps, 1000, 0x7fffffff) ?? limits.steps;
+  if (list) limits.list = bytes(report, list) ?? limits.list;
+  if (depth) limits.depth = integer(report, depth, ...rangeOf(shapes.LIMITS, "depth")) ?? limits.depth;
+  if (steps) limits.steps = integer(report, steps, ...rangeOf(shapes.LIMITS, "steps")) ?? limits.steps;
 }
 
 /** A number of bytes, or a string such as 64KiB. */
@@ -188,17 +193,22 @@ function readLoop(report: Report, tree: Tree, policy: Policy): void {
     return;
   }
   if (tree.kind !== "map") return report.error(tree, `expected a mapping (limit, window) or off, got ${shapeOf(tree)}`);
-  const members = mapping(report, tree, ["limit", "window"]);
+  const members = mapping(report, tree, namesOf(shapes.LOOP_MEMBERS));
   const [limit, window] = [members?.get("limit")?.value, members?.get("window")?.value];
-  if (limit) policy.loop.limit = integer(report, limit, 0, 1000) ?? policy.loop.limit;
-  if (window) policy.loop.window = integer(report, window, 1, 86400) ?? policy.loop.window;
+  if (limit) policy.loop.limit = integer(report, limit, ...rangeOf(shapes.LOOP_MEMBERS, "limit")) ?? policy.loop.limit;
+  if (window)
+    policy.loop.window = integer(report, window, ...rangeOf(shapes.LOOP_MEMBERS, "window")) ?? policy.loop.window;
 }
 
 function readTransport(report: Report, tree: Tree, policy: Policy): void {
-  const members = mapping(report, tree, ["GET", "DELETE", "OPTIONS"]);
+  const members = mapping(report, tree, namesOf(shapes.TRANSPORT));
   const action = (name: string): Action => {
     const value = members?.get(name)?.value;
     return (value && choice(report, value, ACTIONS)) ?? Action.Allow;
   };
   policy.transport = { stream: action("GET"), session: action("DELETE"), preflight: action("OPTIONS") };
+}
+
+function readDrift(report: Report, tree: Tree, policy: Policy): void {
+  policy.drift = choice(report, tree, DRIFT) ?? policy.drift;
 }

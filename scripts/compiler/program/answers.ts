@@ -8,6 +8,7 @@ import { encodePairs, type Pair } from "../../wire.ts";
 import type { Policy } from "../policy/policy.ts";
 import { MESSAGES } from "./reasons.ts";
 import type { ProgramWriter } from "./writer.ts";
+import { utf8Length } from "../../bytes.ts";
 
 export type Code = Exclude<Reason, Reason.Count>;
 type Settings = (setting: Setting, ...words: readonly number[]) => void;
@@ -51,6 +52,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.content_encoding]: 415,
   [Reason.method_not_allowed]: 405,
   [Reason.upgrade]: 400,
+  [Reason.early_answer]: 502,
   [Reason.lone_surrogate]: 400,
   [Reason.sender_constrained]: 401,
   [Reason.no_policy]: 403,
@@ -108,7 +110,7 @@ function addChallenge(writer: ProgramWriter, { resourceMetadata, denial }: Polic
   const end = `", ${metadata}${DESCRIPTION}`;
   const list = encodePairs([...JSON_BODY, ["www-authenticate", begin + end]]);
   put(Setting.Challenge, ...writer.raw(list));
-  put(Setting.AfterScopes, Buffer.byteLength(end) + 1);
+  put(Setting.AfterScopes, utf8Length(end) + 1);
 }
 
 function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {
@@ -152,5 +154,5 @@ function errorCode(reason: Code): number {
   if (reason === Reason.invalid_params) return -32602;
   if ((reason >= Reason.not_json && reason <= Reason.number_range) || reason === Reason.lone_surrogate) return -32700;
   const status = STATUS[reason];
-  return [401, 403, 500].includes(status) ? status : -32600;
+  return [401, 403, 500, 502].includes(status) ? status : -32600;
 }

@@ -21,8 +21,10 @@ import type { TextTree } from "../source/shape.ts";
 import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
+import { listBits } from "../policy/lists.ts";
 import { addMethods } from "./methods.ts";
 import { ProgramWriter } from "./writer.ts";
+import { utf8Length } from "../../bytes.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
 export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
@@ -154,7 +156,7 @@ class Buckets {
     }
     for (const kind of [Kind.ResourcePrefix, Kind.MethodPrefix]) {
       const lengths = new Set(
-        buckets.filter((bucket) => bucket.kind === kind).map((bucket) => Buffer.byteLength(bucket.name)),
+        buckets.filter((bucket) => bucket.kind === kind).map((bucket) => utf8Length(bucket.name)),
       );
       if (lengths.size > MAX_PREFIX_LENGTHS) {
         report.error(
@@ -195,6 +197,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.PolicyName, ...writer.text(policy.name));
   addAnswers(writer, policy, scopes, put);
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
+  put(Setting.Lists, listBits(policy), policy.limits.list);
   put(Setting.SenderConstrained, policy.senderConstrained);
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
@@ -206,6 +209,7 @@ function flagsOf(writer: ProgramWriter, policy: Policy): number {
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
     (policy.denial === "in-band" ? Flag.InBand : 0) |
     (policy.denial === "mixed" ? Flag.Mixed : 0) |
+    (policy.lists.annotate ? Flag.Annotate : 0) |
     (policy.includeGranted ? Flag.IncludeGranted : 0) |
     (policy.lenientHeaders ? Flag.LenientHeaders : 0)
   );

@@ -24,7 +24,9 @@ import {
   Tag,
   TimePart,
 } from "../../../assembly/program.ts";
+import { listWords } from "../policy/lists.ts";
 import { Program } from "./reader.ts";
+import { toHex } from "../../bytes.ts";
 
 export { ProgramError } from "./reader.ts";
 
@@ -68,8 +70,9 @@ function settings(program: Program): string[] {
     row("baseline scopes", program.settingText(Setting.BaselineScopes) ?? "-"),
     row(
       "limits",
-      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget)} steps`,
+      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget)} steps, lists ${program.setting(Setting.MaxList)} bytes`,
     ),
+    row("lists", listWords(program.setting(Setting.Lists))),
     row(
       "loop",
       program.setting(Setting.LoopLimit)
@@ -230,7 +233,7 @@ function cellText(program: Program, at: number): string {
     case Tag.String:
       return JSON.stringify(program.text(pointer, count));
     case Tag.Bytes:
-      return `bytes ${Buffer.from(program.slice(pointer, count)).toString("hex")}`;
+      return `bytes ${toHex(Uint8Array.from(program.slice(pointer, count)))}`;
     case Tag.CellList:
       return `[${cells(count).join(", ")}]`;
     case Tag.CellMap:

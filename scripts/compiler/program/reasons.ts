@@ -39,6 +39,7 @@ export const MESSAGES: Record<Exclude<Reason, Reason.Count>, string> = {
   [Reason.content_encoding]: "Encoded bodies are not accepted.",
   [Reason.method_not_allowed]: "The HTTP method is not allowed.",
   [Reason.upgrade]: "Connection upgrades are not allowed.",
+  [Reason.early_answer]: "The server answered before the request was judged.",
   [Reason.no_policy]: "There is no MCP server at this host and path.",
   [Reason.sender_constrained]: "The access token is bound to a key, and this connection does not prove it.",
   [Reason.lone_surrogate]: "A string in the body has half of a surrogate pair, as text cut inside an emoji does.",

@@ -4,6 +4,7 @@ import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Slot, Tag, VERSION } 
 import type { Constant, Operand, SlotPath } from "../cel/code.ts";
 import type { Automaton } from "../regex/automaton.ts";
 import { RECORD_SIZES } from "./records.ts";
+import { binaryString } from "../../bytes.ts";
 
 const utf8 = new TextEncoder();
 const BYTES_START = HEADER_SIZE + 8 * SECTION_COUNT;
@@ -30,6 +31,19 @@ const FIXED_SLOTS: [Slot | typeof NONE, string][] = [
   [Slot.Params, "notifications"],
   [Slot.Notifications, "resourceSubscriptions"],
   [Slot.Meta, "io.modelcontextprotocol/protocolVersion"],
+  [NONE, ""],
+  [Slot.Answer, "result"],
+  [Slot.AnswerResult, "tools"],
+  [Slot.AnswerResult, "prompts"],
+  [Slot.AnswerResult, "resources"],
+  [Slot.AnswerResult, "resourceTemplates"],
+  [Slot.AnswerResult, "cacheScope"],
+  [NONE, ""],
+  [Slot.Item, "name"],
+  [Slot.Item, "uri"],
+  [Slot.Item, "uriTemplate"],
+  [Slot.Item, "_meta"],
+  [Slot.ItemMeta, "scopegate/scopes"],
 ];
 
 /** (offset, length) or (first, count), as two words of a record. */
@@ -70,7 +84,7 @@ export class ProgramWriter {
 
   /** Bytes as a text; equal ones are shared. */
   raw(bytes: Uint8Array): Pair {
-    const key = Buffer.from(bytes).toString("latin1");
+    const key = binaryString(bytes);
     const known = this.texts.get(key);
     if (known) return known;
     const pair: Pair = [this.append(bytes, 1), bytes.length];

@@ -32,6 +32,21 @@ const HINT = "write it with fewer counted repetitions or alternatives, or anchor
  * @throws PatternError when Go would refuse the pattern or the automaton would exceed MAX_STATES.
  */
 export function buildAutomaton(pattern: string): Automaton {
+  const known = built.get(pattern);
+  if (known) return known;
+  const automaton = build(pattern);
+  if (automaton.table.length > MAX_KEPT_TABLE) return automaton;
+  if (built.size >= MAX_KEPT) built.clear();
+  built.set(pattern, automaton);
+  return automaton;
+}
+
+/** An editor compiles at each key, and the regexes are most of the work and rarely what changes. */
+const built = new Map<string, Automaton>();
+const MAX_KEPT = 1024;
+const MAX_KEPT_TABLE = 4096;
+
+function build(pattern: string): Automaton {
   const machine = compilePattern(pattern);
   if (machine.steps.length > MAX_STEPS) throw tooLarge();
   const builder = new Builder(machine);

@@ -88,18 +88,14 @@ export class Report {
   }
 
   private add(severity: Severity, place: Place, message: string, hint?: string): void {
-    if (this.source && place.span) this.problems.push(this.source.problem(severity, place.span, message, hint));
-    else
-      this.problems.push({
-        severity,
-        file: place.path || "policy",
-        line: 0,
-        column: 0,
-        length: 1,
-        excerpt: "",
-        message,
-        hint,
-      });
+    this.problems.push(this.problemAt(severity, place, message, hint));
+  }
+
+  /** A problem that is not reported yet. */
+  problemAt(severity: Severity, place: Place, message: string, hint?: string): Problem {
+    if (this.source && place.span) return this.source.problem(severity, place.span, message, hint);
+    const nowhere = { line: 0, column: 0, length: 1, excerpt: "" };
+    return { severity, file: place.path || "policy", ...nowhere, message, hint };
   }
 }
 

@@ -86,31 +86,39 @@ function baitMessage(what: string): string {
   return `the ${what} contains the name of a challenge parameter and "=": clients would read it as that parameter`;
 }
 
+/** Without a fragment, in characters that a quoted text of a header may contain. */
+export const URL_TEXT = /^https?:\/\/[!$-.0-;=?-[\]-~][!$-;=?-[\]-~]*$/;
+const MAX_URL = 2048;
+
 /** An absolute http or https URL in characters that a header may contain, without a fragment (RFC 9728 section 1.2). */
 export function url(report: Report, tree: Tree): string | undefined {
   const value = text(report, tree);
   if (value === undefined) return undefined;
-  if (
-    !/^https?:\/\/[^\s"\\<>/][^\s"\\<>]*$/.test(value) ||
-    !/^[\x21-\x7e]{1,2048}$/.test(value) ||
-    !URL.canParse(value)
-  ) {
+  if (!URL_TEXT.test(value.replaceAll("#", "")) || value.length > MAX_URL || !URL.canParse(value)) {
     return report.error(tree, "expected an absolute http or https URL", "for example https://mcp.example.com/mcp");
   }
   if (BAIT.test(value)) return report.error(tree, baitMessage("URL"));
   return value.includes("#") ? report.error(tree, "the URL must not have a fragment") : value;
 }
 
+/** Printable, without quotes and backslashes. */
+export const LABEL = /^[^\p{C}\u2028\u2029"\\]+$/u;
+
 /** Text that may appear in logs and replies: printable, no quotes or backslashes, at most `most` characters. */
 export function label(report: Report, tree: Tree, most = 128): string | undefined {
   const value = text(report, tree);
   if (value === undefined) return undefined;
   if (value.length > most) return report.error(tree, `the name is longer than ${most} characters`);
-  if (/[\p{C}\u2028\u2029"\\]/u.test(value)) {
+  if (!LABEL.test(value)) {
     return report.error(tree, "a name must not contain control characters, quotes or backslashes");
   }
   return value;
 }
+
+const SCOPE_CHARACTERS = "\\x21\\x23-\\x5b\\x5d-\\x7e";
+/** RFC 6750 section 3, `scope-token`. */
+export const SCOPE = new RegExp(`^[${SCOPE_CHARACTERS}]+$`);
+const NO_SCOPE_CHARACTER = new RegExp(`[^${SCOPE_CHARACTERS}]`, "u");
 
 /** A scope token (RFC 6750 section 3): printable ASCII without spaces, quotes and backslashes. */
 export function scope(report: Report, tree: Tree): string | undefined {
@@ -123,7 +131,7 @@ export function scope(report: Report, tree: Tree): string | undefined {
       `list one scope per item: [${value.trim().split(/\s+/).join(", ")}]`,
     );
   }
-  const bad = /[^\x21\x23-\x5b\x5d-\x7e]/u.exec(value);
+  const bad = NO_SCOPE_CHARACTER.exec(value);
   if (bad)
     return report.error(tree, `the scope "${value}" contains a character that RFC 6750 does not allow: ${bad[0]}`);
   if (BAIT.test(value)) return report.error(tree, baitMessage("scope"));

@@ -1,0 +1,95 @@
+// The counters of lists: scopegate.lists.<kind>.<outcome> for items, scopegate.lists.refused.<reason> for answers.
+import { ListKind, ListOutcome } from "../program.ts";
+import { reasonName } from "../answer/metrics.ts";
+import { defineCounter, increment } from "../runtime/host.ts";
+import { putText } from "../sections.ts";
+import { begin, finish, put } from "../text/writer.ts";
+import { spanLength, spanStart } from "../text/span.ts";
+
+const UNDEFINED: u32 = 0;
+const KINDS: i32 = 16; // ListKind and ListOutcome
+const items: usize = memory.data(4 * 16, 4); //    by both, items of the message that is read
+const accepted: usize = memory.data(4 * 16, 4); // by both, items of the messages before that may leave
+const counters: usize = memory.data(4 * 16, 4); // by both, the number of the counter + 1
+const refusals: usize = memory.data(4 * 64, 4); // by Reason, likewise
+
+/** Where a kind of items has its place in a table. */
+function placeOf(list: u32, outcome: u32): usize {
+  return (<usize>(list * <u32>ListOutcome.Count + outcome)) << 2;
+}
+
+/** Forgets the items of the message before. */
+export function clearItems(): void {
+  memory.fill(items, 0, KINDS << 2);
+}
+
+/** Forgets the items of the text before. */
+export function forgetItems(): void {
+  clearItems();
+  memory.fill(accepted, 0, KINDS << 2);
+}
+
+/** Notes an item. */
+export function noteItem(list: u32, outcome: u32): void {
+  noteItems(list, outcome, 1);
+}
+
+/** Notes items that came out the same. */
+export function noteItems(list: u32, outcome: u32, many: u32): void {
+  const place = items + placeOf(list, outcome);
+  store<u32>(place, load<u32>(place) + many);
+}
+
+/** The message that was read may leave. */
+export function acceptItems(): void {
+  for (let place: usize = 0; place < (<usize>KINDS) << 2; place += 4) {
+    store<u32>(accepted + place, load<u32>(accepted + place) + load<u32>(items + place));
+  }
+  clearItems();
+}
+
+/** Counts the items of the text, as it is sent on. */
+export function countItems(): void {
+  for (let list: u32 = 0; list < <u32>ListKind.Count; list++) {
+    for (let outcome: u32 = 0; outcome < <u32>ListOutcome.Count; outcome++) {
+      const place = placeOf(list, outcome);
+      const many = load<u32>(accepted + place);
+      if (!many) continue;
+      if (load<u32>(counters + place) == UNDEFINED) define(counters + place, list, outcome);
+      increment(load<u32>(counters + place) - 1, many);
+    }
+  }
+  forgetItems();
+}
+
+function define(place: usize, list: u32, outcome: u32): void {
+  begin(64);
+  put("scopegate.lists.");
+  if (list == ListKind.Tools) put("tools.");
+  else if (list == ListKind.Prompts) put("prompts.");
+  else if (list == ListKind.Resources) put("resources.");
+  else put("resourceTemplates.");
+  if (outcome == ListOutcome.Callable) put("callable");
+  else if (outcome == ListOutcome.Obtainable) put("obtainable");
+  else if (outcome == ListOutcome.Never) put("never");
+  else put("broken");
+  keepCounter(place);
+}
+
+/** Counts an answer that is refused. */
+export function countRefusal(reason: i32): void {
+  const place = refusals + ((<usize>reason) << 2);
+  if (load<u32>(place) == UNDEFINED) {
+    begin(96);
+    put("scopegate.lists.refused.");
+    putText(reasonName(reason));
+    keepCounter(place);
+  }
+  increment(load<u32>(place) - 1, 1);
+}
+
+/** Defines the counter whose name was begun, and keeps its number. */
+function keepCounter(place: usize): void {
+  const name = finish();
+  store<u32>(place, defineCounter(spanStart(name), spanLength(name)) + 1);
+}

@@ -1,0 +1,150 @@
+// What the caller can do with an item of a list: it is decided as the call that it stands for, by the same rules, with what
+// only the call will tell unknown (cel/unknown.ts). Of a template only the beginning of its URIs is known: it is as good
+// as the best of its URIs, and there are only as many different ones as the policy names with that beginning, and one.
+import {
+  BUCKET_SIZE,
+  BucketField,
+  Flag,
+  Kind,
+  ListKind,
+  ListOutcome,
+  Reason,
+  Section,
+  Slot,
+  isPass,
+} from "../program.ts";
+import { forgetAmbiguousKeys } from "../cel/ambiguous-key.ts";
+import { forgetResults } from "../cel/results.ts";
+import { setListing } from "../cel/unknown.ts";
+import { findChallenge } from "../decide/challenge.ts";
+import { decide } from "../decide/decide.ts";
+import { Decision } from "../decide/decision.ts";
+import { decodeText } from "../json/decode.ts";
+import { emptySlots, fillSlot } from "../json/slots.ts";
+import { resolveBackend } from "../request/backend.ts";
+import { beginItem } from "../request/call.ts";
+import { isNormalStart, isNormalUri } from "../request/uri.ts";
+import { charge, isExhausted } from "../runtime/budget.ts";
+import { reserve } from "../runtime/memory.ts";
+import { hasFlag, section, sectionCount, textSpan } from "../sections.ts";
+import { bytesOf, copyBytes, sameBytes, sizeOf } from "../text/ascii.ts";
+import { OPEN_BRACE } from "../text/chars.ts";
+import { NO_SPAN, Span, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
+
+/** After the beginning of a URI: a character that no policy names, for the URIs that no rule names either. */
+const ANY_OTHER: u32 = 1;
+/** Steps for each URI of a template that is tried. */
+const URI_COST: u32 = 64;
+/** Calls about one URI that it may be listed for. */
+const USES: u32 = 3;
+
+/**
+ * The ListOutcome of an item, whose name, URI or template is the string with the text [at, end). `decision` then has the
+ * rule, and of an obtainable item the challenge.
+ */
+export function judgeItem(list: u32, at: usize, end: usize, hasEscapes: u32, decision: Decision): i32 {
+  const name = decodeText(at, end, hasEscapes);
+  if (!spanLength(name)) return ListOutcome.Never;
+  forgetAmbiguousKeys();
+  emptySlots(Slot.Jsonrpc, Slot.Answer);
+  fillSlot(list < <u32>ListKind.Resources ? Slot.Name : Slot.Uri, at, end, hasEscapes);
+  setListing(true, false);
+  const outcome = judgeName(list, name, decision);
+  setListing(false, false);
+  return outcome;
+}
+
+function judgeName(list: u32, name: Span, decision: Decision): i32 {
+  if (list == ListKind.Tools) {
+    beginItem(Kind.Tool, constant("tools/call"), name);
+    return resolveBackend() ? judgeCall(Kind.Tool, decision) : ListOutcome.Never;
+  }
+  if (list == ListKind.Prompts) {
+    beginItem(Kind.Prompt, constant("prompts/get"), name);
+    return judgeCall(Kind.Prompt, decision);
+  }
+  const literal = list == ListKind.Templates ? literalOf(name) : name;
+  if (spanLength(literal) != spanLength(name)) return judgeTemplate(literal, decision);
+  return !hasFlag(Flag.NormalUris) || isNormalUri(name) ? judgeUri(name, decision) : ListOutcome.Never;
+}
+
+function constant(text: Ascii): Span {
+  return spanOf(bytesOf(text), sizeOf(text));
+}
+
+/** The best of the calls about a URI: to read it, to subscribe to it, to unsubscribe. */
+function judgeUri(uri: Span, decision: Decision): i32 {
+  let best: i32 = ListOutcome.Never;
+  let bestUse: u32 = 0;
+  for (let use: u32 = 0; use < USES; use++) {
+    const outcome = judgeUse(use, uri, decision);
+    if (outcome == ListOutcome.Callable) return outcome;
+    if (outcome < best) bestUse = use;
+    best = min(best, outcome);
+  }
+  return best == ListOutcome.Never ? best : judgeUse(bestUse, uri, decision); // for its challenge
+}
+
+function judgeUse(use: u32, uri: Span, decision: Decision): i32 {
+  let method = constant("resources/read");
+  if (use == 1) method = constant("resources/subscribe");
+  if (use == 2) method = constant("resources/unsubscribe");
+  beginItem(Kind.Resource, method, uri);
+  return judgeCall(Kind.Resource, decision);
+}
+
+function judgeCall(kind: u32, decision: Decision): i32 {
+  forgetResults();
+  decision.extraCount = 0;
+  const reason = decide(kind, decision);
+  if (isPass(reason)) return ListOutcome.Callable;
+  if (reason != Reason.no_rule && reason != Reason.rule_denied) return ListOutcome.Never;
+  if (findChallenge(decision)) return ListOutcome.Obtainable;
+  return isExhausted() ? ListOutcome.Obtainable : ListOutcome.Never; // nobody knows: it is shown
+}
+
+/** The part of a template in front of its first expression (RFC 6570). */
+function literalOf(template: Span): Span {
+  let p = spanStart(template);
+  while (p < spanEnd(template) && load<u8>(p) != OPEN_BRACE) p++;
+  return spanBetween(spanStart(template), p);
+}
+
+/** The best of the URIs that begin so. */
+function judgeTemplate(start: Span, decision: Decision): i32 {
+  if (hasFlag(Flag.NormalUris) && !isNormalStart(start)) return ListOutcome.Never;
+  setListing(true, true);
+  let bestUri = extended(start);
+  let best = judgeUri(bestUri, decision);
+  let bucket = section(Section.Buckets);
+  for (let left = sectionCount(Section.Buckets); left && best != ListOutcome.Callable; left--, bucket += BUCKET_SIZE) {
+    const uri = uriOf(bucket, start);
+    if (!uri) continue;
+    if (!charge(URI_COST)) return ListOutcome.Obtainable; // nobody knows: it is shown
+    const outcome = judgeUri(uri, decision);
+    if (outcome < best) bestUri = uri;
+    best = min(best, outcome);
+  }
+  return best == ListOutcome.Obtainable ? judgeUri(bestUri, decision) : best; // for its challenge
+}
+
+/** The URI to try for the targets of a bucket; NO_SPAN when those have no URI with this beginning but such that were tried. */
+function uriOf(bucket: usize, start: Span): Span {
+  charge(1);
+  const kind = load<u32>(bucket, BucketField.Kind);
+  if (kind != Kind.Resource && kind != Kind.ResourcePrefix) return NO_SPAN;
+  const name = textSpan(bucket + BucketField.Name);
+  const length = spanLength(start);
+  if (spanLength(name) < length || !sameBytes(spanStart(name), spanStart(start), length)) return NO_SPAN;
+  return kind == Kind.Resource ? name : extended(name);
+}
+
+/** A beginning with one character after it. */
+function extended(start: Span): Span {
+  const length = spanLength(start);
+  const out = reserve(length + 1);
+  if (!out) return start;
+  copyBytes(out, spanStart(start), length);
+  store<u8>(out + <usize>length, ANY_OTHER);
+  return spanOf(out, length + 1);
+}

@@ -1,0 +1,312 @@
+// What an author may write, as JSON Schema with a line about each member. The readers take their names, words and ranges
+// from here; so do the schema for editors (schema.ts), hover and completion (scripts/editor/).
+import {
+  ACTIONS,
+  BACKENDS,
+  BOUND,
+  CLAIM_TYPES,
+  DENIALS,
+  GOVERNED,
+  MAX_EXPRESSION,
+  METADATA_KEY,
+  TARGETS,
+} from "./words.ts";
+import { DRIFT } from "../lock/locks.ts";
+import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
+
+/** A JSON Schema (draft 2020-12) in the keywords that are used here. */
+export interface Shape {
+  description?: string;
+  type?: "object" | "array" | "string" | "integer" | "boolean" | "null" | readonly string[];
+  const?: unknown;
+  enum?: readonly unknown[];
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  minItems?: number;
+  minProperties?: number;
+  maxProperties?: number;
+  items?: Shape;
+  properties?: Readonly<Record<string, Shape>>;
+  propertyNames?: Shape;
+  additionalProperties?: Shape | boolean;
+  required?: readonly string[];
+  anyOf?: readonly Shape[];
+  oneOf?: readonly Shape[];
+  not?: Shape;
+  default?: unknown;
+  /** What a text stands for; for editors only, no part of the schema. */
+  means?: Meaning;
+}
+
+export type Meaning = "scope" | "tool" | "prompt" | "backend" | "when" | "rule" | "file" | "claim";
+
+/** The members of a mapping shape, for `mapping()`. */
+export function namesOf({ properties = {} }: Shape): string[] {
+  return Object.keys(properties);
+}
+
+/** The range of an integer member, for `integer()`. */
+export function rangeOf({ properties = {} }: Shape, name: string): [least: number, most: number] {
+  const { minimum = 0, maximum = 0 } = properties[name] ?? {};
+  return [minimum, maximum];
+}
+
+const object = (properties: Record<string, Shape>, more: Shape = {}): Shape => ({
+  type: "object",
+  properties,
+  additionalProperties: false,
+  ...more,
+});
+const list = (items: Shape, more: Shape = {}): Shape => ({ type: "array", items, minItems: 1, ...more });
+const word = (table: Readonly<Record<string, unknown>>, more: Shape = {}): Shape => ({
+  type: "string",
+  enum: Object.keys(table),
+  ...more,
+});
+const integer = (minimum: number, maximum: number, description: string, fallback?: number): Shape => ({
+  type: "integer",
+  minimum,
+  maximum,
+  description,
+  ...(fallback !== undefined && { default: fallback }),
+});
+const text = (more: Shape = {}): Shape => ({ type: "string", minLength: 1, ...more });
+const label = (maxLength: number, more: Shape = {}): Shape => text({ pattern: LABEL.source, maxLength, ...more });
+const url = (description: string): Shape => text({ pattern: URL_TEXT.source, maxLength: 2048, description });
+const described = (shape: Shape, description: string): Shape => ({ ...shape, description });
+
+const scopeName = text({ pattern: SCOPE.source, maxLength: 256, means: "scope" });
+const when = text({
+  maxLength: MAX_EXPRESSION,
+  means: "when",
+  description:
+    "A CEL predicate over args, meta, jwt, mcp and request; the rule or entry matches only where it is true.",
+});
+const cel = described(when, "The same as when: ai-gateway's name for it.");
+
+const BYTES: Shape = {
+  anyOf: [
+    { type: "integer", minimum: 1, maximum: 64 * 1024 * 1024 },
+    { type: "string", pattern: "^\\d{1,9} ?(KiB|MiB)$" },
+  ],
+};
+
+export const LIMITS = object(
+  {
+    body: described(BYTES, "Bytes of a request body: a number, or text such as 64KiB or 4MiB."),
+    depth: integer(4, 1000, "How deep the body may be nested.", 128),
+    steps: integer(1000, 0x7fffffff, "Steps of all predicates of one request.", 0x1000000),
+    list: described(BYTES, "Bytes of a list that is read before it is filtered."),
+  },
+  { description: "Bounds for one request." },
+);
+
+export const LOOP_MEMBERS = object({
+  limit: integer(0, 1000, "Equal challenges in the window, after which the client is told to stop; 0: off.", 3),
+  window: integer(1, 86400, "Seconds.", 300),
+});
+
+const OFF: readonly Shape[] = [{ const: "off" }, { const: false }];
+const shown = word({ show: true, hide: false });
+const listOf = (what: string): Shape => ({
+  description: `${what} in the server's lists: shown or hidden by what the caller could do with them; off: unfiltered.`,
+  anyOf: [object({ callable: shown, obtainable: shown, never: shown }), ...OFF],
+});
+
+export const LISTS: Shape = {
+  description: "Which items of the server's lists a caller sees.",
+  anyOf: [
+    object({
+      tools: listOf("Tools"),
+      prompts: listOf("Prompts"),
+      resources: listOf("Resources"),
+      resourceTemplates: listOf("Resource templates"),
+      annotate: {
+        type: "boolean",
+        description: "Obtainable items name the scopes that would make them callable.",
+        default: false,
+      },
+    }),
+    ...OFF,
+  ],
+};
+
+export const TRANSPORT = object(
+  {
+    GET: word(ACTIONS, { description: "Event streams.", default: "Allow" }),
+    DELETE: word(ACTIONS, { description: "The end of a session.", default: "Allow" }),
+    OPTIONS: word(ACTIONS, { description: "CORS preflights.", default: "Allow" }),
+  },
+  { description: "HTTP methods other than POST." },
+);
+
+export const METADATA = object(
+  {
+    name: label(128, { description: "Shown in the plugin configuration and in decisions.", default: "policy" }),
+    namespace: {},
+    labels: {},
+    annotations: {},
+  },
+  { description: "The name of the policy; the other members are allowed and not read." },
+);
+
+const metadataKey = text({ pattern: METADATA_KEY.source, maxLength: 256, default: "mcp" });
+
+export const JWT = object(
+  {
+    metadataKey: described(metadataKey, "The name under which jwt_authn leaves the payload."),
+    metadataKeys: {
+      description: "Several such names; the first one that is there is used.",
+      anyOf: [list(metadataKey), metadataKey],
+    },
+    senderConstrained: word(BOUND, {
+      description: "Tokens that are bound to a key (cnf). verify: to the certificate of the caller's connection.",
+      default: "refuse",
+    }),
+  },
+  { description: "Where the verified payload of the token lies." },
+);
+
+export const SCOPE_DECLARATION = object({
+  implies: { type: "array", items: scopeName, description: "Scopes that a holder of this one also holds." },
+});
+
+export const BACKEND = object(
+  {
+    from: word(BACKENDS, { description: "Where a tool's backend shows.", default: "toolPrefix" }),
+    separator: text({ description: "Between backend and tool in a name, with from: toolPrefix.", default: "__" }),
+    name: label(256, { description: "A fixed name: there is one backend." }),
+  },
+  { description: "Where a tool's backend comes from; without it names are whole." },
+);
+
+export const CHALLENGE = object({
+  include: {
+    ...word({ operation: false, granted: true }),
+    description: "granted: a challenge also lists the scopes that the token holds already.",
+    default: "operation",
+  },
+});
+
+export const CLAIM = object(
+  {
+    name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
+    valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
+    values: { type: "array", items: text(), description: "One of these must be there." },
+  },
+  { required: ["name", "values"] },
+);
+
+export const JWT_SOURCE = object(
+  {
+    scopes: list(scopeName, { description: "All of these; a challenge asks for those that are missing." }),
+    claims: list(CLAIM, { description: "All of these must hold; no challenge helps where one does not." }),
+  },
+  { minProperties: 1 },
+);
+
+export const SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
+
+const backendName = text({ means: "backend", description: "Only on this backend; without it on any." });
+
+/** An entry of a target list: a name, or a mapping with one of `names`. */
+function entries(member: string, what: string, means?: Meaning): Shape {
+  const { names, more = [] } = TARGETS[member]!;
+  const name = text({ description: `The name of the ${what}.`, ...(means && { means }) });
+  const mapping = object(
+    {
+      ...Object.fromEntries(names.map((key) => [key, name])),
+      ...Object.fromEntries(more.map((key) => [key, backendName])),
+      when,
+    },
+    { oneOf: names.map((key) => ({ required: [key] })) },
+  );
+  return list({ anyOf: [name, mapping] });
+}
+
+export const TARGET = object(
+  {
+    tools: described(entries("tools", "tool", "tool"), "Calls of these tools."),
+    resources: described(entries("resources", "resource"), "Resources by URI; a last * is a prefix."),
+    prompts: described(entries("prompts", "prompt", "prompt"), "These prompts."),
+    methods: described(entries("methods", "method"), "JSON-RPC methods; a last * is a prefix."),
+  },
+  { minProperties: 1, description: "Which calls the rule is about; without it: all." },
+);
+
+function rule(target: Shape): Shape {
+  return object(
+    {
+      name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
+      action: word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
+      source: SOURCE,
+      target,
+      when,
+      cel,
+    },
+    { not: { required: ["when", "cel"] } },
+  );
+}
+
+export const RULE = rule(TARGET);
+/** An MCPRoute names only tools, and a blank `cel` is none. */
+export const ROUTE_RULE = rule({ ...TARGET, properties: { tools: TARGET.properties!["tools"]! } });
+
+export const LOCK: Shape = {
+  description: "What the server offers (scopegate lock): a file, or one for each backend.",
+  anyOf: [text({ means: "file" }), { type: "object", minProperties: 1, additionalProperties: text({ means: "file" }) }],
+};
+
+/** The document of `apiVersion: scopegate/v1`, `kind: Policy`. */
+export const POLICY = object(
+  {
+    apiVersion: { const: "scopegate/v1" },
+    kind: { const: "Policy" },
+    metadata: METADATA,
+    resource: url("RFC 9728 resource: the URL that clients use."),
+    resourceName: label(256, { description: "resource_name of the metadata document." }),
+    resourceMetadata: url("resource_metadata of every challenge; made from resource."),
+    authorizationServers: list(url("An authorization server."), { description: "For the metadata document." }),
+    metadataDocument: { type: "boolean", description: "The filter answers requests for the metadata document." },
+    scopesSupported: { type: "array", items: scopeName, description: "scopes_supported of the document." },
+    jwt: JWT,
+    scopes: {
+      type: "object",
+      description: "The scope hierarchy.",
+      propertyNames: scopeName,
+      additionalProperties: { anyOf: [SCOPE_DECLARATION, { type: "null" }] },
+    },
+    backend: BACKEND,
+    govern: list(word(GOVERNED), { description: "The kinds of calls that the rules decide about." }),
+    defaultAction: word(ACTIONS, { description: "For a governed call that no rule matches.", default: "Deny" }),
+    challenge: described(CHALLENGE, "What a challenge lists."),
+    denial: {
+      ...word(DENIALS),
+      description:
+        "in-band: a denial is a 200 with a JSON-RPC error, without a challenge. mixed: a 403 where a challenge helps.",
+      default: "http",
+    },
+    headers: {
+      ...word({ strict: false, lenient: true }),
+      description: "lenient: a mirror header that contradicts the body is counted, not refused.",
+      default: "strict",
+    },
+    limits: LIMITS,
+    lists: LISTS,
+    loop: {
+      description: "The end of repeated challenges.",
+      anyOf: [LOOP_MEMBERS, { const: "off" }, { const: false }],
+    },
+    transport: TRANSPORT,
+    lock: LOCK,
+    drift: word(DRIFT, {
+      description: "Tools in a live list that are not as in the lock: counted, or hidden from the list.",
+      default: "count",
+    }),
+    rules: { type: "array", items: RULE, description: "In order; the first match decides." },
+  },
+  { required: ["apiVersion", "kind"] },
+);

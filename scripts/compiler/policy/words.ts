@@ -1,0 +1,47 @@
+// The words of policies and what each stands for.
+import { Action, BackendFrom, ClaimType, Kind, SenderConstrained } from "../../../assembly/program.ts";
+import type { Denial } from "./policy.ts";
+
+/** `action` and `defaultAction`. */
+export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
+
+/** `valueType` of a claim. */
+export const CLAIM_TYPES = { String: ClaimType.String, StringArray: ClaimType.StringArray };
+
+/** `backend.from`. */
+export const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route, cluster: BackendFrom.Cluster };
+
+/** `jwt.senderConstrained`. */
+export const BOUND = {
+  refuse: SenderConstrained.Refuse,
+  verify: SenderConstrained.Verify,
+  accept: SenderConstrained.Accept,
+};
+
+/** A key that can stand in an access log format, `%DYNAMIC_METADATA(…:KEY:sub)%`, and mean nothing else there. */
+export const METADATA_KEY = /^[\w./@+~-]+$/;
+
+/** `denial`. */
+export const DENIALS: Record<Denial, Denial> = { http: "http", "in-band": "in-band", mixed: "mixed" };
+
+/** `govern`. */
+export const GOVERNED = {
+  tools: Kind.Tool,
+  resources: Kind.Resource,
+  prompts: Kind.Prompt,
+  completion: Kind.Completion,
+  subscriptions: Kind.Subscription,
+  tasks: Kind.Task,
+  methods: Kind.Method,
+} as const;
+
+/** Characters of an expression: ai-gateway's limit is 4,096. */
+export const MAX_EXPRESSION = 16384;
+
+/** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
+export const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more?: string[] }> = {
+  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
+  resources: { kind: Kind.Resource, prefix: Kind.ResourcePrefix, names: ["uri"] },
+  prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
+  methods: { kind: Kind.Method, prefix: Kind.MethodPrefix, names: ["method"] },
+};

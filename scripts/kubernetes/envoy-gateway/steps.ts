@@ -1,0 +1,223 @@
+// What Envoy Gateway does with the objects, and with those of others next to them.
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { anonymous } from "../client.ts";
+import type { Resource } from "../cluster.ts";
+import { statistic } from "../gateway.ts";
+import { asReader, CALLS, damaged, LARGE, looser, privateImage, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
+import { OPTIONS } from "../option-steps.ts";
+import type { Stage, Step } from "../story.ts";
+import type { EnvoyGateway } from "./gateway.ts";
+
+type Own = Step<EnvoyGateway>;
+
+const REFUSED = "listener_manager.lds.update_rejected";
+const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
+const GROUP = "gateway.networking.k8s.io";
+
+const the = (kind: string, objects: Resource[]): Resource => objects.find((object) => object.kind === kind)!;
+const kept = (stage: Stage<EnvoyGateway>): Resource => ({
+  apiVersion: EXTENSION,
+  kind: "EnvoyExtensionPolicy",
+  metadata: { name: the("EnvoyExtensionPolicy", stage.print(stage.policy)).metadata.name, namespace: "default" },
+});
+
+const STATUSES: Own = {
+  name: "the conditions of all objects",
+  async run(stage) {
+    const objects = stage.print(stage.policy);
+    for (const object of objects) {
+      const conditions = stage.cluster.conditions(object);
+      if (object.kind !== "EnvoyProxy") assert.notDeepEqual(conditions, {}, object.kind);
+      for (const [type, status] of Object.entries(conditions))
+        assert.equal(status, "True", `${object.kind} ${object.metadata.name}: ${type}`);
+    }
+    return "True, all of them";
+  },
+};
+
+const QUIET: Own = {
+  name: "how long a stream may be quiet",
+  async run(stage) {
+    const dump = await stage.gateway.admin("/config_dump?resource=dynamic_route_configs");
+    const routes = [
+      ...dump.matchAll(/"name": "httproute\/default\/[^"]*\/rule\/0\/[^]*?"route": \{([^]*?)\n {9,12}\}/g),
+    ];
+    assert.match(dump, /"idle_timeout": "0s"/, `${routes.length} routes`);
+    assert.match(dump, /"timeout": "0s"/);
+    return "without a limit";
+  },
+};
+
+const LOG: Own = {
+  name: "the access log of a refused call",
+  async run(stage) {
+    await stage.send(asReader(write()));
+    const deadline = Date.now() + 15_000; // it is written once in a while
+    while (!/"details":"scopegate\{insufficient_scope\}"/.test(stage.gateway.envoyLog) && Date.now() < deadline)
+      await sleep(200);
+    const log = stage.gateway.envoyLog;
+    for (const member of ['"details":"scopegate{insufficient_scope}"', '"sub":"alice"', '"from":"'])
+      assert.ok(log.includes(member), `it has no ${member}`);
+    return "has the reason, the rule, the subject and the address";
+  },
+};
+
+/** An EnvoyExtensionPolicy of somebody else, which runs a processor that does not exist and lets calls pass all the same. */
+function rival(name: string, sectionName?: string): Resource {
+  return {
+    apiVersion: EXTENSION,
+    kind: "EnvoyExtensionPolicy",
+    metadata: { name, namespace: "default" },
+    spec: {
+      targetRefs: [{ group: GROUP, kind: "HTTPRoute", name: "files", ...(sectionName ? { sectionName } : {}) }],
+      extProc: [{ backendRefs: [{ name: "mcp-server", port: 3000 }], failOpen: true }],
+    },
+  };
+}
+
+function rivalStep(name: string, object: Resource, condition: string): Own {
+  return {
+    name,
+    async run(stage) {
+      stage.cluster.apply([object]);
+      try {
+        const deadline = Date.now() + 20_000;
+        while (Object.keys(stage.cluster.conditions(object)).length === 0 && Date.now() < deadline) await sleep(200);
+        await sleep(2_000); // for what it might change in Envoy
+        assert.equal((await stage.unseen(() => stage.send(asReader(write())))).status, 403);
+        const [theirs, ours] = [stage.cluster.conditions(object), stage.cluster.conditions(kept(stage))];
+        assert.match(JSON.stringify(theirs), new RegExp(condition));
+        assert.deepEqual(ours, { Accepted: "True" });
+        return `is not in force (\`${condition.replaceAll('"', "").replace(":", "=")}\`); calls are judged as before`;
+      } finally {
+        stage.cluster.delete(object);
+      }
+    },
+  };
+}
+
+const OLDER_RIVAL: Own = {
+  name: "one at the same rule that is older than ours",
+  async run(stage) {
+    const objects = stage.print(stage.policy);
+    const theirs = rival("rival", "mcp");
+    stage.apply(objects.filter(({ kind }) => kind !== "EnvoyExtensionPolicy"));
+    stage.cluster.apply([theirs]);
+    await sleep(1_500); // ages are told in seconds
+    stage.apply(objects);
+    try {
+      for (let i = 0; i < 50 && !("Accepted" in stage.cluster.conditions(kept(stage))); i++) await sleep(200);
+      assert.match(stage.cluster.conditions(kept(stage))["Accepted"] ?? "", /False/);
+      const withoutToken = await stage.unseen(() => stage.send({ headers: anonymous(), body: read() }));
+      assert.ok(withoutToken.status >= 400, `${withoutToken.status}`);
+    } finally {
+      stage.cluster.delete(theirs);
+      await stage.until(({ status }) => status === 401, { headers: anonymous(), body: read() });
+    }
+    return "is in force, and **the filter is not**: ours shows `Accepted=False`; still no call without a verified token passes";
+  },
+};
+
+const WITHOUT_FILTER: Own = {
+  name: "the `EnvoyExtensionPolicy` deleted: calls without a verified token",
+  async run(stage) {
+    const objects = stage.print(stage.policy);
+    stage.apply(objects.filter(({ kind }) => kind !== "EnvoyExtensionPolicy"));
+    await stage.until(({ status, body }) => status === 403 && body.startsWith("RBAC"), {
+      headers: anonymous(),
+      body: read(),
+    });
+    for (const authorization of ["Bearer abc", "Basic abc"])
+      assert.equal(
+        (await stage.unseen(() => stage.send({ headers: anonymous({ authorization }), body: read() }))).status,
+        403,
+      );
+    stage.apply(objects);
+    await stage.until(({ status }) => status === 401, { headers: anonymous(), body: read() });
+    return "403 from `authorization`; not a byte goes upstream";
+  },
+};
+
+const DAMAGED: Own[] = [
+  {
+    name: "a damaged policy",
+    async run(stage) {
+      const before = await statistic(stage.gateway, REFUSED);
+      const objects = stage.print(looser(stage.policy));
+      const { config } = the("EnvoyExtensionPolicy", objects).spec.wasm[0] as { config: { program: string } };
+      config.program = damaged(config.program);
+      stage.apply(objects);
+      const deadline = Date.now() + 60_000;
+      while ((await statistic(stage.gateway, REFUSED)) === before) {
+        assert.ok(Date.now() < deadline, "no update was refused");
+        assert.equal((await stage.send(asReader(write()))).status, 403);
+        await sleep(200);
+      }
+      const { envoyLog, controlLog } = stage.gateway;
+      assert.ok(envoyLog.includes("scopegate: configuration refused: the program is damaged"), "Envoy's log is silent");
+      assert.ok(/rejected the last update/.test(controlLog), "Envoy Gateway's log is silent");
+      assert.equal((await stage.send(asReader(read()))).status, 200);
+      return `the one before goes on judging; \`${REFUSED}\` counts it, the logs have it`;
+    },
+  },
+  {
+    name: "the conditions meanwhile",
+    async run(stage) {
+      assert.deepEqual(stage.cluster.conditions(kept(stage)), { Accepted: "True" });
+      return "True: they do not show it";
+    },
+  },
+  {
+    name: "a new Envoy meanwhile",
+    async run(stage) {
+      await stage.gateway.restart();
+      await stage.until(({ status }) => status === 503, { headers: anonymous(), body: read() });
+      assert.equal((await stage.unseen(() => stage.send(asReader(read())))).status, 503);
+      return "is ready, and answers 503";
+    },
+  },
+];
+
+const IMAGES: Own[] = [
+  {
+    name: "an image that is not there",
+    async run(stage) {
+      const objects = stage.print(stage.policy);
+      const { image } = (the("EnvoyExtensionPolicy", objects).spec.wasm[0] as { code: { image: { url: string } } })
+        .code;
+      image.url = image.url.replace(/@sha256:.*/, `@sha256:${"0".repeat(64)}`);
+      stage.apply(objects);
+      await stage.until(({ status }) => status === 500, asReader(read()));
+      assert.equal((await stage.unseen(() => stage.send(asReader(read())))).status, 500);
+      assert.deepEqual(stage.cluster.conditions(kept(stage)), { Accepted: "False" });
+      return "500 on the route, `Accepted=False`; not a byte goes upstream";
+    },
+  },
+  privateImage("default"),
+];
+
+export const STEPS: Own[] = [
+  ...CALLS,
+  STATUSES,
+  QUIET,
+  LOG,
+  ...OPTIONS,
+  ...UPDATES,
+  REMOTE_KEYS,
+  rivalStep("an `EnvoyExtensionPolicy` of somebody else at the same rule", rival("rival", "mcp"), '"Accepted":"False"'),
+  rivalStep("one at the whole route", rival("rival-route"), '"Overridden":"True"'),
+  OLDER_RIVAL,
+  WITHOUT_FILTER,
+  LARGE,
+  ...IMAGES,
+  ...DAMAGED,
+  {
+    name: "the first policy after that",
+    async run(stage) {
+      stage.apply(stage.print(stage.policy));
+      await stage.until(({ status }) => status === 403, asReader(write()));
+      return "judges again, without another start";
+    },
+  },
+];

