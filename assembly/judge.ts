@@ -26,7 +26,7 @@ import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./text/chars.ts";
 import { NO_SPAN, Span, spanEnds, spanIs, spanLength, spanOf } from "./text/span.ts";
 
 const BYTE_ORDER_MARK: u32 = 0xbfbbef; // its three bytes, the first one lowest
-/** Steps for each URI of a subscription: it is looked up under every length of prefix that the policy has. */
+/** Steps for each URI of a subscription: it is looked up under every anchor that the policy has. */
 const URI_COST: u32 = 64;
 
 let judged: usize = 0; // first byte of the body's value

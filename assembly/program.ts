@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- the format is one page, so that both compilers read the same */
 // The program: what the compiler makes of a policy and the only thing the filter evaluates.
 // Shared by the encoder (scripts/) and the VM (assembly/), so only what both compilers read: plain enums, un-annotated
 // constants, and two functions on Reason. No other logic, no decorators.
@@ -17,7 +18,7 @@
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 5;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 17;
+export const SECTION_COUNT = 18;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -38,13 +39,14 @@ export enum Section {
   Rules = 7, //      RuleRecord, in the policy's order
   Entries = 8, //    EntryRecord: grouped by bucket, inside a bucket by rule, then by place in the rule's target
   Buckets = 9, //    BucketRecord: the key of a target and its entries
-  PrefixLengths = 10, // PrefixLengthRecord: which prefix lengths occur, at most MAX_PREFIX_LENGTHS per kind
+  Anchors = 10, //   AnchorRecord: the forms in which names with stars are looked up, at most MAX_ANCHORS
   Predicates = 11, // PredicateRecord: one per distinct `when`
   Code = 12, //      Instruction, 8 bytes each
   Cells = 13, //     Cell, 16 bytes each: constants of the predicates
   Automata = 14, //  AutomatonRecord: one per distinct regex
   Reasons = 15, //   ReasonRecord: what each Reason is answered with; the last only counts
   Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
+  Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -55,14 +57,15 @@ export const CLAIM_SIZE = 20;
 export const TEXT_SIZE = 8;
 export const RULE_SIZE = 32;
 export const ENTRY_SIZE = 8;
-export const BUCKET_SIZE = 28;
-export const PREFIX_LENGTH_SIZE = 8;
+export const BUCKET_SIZE = 36;
+export const ANCHOR_SIZE = 16;
 export const PREDICATE_SIZE = 16;
 export const INSTRUCTION_SIZE = 8;
 export const CELL_SIZE = 16;
 export const AUTOMATON_SIZE = 56;
 export const REASON_SIZE = 36;
 export const METHOD_SIZE = 16;
+export const PATTERN_SIZE = 40;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -118,23 +121,11 @@ export enum SenderConstrained {
   Accept = 2, // as one that is not bound
 }
 
-/** The lists that are filtered. */
-export enum ListKind {
-  Tools = 0,
-  Prompts = 1,
-  Resources = 2,
-  Templates = 3,
-  Count = 4,
-}
-
-/** What a caller can do with an item of a list. */
-export enum ListOutcome {
-  Callable = 0, //   some call of it is allowed, or depends on arguments
-  Obtainable = 1, // more scopes would make it callable
-  Never = 2,
-  Broken = 3, //     it cannot be read, so it is never shown; counted only
-  Count = 4,
-}
+// prettier-ignore
+export enum ListKind { Tools = 0, Prompts = 1, Resources = 2, Templates = 3, Count = 4 }
+/** What a caller can do with an item: call it; call it with more scopes; neither; it cannot be read, so it is never shown. */
+// prettier-ignore
+export enum ListOutcome { Callable = 0, Obtainable = 1, Never = 2, Broken = 3, Count = 4 }
 /** The bit of a ListKind in Setting.Lists that says that it is filtered at all. */
 export const LISTED = 8;
 
@@ -153,11 +144,20 @@ export enum Kind {
   Resource = 2,
   Prompt = 3,
   Method = 4,
-  ResourcePrefix = 5,
-  MethodPrefix = 6,
   Completion = 7, //    these three are only governed; a target names them as a resource, prompt or method
   Subscription = 8,
   Task = 9,
+}
+
+/** By which part of a call's name an entry is found: the whole name, or a literal part of a name with stars. */
+export enum Anchor {
+  Exact = 0,
+  Prefix = 1,
+  Suffix = 2,
+  Piece = 3, //         anywhere in the name
+  BackendPrefix = 4, // of the backend's name
+  BackendSuffix = 5,
+  BackendPiece = 6,
 }
 
 export enum Action {
@@ -182,12 +182,20 @@ export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicat
 // EntryRecord       rule, predicate or NONE
 // prettier-ignore
 export enum EntryField { Rule = 0, Predicate = 4 }
-// BucketRecord      Kind, backend (offset or NONE = any, length), name (offset, length), entries (first, count)
+// BucketRecord      Kind, backend (offset or NONE = any, length), text of the anchor (offset, length), entries (first, count),
+//                   Anchor, pattern or NONE. Buckets of one key (all but entries and pattern) are side by side, the one without
+//                   a pattern last
 // prettier-ignore
-export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20 }
-// PrefixLengthRecord  Kind, length in bytes
+export enum BucketField { Kind = 0, Backend = 4, Name = 12, Entries = 20, Anchor = 28, Pattern = 32 }
+// AnchorRecord      a form of key that buckets have: Kind, Anchor, whether it names a backend (0, 1), length of the text in bytes
 // prettier-ignore
-export enum PrefixLengthField { Kind = 0, Length = 4 }
+export enum AnchorField { Kind = 0, Anchor = 4, HasBackend = 8, Length = 12 }
+// PatternRecord     what the name must have, and what the backend must have: prefix (offset, length), suffix (offset, length),
+//                   automaton or NONE; a prefix of NONE: anything, also none
+// prettier-ignore
+export enum PatternField { Name = 0, Backend = 20 }
+// prettier-ignore
+export enum AffixField { Prefix = 0, Suffix = 8, Automaton = 16 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
 // prettier-ignore
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
@@ -238,18 +246,20 @@ export enum Slot {
   ResourceSubscriptions = 18,
   MetaVersion = 19, //      params._meta["io.modelcontextprotocol/protocolVersion"]
   Answer = 20, //           a message of the server
+  // prettier-ignore
   AnswerResult = 21,
-  Tools = 22, //            the lists in a result, in the order of ListKind
+  Tools = 22,
   Prompts = 23,
   Resources = 24,
   Templates = 25,
-  CacheScope = 26,
+  CacheScope = 26, // in the order of ListKind
   Item = 27, //             an item of a list
+  // prettier-ignore
   ItemName = 28,
   ItemUri = 29,
   ItemTemplate = 30,
   ItemMeta = 31,
-  ItemScopes = 32, //       its _meta["scopegate/scopes"]
+  ItemScopes = 32, // _meta["scopegate/scopes"]
   Count = 33,
 }
 
@@ -379,7 +389,7 @@ export const MAX_PROGRAM = 16777216; // bytes
 export const MAX_STACK = 256; //        cells of one predicate
 export const MAX_LOOPS = 12; //         open at once
 export const MAX_STATES = 4096; //      of an automaton before it is minimised
-export const MAX_PREFIX_LENGTHS = 64; // per kind
+export const MAX_ANCHORS = 2048;
 export const SCRATCH_SIZE = 262144; //  bytes for lists and strings that a predicate makes
 export const MAX_CHALLENGE = 6144; //   bytes of a WWW-Authenticate; a longer one is left out
 export const DEFAULT_MAX_BODY = 4194304;

@@ -89,7 +89,7 @@ function build(text: usize, decoded: usize, size: u32): usize {
   const slots = place(slotsSize(nodes));
   const members = place(membersSize(nodes));
   const scopes = place(scopesSize(sectionCount(Section.Scopes)));
-  const targets = place(targetsSize(sectionCount(Section.Buckets)));
+  const targets = place(targetsSize());
   const results = place(resultsSize(sectionCount(Section.Predicates)));
   const block = allocate(total);
   if (!block) return 0;

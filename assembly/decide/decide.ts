@@ -6,22 +6,14 @@ import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce } from "../cel/results.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
-import {
-  backendName,
-  decidedKind,
-  kind,
-  lifecycle,
-  methodName,
-  setDecidedKind,
-  targetName,
-  toolName,
-} from "../request/call.ts";
+import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./candidates.ts";
 import { Decision } from "./decision.ts";
 import { actionOf, holdsAll, ruleAt } from "./rules.ts";
-import { addEntries, addOpenEntries, addPrefixEntries, clearEntries, nextRule, takeEntry } from "./targets.ts";
+import { nextRule, rewindEntries, takeEntry } from "./entries.ts";
+import { addExact, addOpenEntries, addStarred, beginChoice, isChoiceComplete } from "./targets.ts";
 import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 
 /**
@@ -34,13 +26,14 @@ export function decide(target: u32, decision: Decision): i32 {
   clearCandidates();
   if (!chooseEntries(target)) return Reason.lifecycle;
   if (!isGoverned()) return Reason.not_governed;
+  if (!isChoiceComplete()) return Reason.invalid_params;
   decision.rule = firstMatch();
   return metAmbiguousKey() ? Reason.ambiguous_key : reasonOf(decision.rule);
 }
 
 /** The rule that decides the same call with the scopes that are held now: for a grant that is being tried. */
 export function matchAgain(): u32 {
-  chooseEntries(decidedKind);
+  rewindEntries();
   return firstMatch();
 }
 
@@ -55,19 +48,19 @@ export function isGoverned(): bool {
   return lifecycle || ((setting(Setting.Govern) >> kind) & 1) != 0;
 }
 
-/** Finds the rules that may apply; false for a lifecycle method that no rule names. */
+/** Finds the rules that may apply; false for a lifecycle method that no rule names. A star never names one. */
 function chooseEntries(target: u32): bool {
-  clearEntries();
-  let byMethod = addEntries(Kind.Method, NO_SPAN, methodName);
-  if (kind == Kind.Method && addPrefixEntries(Kind.MethodPrefix, methodName)) byMethod = true;
-  if (lifecycle && !byMethod) return false;
+  beginChoice();
+  const isNamed = addExact(Kind.Method, NO_SPAN, methodName);
+  if (lifecycle && !isNamed) return false;
+  if ((kind == Kind.Method && !lifecycle) || kind == Kind.Task) addStarred(Kind.Method, NO_SPAN, methodName);
   if (target == Kind.Tool) {
-    addEntries(Kind.Tool, NO_SPAN, toolName);
-    if (backendName) addEntries(Kind.Tool, backendName, toolName);
-  } else if (target == Kind.Resource) {
-    addEntries(Kind.Resource, NO_SPAN, targetName);
-    addPrefixEntries(Kind.ResourcePrefix, targetName);
-  } else if (target == Kind.Prompt) addEntries(Kind.Prompt, NO_SPAN, targetName);
+    addExact(Kind.Tool, backendName, toolName);
+    addStarred(Kind.Tool, backendName, toolName);
+  } else if (target == Kind.Resource || target == Kind.Prompt) {
+    addExact(target, NO_SPAN, targetName);
+    addStarred(target, NO_SPAN, targetName);
+  }
   addOpenEntries();
   return true;
 }

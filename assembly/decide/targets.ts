@@ -1,73 +1,91 @@
-// Which rules may apply to a call: rules are indexed by what their targets name, so a decision looks only at the
-// entries of the names at hand, whatever the number of rules. Entries of several buckets are met in the rules' order.
-import {
-  BUCKET_SIZE,
-  BucketField,
-  ENTRY_SIZE,
-  EntryField,
-  Kind,
-  NONE,
-  PREFIX_LENGTH_SIZE,
-  PrefixLengthField,
-  Section,
-} from "../program.ts";
+// Which rules may apply to a call: rules are indexed by what their targets name, so a decision looks only at the entries
+// of the names at hand, whatever the number of rules. A name with stars is found by a literal part of it, its anchor
+// (the compiler chooses the part that the fewest others share), and then compared as a whole.
+import { ANCHOR_SIZE, Anchor, AnchorField, BUCKET_SIZE, BucketField, Kind, NONE, Section } from "../program.ts";
+import { charge, isExhausted } from "../runtime/budget.ts";
 import { hashBytes, placesFor } from "../text/hash.ts";
-import { NO_SPAN, Span, spanLength, spanOf, spanStart } from "../text/span.ts";
-import { hasText, isTextAt, runCount, runStart, section, sectionCount, textSpan } from "../sections.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { hasText, isTextAt, section, sectionCount, textSpan } from "../sections.ts";
+import { addRun, chosenCount, clearEntries, cursorsSize, openCursors } from "./entries.ts";
+import { fitsPattern } from "./pattern.ts";
 
-const MAX_CURSORS: u32 = 160; // exact, any, and every prefix length of a kind, for two names
+const MOST_EXACT: u32 = 4; // buckets without a star that one call finds: its method, its target twice, those without a target
 
-/** The beginning of the table. After it: per place bucket + 1, a u32. */
+/** The beginning of the table. After it: per place bucket + 1, a u32; cursors; a byte for each bucket up to `pieces`. */
 @unmanaged
 class TargetTable {
-  mask: u32; //  places - 1
-  kinds: u32; // bits of the Kinds that have buckets
+  mask: u32; //     places - 1
+  kinds: u32; //    bits of the Kinds that have buckets
+  anchored: u32; // bits of the Kinds that have names with stars
+  starred: u32; //  buckets that have a pattern or are not found by a whole name
+  pieces: u32; //   those found by a piece are among the first of all buckets, so many
 }
 
+let table: TargetTable = changetype<TargetTable>(0);
 let places: usize = 0;
-let mask: u32 = 0;
-let kinds: u32 = 0;
+let visited: usize = 0; // per bucket: whether a piece has led to it in this call
+let isComplete: bool = true;
 
-/** Where the decision is in the entries of one bucket. */
-@unmanaged
-class EntryCursor {
-  next: usize; // EntryRecord
-  end: usize;
-  rule: u32; //   of the next entry; NONE at the end
+/** Bytes of the table for the open program. */
+export function targetsSize(): u32 {
+  const count = sectionCount(Section.Buckets);
+  return offsetof<TargetTable>() + (placesFor(count) << 2) + cursorsSize(countStarred() + MOST_EXACT) + count;
 }
 
-const CURSOR: usize = offsetof<EntryCursor>();
-const cursors: usize = memory.data(<i32>(MAX_CURSORS * CURSOR), 8);
-let cursorCount: u32 = 0;
-
-/** Bytes of the table for `count` buckets. */
-export function targetsSize(count: u32): u32 {
-  return offsetof<TargetTable>() + (placesFor(count) << 2);
+function countStarred(): u32 {
+  let starred: u32 = 0;
+  for (let i: u32 = 0; i < sectionCount(Section.Buckets); i++) starred += <u32>isStarred(bucketAt(i));
+  return starred;
 }
 
-/** Uses the table at `at`. */
+function isStarred(bucket: usize): bool {
+  return load<u32>(bucket, BucketField.Anchor) != Anchor.Exact || load<u32>(bucket, BucketField.Pattern) != NONE;
+}
+
+// @ts-ignore: decorator
+@inline
+function isOfPiece(anchor: u32): bool {
+  return anchor == Anchor.Piece || anchor == Anchor.BackendPiece;
+}
+
+/** Uses the table at `at`, which is of the open program. */
 export function openTargets(at: usize): void {
-  const table = changetype<TargetTable>(at);
-  mask = table.mask;
-  kinds = table.kinds;
+  table = changetype<TargetTable>(at);
   places = at + offsetof<TargetTable>();
+  const cursors = places + ((<usize>table.mask + 1) << 2);
+  openCursors(cursors);
+  visited = cursors + <usize>cursorsSize(table.starred + MOST_EXACT);
 }
 
 /** Fills the table at `at`, all zero, from the open program. */
 export function buildTargets(at: usize): void {
-  const table = changetype<TargetTable>(at);
+  const made = changetype<TargetTable>(at);
   const count = sectionCount(Section.Buckets);
-  table.mask = placesFor(count) - 1;
-  openTargets(at);
+  made.mask = placesFor(count) - 1;
+  made.starred = countStarred();
   for (let index: u32 = 0; index < count; index++) {
-    const bucket = bucketAt(index);
-    const bucketKind = load<u32>(bucket, BucketField.Kind);
-    const backend = textSpan(bucket + BucketField.Backend);
-    let place = hash(bucketKind, backend, textSpan(bucket + BucketField.Name)) & mask;
-    while (load<u32>(placeAt(place))) place = (place + 1) & mask;
-    store<u32>(placeAt(place), index + 1);
-    table.kinds |= 1 << bucketKind;
+    if (isOfPiece(load<u32>(bucketAt(index), BucketField.Anchor))) made.pieces = index + 1;
   }
+  openTargets(at);
+  for (let index: u32 = 0; index < count; index++) addBucket(index);
+  let record = section(Section.Anchors);
+  for (let left = sectionCount(Section.Anchors); left; left--, record += ANCHOR_SIZE) {
+    made.anchored |= 1 << load<u32>(record, AnchorField.Kind);
+  }
+}
+
+/** Gives a bucket its place, unless it is found after the one before it, which has the same key. */
+function addBucket(index: u32): void {
+  const bucket = bucketAt(index);
+  const kind = load<u32>(bucket, BucketField.Kind);
+  const anchor = load<u32>(bucket, BucketField.Anchor);
+  const backend = textSpan(bucket + BucketField.Backend);
+  const name = textSpan(bucket + BucketField.Name);
+  table.kinds |= 1 << kind;
+  if (index && isBucketOf(bucketAt(index - 1), kind, anchor, backend, name)) return;
+  let place = hash(kind, anchor, backend, name) & table.mask;
+  while (load<u32>(placeAt(place))) place = (place + 1) & table.mask;
+  store<u32>(placeAt(place), index + 1);
 }
 
 // @ts-ignore: decorator
@@ -82,95 +100,139 @@ function bucketAt(index: u32): usize {
   return section(Section.Buckets) + <usize>index * BUCKET_SIZE;
 }
 
-function hash(kind: u32, backend: Span, name: Span): u32 {
-  const seed = (<u64>(kind + 1)) << 32;
+// @ts-ignore: decorator
+@inline
+function hash(kind: u32, anchor: u32, backend: Span, name: Span): u32 {
+  const seed = (<u64>(kind + 1 + (anchor << 8))) << 32;
   const start = backend ? hashBytes(seed, spanStart(backend), spanLength(backend)) : seed;
   return <u32>hashBytes(start, spanStart(name), spanLength(name));
 }
 
-/** The bucket of exactly this key, NONE when there is none; without a `backend`, that of entries without one. */
+/** The first bucket of exactly this key, NONE when there is none; without a `backend`, that of entries without one. */
 // @ts-ignore: decorator
 @inline
-function findBucket(kind: u32, backend: Span, name: Span): u32 {
-  if (!((kinds >> kind) & 1)) return NONE;
-  let place = hash(kind, backend, name) & mask;
+function findBucket(kind: u32, anchor: u32, backend: Span, name: Span): u32 {
+  if (!((table.kinds >> kind) & 1)) return NONE;
+  let place = hash(kind, anchor, backend, name) & table.mask;
   while (true) {
     const index = load<u32>(placeAt(place)) - 1;
-    if (index == NONE || isBucketOf(bucketAt(index), kind, backend, name)) return index;
-    place = (place + 1) & mask;
+    if (index == NONE || isBucketOf(bucketAt(index), kind, anchor, backend, name)) return index;
+    place = (place + 1) & table.mask;
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function isBucketOf(bucket: usize, kind: u32, backend: Span, name: Span): bool {
-  if (load<u32>(bucket, BucketField.Kind) != kind || !isTextAt(bucket + BucketField.Name, name)) return false;
+function isBucketOf(bucket: usize, kind: u32, anchor: u32, backend: Span, name: Span): bool {
+  if (load<u32>(bucket, BucketField.Kind) != kind || load<u32>(bucket, BucketField.Anchor) != anchor) return false;
+  if (!isTextAt(bucket + BucketField.Name, name)) return false;
   const other = bucket + BucketField.Backend;
   return backend ? hasText(other) && isTextAt(other, backend) : !hasText(other);
 }
 
-/** Forgets the entries chosen for the call before. */
-export function clearEntries(): void {
-  cursorCount = 0;
+/** Begins the choice of entries for a call. */
+export function beginChoice(): void {
+  clearEntries();
+  isComplete = true;
 }
 
-/** Adds the entries of one key; whether there are any. NO_SPAN is no backend. */
-export function addEntries(kind: u32, backend: Span, name: Span): bool {
-  const index = findBucket(kind, backend, name);
-  if (index == NONE || cursorCount >= MAX_CURSORS) return false;
-  const entries = bucketAt(index) + BucketField.Entries;
-  const first = runStart(entries, Section.Entries, ENTRY_SIZE);
-  const cursor = cursorAt(cursorCount++);
-  cursor.end = first + <usize>runCount(entries) * ENTRY_SIZE;
-  moveTo(cursor, first);
-  return true;
+/** Whether every entry that may apply was found; otherwise the steps ran out, and nothing may be decided. */
+export function isChoiceComplete(): bool {
+  return isComplete;
+}
+
+/** Adds the entries that name exactly this; whether there are any. NO_SPAN is no backend. */
+export function addExact(kind: u32, backend: Span, name: Span): bool {
+  let any = addBuckets(kind, NO_SPAN, backend, name);
+  if (backend && addBuckets(kind, backend, backend, name)) any = true;
+  return any;
+}
+
+/** Adds the entries of the whole name `name` that are filed under `key` as their backend. */
+// @ts-ignore: decorator
+@inline
+function addBuckets(kind: u32, key: Span, backend: Span, name: Span): bool {
+  const index = findBucket(kind, Anchor.Exact, key, name);
+  if (index == NONE) return false;
+  if (load<u32>(bucketAt(index), BucketField.Pattern) != NONE) return addFitting(index, false, backend, name);
+  return addBucketEntries(index);
 }
 
 // @ts-ignore: decorator
 @inline
-function cursorAt(index: u32): EntryCursor {
-  return changetype<EntryCursor>(cursors + <usize>index * CURSOR);
+function addBucketEntries(index: u32): bool {
+  if (chosenCount() >= table.starred + MOST_EXACT) isComplete = false;
+  else addRun(bucketAt(index) + BucketField.Entries);
+  return true;
 }
 
-function moveTo(cursor: EntryCursor, entry: usize): void {
-  cursor.next = entry;
-  cursor.rule = entry < cursor.end ? load<u32>(entry, EntryField.Rule) : NONE;
-}
-
-/** Adds the entries of every prefix of `name` that a target names; whether there are any. */
-export function addPrefixEntries(kind: u32, name: Span): bool {
+/** Adds the entries of the buckets from `first` on that have its key and whose pattern fits; with `once`, those not visited. */
+function addFitting(first: u32, once: bool, backend: Span, name: Span): bool {
+  const bucket = bucketAt(first);
+  const kind = load<u32>(bucket, BucketField.Kind);
+  const anchor = load<u32>(bucket, BucketField.Anchor);
+  const key = textSpan(bucket + BucketField.Backend);
+  const piece = textSpan(bucket + BucketField.Name);
+  const count = sectionCount(Section.Buckets);
   let any = false;
-  let record = section(Section.PrefixLengths);
-  for (let left = sectionCount(Section.PrefixLengths); left; left--, record += PREFIX_LENGTH_SIZE) {
-    const length = load<u32>(record, PrefixLengthField.Length);
-    if (load<u32>(record, PrefixLengthField.Kind) != kind || length > spanLength(name)) continue;
-    if (addEntries(kind, NO_SPAN, spanOf(spanStart(name), length))) any = true;
+  for (let i = first; i < count && isBucketOf(bucketAt(i), kind, anchor, key, piece); i++) {
+    if (once) {
+      if (load<u8>(visited + <usize>i)) return any;
+      store<u8>(visited + <usize>i, 1);
+    }
+    const pattern = load<u32>(bucketAt(i), BucketField.Pattern);
+    if ((pattern == NONE || fitsPattern(pattern, backend, name)) && addBucketEntries(i)) any = true;
   }
   return any;
 }
 
+/** Adds the entries of names with stars that this name (and its backend, NO_SPAN for none) satisfies. */
+// @ts-ignore: decorator
+@inline
+export function addStarred(kind: u32, backend: Span, name: Span): void {
+  if ((table.anchored >> kind) & 1) findStarred(kind, backend, name);
+}
+
+function findStarred(kind: u32, backend: Span, name: Span): void {
+  let hasCleared = false;
+  let record = section(Section.Anchors);
+  for (let left = sectionCount(Section.Anchors); left; left--, record += ANCHOR_SIZE) {
+    const anchor = load<u32>(record, AnchorField.Anchor);
+    const text = anchor < <u32>Anchor.BackendPrefix ? name : backend;
+    const length = load<u32>(record, AnchorField.Length);
+    if (load<u32>(record, AnchorField.Kind) != kind || !text || length > spanLength(text)) continue;
+    const hasBackend = load<u32>(record, AnchorField.HasBackend) != 0;
+    if (hasBackend && !backend) continue;
+    const key = hasBackend ? backend : NO_SPAN;
+    if (isOfPiece(anchor)) {
+      if (!hasCleared) memory.fill(visited, 0, table.pieces);
+      hasCleared = true;
+      if (!charge(spanLength(text))) break;
+      findPieces(kind, anchor, key, length, backend, name);
+    } else {
+      const isPrefix = anchor == Anchor.Prefix || anchor == Anchor.BackendPrefix;
+      const start = isPrefix ? spanStart(text) : spanEnd(text) - length;
+      addAnchored(kind, anchor, key, spanOf(start, length), false, backend, name);
+    }
+  }
+  if (isExhausted()) isComplete = false;
+}
+
+/** Looks up every piece of `length` bytes. */
+function findPieces(kind: u32, anchor: u32, key: Span, length: u32, backend: Span, name: Span): void {
+  const text = anchor == Anchor.Piece ? name : backend;
+  const last = spanEnd(text) - length;
+  for (let p = spanStart(text); p <= last; p++) {
+    addAnchored(kind, anchor, key, spanOf(p, length), true, backend, name);
+  }
+}
+
+function addAnchored(kind: u32, anchor: u32, key: Span, piece: Span, once: bool, backend: Span, name: Span): void {
+  const index = findBucket(kind, anchor, key, piece);
+  if (index != NONE) addFitting(index, once, backend, name);
+}
+
 /** Adds the entries of the rules without a target. */
 export function addOpenEntries(): void {
-  addEntries(Kind.Any, NO_SPAN, NO_SPAN);
-}
-
-/** The first rule that has an entry left; NONE when there is none. */
-export function nextRule(): u32 {
-  const end = cursors + <usize>cursorCount * CURSOR;
-  let first: u32 = NONE;
-  for (let at = cursors; at < end; at += CURSOR) first = min(first, changetype<EntryCursor>(at).rule);
-  return first;
-}
-
-/** Takes the next entry of `rule`, an EntryRecord; 0 when the rule has none left. */
-export function takeEntry(rule: u32): usize {
-  const end = cursors + <usize>cursorCount * CURSOR;
-  for (let at = cursors; at < end; at += CURSOR) {
-    const cursor = changetype<EntryCursor>(at);
-    if (cursor.rule != rule) continue;
-    const entry = cursor.next;
-    moveTo(cursor, entry + ENTRY_SIZE);
-    return entry;
-  }
-  return 0;
+  addExact(Kind.Any, NO_SPAN, NO_SPAN);
 }

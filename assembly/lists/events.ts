@@ -21,7 +21,6 @@ let line: usize = 0; //  where the unfinished line begins
 
 /** Takes a piece of the stream; `last` with its end. */
 export function takeEvents(answer: AnswerState, piece: Span, last: bool): void {
-  const size = spanLength(piece);
   const isCarried = answer.size != 0;
   if (isCarried && !carry(answer, piece, setting(Setting.MaxList))) return overflow(answer, piece, last);
   const start = isCarried ? answer.text : spanStart(piece);

@@ -1,6 +1,6 @@
 // One item of a list: read strictly, judged, shown or not. What is wrong inside an item hides it; what is wrong with its own
 // keys counts against the whole list, as another reader could find another item there.
-import { ListKind, ListOutcome, NO_REASON, NONE, Reason, Setting, Slot } from "../program.ts";
+import { ListKind, ListOutcome, NO_REASON, NONE, Reason, Slot } from "../program.ts";
 import { forgetScopeLists } from "../token/scopes.ts";
 import { Decision, newDecision } from "../decide/decision.ts";
 import { dropKeys, keyCount } from "../json/keys.ts";

@@ -2,6 +2,8 @@
 // only the call will tell unknown (cel/unknown.ts). Of a template only the beginning of its URIs is known: it is as good
 // as the best of its URIs, and there are only as many different ones as the policy names with that beginning, and one.
 import {
+  Anchor,
+  NONE,
   BUCKET_SIZE,
   BucketField,
   Flag,
@@ -18,7 +20,9 @@ import { forgetResults } from "../cel/results.ts";
 import { setListing } from "../cel/unknown.ts";
 import { findChallenge } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
+import { hasInnerStars, prefixOf, suffixOf } from "../decide/pattern.ts";
 import { Decision } from "../decide/decision.ts";
+import { scopesOf } from "../decide/rules.ts";
 import { decodeText } from "../json/decode.ts";
 import { emptySlots, fillSlot } from "../json/slots.ts";
 import { resolveBackend } from "../request/backend.ts";
@@ -26,7 +30,7 @@ import { beginItem } from "../request/call.ts";
 import { isNormalStart, isNormalUri } from "../request/uri.ts";
 import { charge, isExhausted } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
-import { hasFlag, section, sectionCount, textSpan } from "../sections.ts";
+import { hasFlag, runCount, section, sectionCount, textSpan } from "../sections.ts";
 import { bytesOf, copyBytes, sameBytes, sizeOf } from "../text/ascii.ts";
 import { OPEN_BRACE } from "../text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
@@ -114,37 +118,60 @@ function literalOf(template: Span): Span {
 function judgeTemplate(start: Span, decision: Decision): i32 {
   if (hasFlag(Flag.NormalUris) && !isNormalStart(start)) return ListOutcome.Never;
   setListing(true, true);
-  let bestUri = extended(start);
+  let bestUri = extended(start, NO_SPAN);
   let best = judgeUri(bestUri, decision);
+  let fewest = askedScopes(decision);
+  let isUnsure = false;
   let bucket = section(Section.Buckets);
   for (let left = sectionCount(Section.Buckets); left && best != ListOutcome.Callable; left--, bucket += BUCKET_SIZE) {
     const uri = uriOf(bucket, start);
     if (!uri) continue;
+    if (hasInnerStars(load<u32>(bucket, BucketField.Pattern))) isUnsure = true;
     if (!charge(URI_COST)) return ListOutcome.Obtainable; // nobody knows: it is shown
     const outcome = judgeUri(uri, decision);
-    if (outcome < best) bestUri = uri;
-    best = min(best, outcome);
+    if (outcome > best || (outcome == best && askedScopes(decision) >= fewest)) continue;
+    best = outcome;
+    bestUri = uri;
+    fewest = askedScopes(decision);
   }
+  // The URI that was made for a pattern with inner stars need not satisfy it, although others do: it is shown.
+  if (best == ListOutcome.Never && isUnsure) return ListOutcome.Obtainable;
   return best == ListOutcome.Obtainable ? judgeUri(bestUri, decision) : best; // for its challenge
+}
+
+/** How many scopes the challenge of an obtainable URI asks for. */
+function askedScopes(decision: Decision): u32 {
+  return decision.extraCount + (decision.rule == NONE ? 0 : runCount(scopesOf(decision.rule)));
 }
 
 /** The URI to try for the targets of a bucket; NO_SPAN when those have no URI with this beginning but such that were tried. */
 function uriOf(bucket: usize, start: Span): Span {
   charge(1);
-  const kind = load<u32>(bucket, BucketField.Kind);
-  if (kind != Kind.Resource && kind != Kind.ResourcePrefix) return NO_SPAN;
+  if (load<u32>(bucket, BucketField.Kind) != Kind.Resource) return NO_SPAN;
+  const anchor = load<u32>(bucket, BucketField.Anchor);
+  const pattern = load<u32>(bucket, BucketField.Pattern);
   const name = textSpan(bucket + BucketField.Name);
-  const length = spanLength(start);
-  if (spanLength(name) < length || !sameBytes(spanStart(name), spanStart(start), length)) return NO_SPAN;
-  return kind == Kind.Resource ? name : extended(name);
+  if (anchor == Anchor.Exact && pattern == NONE) return begins(name, start) ? name : NO_SPAN;
+  const prefix = anchor == Anchor.Prefix ? name : prefixOf(pattern);
+  const suffix = anchor == Anchor.Suffix ? name : suffixOf(pattern);
+  if (begins(prefix, start)) return extended(prefix, suffix);
+  return begins(start, prefix) ? extended(start, suffix) : NO_SPAN;
 }
 
-/** A beginning with one character after it. */
-function extended(start: Span): Span {
+/** Whether a text begins with another. */
+function begins(text: Span, start: Span): bool {
   const length = spanLength(start);
-  const out = reserve(length + 1);
+  return spanLength(text) >= length && sameBytes(spanStart(text), spanStart(start), length);
+}
+
+/** A beginning with one character after it, and then an end. */
+function extended(start: Span, end: Span): Span {
+  const length = spanLength(start) + 1 + spanLength(end);
+  const out = reserve(length);
   if (!out) return start;
-  copyBytes(out, spanStart(start), length);
-  store<u8>(out + <usize>length, ANY_OTHER);
-  return spanOf(out, length + 1);
+  copyBytes(out, spanStart(start), spanLength(start));
+  const other = out + <usize>spanLength(start);
+  store<u8>(other, ANY_OTHER);
+  copyBytes(other + sizeof<u8>(), spanStart(end), spanLength(end));
+  return spanOf(out, length);
 }

@@ -66,11 +66,15 @@ function skipBlanks(at: usize, end: usize): usize {
 function blankSize(at: usize): usize {
   const c = <u32>load<u8>(at);
   if (c <= SPACE) return 1;
-  if (c < 0xc2) return 0;
   const second = <u32>load<u8>(at, 1);
-  if (c == 0xc2) return second == 0x85 || second == 0xa0 ? 2 : 0;
+  if (c == 0xc2) return second == 0x85 || second == 0xa0 ? 2 : 0; // U+0085, U+00A0
+  if (c != 0xe1 && c != 0xe2 && c != 0xe3) return 0;
   const third = <u32>load<u8>(at, 2);
-  if (c == 0xe2 && second == 0x80) return third <= 0x8a || third == 0xa8 || third == 0xa9 || third == 0xaf ? 3 : 0;
-  const isOther = (c == 0xe1 && second == 0x9a) || (c == 0xe3 && second == 0x80);
-  return (isOther && third == 0x80) || (c == 0xe2 && second == 0x81 && third == 0x9f) ? 3 : 0;
+  const code = ((c & 15) << 12) | ((second & 63) << 6) | (third & 63);
+  return isWideBlank(code) ? 3 : 0;
+}
+
+function isWideBlank(code: u32): bool {
+  const isSpace = code == 0x1680 || code == 0x202f || code == 0x205f || code == 0x3000;
+  return isSpace || code - 0x2000 <= 10 || code - 0x2028 <= 1;
 }

@@ -3,7 +3,7 @@
 //
 // The text must not leave when a key that matters occurs twice or in a spelling that some parser takes for it; or when there
 // is a list in it and anything around the items is not strict. Without a list it leaves as it came.
-import { ListKind, ListOutcome, LISTED, NO_REASON, NONE, Reason, Setting, Slot } from "../program.ts";
+import { ListOutcome, LISTED, NO_REASON, NONE, Reason, Setting, Slot } from "../program.ts";
 import { clearAmbiguousKeys } from "../json/ambiguous-keys.ts";
 import { decodeText } from "../json/decode.ts";
 import { closeKeys, dropKeys, fingerprint, keyCount, LINEAR, pushCompared, pushKey } from "../json/keys.ts";
@@ -22,7 +22,7 @@ import { ERROR_SIZE, putError, shownOf } from "./errors.ts";
 import { acceptItems, clearItems, forgetItems, noteItem, noteItems } from "./counters.ts";
 import { findId } from "./faults.ts";
 import { annotate } from "./annotation.ts";
-import { readItem } from "./item.ts";
+import { Item, readItem } from "./item.ts";
 import { skim } from "./skim.ts";
 import { dropItems, itemsSize } from "./trace.ts";
 
@@ -206,23 +206,38 @@ function readStrictly(at: usize): usize {
 /** Reads a list and notes which of its items go. */
 function readList(at: usize, list: u32): usize {
   const mark = editCount();
-  let named = false;
+  const traced = itemsSize();
+  if (!byShape) hasList = true;
+  limitDepth(setting(Setting.MaxDepth) - depth - 3); // the message, its result and the list
+  named = false;
+  const end = readItems(at, list);
+  limitDepth(setting(Setting.MaxDepth));
+  if (named) hasList = true;
+  if (hasList) noteItems(list, ListOutcome.Broken, broken);
+  else {
+    dropEdits(mark);
+    dropItems(traced);
+  }
+  return end;
+}
+
+let named: bool = false; // whether an item of the list has a name
+let broken: u32 = 0; //     items of the list that cannot be read
+
+function readItems(at: usize, list: u32): usize {
   let kept = false;
   let gone = false; //   since the last item that is kept
-  let broken: u32 = 0;
   let from = at + 1; // where what goes begins
   let p = skipWhitespace(at + 1);
-  if (!byShape) hasList = true;
-  if (load<u8>(p) == CLOSE_BRACKET) return p + 1;
-  limitDepth(setting(Setting.MaxDepth) - depth - 3); // the message, its result and the list
-  const traced = itemsSize();
-  while (true) {
+  broken = 0;
+  while (load<u8>(p) != CLOSE_BRACKET) {
+    if (from != at + 1 || gone) {
+      if (load<u8>(p) != COMMA) return 0;
+      p = skipWhitespace(p + 1);
+    }
     const item = readItem(p, list);
     if (!item.end) return 0;
-    if (item.fault != NO_REASON) note(item.fault);
-    if (item.outcome == ListOutcome.Broken) broken++;
-    else noteItem(list, item.outcome);
-    if (item.isNamed) named = true;
+    takeItem(item, list);
     if (item.isShown) {
       if (gone) addEdit(from, p, kept ? spanOf(bytesOf(","), 1) : NO_SPAN);
       annotate(item);
@@ -231,19 +246,16 @@ function readList(at: usize, list: u32): usize {
       from = item.end;
     } else gone = true;
     p = skipWhitespace(item.end);
-    if (load<u8>(p) == CLOSE_BRACKET) break;
-    if (load<u8>(p) != COMMA) return 0;
-    p = skipWhitespace(p + 1);
   }
-  limitDepth(setting(Setting.MaxDepth));
   if (gone) addEdit(from, p, NO_SPAN);
-  if (named) hasList = true;
-  if (hasList) noteItems(list, ListOutcome.Broken, broken);
-  else {
-    dropEdits(mark);
-    dropItems(traced);
-  }
   return p + 1;
+}
+
+function takeItem(item: Item, list: u32): void {
+  if (item.fault != NO_REASON) note(item.fault);
+  if (item.outcome == ListOutcome.Broken) broken++;
+  else noteItem(list, item.outcome);
+  if (item.isNamed) named = true;
 }
 
 /** What is filtered for one caller must not be kept for another (`cacheScope`, MCP 2026-07-28). */

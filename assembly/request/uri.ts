@@ -54,7 +54,7 @@ function isNormal(uri: Span, goesOn: bool): bool {
   for (let p = spanStart(uri); p < end; p++) {
     const c = <u32>load<u8>(p);
     if (!isCharacter(c, beyond)) return false;
-    if (c == PERCENT && !isPlainEscape(p, end) && !(goesOn && p + 2 >= end)) return false;
+    if (c == PERCENT && !isEscape(p, end, goesOn)) return false;
     if (part != Part.Path && c - UPPER_A < 26) return false;
     if (part == Part.Scheme && c == COLON) {
       part = startsAuthority(p + 1, end) ? Part.Authority : Part.Path;
@@ -82,6 +82,11 @@ export function isNormalPath(path: Span): bool {
 
 function isCharacter(c: u32, beyond: u32): bool {
   return c > SPACE && c != BACKSLASH && c != DELETE && c < beyond;
+}
+
+/** Whether the percent sign at `at` begins a plain escape, or one that may become one. */
+function isEscape(at: usize, end: usize, goesOn: bool): bool {
+  return isPlainEscape(at, end) || (goesOn && at + 2 >= end);
 }
 
 /** Whether two upper-case hexadecimal digits follow the percent sign at `at` and hide nothing. */

@@ -2,7 +2,11 @@
 // every record. Afterwards nothing that reads the program tests a bound. The code of predicates is left to code.ts.
 import {
   AUTOMATON_SIZE,
+  ANCHOR_SIZE,
   Action,
+  AffixField,
+  Anchor,
+  AnchorField,
   BUCKET_SIZE,
   BackendFrom,
   BucketField,
@@ -17,15 +21,16 @@ import {
   INSTRUCTION_SIZE,
   Kind,
   MAGIC,
-  MAX_PREFIX_LENGTHS,
+  MAX_ANCHORS,
   MAX_PROGRAM,
   METHOD_SIZE,
   MethodField,
   NODE_SIZE,
   NONE,
   NodeField,
+  PATTERN_SIZE,
   PREDICATE_SIZE,
-  PREFIX_LENGTH_SIZE,
+  PatternField,
   REASON_SIZE,
   RULE_SIZE,
   Reason,
@@ -109,6 +114,16 @@ const CHECKS: usize = memory.data<i32>([
   Section.Buckets + FIELD * BucketField.Name + KIND * Check.Run,
   Section.Buckets + FIELD * BucketField.Backend + KIND * Check.RunOrNone,
   Section.Buckets + FIELD * BucketField.Entries + KIND * Check.Run + OF * Section.Entries,
+  Section.Buckets + FIELD * BucketField.Anchor + KIND * Check.AtMost + OF * Anchor.BackendPiece,
+  Section.Buckets + FIELD * BucketField.Pattern + KIND * Check.IndexOrNone + OF * Section.Patterns,
+  Section.Anchors + FIELD * AnchorField.Kind + KIND * Check.AtMost + OF * Kind.Task,
+  Section.Anchors + FIELD * AnchorField.Anchor + KIND * Check.AtMost + OF * Anchor.BackendPiece,
+  Section.Patterns + FIELD * (PatternField.Name + AffixField.Prefix) + KIND * Check.RunOrNone,
+  Section.Patterns + FIELD * (PatternField.Name + AffixField.Suffix) + KIND * Check.Run,
+  Section.Patterns + FIELD * (PatternField.Name + AffixField.Automaton) + KIND * Check.IndexOrNone + OF * Section.Automata,
+  Section.Patterns + FIELD * (PatternField.Backend + AffixField.Prefix) + KIND * Check.RunOrNone,
+  Section.Patterns + FIELD * (PatternField.Backend + AffixField.Suffix) + KIND * Check.Run,
+  Section.Patterns + FIELD * (PatternField.Backend + AffixField.Automaton) + KIND * Check.IndexOrNone + OF * Section.Automata,
   LAST_CHECK,
 ]);
 
@@ -116,8 +131,8 @@ const CHECKS: usize = memory.data<i32>([
 // prettier-ignore
 const RECORD_SIZES: usize = memory.data<u8>([
   1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
-  <u8>BUCKET_SIZE, <u8>PREFIX_LENGTH_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
-  <u8>REASON_SIZE, <u8>METHOD_SIZE,
+  <u8>BUCKET_SIZE, <u8>ANCHOR_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE,
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
@@ -259,7 +274,7 @@ function checkBuckets(): bool {
       if (load<u32>(entry + ENTRY_SIZE, EntryField.Rule) < load<u32>(entry, EntryField.Rule)) return false;
     }
   }
-  return sectionCount(Section.PrefixLengths) <= <u32>(MAX_PREFIX_LENGTHS * 2);
+  return sectionCount(Section.Anchors) <= <u32>MAX_ANCHORS;
 }
 
 function runCount(run: usize): u32 {

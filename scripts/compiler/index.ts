@@ -4,6 +4,7 @@ import { closeScopes } from "./policy/hierarchy.ts";
 import { checkAgainstLocks } from "./policy/against-locks.ts";
 import { openLocks, type PolicyLock, type ReadFile } from "./lock/locks.ts";
 import { pickDocument, readDocument } from "./policy/kinds.ts";
+import { checkLiterals } from "./policy/literals.ts";
 import { lintPolicy } from "./policy/lint.ts";
 import type { Policy } from "./policy/policy.ts";
 import { compileWhens } from "./policy/whens.ts";
@@ -57,6 +58,7 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
   const policy = tree && readDocument(report, tree);
   if (!policy) return { problems: report.sorted() };
   const closures = closeScopes(report, policy);
+  checkLiterals(report, policy);
   const whens = compileWhens(report, policy);
   const program = encodePolicy(report, policy, closures, whens);
   const { locks, problems } = openLocks(report, policy.locks, read);

@@ -27,13 +27,11 @@ export class Probe {
   }
 }
 
-const WORDS: Partial<Record<Kind, [list: string, name: string, end: string]>> = {
-  [Kind.Tool]: ["tools", "tool", ""],
-  [Kind.Resource]: ["resources", "uri", ""],
-  [Kind.ResourcePrefix]: ["resources", "uri", "*"],
-  [Kind.Prompt]: ["prompts", "prompt", ""],
-  [Kind.Method]: ["methods", "method", ""],
-  [Kind.MethodPrefix]: ["methods", "method", "*"],
+const WORDS: Partial<Record<Kind, [list: string, name: string]>> = {
+  [Kind.Tool]: ["tools", "tool"],
+  [Kind.Resource]: ["resources", "uri"],
+  [Kind.Prompt]: ["prompts", "prompt"],
+  [Kind.Method]: ["methods", "method"],
 };
 
 function documentFor(policy: Policy, when: string, targets: readonly Target[] | undefined): object {
@@ -66,9 +64,9 @@ function backendOf({ backend: { from, text } }: Policy): object {
 
 function targetOf(targets: readonly Target[]): Record<string, object[]> {
   const lists: Record<string, object[]> = {};
-  for (const { kind, name, backend } of targets) {
-    const [list, word, end] = WORDS[kind]!;
-    (lists[list] ??= []).push({ [word]: name + end, ...(backend !== undefined && { backend }) });
+  for (const { kind, name, backend, literal } of targets) {
+    const [list, word] = WORDS[kind]!;
+    (lists[list] ??= []).push({ [word]: name, ...(backend !== undefined && { backend }), ...(literal && { literal }) });
   }
   return lists;
 }

@@ -38,7 +38,7 @@ interface About {
 
 /** The image of a module. Pure: equal arguments give equal bytes. */
 export function imageOf(wasm: Uint8Array, about: About): Image {
-  const archive = tarOf(new Map([[MODULE_FILE, wasm]]));
+  const archive = archiveOf(new Map([[MODULE_FILE, wasm]]));
   const layer = blob("application/vnd.oci.image.layer.v1.tar+gzip", gzipSync(archive, { level: 9, mtime: 0 }));
   const config = json("application/vnd.oci.image.config.v1+json", {
     architecture: "wasm",
@@ -84,7 +84,7 @@ export function writeLayout(image: Image, folder: string, tag: string): void {
 
 /** The same as one file: a tar archive, which image tools read as `oci-archive:`. */
 export function archivedLayout(image: Image, tag: string): Uint8Array {
-  return tarOf(layoutFiles(image, tag));
+  return archiveOf(layoutFiles(image, tag));
 }
 
 export function digestOf(bytes: Uint8Array): string {
@@ -100,7 +100,7 @@ function blob(mediaType: string, bytes: Uint8Array): Blob {
 }
 
 /** A tar archive (POSIX ustar): a block of header and whole blocks of content for each file, two empty blocks at the end. */
-function tarOf(files: Map<string, Uint8Array>): Uint8Array {
+export function archiveOf(files: Map<string, Uint8Array>): Uint8Array {
   const blocks = (bytes: Uint8Array): number => 1 + Math.ceil(bytes.length / BLOCK);
   const total = [...files.values()].reduce((sum, bytes) => sum + blocks(bytes), 2);
   const archive = Buffer.alloc(total * BLOCK);

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "../build.ts";
-import { archivedLayout } from "../image/layout.ts";
+import { archivedLayout, archiveOf } from "../image/layout.ts";
 import { ownImage } from "../image/own.ts";
 import { npmCommand } from "./npm.ts";
 import { sbomOf } from "./sbom.ts";
@@ -23,6 +23,13 @@ async function make(folder: string, time: string): Promise<void> {
   const { image, version } = ownImage();
   writeFileSync(join(folder, `scopegate-${version}-image.tar`), archivedLayout(image, version));
   writeFileSync(join(folder, "IMAGE_DIGEST"), `${image.manifest.descriptor.digest}\n`);
+  const page = readdirSync("build/playground")
+    .sort()
+    .map((name): [string, Buffer] => [name, readFileSync(join("build/playground", name))]);
+  writeFileSync(join(folder, `scopegate-${version}-playground.tar`), archiveOf(new Map(page)));
+  const schema = spawnSync(process.execPath, ["build/scopegate.mjs", "schema"], { encoding: "utf8" });
+  if (schema.status !== 0) throw new Error(schema.stderr);
+  writeFileSync(join(folder, `scopegate-${version}.schema.json`), schema.stdout);
   writeFileSync(join(folder, `scopegate-${version}.cdx.json`), await sbomOf(time));
   const lines = readdirSync(folder)
     .filter((name) => name !== SUMS)

@@ -138,11 +138,8 @@ export class Host implements Machine {
     }
     this.options.beforeBody?.();
     const held = action !== CONTINUE;
-    if (stream.request.response?.early && !held) {
-      stream.headersReadable = false;
-      this.respond(stream, answer);
-      if (stream.reply) return;
-    }
+    if (!held) this.respondEarly(stream, answer);
+    if (stream.reply) return;
     // Envoy has passed the headers on: they are out of the filter's reach.
     if (!held) {
       answer.upstream.headers = stream.headers;
@@ -187,6 +184,13 @@ export class Host implements Machine {
     if (stream.reply) answer.forwarded = false;
     this.guest.call("proxy_on_log", stream.id);
     this.drop(stream.id);
+  }
+
+  /** What a server says that does not wait for the body. */
+  private respondEarly(stream: Stream, answer: Answer): void {
+    if (!stream.request.response?.early) return;
+    stream.headersReadable = false;
+    this.respond(stream, answer);
   }
 
   private respond(stream: Stream, answer: Answer): void {

@@ -57,29 +57,37 @@ export function runResponse(guest: Guest, stream: Stream, response: SimulatedRes
 export class Hang extends Error {}
 
 function runBody(guest: Guest, stream: Stream, response: SimulatedResponse, client: ClientResponse): void {
-  const { body = new Uint8Array(), chunks = [], trailers, endWithData = false } = response;
-  const pieces = cutInto(body, chunks);
-  if (!trailers && !endWithData && !response.cut) pieces.push(new Uint8Array());
+  const { trailers, cut = false } = response;
+  const pieces = piecesOf(response);
   for (const [i, piece] of pieces.entries()) {
     stream.responseBody = piece;
-    const end = !trailers && !response.cut && i === pieces.length - 1;
+    const end = !trailers && !cut && i === pieces.length - 1;
     const action = guest.call("proxy_on_response_body", stream.id, piece.length, end ? 1 : 0);
-    if (stream.closed) {
-      client.cut = true;
-      return;
-    }
+    client.cut ||= stream.closed;
+    if (stream.closed) return;
     if (action !== CONTINUE) throw new Hang();
     client.body = concat([client.body, stream.responseBody]);
   }
-  if (trailers && !response.cut) runTrailers(guest, stream, trailers, client);
-}
-
-function runTrailers(guest: Guest, stream: Stream, trailers: readonly Pair[], client: ClientResponse): void {
   // What is put into the body now is lost.
   stream.responseBody = undefined;
+  if (trailers && !cut) client.trailers = runTrailers(guest, stream, trailers);
+}
+
+function piecesOf({
+  body = new Uint8Array(),
+  chunks = [],
+  trailers,
+  endWithData,
+  cut,
+}: SimulatedResponse): Uint8Array[] {
+  const pieces = cutInto(body, chunks);
+  return trailers || endWithData || cut ? pieces : [...pieces, new Uint8Array()];
+}
+
+function runTrailers(guest: Guest, stream: Stream, trailers: readonly Pair[]): Pair[] {
   stream.responseTrailers = [...trailers];
   if (guest.call("proxy_on_response_trailers", stream.id, trailers.length) !== CONTINUE) throw new Hang();
-  client.trailers = stream.responseTrailers;
+  return stream.responseTrailers;
 }
 
 /** Pieces of the sizes asked for; a size that is no positive number is passed over, the rest is one last piece. */

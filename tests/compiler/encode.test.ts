@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as format from "../../assembly/program.ts";
-import { Kind, Reason, ReasonField, Section, Setting, Slot, Tag } from "../../assembly/program.ts";
+import { Anchor, Kind, Reason, ReasonField, Section, Setting, Slot, Tag } from "../../assembly/program.ts";
 import {
   compileDocument,
   compilePolicy,
@@ -73,6 +73,19 @@ test("the slots of every program", () => {
     [Slot.TaskId]: "/params/taskId",
     [Slot.Notifications]: "/params/notifications",
     [Slot.ResourceSubscriptions]: "/params/notifications/resourceSubscriptions",
+    [Slot.Answer]: "",
+    [Slot.AnswerResult]: "/result",
+    [Slot.Tools]: "/result/tools",
+    [Slot.Prompts]: "/result/prompts",
+    [Slot.Resources]: "/result/resources",
+    [Slot.Templates]: "/result/resourceTemplates",
+    [Slot.CacheScope]: "/result/cacheScope",
+    [Slot.Item]: "",
+    [Slot.ItemName]: "/name",
+    [Slot.ItemUri]: "/uri",
+    [Slot.ItemTemplate]: "/uriTemplate",
+    [Slot.ItemMeta]: "/_meta",
+    [Slot.ItemScopes]: "/_meta/scopegate/scopes",
     [Slot.MetaVersion]: "/params/_meta/io.modelcontextprotocol/protocolVersion",
   };
   assert.equal(Object.keys(expected).length, Slot.Count);
@@ -146,24 +159,49 @@ test("targets are grouped by what they name, and within a group in the order of 
     ["Tool", undefined, "t", [0, 2]],
     ["Tool", "b", "t", [0, 2, 2]],
     ["Resource", undefined, "a", [3]],
-    ["ResourcePrefix", undefined, "a", [3]],
-    ["MethodPrefix", undefined, "acme/", [3]],
+    ["Resource", undefined, "a", [3]],
+    ["Method", undefined, "acme/", [3]],
   ]);
-  const lengths = own.each(Section.PrefixLengths, (at) => [own.word(at), own.word(at + 4)]);
-  assert.deepEqual(lengths, [
-    [Kind.ResourcePrefix, 1],
-    [Kind.MethodPrefix, 5],
+  const anchors = own.each(Section.Anchors, (at) => [0, 4, 8, 12].map((field) => own.word(at + field)));
+  assert.deepEqual(anchors, [
+    [Kind.Resource, Anchor.Prefix, 0, 1],
+    [Kind.Method, Anchor.Prefix, 0, 5],
   ]);
 });
 
-test("prefixes of too many distinct lengths are refused", () => {
-  const resources = Array.from({ length: format.MAX_PREFIX_LENGTHS + 1 }, (_, i) => `${"x".repeat(i)}*`);
-  const { problems } = compileDocument({
-    apiVersion: "scopegate/v1",
-    kind: "Policy",
-    rules: [{ target: { resources } }],
+test("names with stars are filed under the literal part that the fewest others share", () => {
+  const tools = [
+    "get_*",
+    "get_*_a",
+    "get_*_b",
+    "*_c",
+    "*drop*",
+    "*",
+    { backend: "b", tool: "*" },
+    { backend: "b*", tool: "t" },
+  ];
+  const own = compile({ backend: {}, rules: [{ target: { tools } }] });
+  const filed = own.each(Section.Buckets, (at) => {
+    const anchor = Anchor[own.word(at + format.BucketField.Anchor)];
+    const isExact = own.word(at + format.BucketField.Pattern) === format.NONE;
+    return [anchor, own.textAt(at + 4), own.textAt(at + 12), isExact];
   });
-  assert.match(problems[0]?.message ?? "", /65 distinct lengths/);
+  assert.deepEqual(filed, [
+    ["Piece", undefined, "drop", false],
+    ["Exact", undefined, "t", false],
+    ["Prefix", undefined, "", true],
+    ["Prefix", "b", "", true],
+    ["Prefix", undefined, "get_", true],
+    ["Suffix", undefined, "_a", false],
+    ["Suffix", undefined, "_b", false],
+    ["Suffix", undefined, "_c", true],
+  ]);
+});
+
+test("prefixes of any number of lengths: long ones are cut, so that few lengths are looked up", () => {
+  const resources = Array.from({ length: 2000 }, (_, i) => `${"x".repeat(i)}*`);
+  const own = compile({ rules: [{ target: { resources } }] });
+  assert.equal(own.count(Section.Anchors), 33 + (512 - 32) / 16);
 });
 
 test("equal expressions share a predicate, equal regexes an automaton", () => {

@@ -21,6 +21,7 @@ export interface Response {
   status: number;
   headers: NodeJS.Dict<string | string[]>;
   body: string;
+  bytes: Buffer;
 }
 
 /** HTTP/1.1. With `pieces` or `trailers` the body goes chunked, otherwise with its length. */
@@ -47,9 +48,7 @@ export async function http1(port: number, request: Request, agent?: Agent): Prom
       const received: Buffer[] = [];
       response.on("data", (data: Buffer) => received.push(data));
       response.on("error", fail);
-      response.on("end", () =>
-        done({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(received).toString() }),
-      );
+      response.on("end", () => done({ status: response.statusCode!, headers: response.headers, ...both(received) }));
     });
   });
   if (trailers) call.addTrailers(trailers);
@@ -94,10 +93,15 @@ function answerOf(stream: ClientHttp2Stream): Promise<Response> {
       done({
         status: Number(status),
         headers: headers as Response["headers"],
-        body: Buffer.concat(received).toString(),
+        ...both(received),
       });
     });
   });
+}
+
+function both(received: Buffer[]): { body: string; bytes: Buffer } {
+  const bytes = Buffer.concat(received);
+  return { body: bytes.toString(), bytes };
 }
 
 async function writeBody(stream: ClientHttp2Stream | ClientRequest, body: Buffer, request: Request): Promise<void> {

@@ -1,13 +1,10 @@
 // What is allowed but probably not meant: warnings about rules that cannot decide, likely misspellings, and weak settings.
-import { Action, BackendFrom, Flag, Kind } from "../../../assembly/program.ts";
+import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
-import type { Policy, Rule, Target } from "./policy.ts";
+import { targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
+import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
-import { isNormalUri, uriFlags } from "./uris.ts";
-
-const NORMAL_FORM =
-  "the normal form: ASCII; escapes only where needed, with upper-case hex digits; lower-case scheme and authority; no dot segments";
 
 /** Adds warnings about a policy that compiles. */
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
@@ -16,6 +13,7 @@ export function lintPolicy(report: Report, policy: Policy, closures: Closures): 
   warnOfScopes(report, policy);
   warnOfTargets(report, policy);
   warnOfUris(report, policy);
+  warnOfGroups(report, policy);
   warnOfTypos(report, scopeNames(policy));
   warnOfTypos(report, toolNames(policy));
 }
@@ -46,13 +44,15 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
 class TargetIndex {
   private readonly any: Rule[] = [];
   private readonly byKey = new Map<string, Rule[]>();
+  private readonly starred: { rule: Rule; target: Target }[] = [];
 
   add(rule: Rule): void {
     if (!rule.targets) this.any.push(rule);
     for (const target of rule.targets ?? []) {
       if (target.when) continue;
-      const key = keyOf(target.kind, target.backend, target.name);
+      const key = keyOf(target, target.backend);
       this.byKey.set(key, [...(this.byKey.get(key) ?? []), rule]);
+      if (target.stars || target.backendStars) this.starred.push({ rule, target });
     }
   }
 
@@ -60,17 +60,15 @@ class TargetIndex {
   coveredBy(rule: Rule, covers: (earlier: Rule) => boolean): Rule | undefined {
     const all = this.any.find(covers);
     if (all || !rule.targets || rule.targets.length === 0) return all;
-    const each = rule.targets.map(({ kind, backend, name }) =>
-      [keyOf(kind, backend, name), keyOf(kind, undefined, name)]
-        .flatMap((key) => this.byKey.get(key) ?? [])
-        .find(covers),
-    );
+    const each = rule.targets.map((target) => this.coverOf(target, covers));
     return each.every((found) => found !== undefined) ? each[0] : undefined;
   }
-}
 
-function keyOf(kind: Kind, backend: string | undefined, name: string): string {
-  return JSON.stringify([kind, backend ?? null, name]);
+  private coverOf(target: Target, covers: (earlier: Rule) => boolean): Rule | undefined {
+    const keys = [keyOf(target, target.backend), keyOf(target, undefined)];
+    const exact = keys.flatMap((key) => this.byKey.get(key) ?? []).find(covers);
+    return exact ?? this.starred.find((other) => takesIn(other.target, target) && covers(other.rule))?.rule;
+  }
 }
 
 function warnOfScopes(report: Report, policy: Policy): void {
@@ -100,42 +98,6 @@ function warnOfScopes(report: Report, policy: Policy): void {
   }
 }
 
-function warnOfTargets(report: Report, policy: Policy): void {
-  const { from, text } = policy.backend;
-  const governed: Partial<Record<Kind, boolean>> = {};
-  for (const kind of policy.govern) governed[kind] = true;
-  const isOpen: Partial<Record<Kind, string>> = {
-    ...(governed[Kind.Tool] ? {} : { [Kind.Tool]: "tools" }),
-    ...(governed[Kind.Prompt] || governed[Kind.Completion] ? {} : { [Kind.Prompt]: "prompts" }),
-    ...(governed[Kind.Resource] || governed[Kind.Completion] || governed[Kind.Subscription]
-      ? {}
-      : { [Kind.Resource]: "resources", [Kind.ResourcePrefix]: "resources" }),
-  };
-  for (const { kind, backend, place } of policy.rules.flatMap((rule) => rule.targets ?? [])) {
-    const open = isOpen[kind];
-    if (open)
-      report.warn(place, `${open} are not governed: such calls pass before any rule is tried`, `add ${open} to govern`);
-    if (backend === undefined) continue;
-    if (from === BackendFrom.Fixed && backend !== text)
-      report.warn(place, `this never matches: the backend is always "${text}"`);
-    if (from === BackendFrom.ToolPrefix && backend.includes(text)) {
-      report.warn(place, `this never matches: a backend name ends before the first "${text}"`);
-    }
-  }
-}
-
-/** Where spelling matters, a URI that is not in normal form is refused before any rule is tried. */
-function warnOfUris(report: Report, policy: Policy): void {
-  const flags = uriFlags(policy.rules);
-  const targets = flags ? policy.rules.flatMap((rule) => rule.targets ?? []) : [];
-  for (const { kind, name, place } of targets) {
-    // The last segment of a prefix may continue.
-    const uri = kind === Kind.ResourcePrefix ? `${name}x` : name;
-    if ((kind === Kind.Resource || kind === Kind.ResourcePrefix) && !isNormalUri(uri, (flags & Flag.AsciiUris) !== 0))
-      report.warn(place, `this never matches: calls with "${name}" are refused`, NORMAL_FORM);
-  }
-}
-
 /** Name → the places where it is used. */
 type Uses = Map<string, Place[]>;
 
@@ -151,7 +113,7 @@ function scopeNames(policy: Policy): Uses {
 
 function toolNames(policy: Policy): Uses {
   const uses: Uses = new Map();
-  const targets = policy.rules.flatMap((rule) => rule.targets ?? []).filter(({ kind }: Target) => kind === Kind.Tool);
+  const targets = targetsOf(policy).filter(({ kind, stars }) => kind === Kind.Tool && !stars);
   for (const { name, place } of targets) note(uses, name, place);
   return uses;
 }

@@ -3,6 +3,7 @@ import { BackendFrom, Kind as TargetKind } from "../../../assembly/program.ts";
 import type { Item, Kind } from "../lock/lock.ts";
 import type { PolicyLock } from "../lock/locks.ts";
 import type { Policy, Target } from "./policy.ts";
+import { fits, type Stars } from "./stars.ts";
 
 const KIND_OF: Partial<Record<TargetKind, Kind>> = {
   [TargetKind.Tool]: "tools",
@@ -18,7 +19,7 @@ export function itemsFor(locks: readonly PolicyLock[], target: Target): Item[] |
 
 /** A target without a backend is about every backend. */
 function speaksOf(backend: string, target: Target): boolean {
-  return target.backend === undefined || target.backend === backend;
+  return target.backend === undefined || isNamed(target.backend, target.backendStars, backend);
 }
 
 /**
@@ -28,12 +29,14 @@ function speaksOf(backend: string, target: Target): boolean {
 export function itemsOf(locks: readonly PolicyLock[], target: Target, { backend }: Policy): Item[] {
   const separator = backend.from === BackendFrom.ToolPrefix ? backend.text : undefined;
   return (itemsFor(locks, target) ?? []).filter(({ id }) => {
-    if (id === target.name) return true;
-    if (separator === undefined || target.kind !== TargetKind.Tool) return false;
-    if (target.backend !== undefined) return id === target.backend + separator + target.name;
-    return (
-      id.endsWith(separator + target.name) &&
-      id.indexOf(separator) === id.length - separator.length - target.name.length
-    );
+    if (isNamed(target.name, target.stars, id)) return true;
+    const at = separator === undefined || target.kind !== TargetKind.Tool ? -1 : id.indexOf(separator);
+    if (at < 0) return false;
+    const speaks = target.backend === undefined || isNamed(target.backend, target.backendStars, id.slice(0, at));
+    return speaks && isNamed(target.name, target.stars, id.slice(at + separator!.length));
   });
+}
+
+function isNamed(name: string, stars: Stars | undefined, text: string): boolean {
+  return stars ? fits(stars, text) : name === text;
 }

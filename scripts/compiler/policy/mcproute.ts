@@ -83,4 +83,9 @@ function readAuthorization(report: Report, parts: Members | undefined, owner: Tr
     "an MCPRoute governs only tools/call: resources, prompts, completion, tasks and other methods pass with any valid token",
     "a scopegate/v1 Policy governs every kind",
   );
+  report.warn(
+    authorization.key,
+    "tools/list shows only what the token can call, as in ai-gateway: nobody can ask for the scopes of a hidden tool",
+    "a scopegate/v1 Policy also shows the tools that more scopes would open",
+  );
 }

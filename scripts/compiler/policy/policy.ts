@@ -14,6 +14,8 @@ import { defaultLists, type Lists } from "./lists.ts";
 import type { Place } from "../source/document.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
 import type { TextTree } from "../source/shape.ts";
+import { isOpenMethod } from "./methods.ts";
+import { covers, type Stars } from "./stars.ts";
 import { GOVERNED } from "./words.ts";
 
 export interface Policy {
@@ -39,6 +41,7 @@ export interface Policy {
   /** Declared scopes and what each implies, not yet closed. */
   scopes: Map<string, ScopeDeclaration>;
   backend: { from: BackendFrom; text: string };
+  groups: Map<string, Group>;
   govern: Kind[];
   defaultAction: Action;
   rules: Rule[];
@@ -82,16 +85,51 @@ export interface Claim {
   name: string;
   type: ClaimType;
   values: string[];
+  /** The place of `values`. */
+  place: Place;
+  /** The claim says `literal: true`. */
+  literal?: boolean;
 }
 
 export interface Target {
-  /** Tool, Resource, Prompt, Method, ResourcePrefix or MethodPrefix; the name of a prefix has no `*`. */
+  /** Tool, Resource, Prompt or Method. */
   kind: Kind;
-  /** undefined: any. */
+  /** undefined: any, or none. */
   backend?: string;
+  backendStars?: Stars;
+  /** As written. */
   name: string;
+  /** undefined: the name is compared as it is. */
+  stars?: Stars;
+  /** The entry says `literal: true`. */
+  literal?: boolean;
   place: Place;
   when?: TextTree;
+}
+
+/** Targets by a name. */
+export interface Group {
+  place: Place;
+  targets: Target[];
+  used: boolean;
+}
+
+/** All targets, each once: those of a group may be in several rules. */
+export function targetsOf({ rules }: Policy): Target[] {
+  return [...new Set(rules.flatMap((rule) => rule.targets ?? []))];
+}
+
+/** Whether every call of `narrow` is one of `broad`, which has a star. */
+export function takesIn(broad: Target, narrow: Target): boolean {
+  if (broad.kind !== narrow.kind) return false;
+  if (broad.kind === Kind.Method && broad.stars && !isOpenMethod(narrow.name)) return false;
+  const name = broad.stars
+    ? covers(broad.stars, narrow.name, narrow.stars)
+    : !narrow.stars && broad.name === narrow.name;
+  if (!name || broad.backend === undefined) return name;
+  if (narrow.backend === undefined) return false;
+  if (broad.backendStars) return covers(broad.backendStars, narrow.backend, narrow.backendStars);
+  return !narrow.backendStars && broad.backend === narrow.backend;
 }
 
 /** A policy with all defaults. */
@@ -106,6 +144,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     metadataDocument: false,
     scopes: new Map(),
     backend: { from: BackendFrom.None, text: "" },
+    groups: new Map(),
     govern: Object.values(GOVERNED),
     defaultAction: Action.Deny,
     rules: [],

@@ -2,10 +2,12 @@
 import { Action, BackendFrom, ClaimType, Kind } from "../../../assembly/program.ts";
 import type { Member, Report, Tree } from "../source/document.ts";
 import type { Claim, Policy, Rule, Target } from "./policy.ts";
-import { CLAIM, JWT_SOURCE, namesOf, RULE, SOURCE } from "./shapes.ts";
+import { CLAIM, GROUP, JWT_SOURCE, namesOf, ROUTE_CLAIM, ROUTE_TARGET, RULE, SOURCE, TARGET } from "./shapes.ts";
+import { starsOf } from "./stars.ts";
 import { ACTIONS, CLAIM_TYPES, MAX_EXPRESSION, TARGETS } from "./words.ts";
 import {
   choice,
+  flag,
   label,
   list,
   mapping,
@@ -16,6 +18,7 @@ import {
   type Members,
   type TextTree,
 } from "../source/shape.ts";
+import { closest } from "../source/spelling.ts";
 
 /** Bytes of a challenge's scope list; the headers of a reply must stay small. */
 const MAX_SCOPE_LIST = 4096;
@@ -24,6 +27,15 @@ const MAX_SCOPE_LIST = 4096;
 export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
   const items = list(report, tree) ?? [];
   return items.flatMap((item, index) => new RuleReader(report, policy).read(item, index) ?? []);
+}
+
+/** Reads `groups`. */
+export function readGroups(report: Report, tree: Tree, policy: Policy): void {
+  const reader = new RuleReader(report, policy);
+  for (const { name, key, value } of mapping(report, tree, "*")?.values() ?? []) {
+    if (label(report, { ...key, kind: "text", value: name }) === undefined) continue;
+    policy.groups.set(name, { place: key, targets: reader.readTarget(value, namesOf(GROUP)), used: false });
+  }
 }
 
 class RuleReader {
@@ -47,7 +59,8 @@ class RuleReader {
     if (name) rule.name = label(this.report, name.value) ?? rule.name;
     if (action) rule.action = choice(this.report, action.value, ACTIONS) ?? Action.Deny;
     this.readSource(members.get("source"), rule);
-    if (target) rule.targets = this.readTarget(target.value);
+    const kinds = namesOf(this.policy.kind === "MCPRoute" ? ROUTE_TARGET : TARGET);
+    if (target) rule.targets = this.readTarget(target.value, kinds);
     rule.when = this.readWhen(members);
     rule.place = name?.value ?? action?.key ?? [...members.values()][0]?.key ?? tree;
     return rule;
@@ -88,29 +101,37 @@ class RuleReader {
   }
 
   private readClaim(tree: Tree): Claim | undefined {
-    const members = mapping(this.report, tree, namesOf(CLAIM));
+    const members = mapping(this.report, tree, namesOf(this.policy.kind === "MCPRoute" ? ROUTE_CLAIM : CLAIM));
     if (!members) return undefined;
     const nameTree = required(this.report, members, "name", tree);
     const valuesTree = required(this.report, members, "values", tree);
     const name = nameTree && text(this.report, nameTree);
     const typeTree = members.get("valueType")?.value;
     const type = typeTree ? choice(this.report, typeTree, CLAIM_TYPES) : ClaimType.String;
+    const literal = this.readFlag(members.get("literal"));
     const values = valuesTree && texts(this.report, valuesTree)?.map((item) => item.value);
     if (valuesTree?.kind === "list" && valuesTree.items.length === 0) {
       this.report.warn(valuesTree, "a claim without values never matches");
     }
-    if (name === "scope" || name === "scp") {
-      const message = `the claim "${name}" never matches: it is removed before claims are checked`;
-      this.report.warn(nameTree!, message, "list scopes under source.jwt.scopes");
-    }
+    if (nameTree) this.warnOfScopeClaim(nameTree, name);
     return name === undefined || type === undefined || !values
       ? undefined
-      : { name, type, values: [...new Set(values)] };
+      : { name, type, values: [...new Set(values)], place: valuesTree!, literal };
   }
 
-  private readTarget(tree: Tree): Target[] {
-    const kinds = this.policy.kind === "MCPRoute" ? ["tools"] : Object.keys(TARGETS);
-    const members = mapping(this.report, tree, kinds);
+  private warnOfScopeClaim(place: Tree, name: string | undefined): void {
+    if (name !== "scope" && name !== "scp") return;
+    const message = `the claim "${name}" never matches: it is removed before claims are checked`;
+    this.report.warn(place, message, "list scopes under source.jwt.scopes");
+  }
+
+  private readFlag(member: Member | undefined): boolean | undefined {
+    return member && flag(this.report, member.value);
+  }
+
+  /** The targets of a rule; `names` are those of the members that the mapping may have. */
+  readTarget(tree: Tree, names: readonly string[]): Target[] {
+    const members = mapping(this.report, tree, names);
     if (!members) return [];
     if (members.size === 0)
       this.report.error(
@@ -118,18 +139,33 @@ class RuleReader {
         "an empty target is not allowed: it would match any call",
         "leave it out, or name the calls it is about",
       );
-    return kinds.flatMap((kind) => {
+    return names.flatMap((kind) => {
       const value = members.get(kind)?.value;
       const items = value && list(this.report, value, "it would match any call; leave it out");
+      if (kind === "groups") return items?.flatMap((item) => this.readGroup(item)) ?? [];
       return items?.flatMap((item) => this.readEntry(item, kind) ?? []) ?? [];
     });
   }
 
+  private readGroup(tree: Tree): Target[] {
+    const name = text(this.report, tree);
+    if (name === undefined) return [];
+    const group = this.policy.groups.get(name);
+    if (!group) {
+      const near = closest(name, this.policy.groups.keys());
+      this.report.error(tree, `there is no group "${name}"`, near && `did you mean "${near}"?`);
+      return [];
+    }
+    group.used = true;
+    return group.targets;
+  }
+
   /** One entry: a string, or a mapping that may have a backend and a `when`. */
   private readEntry(tree: Tree, member: string): Target | undefined {
-    const { kind, prefix, names, more = [] } = TARGETS[member]!;
-    if (tree.kind === "text") return this.named({ kind, name: tree.value, place: tree }, tree, prefix);
-    const members = mapping(this.report, tree, [...names, ...more, "when"]);
+    const { kind, names, more = [] } = TARGETS[member]!;
+    if (tree.kind === "text") return this.named({ kind, name: tree.value, place: tree });
+    const isOwn = this.policy.kind === "Policy";
+    const members = mapping(this.report, tree, [...names, ...more, ...(isOwn ? ["literal"] : []), "when"]);
     if (!members) return undefined;
     const given = names.filter((word) => members.has(word));
     if (given.length !== 1) {
@@ -141,20 +177,18 @@ class RuleReader {
     const name = members.get(given[0]!)!.value;
     const value = text(this.report, name);
     if (value === undefined) return undefined;
+    const literal = this.readFlag(members.get("literal"));
     const backend = this.readBackend(members.get("backend"));
-    const target = { kind, name: value, place: name, backend, when: this.readWhen(members) };
-    return this.named(target, name, prefix);
+    return this.named({ kind, name: value, place: name, backend, literal, when: this.readWhen(members) });
   }
 
-  private named(target: Target, place: Tree, prefix: Kind | undefined): Target | undefined {
-    const { name } = target;
-    if (name === "") return this.report.error(place, "an empty string is not allowed here");
-    if (prefix !== undefined && name.endsWith("*")) return { ...target, kind: prefix, name: name.slice(0, -1) };
-    if (name.includes("*")) {
-      const hint = prefix === undefined ? "names are compared exactly" : "only a trailing * is a wildcard";
-      this.report.warn(place, `the * in "${name}" is an ordinary character`, hint);
-    }
-    return target;
+  /** With the stars of its names; ai-gateway's documents have none. */
+  private named(target: Target): Target | undefined {
+    const { kind, name, backend, literal } = target;
+    if (name === "") return this.report.error(target.place, "an empty string is not allowed here");
+    if (literal || this.policy.kind === "MCPRoute") return target;
+    const backendStars = backend === undefined ? undefined : starsOf(backend, Kind.Any);
+    return { ...target, stars: starsOf(name, kind), ...(backendStars && { backendStars }) };
   }
 
   private readBackend(member: Member | undefined): string | undefined {

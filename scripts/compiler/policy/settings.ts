@@ -5,7 +5,7 @@ import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { wellKnownUrl } from "./metadata.ts";
 import { readLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
-import { readRules } from "./rules.ts";
+import { readGroups, readRules } from "./rules.ts";
 import * as shapes from "./shapes.ts";
 import { namesOf, rangeOf } from "./shapes.ts";
 import { ACTIONS, BACKENDS, BOUND, DENIALS, GOVERNED, METADATA_KEY } from "./words.ts";
@@ -39,6 +39,7 @@ const MEMBERS: Record<string, Read> = {
   jwt: readJwt,
   scopes: readHierarchy,
   backend: readBackend,
+  groups: readGroups,
   govern: readGovern,
   defaultAction: (report, tree, policy) => (policy.defaultAction = choice(report, tree, ACTIONS) ?? Action.Deny),
   challenge: readChallenge,

@@ -41,7 +41,7 @@ export interface Shape {
   means?: Meaning;
 }
 
-export type Meaning = "scope" | "tool" | "prompt" | "backend" | "when" | "rule" | "file" | "claim";
+export type Meaning = "scope" | "tool" | "prompt" | "backend" | "when" | "rule" | "file" | "claim" | "group";
 
 /** The members of a mapping shape, for `mapping()`. */
 export function namesOf({ properties = {} }: Shape): string[] {
@@ -191,12 +191,15 @@ export const CHALLENGE = object({
   },
 });
 
+const CLAIM_MEMBERS = {
+  name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
+  valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
+  values: { type: "array", items: text(), description: "One of these must be there." },
+} as const;
+/** A claim in an MCPRoute. */
+export const ROUTE_CLAIM = object(CLAIM_MEMBERS, { required: ["name", "values"] });
 export const CLAIM = object(
-  {
-    name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
-    valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
-    values: { type: "array", items: text(), description: "One of these must be there." },
-  },
+  { ...CLAIM_MEMBERS, literal: { type: "boolean", description: "A * in values is meant as it is.", default: false } },
   { required: ["name", "values"] },
 );
 
@@ -210,16 +213,24 @@ export const JWT_SOURCE = object(
 
 export const SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
 
-const backendName = text({ means: "backend", description: "Only on this backend; without it on any." });
+const backendName = text({ means: "backend", description: "Only on this backend (* is any run); without it on any." });
 
 /** An entry of a target list: a name, or a mapping with one of `names`. */
 function entries(member: string, what: string, means?: Meaning): Shape {
   const { names, more = [] } = TARGETS[member]!;
-  const name = text({ description: `The name of the ${what}.`, ...(means && { means }) });
+  const name = text({
+    description: `The name of the ${what}; * stands for any run of characters.`,
+    ...(means && { means }),
+  });
   const mapping = object(
     {
       ...Object.fromEntries(names.map((key) => [key, name])),
       ...Object.fromEntries(more.map((key) => [key, backendName])),
+      literal: {
+        type: "boolean",
+        description: "A * and what else looks like a pattern is meant as it is.",
+        default: false,
+      },
       when,
     },
     { oneOf: names.map((key) => ({ required: [key] })) },
@@ -227,12 +238,19 @@ function entries(member: string, what: string, means?: Meaning): Shape {
   return list({ anyOf: [name, mapping] });
 }
 
+const TARGET_KINDS = {
+  tools: described(entries("tools", "tool", "tool"), "Calls of these tools."),
+  resources: described(entries("resources", "resource"), "Resources by URI; a * stops at /, ** and a last * do not."),
+  prompts: described(entries("prompts", "prompt", "prompt"), "These prompts."),
+  methods: described(entries("methods", "method"), "JSON-RPC methods."),
+};
+
+export const GROUP = object(TARGET_KINDS, { minProperties: 1, description: "Calls that several rules are about." });
+
 export const TARGET = object(
   {
-    tools: described(entries("tools", "tool", "tool"), "Calls of these tools."),
-    resources: described(entries("resources", "resource"), "Resources by URI; a last * is a prefix."),
-    prompts: described(entries("prompts", "prompt", "prompt"), "These prompts."),
-    methods: described(entries("methods", "method"), "JSON-RPC methods; a last * is a prefix."),
+    ...TARGET_KINDS,
+    groups: list(text({ means: "group" }), { description: "Everything in these groups." }),
   },
   { minProperties: 1, description: "Which calls the rule is about; without it: all." },
 );
@@ -253,7 +271,8 @@ function rule(target: Shape): Shape {
 
 export const RULE = rule(TARGET);
 /** An MCPRoute names only tools, and a blank `cel` is none. */
-export const ROUTE_RULE = rule({ ...TARGET, properties: { tools: TARGET.properties!["tools"]! } });
+export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
+export const ROUTE_RULE = rule(ROUTE_TARGET);
 
 export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",
@@ -280,6 +299,12 @@ export const POLICY = object(
       additionalProperties: { anyOf: [SCOPE_DECLARATION, { type: "null" }] },
     },
     backend: BACKEND,
+    groups: {
+      type: "object",
+      description: "Named lists of targets, for target: { groups: [NAME] }.",
+      propertyNames: label(128),
+      additionalProperties: GROUP,
+    },
     govern: list(word(GOVERNED), { description: "The kinds of calls that the rules decide about." }),
     defaultAction: word(ACTIONS, { description: "For a governed call that no rule matches.", default: "Deny" }),
     challenge: described(CHALLENGE, "What a challenge lists."),

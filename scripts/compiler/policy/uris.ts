@@ -10,8 +10,8 @@ export function uriFlags(rules: readonly Rule[]): number {
   return Flag.NormalUris | (guarded.some(({ name }) => isInternational(name)) ? Flag.AsciiUris : 0);
 }
 
-function dependsOnSpelling({ action }: Rule, { kind }: Target): boolean {
-  return kind === Kind.ResourcePrefix || (kind === Kind.Resource && action === Action.Deny);
+function dependsOnSpelling({ action }: Rule, { kind, stars }: Target): boolean {
+  return kind === Kind.Resource && (stars !== undefined || action !== Action.Allow);
 }
 
 /** Whether a URI has non-ASCII characters, raw or escaped. */

@@ -13,7 +13,7 @@ export type Whens = ReadonlyMap<string, PredicateCode>;
 export function compileWhens(report: Report, policy: Policy): Whens {
   const automata = new Automata();
   const compiled = new Map<string, Compiled>();
-  for (const when of policy.rules.flatMap(whensOf)) {
+  for (const when of new Set(policy.rules.flatMap(whensOf))) {
     const known = compiled.get(when.value) ?? compileWhen(when.value, automata);
     compiled.set(when.value, known);
     tell(report, when, known, policy.limits.steps);

@@ -39,9 +39,9 @@ export const GOVERNED = {
 export const MAX_EXPRESSION = 16384;
 
 /** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
-export const TARGETS: Record<string, { kind: Kind; prefix?: Kind; names: string[]; more?: string[] }> = {
+export const TARGETS: Record<string, { kind: Kind; names: string[]; more?: string[] }> = {
   tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
-  resources: { kind: Kind.Resource, prefix: Kind.ResourcePrefix, names: ["uri"] },
+  resources: { kind: Kind.Resource, names: ["uri"] },
   prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
-  methods: { kind: Kind.Method, prefix: Kind.MethodPrefix, names: ["method"] },
+  methods: { kind: Kind.Method, names: ["method"] },
 };

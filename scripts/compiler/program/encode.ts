@@ -1,18 +1,7 @@
 // Policy → program bytes.
-import {
-  BackendFrom,
-  Flag,
-  Kind,
-  MAX_PREFIX_LENGTHS,
-  MAX_PROGRAM,
-  NONE,
-  Op,
-  Section,
-  Setting,
-  Slot,
-  Action,
-} from "../../../assembly/program.ts";
+import { BackendFrom, Flag, MAX_PROGRAM, NONE, Op, Section, Setting, Slot, Action } from "../../../assembly/program.ts";
 import type { Instruction, PredicateCode } from "../cel/code.ts";
+import { Automata } from "../regex/automaton.ts";
 import type { Report } from "../source/document.ts";
 import type { Closures } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
@@ -23,8 +12,8 @@ import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
 import { addMethods } from "./methods.ts";
+import { Buckets } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
-import { utf8Length } from "../../bytes.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
 export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
@@ -34,9 +23,9 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   const buckets = new Buckets();
   policy.rules.forEach((rule, index) => {
     addRule(writer, rule, scopeIds, predicates);
-    buckets.addRule(rule, index, predicates);
+    buckets.addRule(rule, index, (when) => predicates.indexOf(when));
   });
-  buckets.write(report, writer);
+  buckets.write(report, writer, new Automata());
   addMethods(writer);
   addSettings(writer, policy, closures);
   const program = writer.finish();
@@ -122,51 +111,6 @@ class Predicates {
 /** Whether an instruction takes the claims as a whole: single members have slots of their own. */
 function readsAllClaims({ op, c }: Instruction): boolean {
   return (op === Op.Slot || op === Op.HasSlot || op === Op.OptSlot) && c === (Slot.Claims as number);
-}
-
-interface Bucket {
-  kind: Kind;
-  backend?: string;
-  name: string;
-  entries: [number, number][];
-}
-
-/** The rules by target, so that a call tries only those that may apply to it. */
-class Buckets {
-  private readonly byKey = new Map<string, Bucket>();
-
-  addRule(rule: Rule, index: number, predicates: Predicates): void {
-    for (const target of rule.targets ?? [{ kind: Kind.Any, name: "", backend: undefined, when: undefined }]) {
-      const { kind, backend, name } = target;
-      const key = JSON.stringify([kind, backend ?? null, name]);
-      if (!this.byKey.has(key)) this.byKey.set(key, { kind, backend, name, entries: [] });
-      this.byKey.get(key)!.entries.push([index, predicates.indexOf(target.when)]);
-    }
-  }
-
-  /** Writes entries, buckets (by kind, name, backend) and the lengths of prefixes. */
-  write(report: Report, writer: ProgramWriter): void {
-    const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-    const buckets = [...this.byKey.values()].sort(
-      (a, b) => a.kind - b.kind || compare(a.name, b.name) || compare(a.backend ?? "", b.backend ?? ""),
-    );
-    for (const { kind, backend, name, entries } of buckets) {
-      const run = writer.run(Section.Entries, entries);
-      writer.add(Section.Buckets, [kind, ...writer.text(backend), ...writer.text(name), ...run]);
-    }
-    for (const kind of [Kind.ResourcePrefix, Kind.MethodPrefix]) {
-      const lengths = new Set(
-        buckets.filter((bucket) => bucket.kind === kind).map((bucket) => utf8Length(bucket.name)),
-      );
-      if (lengths.size > MAX_PREFIX_LENGTHS) {
-        report.error(
-          { path: "" },
-          `target prefixes have ${lengths.size} distinct lengths; the limit is ${MAX_PREFIX_LENGTHS}`,
-        );
-      }
-      for (const length of [...lengths].sort((a, b) => a - b)) writer.add(Section.PrefixLengths, [kind, length]);
-    }
-  }
 }
 
 function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures): void {

@@ -1,5 +1,7 @@
 // Program bytes → a readable listing, for `show` and golden files.
 import {
+  AffixField,
+  Anchor,
   Attribute,
   AutomatonField,
   BackendFrom,
@@ -15,6 +17,7 @@ import {
   NONE,
   Op,
   Action,
+  PatternField,
   PredicateField,
   RuleField,
   ScopeField,
@@ -146,17 +149,38 @@ function targets(program: Program): string[] {
       (entry) => `rule ${program.word(entry + EntryField.Rule)}${whenText(program.word(entry + EntryField.Predicate))}`,
     );
     const kind: Kind = program.word(at + BucketField.Kind);
-    const where =
-      kind === Kind.Any
-        ? ""
-        : ` ${JSON.stringify(name)}${backend === undefined ? "" : ` of ${JSON.stringify(backend)}`}`;
-    return `  ${Kind[kind]}${where}: ${listed.join(", ")}`;
+    const named = kind === Kind.Any ? "" : ` ${keyText(program, at, name)}`;
+    const of = backend === undefined ? "" : ` of ${JSON.stringify(backend)}`;
+    return `  ${Kind[kind]}${named}${of}${patternText(program, at)}: ${listed.join(", ")}`;
   });
-  const lengths = program.each(
-    Section.PrefixLengths,
-    (at) => `  ${Kind[program.word(at)]} has prefixes of ${program.word(at + 4)} bytes`,
-  );
-  return ["targets", ...lines, ...lengths];
+  const anchors = program.each(Section.Anchors, (at) => {
+    const [kind, anchor, hasBackend, length] = [0, 4, 8, 12].map((field) => program.word(at + field));
+    return `  ${Kind[kind!]} is looked up by ${Anchor[anchor!]} of ${length} bytes${hasBackend ? " and backend" : ""}`;
+  });
+  return ["targets", ...lines, ...anchors];
+}
+
+/** A whole name, or the part of it by which it is found. */
+function keyText(program: Program, at: number, name: string): string {
+  const anchor: Anchor = program.word(at + BucketField.Anchor);
+  return anchor === Anchor.Exact ? JSON.stringify(name) : `${Anchor[anchor]} ${JSON.stringify(name)}`;
+}
+
+/** What else the name and the backend must satisfy. */
+function patternText(program: Program, bucket: number): string {
+  const pattern = program.word(bucket + BucketField.Pattern);
+  if (pattern === NONE) return "";
+  const at = program.record(Section.Patterns, pattern);
+  const parts = [affixText(program, at + PatternField.Name), affixText(program, at + PatternField.Backend)];
+  return ` fits ${parts[0] ?? "*"}${parts[1] === undefined ? "" : ` of ${parts[1]}`}`;
+}
+
+function affixText(program: Program, at: number): string | undefined {
+  const prefix = program.textAt(at + AffixField.Prefix);
+  if (prefix === undefined) return undefined;
+  const automaton = program.word(at + AffixField.Automaton);
+  if (automaton !== NONE) return `/${sourceOf(program, program.record(Section.Automata, automaton))}/`;
+  return JSON.stringify(`${prefix}*${program.textAt(at + AffixField.Suffix)}`);
 }
 
 function predicates(program: Program): string[] {

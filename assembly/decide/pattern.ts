@@ -1,0 +1,56 @@
+// Names with stars: whether a name that was found by an anchor satisfies the whole pattern. Linear in the name's bytes.
+import { AUTOMATON_SIZE, AffixField, NONE, PATTERN_SIZE, PatternField, Section, Tag } from "../program.ts";
+import { CELL, setSpan } from "../cel/cell.ts";
+import { runAutomaton } from "../cel/automaton.ts";
+import { charge } from "../runtime/budget.ts";
+import { hasText, section, textSpan } from "../sections.ts";
+import { sameBytes } from "../text/ascii.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
+
+const cell: usize = memory.data(<i32>CELL, 8);
+
+/** What every name begins with that satisfies the PatternRecord `index`; NONE: any. */
+export function prefixOf(index: u32): Span {
+  return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Prefix);
+}
+
+/** What every such name ends with. */
+export function suffixOf(index: u32): Span {
+  return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Suffix);
+}
+
+/** Whether those two are not all that the PatternRecord `index` asks of a name. */
+export function hasInnerStars(index: u32): bool {
+  return index != NONE && load<u32>(recordAt(index) + PatternField.Name, AffixField.Automaton) != NONE;
+}
+
+// @ts-ignore: decorator
+@inline
+function recordAt(index: u32): usize {
+  return section(Section.Patterns) + <usize>index * PATTERN_SIZE;
+}
+
+/** Whether a backend (NO_SPAN for none) and a name satisfy the PatternRecord `index`; false when the steps run out. */
+export function fitsPattern(index: u32, backend: Span, name: Span): bool {
+  const record = recordAt(index);
+  return fits(record + PatternField.Name, name) && fits(record + PatternField.Backend, backend);
+}
+
+function fits(affixes: usize, name: Span): bool {
+  if (!hasText(affixes + AffixField.Prefix)) return true;
+  if (!name) return false;
+  const prefix = textSpan(affixes + AffixField.Prefix);
+  const suffix = textSpan(affixes + AffixField.Suffix);
+  const length = spanLength(name);
+  if (spanLength(prefix) + spanLength(suffix) > length) return false;
+  if (!sameBytes(spanStart(name), spanStart(prefix), spanLength(prefix))) return false;
+  if (!sameBytes(spanEnd(name) - spanLength(suffix), spanStart(suffix), spanLength(suffix))) return false;
+  const automaton = load<u32>(affixes, AffixField.Automaton);
+  return automaton == NONE || matches(automaton, name);
+}
+
+function matches(automaton: u32, name: Span): bool {
+  if (!charge(2 + (spanLength(name) >> 3))) return false;
+  setSpan(cell, Tag.String, 0, spanStart(name), spanLength(name));
+  return runAutomaton(section(Section.Automata) + <usize>automaton * AUTOMATON_SIZE, cell);
+}

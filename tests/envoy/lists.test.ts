@@ -1,0 +1,122 @@
+// The recorded answers of servers through a real Envoy: both header modes, HTTP/1.1 and HTTP/2, small buffers, and filters
+// between Envoy and the server that pack, unpack and add trailers. tests/wasm/lists.test.ts has them in the simulated host.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { ISSUER, token } from "../../scripts/envoy/issuer.ts";
+import { Envoy } from "../../scripts/envoy/envoy.ts";
+import { envoyBootstrap } from "../../scripts/targets/envoy.ts";
+import { isAsExpected, listCases, listPolicy, tokens, wrongHeaders } from "../reference/list-cases.ts";
+import { http1, http2 } from "../support/clients.ts";
+import { LOOPBACK, targetFor } from "../support/envoy.ts";
+import { leaksOf, requestOf, type ListCase } from "../support/lists.ts";
+import { Replay } from "../support/replay.ts";
+
+const AT_ONCE = 4;
+/** Streams that a case never ends, and answers that only look whole. */
+const CASES = (listCases() as ListCase[]).filter(({ response }) => response.splits !== "all");
+
+/** Envoy Gateway's limits on what may be buffered. */
+const small = (yaml: string): string =>
+  yaml.replaceAll(/per_connection_buffer_limit_bytes: \d+/g, "per_connection_buffer_limit_bytes: 32768");
+
+/** Envoy's decompressor between the filter and the server: it adds trailers to what it unpacked. */
+const unpacking = (yaml: string): string => withFilter(yaml, DECOMPRESSOR);
+/** Envoy's compressor there, as Envoy Gateway orders its filters. */
+const packing = (yaml: string): string => withFilter(yaml, COMPRESSOR);
+
+const DECOMPRESSOR =
+  '- {name: decompressor, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor, ' +
+  'decompressor_library: {name: gzip, typed_config: {"@type": type.googleapis.com/envoy.extensions.compression.gzip.decompressor.v3.Gzip}}}}';
+const COMPRESSOR =
+  '- {name: compressor, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor, ' +
+  'compressor_library: {name: gzip, typed_config: {"@type": type.googleapis.com/envoy.extensions.compression.gzip.compressor.v3.Gzip}}}}';
+
+function withFilter(yaml: string, entry: string): string {
+  return yaml.replace(
+    /( +)- name: envoy.filters.http.router/,
+    (router, indent: string) => `${indent}${entry}\n${router}`,
+  );
+}
+
+const MODES: [name: string, holdHeaders: boolean, send: typeof http1 | typeof http2, edit: (yaml: string) => string][] =
+  [
+    ["HTTP/1.1, headers sent on", false, http1, (yaml) => yaml],
+    ["HTTP/2, headers sent on", false, http2, (yaml) => yaml],
+    ["HTTP/1.1, headers held", true, http1, (yaml) => yaml],
+    ["HTTP/2, headers held", true, http2, (yaml) => yaml],
+    ["HTTP/1.1, small buffers", false, http1, small],
+    ["HTTP/2, small buffers, headers held", true, http2, small],
+    ["HTTP/1.1, a decompressor in front of the server", false, http1, unpacking],
+    ["HTTP/1.1, a compressor in front of the server", true, http1, packing],
+  ];
+
+/** Answers that the filters in front of the server change themselves, as they should. */
+function isChangedBy(edit: (yaml: string) => string, id: string): boolean {
+  if (edit === unpacking) return id === "other-call-gzip" || id.startsWith("headers-enc-");
+  return edit === packing && (id.startsWith("other-") || id === "headers-session");
+}
+
+for (const [mode, holdHeaders, send, edit] of MODES)
+  describe(mode, () => {
+    let replay: Replay;
+    let envoy: Envoy;
+    before(async () => {
+      replay = await Replay.start();
+      const policy = listPolicy("policy.yaml") as { authorizationServers: string[] };
+      const target = targetFor({ ...policy, authorizationServers: [ISSUER] }, replay.port, holdHeaders);
+      envoy = await Envoy.start(edit(envoyBootstrap({ ...target, listen: LOOPBACK, admin: LOOPBACK })));
+    });
+    after(async () => {
+      await envoy?.stop();
+      replay?.stop();
+    });
+
+    test("every recorded answer", async () => {
+      const faults: string[] = [];
+      const queue = CASES.filter(({ id }) => !isChangedBy(edit, id));
+      const work = async (): Promise<void> => {
+        for (let item = queue.shift(); item; item = queue.shift()) {
+          const fault = await faultOf(item, replay, envoy.port, send).catch((error: Error) => error.message);
+          if (fault) faults.push(`${item.id}: ${fault}`);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      assert.deepEqual(faults.toSorted(), []);
+    });
+
+    test("the module is the one that was started", async () => {
+      const stats = await envoy.stats("vm_reload_success|scopegate.lists.tools");
+      assert.equal(stats["wasm.scopegate.vm_reload_success"] ?? 0, 0);
+      assert.ok(stats["wasmcustom.scopegate.lists.tools.never"]! > 100);
+    });
+  });
+
+/** What is wrong with what the client gets; undefined when nothing is. */
+async function faultOf(
+  item: ListCase,
+  replay: Replay,
+  port: number,
+  send: typeof http1 | typeof http2,
+): Promise<string | undefined> {
+  const id = replay.expect(item);
+  const { method = "POST", headers = [], body } = requestOf(item);
+  const { iss: _, ...claims } = tokens[item.token] as Record<string, unknown>;
+  const own = { ...Object.fromEntries(headers), authorization: `Bearer ${token(claims)}`, "x-case": id };
+  const sent = send(port, { method, headers: own, ...(body && { body: Buffer.from(body) }) });
+  const isCut = item.response.cut || item.response.declare !== undefined;
+  const response = await sent.catch((error: Error) => (isCut ? undefined : Promise.reject(error)));
+  if (!response) return undefined; // nothing of it has come, as it should be
+  const got = {
+    status: response.status,
+    headers: Object.entries(response.headers).flatMap(([name, value]) =>
+      [value].flat().map((one): [string, string] => [name, one!]),
+    ),
+    body: response.bytes,
+  };
+  const leaks = leaksOf(item, item.expect, got.body);
+  if (leaks.length > 0) return `leaks ${leaks.join()}`;
+  if (isCut) return undefined;
+  const fits = [item.expect, ...(item.accept ?? [])].some((expected) => isAsExpected(expected, item, got));
+  if (!fits) return `${got.status} ${response.body.slice(0, 200)}`;
+  return wrongHeaders(item.expect, got).join() || undefined;
+}
