@@ -4,7 +4,8 @@
 import { Action, Flag, NONE, NO_REASON, Reason, Setting, isPass } from "./program.ts";
 import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
-import { configNumber, hasQuietPasses, holdsHeaders } from "./config/config.ts";
+import { configNumber, hasQuietPasses, holdsHeaders, logsSubject } from "./config/config.ts";
+import { choosePolicy, countForPolicy } from "./config/policies.ts";
 import { Context, State } from "./runtime/contexts.ts";
 import { Buffer, getBuffer, getProperty, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
@@ -17,14 +18,15 @@ import {
   readHeaders,
   saveHeaders,
 } from "./request/headers.ts";
-import { checkContent, checkHeaders } from "./request/header-checks.ts";
-import { checkVersion } from "./request/mirror-headers.ts";
+import { checkContent, checkHeaders, declaresMoreThan } from "./request/header-checks.ts";
+import { readIdentity } from "./token/identity.ts";
+import { isBindingMet } from "./token/binding.ts";
 import { findToken } from "./token/claims.ts";
 import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
 import { QUESTION_MARK, SEMICOLON } from "./text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanEnds, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
-import { begin, finish, put, putByte, putJson, putNumber } from "./text/writer.ts";
-import { judge, requestId } from "./judge.ts";
+import { begin, finish, put, putByte, putNumber, putVisible } from "./text/writer.ts";
+import { findId, judge, requestId } from "./judge.ts";
 import { beginAnswer, refuseEncodings } from "./lists/answer.ts";
 import { filtersLists } from "./lists/errors.ts";
 import { AnswerState, Asked, dropAnswer, newAnswer } from "./lists/state.ts";
@@ -36,11 +38,16 @@ import { endRepeats } from "./answer/repeats.ts";
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const STATE = "scopegate";
+const SUBJECT = "scopegate.sub";
+const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
 const CODE_DETAILS = "response\x00code_details";
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
   if (!readHeaders()) return reject(stream, Reason.host_error);
+  const policy = choosePolicy(findSingleHeader(KnownHeader.Authority), requestPath());
+  if (policy == NONE) return reject(stream, Reason.no_policy);
+  stream.policy = policy;
   if (serveDocument()) return finishDocument(stream);
   const hasCredentials = arePresent(1 << KnownHeader.Authorization);
   stream.credentials = hasCredentials;
@@ -54,16 +61,31 @@ export function onHeaders(stream: Context, end: bool): i32 {
 /** A POST: whatever its headers say against it, then its body. */
 function onPost(stream: Context, end: bool): i32 {
   const content = checkContent();
-  if (content != NO_REASON) return reject(stream, content);
-  const version = checkVersion();
-  if (version != NO_REASON) return reject(stream, version);
+  if (content != NO_REASON) return rejectPost(stream, content, end);
   if (end) return reject(stream, Reason.empty_body);
   const token = findToken();
-  if (!token) return reject(stream, missingToken(stream));
+  if (!token) return rejectPost(stream, missingToken(stream), false);
+  if (!isBindingMet(token)) return rejectPost(stream, Reason.sender_constrained, false);
+  if (declaresMoreThan(setting(Setting.MaxBody))) return rejectPost(stream, Reason.body_too_large, false);
   if (!saveForLater(stream, token)) return reject(stream, Reason.host_error);
   // The body may still ask for a list, but then the headers are gone.
   if (!holdsHeaders() && mayAskForList()) refuseEncodings();
-  stream.state = State.Reading;
+  return awaitBody(stream, State.Reading);
+}
+
+/**
+ * Refuses a POST whose headers say enough. Where they are held, nothing is sent on meanwhile, and the reply comes with the
+ * first bytes of the body, so that it has the caller's id: the Go SDK closes its session when an error has none.
+ */
+function rejectPost(stream: Context, reason: i32, end: bool): i32 {
+  if (end || !holdsHeaders()) return reject(stream, reason);
+  stream.reason = reason;
+  return awaitBody(stream, State.Refusing);
+}
+
+function awaitBody(stream: Context, state: State): i32 {
+  stream.config = configNumber();
+  stream.state = state;
   return holdsHeaders() ? STOP : CONTINUE;
 }
 
@@ -79,20 +101,24 @@ function onBodyless(stream: Context, method: Span, end: bool): i32 {
         ? setting(Setting.SessionAction)
         : Action.Deny;
   if (action != Action.Allow) return reject(stream, Reason.method_not_allowed);
-  if (!end) return reject(stream, Reason.unexpected_body);
-  if (preflight) return pass(stream, decisionOf(Reason.preflight));
-  const token = findToken();
-  if (!token) return reject(stream, missingToken(stream));
-  if (!get) return pass(stream, decisionOf(Reason.session_end));
-  return filtersLists() ? passStream(stream, token) : pass(stream, decisionOf(Reason.stream));
+  if (declaresMoreThan(0)) return reject(stream, Reason.unexpected_body);
+  const token = preflight ? NO_SPAN : findToken();
+  if (!preflight && !token) return reject(stream, missingToken(stream));
+  if (!isBindingMet(token)) return reject(stream, Reason.sender_constrained);
+  if (get && filtersLists() && !expectStream(stream, token)) return reject(stream, Reason.host_error);
+  const reason = preflight ? Reason.preflight : get ? Reason.stream : Reason.session_end;
+  if (end) return pass(stream, decisionOf(reason));
+  // An empty DATA frame or an empty chunked body may follow, which is no body (RFC 9113 section 8.1). OkHttp sends such.
+  stream.reason = reason;
+  return awaitBody(stream, State.Ending);
 }
 
-/** An event stream, which may replay lists. */
-function passStream(stream: Context, token: Span): i32 {
-  if (!saveForLater(stream, token)) return reject(stream, Reason.host_error);
+/** The answer will be an event stream, which may replay lists. */
+function expectStream(stream: Context, token: Span): bool {
+  if (!saveForLater(stream, token)) return false;
   if (arePresent(1 << KnownHeader.AcceptEncoding)) refuseEncodings();
   stream.answer = newAnswer(Asked.Stream, NO_SPAN);
-  return pass(stream, decisionOf(Reason.stream));
+  return true;
 }
 
 /** Whether the headers leave it open that the request is for a list, and the server may encode its answer. */
@@ -110,15 +136,26 @@ function missingToken(stream: Context): i32 {
 export function onBody(stream: Context, size: u32, end: bool): i32 {
   const state = stream.state;
   if (state == State.Passed) return CONTINUE;
+  if (state == State.Refusing && (size || end)) return rejectWithId(stream, stream.reason, size);
+  if (state == State.Ending) return onEnding(stream, size, end);
   if (state != State.Reading) return STOP;
   stream.body = size;
-  if (size > setting(Setting.MaxBody)) return reject(stream, Reason.body_too_large);
+  if (size > setting(Setting.MaxBody)) return rejectWithId(stream, Reason.body_too_large, size);
   return end ? onEnd(stream) : STOP;
+}
+
+/** A piece where there must be none: zero bytes before the end of the stream are no body, one is. */
+function onEnding(stream: Context, size: u32, end: bool): i32 {
+  if (size) return reject(stream, Reason.unexpected_body);
+  if (!end) return STOP;
+  return stream.config == configNumber() ? pass(stream, decisionOf(stream.reason)) : reject(stream, Reason.host_error);
 }
 
 export function onTrailers(stream: Context): i32 {
   const state = stream.state;
   if (state == State.Passed) return CONTINUE;
+  if (state == State.Refusing) return reject(stream, stream.reason);
+  if (state == State.Ending) return reject(stream, Reason.unexpected_body);
   return state == State.Reading ? onEnd(stream) : STOP;
 }
 
@@ -146,7 +183,9 @@ function onEnd(stream: Context): i32 {
  */
 export function onResponseHeaders(stream: Context, end: bool): i32 {
   const state = stream.state;
-  if (state != State.Passed && state != State.Answered && !isHostsOwn()) return reject(stream, Reason.early_answer);
+  // In Ending the request was judged, but for a body that must not come and would not be sent on.
+  const isJudged = state == State.Passed || state == State.Answered || state == State.Ending;
+  if (!isJudged && !isHostsOwn()) return reject(stream, Reason.early_answer);
   if (stream.answer) beginAnswer(changetype<AnswerState>(stream.answer), end);
   return CONTINUE;
 }
@@ -180,6 +219,16 @@ function reject(stream: Context, reason: i32): i32 {
   return reply(stream, decisionOf(reason));
 }
 
+/** Refuses a request before its body is judged; of `size` bytes that have come, the first may have the id. */
+function rejectWithId(stream: Context, reason: i32, size: u32): i32 {
+  const decision = decisionOf(reason);
+  const part = min(size, ID_WITHIN);
+  if (part && getBuffer(Buffer.RequestBody, part) == Status.Ok) {
+    decision.hasId = valueLength() == part && findId(value(), part);
+  }
+  return reply(stream, decision);
+}
+
 /** Refuses a request with a local reply. */
 function reply(stream: Context, decision: Decision): i32 {
   recordDecision(decision);
@@ -191,6 +240,7 @@ function reply(stream: Context, decision: Decision): i32 {
 /** What was saved for the decision is released with it, as a response may stream for hours. */
 function finishStream(stream: Context, decision: Decision, state: State): void {
   count(decision.reason);
+  countForPolicy(decision.reason);
   stream.state = state;
   if (state != State.Passed || !stream.answer) closeStream(stream);
 }
@@ -208,30 +258,46 @@ function recordDecision(decision: Decision): void {
   }
   putPart(decision.method);
   putPart(decision.target);
+  setState(STATE);
+  if (logsSubject()) recordSubject();
+}
+
+/** Records whose token it is, escaped: the host's own log command prints a claim as it is. */
+function recordSubject(): void {
+  const token = findToken();
+  if (!token) return;
+  begin(1024);
+  putVisible(readIdentity(token).subject, 128);
+  setState(SUBJECT);
+}
+
+/** Ends a text and makes it the filter state of this name. */
+function setState(name: Ascii): void {
   const state = finish();
-  if (state) setProperty(bytesOf(STATE), sizeOf(STATE), spanStart(state), spanLength(state));
+  if (state) setProperty(bytesOf(name), sizeOf(name), spanStart(state), spanLength(state));
 }
 
 /** The beginning of a text, after a semicolon. */
 function putPart(part: Span): void {
   putByte(SEMICOLON);
-  putJson(spanStart(part), min(spanLength(part), 64));
+  putVisible(part, 64);
 }
 
 /** Replies with the metadata document, when that is asked for; before any token is looked for. */
 function serveDocument(): bool {
   const paths = settingAt(Setting.DocumentPaths);
   const total = runCount(paths);
-  const whole = total ? findSingleHeader(KnownHeader.Path) : NO_SPAN;
-  if (!whole) return false;
-  const path = withoutQuery(whole);
+  const path = total ? requestPath() : NO_SPAN;
+  if (!path) return false;
   for (let i: u32 = 0; i < total; i++) {
     if (isTextAt(textOf(paths, i), path)) return serveByMethod(findSingleHeader(KnownHeader.Method));
   }
   return false;
 }
 
-function withoutQuery(path: Span): Span {
+/** The path without its query. */
+function requestPath(): Span {
+  const path = findSingleHeader(KnownHeader.Path);
   const start = spanStart(path);
   let end = start;
   while (end < spanEnd(path) && load<u8>(end) != QUESTION_MARK) end++;
@@ -267,6 +333,7 @@ function saveForLater(stream: Context, token: Span): bool {
 
 function needsHeaders(): bool {
   const mirrors = (1 << KnownHeader.McpMethod) | (1 << KnownHeader.McpName) | (1 << KnownHeader.McpVersion);
+  if (setting(Setting.LoopLimit) && arePresent(1 << KnownHeader.McpSession)) return true;
   return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 

@@ -1,7 +1,7 @@
 // The filter's exports (proxy-wasm ABI 0.2.1): find the context, call the filter, return its action. No decisions.
 import { Buffer, getBuffer, log, LogLevel, now, sendResponse, Status, value, valueLength } from "./runtime/host.ts";
 import { addContext, Context, findContext, takeContext } from "./runtime/contexts.ts";
-import { dropConfig, loadConfig, openConfig, putProblem } from "./config/config.ts";
+import { chosenPolicy, dropPolicies, loadPolicies, openPolicy, putRefusal } from "./config/policies.ts";
 import { closeStream, CONTINUE, onBody, onHeaders, onResponseHeaders, onTrailers, STOP } from "./filter.ts";
 import { onResponseBody, onResponseTrailers } from "./response.ts";
 import { begin, finish, put } from "./text/writer.ts";
@@ -9,6 +9,7 @@ import { spanLength, spanStart } from "./text/span.ts";
 import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
 import { READ_PADDING } from "./json/reader.ts";
 import { seedKeys } from "./json/keys.ts";
+import { seedRepeats } from "./answer/repeats.ts";
 import { startTrace, traceCount } from "./decide/trace.ts";
 import { itemsSize, itemsText, startItems } from "./lists/trace.ts";
 
@@ -27,7 +28,9 @@ export function proxy_on_context_create(id: u32, parent: u32): void {
 }
 
 export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
-  seedKeys(now());
+  const time = now();
+  seedKeys(time);
+  seedRepeats(time);
   return 1;
 }
 
@@ -38,7 +41,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   if (!accepted) {
     begin(512);
     put("scopegate: configuration refused: ");
-    if (!context || !putProblem()) put("there is not enough memory");
+    if (!context || !putRefusal()) put("there is not enough memory");
     const line = finish();
     log(LogLevel.Error, spanStart(line), spanLength(line));
   }
@@ -48,20 +51,20 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
 
 function configure(context: Context, size: u32): bool {
   const found = size != 0 && getBuffer(Buffer.PluginConfiguration, size) == Status.Ok;
-  const block = loadConfig(found ? value() : 0, found ? valueLength() : 0);
+  const block = loadPolicies(found ? value() : 0, found ? valueLength() : 0);
   if (!block) return false;
-  dropConfig(context.block);
+  dropPolicies(context.block);
   context.block = block;
   return true;
 }
 
-/** The stream of a context id, with its configuration made the current one; null when there is none. */
+/** The stream of a context id, with its policy made the one in use; null when there is none. */
 function openStream(id: u32): Context | null {
   const stream = findContext(id);
   if (!stream) return null;
   const root = findContext(stream.root);
   if (!root || !root.block) return null;
-  openConfig(root.block);
+  openPolicy(root.block, stream.policy);
   return stream;
 }
 
@@ -119,7 +122,7 @@ export function proxy_on_delete(id: u32): void {
   const context = takeContext(id);
   if (!context) return;
   if (context.root) closeStream(context);
-  else dropConfig(context.block);
+  else dropPolicies(context.block);
   release(changetype<usize>(context));
 }
 
@@ -145,4 +148,9 @@ export function scopegate_items_size(): u32 {
 /** How many steps were traced: (rule u32, Outcome u32) each. */
 export function scopegate_trace_count(): u32 {
   return traceCount();
+}
+
+/** For the command line's host: the index of the policy that the last request was judged by. */
+export function scopegate_policy(): u32 {
+  return chosenPolicy();
 }

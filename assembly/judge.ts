@@ -7,7 +7,7 @@ import { onlyWhitespace, openReader, readValue } from "./json/reader.ts";
 import { readFailure } from "./json/failure.ts";
 import { isResponse, readMessage, refersToPrompt } from "./request/message.ts";
 import { decodeText } from "./json/decode.ts";
-import { checkMirrors, declaresBatches, mayRespond } from "./request/mirror-headers.ts";
+import { checkMirrors, declaresBatches, isVersionKnown, mayRespond } from "./request/mirror-headers.ts";
 import { readToken } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
@@ -41,6 +41,16 @@ export function judge(at: usize, size: u32, token: Span): Decision {
   return decision;
 }
 
+/** Whether the id of a message is among the first `size` bytes of its body, at `at`; its slot then has it. */
+export function findId(at: usize, size: u32): bool {
+  const end = at + <usize>size;
+  openCall();
+  clear64(end);
+  openReader(end, setting(Setting.MaxDepth));
+  readValue(at, Slot.Body);
+  return slotEnd(Slot.Id) < end; // a number that ends with the bytes may go on after them
+}
+
 function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 {
   clear64(end);
   openReader(end, setting(Setting.MaxDepth));
@@ -49,6 +59,7 @@ function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 
   decision.hasId = true;
   if (!bodyEnd) return readFailure();
   if (!onlyWhitespace(bodyEnd)) return Reason.not_json;
+  if (!isVersionKnown()) return Reason.unsupported_version;
   const body = envelopeStart(Slot.Body);
   judged = body;
   return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision);

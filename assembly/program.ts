@@ -94,7 +94,8 @@ export enum Setting {
   PreflightAction = 31, //    Action for OPTIONS
   Lists = 32, //              four bits for each ListKind: bit ListOutcome shows such items; LISTED: the list is filtered
   MaxList = 33, //            bytes of an answer with a list
-  Count = 34,
+  SenderConstrained = 34, //  SenderConstrained
+  Count = 35,
 }
 
 export enum Flag {
@@ -110,6 +111,14 @@ export enum Flag {
   NormalUris = 512, //     a URI in another spelling could walk around a rule: only normal ones are decided about
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
   Annotate = 2048, //      items of lists that more scopes would open say which
+  Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
+}
+
+/** What becomes of a token that is bound to a key. */
+export enum SenderConstrained {
+  Refuse = 0,
+  Verify = 1, // the certificate it is bound to must be the connection's
+  Accept = 2, // as one that is not bound
 }
 
 // prettier-ignore
@@ -419,7 +428,10 @@ export enum Reason {
   unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
   upgrade = 36,
   early_answer = 37, //         the server answered before the request was judged
-  Count = 38,
+  lone_surrogate = 38, //       half of a pair, escaped
+  sender_constrained = 39, //   a token that is bound to a key, without the proof
+  no_policy = 40, //            of several policies none is for the host and path
+  Count = 41,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */

@@ -2,8 +2,15 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { CannotRun, useColor } from "./command.ts";
-import { compilePolicy, renderProblems, type Compilation, type Problem } from "./compiler/index.ts";
-import { load, type Loaded } from "./evaluate/load.ts";
+import {
+  compilePolicy,
+  conflicts,
+  renderProblems,
+  type Compilation,
+  type Member,
+  type Problem,
+} from "./compiler/index.ts";
+import { load, loadMembers, type Loaded } from "./evaluate/load.ts";
 
 /** The text of a file, or of standard input for `-`. Throws CannotRun. */
 export function readInput(file: string): string {
@@ -41,9 +48,29 @@ export function compileFile(file: string): Compilation {
 
 /** Compiles a file, ready for the engine; problems go to standard error. Throws CannotRun. */
 export function loadFile(file: string): Loaded | undefined {
-  const compiled = compileFile(file);
-  report(compiled.problems);
-  return load(compiled);
+  return loadFiles([file]);
+}
+
+/** Compiles files, several of them for one plugin configuration; problems go to standard error. Throws CannotRun. */
+export function loadFiles(files: readonly string[]): Loaded | undefined {
+  const members = compileFiles(files);
+  if (!members) return undefined;
+  return members.length > 1 ? loadMembers(members) : load({ ...members[0]!, problems: [] });
+}
+
+/**
+ * Compiles files; problems, also those that the policies have with each other, go to standard error. Undefined if one is an
+ * error. Throws CannotRun.
+ */
+export function compileFiles(files: readonly string[]): Member[] | undefined {
+  const compiled = files.map((file) => ({ file: nameOf(file), ...compileFile(file) }));
+  const members = compiled.flatMap(({ file, policy, program }) =>
+    policy && program ? [{ file, policy, program }] : [],
+  );
+  const isWhole = members.length === files.length;
+  const rivals = isWhole && members.length > 1 ? conflicts(members) : [];
+  report([...compiled.flatMap(({ problems }) => problems), ...rivals]);
+  return isWhole && rivals.length === 0 ? members : undefined;
 }
 
 /** Reads files by their paths relative to a policy's folder, for standard input to the working directory. */

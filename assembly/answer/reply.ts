@@ -23,7 +23,6 @@ import {
   sectionCount,
   setting,
   settingAt,
-  text,
   textLength,
   textSpan,
 } from "../sections.ts";
@@ -36,8 +35,8 @@ import {
   putByte,
   putBytes,
   putHex64,
-  putJson,
   putNumber,
+  putVisible,
 } from "../text/writer.ts";
 import {
   BACKSLASH,
@@ -52,6 +51,8 @@ import {
   ZERO,
 } from "../text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
+import { findHeader, KnownHeader } from "../request/headers.ts";
+import { knownRevision, knownRevisions } from "../request/mirror-headers.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
 import { scopeIdAt, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
 import { Decision } from "../decide/decision.ts";
@@ -61,6 +62,7 @@ import { now, sendResponse } from "../runtime/host.ts";
 
 const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
+const MAX_VERSION: u32 = 64; // bytes of a revision that nobody knows
 const MAX_GRANTED: i32 = 2048; // bytes of scopes that the token holds
 const DETAILS = "scopegate{";
 
@@ -196,14 +198,15 @@ function endsAsParameter(part: Span): bool {
 /** One JSON-RPC error with the caller's id, so that clients can tell which call it answers; NO_SPAN when it does not fit. */
 function makeBody(decision: Decision): Span {
   begin(MAX_CHALLENGE * 2 + 4096);
-  put('{"jsonrpc":"2.0","id":');
-  putId(decision.hasId);
-  put(',"error":{"code":');
+  put('{"jsonrpc":"2.0",');
+  if (decision.hasId) putId();
+  put('"error":{"code":');
   putText(reasonAt(decision.reason) + ReasonField.Error);
   put('","data":{"reason":"');
   putText(reasonName(decision.reason));
   putByte(QUOTE);
   if (isDenial(decision.reason)) putDenial(decision);
+  if (decision.reason == Reason.unsupported_version) putVersions();
   put(',"decisionId":"');
   putHex64(decisionId(decision));
   put('"}}}');
@@ -211,11 +214,29 @@ function makeBody(decision: Decision): Span {
   return overflowed() ? NO_SPAN : body;
 }
 
-function putId(hasId: bool): void {
-  const id = hasId ? envelopeStart(Slot.Id) : 0;
+/** The id as the caller wrote it. Without one the member is left out: MCP allows no null. */
+function putId(): void {
+  const id = envelopeStart(Slot.Id);
   const length = id ? <u32>(slotEnd(Slot.Id) - id) : 0;
-  if (length && length <= MAX_ID && isId(load<u8>(id))) putBytes(id, length);
-  else put("null");
+  if (!length || length > MAX_ID || !isId(load<u8>(id))) return;
+  put('"id":');
+  putBytes(id, length);
+  putByte(COMMA);
+}
+
+/** What a client chooses another revision by (MCP 2026-07-28, UnsupportedProtocolVersionError). */
+function putVersions(): void {
+  put(',"supported":[');
+  for (let i: u32 = 0; i < knownRevisions(); i++) {
+    if (i) putByte(COMMA);
+    putByte(QUOTE);
+    const revision = knownRevision(i);
+    putBytes(spanStart(revision), spanLength(revision));
+    putByte(QUOTE);
+  }
+  put('],"requested":"');
+  putVisible(findHeader(KnownHeader.McpVersion), MAX_VERSION);
+  putByte(QUOTE);
 }
 
 /** Whether a value that begins so is a string or a number. */
@@ -239,7 +260,7 @@ function putDenial(decision: Decision): void {
 export function putRule(rule: u32): void {
   if (rule >= sectionCount(Section.Rules)) return;
   const name = ruleAt(rule) + RuleField.Name;
-  if (textLength(name)) return putJson(text(name), textLength(name));
+  if (textLength(name)) return putVisible(textSpan(name), textLength(name));
   put("rule[");
   putNumber(rule);
   putByte(CLOSE_BRACKET);

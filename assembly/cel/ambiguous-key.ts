@@ -1,11 +1,11 @@
 // Ambiguous keys: those that a lenient parser takes for one another, by ASCII case, U+017F for s, U+212A for k (Go's
-// encoding/json), or with NULs left out (GHSA-q382-vc8q-7jhj). A predicate that looks up a member beside which there is
+// encoding/json), or with NULs left out (GHSA-q382-vc8q-7jhj), or _ and - (readers that match "smartly"). A predicate that looks up a member beside which there is
 // such a key may have seen another value than the server will, so the request is refused (Reason.ambiguous_key).
 // json/ambiguous-keys.ts has those of the members that the policy names, whether or not a predicate looks at them; here
 // are those that predicates have looked at.
 import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
 import { charge } from "../runtime/budget.ts";
-import { BACKSLASH, CASE_BIT, LOWER_K, LOWER_S, NUL, UPPER_A } from "../text/chars.ts";
+import { BACKSLASH, CASE_BIT, LOWER_K, LOWER_S, MINUS, NUL, UNDERSCORE, UPPER_A } from "../text/chars.ts";
 import { Point, codeOf, pointEnd, pointOf } from "../text/point.ts";
 import { pointAt, sameText } from "./string.ts";
 
@@ -47,21 +47,34 @@ export function matchKeys(key: usize, name: usize): Match {
   return equalFolded(key, name) ? Match.Ambiguous : Match.None;
 }
 
-/** Whether two keys with these first bytes are surely unlike: ASCII that is not an escape, and differs in more than case. */
+/** Whether two keys with these first bytes are surely unlike: ASCII that is read as it is, and differs in more than case. */
 // @ts-ignore: decorator
 @inline
 function differsAtOnce(a: u32, b: u32): bool {
-  return ((a ^ b) & ~CASE_BIT) != 0 && (a | b) < 0x80 && a != BACKSLASH && b != BACKSLASH;
+  return ((a ^ b) & ~CASE_BIT) != 0 && (a | b) < 0x80 && isOrdinary(a) && isOrdinary(b);
 }
 
-/** The first code point from `at` on that is not NUL, folded; END when there is none. */
+// @ts-ignore: decorator
+@inline
+function isOrdinary(byte: u32): bool {
+  return byte != BACKSLASH && !isLeftOut(byte);
+}
+
+/** Whether a lenient reader leaves a character out. */
+// @ts-ignore: decorator
+@inline
+function isLeftOut(code: u32): bool {
+  return code == NUL || code == UNDERSCORE || code == MINUS;
+}
+
+/** The first code point from `at` on that is not left out, folded; END when there is none. */
 function foldedAt(at: usize, end: usize, escaped: u32): Point {
   let p = at;
   while (p < end) {
     const point = pointAt(p, end, escaped);
     const code = codeOf(point);
     p = pointEnd(point);
-    if (code != NUL) return pointOf(foldCode(code), p);
+    if (!isLeftOut(code)) return pointOf(foldCode(code), p);
     charge(1); // a name full of them is gone through again for every key
   }
   return pointOf(END, p);

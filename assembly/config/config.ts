@@ -1,8 +1,8 @@
-// A plugin configuration: JSON text with a program in it, checked once, then kept in one block per root context
-// (several roots may share a VM). `openConfig` makes one of them the current one at the start of a callback.
-import { NONE, Section } from "../program.ts";
-import { allocate, ranOut, release, reserve } from "../runtime/memory.ts";
-import { READ_PADDING, onlyWhitespace, openReader, readValue } from "../json/reader.ts";
+// A program of a plugin configuration, checked once, then kept in a block of its own (several roots may share a VM, and
+// each may have several). `openConfig` makes one of them the current one at the start of a callback.
+import { Section } from "../program.ts";
+import { allocate, ranOut, regionEnd, release, reserve, rewindRegion } from "../runtime/memory.ts";
+import { READ_PADDING } from "../json/reader.ts";
 import { sectionCount, useProgram } from "../sections.ts";
 import { openSlots, slotsSize } from "../json/slots.ts";
 import { clearAmbiguousKeys } from "../json/ambiguous-keys.ts";
@@ -14,7 +14,7 @@ import { clearCall } from "../request/call.ts";
 import { checkProgram } from "../verify/verify.ts";
 import { findMember } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
-import { OPEN_BRACE, QUOTE } from "../text/chars.ts";
+import { QUOTE } from "../text/chars.ts";
 import { spanIs, spanLength, spanStart } from "../text/span.ts";
 import { put } from "../text/writer.ts";
 import { relocate, resetVm } from "../cel/vm.ts";
@@ -30,17 +30,17 @@ class Config {
   results: usize;
   holdsHeaders: bool;
   hasQuietPasses: bool;
+  logsSubject: bool;
   number: u32; // counted from 1
 }
 
-const MAX_DEPTH: u32 = 16; // nesting of the configuration text
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
 let problem: Ascii = "";
 let current: usize = 0;
 let built: u32 = 0; // configurations so far
 
-/** Writes what is wrong with the text that `loadConfig` refused; false when nothing is, but there was not enough memory. */
+/** Writes what is wrong with the text that was refused; false when nothing is, but there was not enough memory. */
 export function putProblem(): bool {
   if (!problem.length) return false;
   put(problem);
@@ -48,37 +48,38 @@ export function putProblem(): bool {
   return true;
 }
 
-function refuse(text: Ascii): usize {
+/** Says why a configuration is refused. Returns 0. */
+export function refuse(text: Ascii): usize {
   problem = text;
   return 0;
 }
 
-/** Reads the configuration text; returns the block, or 0 and `putProblem` says why. The block belongs to the caller. */
-export function loadConfig(text: usize, length: u32): usize {
+/**
+ * Makes the block of the program that the object at `holder` has, with the settings of the whole configuration text; 0 when
+ * it is refused (`putProblem`), or there is not enough memory. The block belongs to the caller.
+ */
+export function buildConfig(text: usize, holder: usize): usize {
   current = 0; // the checks use the new program
   problem = "";
-  if (!length) return refuse("there is no configuration");
-  if (load<u8>(text) != OPEN_BRACE) return refuse("it is not JSON text");
-  openReader(text + <usize>length, MAX_DEPTH);
-  const end = readValue(text, NONE);
-  if (!end || !onlyWhitespace(end)) return refuse("it is not strict JSON");
-  const encoded = findMember(text, "program");
+  const encoded = findMember(holder, "program");
   if (!encoded || load<u8>(spanStart(encoded)) != QUOTE) return refuse("it has no program");
-  if (!spanIs(findMember(text, "scopegate"), "1")) return refuse("the program is for another version of the filter");
+  const before = regionEnd();
   const room = reserve(spanLength(encoded) + 16);
   if (!room) return 0;
   const size = decodeBase64(spanStart(encoded) + 1, spanLength(encoded) - 2, room); // without the quotes
   if (!size) return refuse("the program is not base64");
   const wrong = checkProgram(room, size);
   if (wrong.length) return refuse(wrong);
-  return build(text, room, size);
+  const block = build(text, room, size);
+  if (block) rewindRegion(before); // of a thousand programs one is decoded at a time
+  return block;
 }
 
 function isTrue(text: usize, name: Ascii): bool {
   return spanIs(findMember(text, name), "true");
 }
 
-/** Makes the block of a configuration text with a checked program; 0 when there is not enough memory. */
+/** Makes the block of a checked program; 0 when there is not enough memory. */
 function build(text: usize, decoded: usize, size: u32): usize {
   useProgram(decoded);
   const nodes = sectionCount(Section.Nodes);
@@ -102,6 +103,7 @@ function build(text: usize, decoded: usize, size: u32): usize {
   config.results = block + results;
   config.holdsHeaders = isTrue(text, "holdHeaders");
   config.hasQuietPasses = isTrue(text, "quietPasses");
+  config.logsSubject = isTrue(text, "logSubject");
   config.number = ++built;
   memory.copy(config.program, decoded, size);
   fillTables(config, nodes);
@@ -127,7 +129,7 @@ function fillTables(config: Config, nodes: u32): void {
   buildTargets(config.targets);
 }
 
-/** Gives a configuration's memory back. */
+/** Gives a configuration's memory back; 0 is ignored. */
 export function dropConfig(block: usize): void {
   if (block == current) current = 0;
   release(block);
@@ -176,4 +178,9 @@ export function configNumber(): u32 {
 /** Whether nothing is left for the access log of a request that passes. */
 export function hasQuietPasses(): bool {
   return inUse().hasQuietPasses;
+}
+
+/** Whether the subject is left for the access log. */
+export function logsSubject(): bool {
+  return inUse().logsSubject;
 }

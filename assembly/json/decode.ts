@@ -1,9 +1,12 @@
 // Strings of the body as UTF-8.
 import { envelopeSlot, MARK_ESCAPED } from "./slots.ts";
-import { QUOTE } from "../text/chars.ts";
+import { BACKSLASH, LOWER_U, QUOTE } from "../text/chars.ts";
 import { decodeString } from "../text/escape.ts";
 import { NO_SPAN, Span, spanOf } from "../text/span.ts";
 import { reserve, trimRegion } from "../runtime/memory.ts";
+
+/** The digits of an escaped NUL, as one little-endian number. */
+const FOUR_ZEROS: u32 = 0x30303030;
 
 /** The string in a slot of the envelope; NO_SPAN when the slot is empty or not a string, or memory is exhausted. */
 export function decodeSlot(slot: u32): Span {
@@ -11,6 +14,18 @@ export function decodeSlot(slot: u32): Span {
   const at = record.start;
   if (!at || load<u8>(at) != QUOTE) return NO_SPAN;
   return decodeText(at, record.end, record.marks & MARK_ESCAPED);
+}
+
+/** Whether a string in a slot of the envelope, or one inside the value there, has a NUL, which JSON writes as an escape. */
+export function escapesNul(slot: u32): bool {
+  const record = envelopeSlot(slot);
+  if (!record.start || (load<u8>(record.start) == QUOTE && !(record.marks & MARK_ESCAPED))) return false;
+  for (let p = record.start; p < record.end; p++) {
+    if (load<u8>(p) != BACKSLASH) continue;
+    p++;
+    if (load<u8>(p) == LOWER_U && load<u32>(p, 1) == FOUR_ZEROS) return true;
+  }
+  return false;
 }
 
 /** The string whose text, quotes included, is [at, end); NO_SPAN when memory is exhausted. */

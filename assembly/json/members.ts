@@ -1,10 +1,10 @@
 // The tree of member names that the program asks for, as the reader of a text needs it: a table from (node, folded
 // name) to the child. Folding finds the keys that a lenient parser takes for the same: ASCII case, U+017F for s, U+212A
-// for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj). A key that is a member's name only once both are folded
+// for k (Go's encoding/json), NULs left out (GHSA-q382-vc8q-7jhj), _ and - left out (readers that match "smartly"). A key that is a member's name only once both are folded
 // is an ambiguous key of that member.
 import { NODE_SIZE, NONE, NodeField, Section, Slot } from "../program.ts";
 import { sameBytes } from "../text/ascii.ts";
-import { CASE_BIT, LOWER_K, LOWER_S, UPPER_A } from "../text/chars.ts";
+import { CASE_BIT, LOWER_K, LOWER_S, MINUS, NUL, UNDERSCORE, UPPER_A } from "../text/chars.ts";
 import { mix, placesFor } from "../text/hash.ts";
 import { section, text, textLength } from "../sections.ts";
 import { reserve, trimRegion } from "../runtime/memory.ts";
@@ -32,6 +32,10 @@ class Place {
 // Characters beyond ASCII that fold to an ASCII letter, in UTF-8 as little-endian numbers.
 const LONG_S: u32 = 0xbfc5; //   U+017F, whose upper case is S
 const KELVIN: u32 = 0xaa84e2; // U+212A, whose lower case is k
+
+// 1 in each byte of a word, and its highest bit.
+const ONES: u64 = 0x0101010101010101;
+const HIGHS: u64 = 0x8080808080808080;
 
 const PLACE: usize = offsetof<Place>();
 const HEAD: usize = 4;
@@ -141,7 +145,7 @@ function equalFolded(a: usize, aLength: u32, b: usize, bLength: u32): bool {
 
 /**
  * A hash that is the same for keys that fold to the same, eight bytes at a time: up to eight bytes after the key are read
- * too. A key with a NUL or a byte that is not ASCII is folded first; for the others it is enough to set the case bit.
+ * too. A key with a NUL, a _, a - or a byte that is not ASCII is folded first; for the others it is enough to set the case bit.
  */
 function hashKey(node: u32, key: usize, length: u32, folded: bool): u32 {
   const lower: u64 = 0x2020202020202020;
@@ -154,12 +158,21 @@ function hashKey(node: u32, key: usize, length: u32, folded: bool): u32 {
       const keep = ((<u64>1) << (left << 3)) - 1;
       word = (word & keep) | (lower & ~keep);
     }
-    if (!folded && (word | (word - 0x0101010101010101)) & 0x8080808080808080) return hashUnusual(node, key, length);
+    if (!folded && ((word | (word - ONES)) & HIGHS || hasByte(word, UNDERSCORE) || hasByte(word, MINUS))) {
+      return hashUnusual(node, key, length);
+    }
     hash = mix((hash * 31) ^ (word | lower));
     left -= min(left, 8);
     p += 8;
   }
   return <u32>hash;
+}
+
+// @ts-ignore: decorator
+@inline
+function hasByte(word: u64, byte: u32): bool {
+  const others = word ^ (ONES * <u64>byte);
+  return ((others - ONES) & ~others & HIGHS) != 0;
 }
 
 /** The hash of a key that has to be folded; 0 when there is no memory for it, which `ranOut` then tells. */
@@ -177,7 +190,7 @@ function fold(key: usize, length: u32, out: usize): u32 {
   const end = key + <usize>length;
   for (let p = key; p < end; p++) {
     let c = <u32>load<u8>(p);
-    if (c == 0) continue;
+    if (c == NUL || c == UNDERSCORE || c == MINUS) continue;
     if (c - UPPER_A < 26) c |= CASE_BIT;
     else if (p + 1 < end && load<u16>(p) == LONG_S) {
       c = LOWER_S;

@@ -247,7 +247,7 @@ function readUnicode(at: usize): bool {
   if (load<u8>(at) != LOWER_U || !isHex4(at + 1)) return fail(Reason.not_json) != 0;
   if ((load<u8>(at + 1) | CASE_BIT) != LOWER_D || load<u8>(at + 2) < EIGHT) return true; // not d800 … dfff
   const isHigh = decodeHex4(at + 1) < 0xdc00;
-  if (!isHigh || load<u16>(at + 5) != BACKSLASH_U || !isLow(at + 7)) return fail(Reason.invalid_utf8) != 0;
+  if (!isHigh || load<u16>(at + 5) != BACKSLASH_U || !isLow(at + 7)) return fail(Reason.lone_surrogate) != 0;
   pairEnd = at + 6;
   return true;
 }

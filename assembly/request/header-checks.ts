@@ -1,9 +1,9 @@
 // What the headers alone decide: repeats and upgrades that make a request readable in two ways, and whether the body
 // is JSON for every reader.
 import { NO_REASON, Reason } from "../program.ts";
-import { areRepeated, arePresent, findHeader, KnownHeader } from "./headers.ts";
+import { areRepeated, arePresent, findHeader, findSingleHeader, KnownHeader } from "./headers.ts";
 import { isTextFolded } from "../text/ascii.ts";
-import { COMMA, DELETE, SEMICOLON, SPACE, TAB } from "../text/chars.ts";
+import { COMMA, DELETE, SEMICOLON, SPACE, TAB, ZERO } from "../text/chars.ts";
 import { spanEnd, spanIs, spanIsFolded, spanStart } from "../text/span.ts";
 
 /** Headers that must occur at most once: of several, readers take the first, the last or the joined value. */
@@ -64,6 +64,19 @@ function isUtf8(from: usize, size: u32): bool {
   return (
     isTextFolded(from, size, "=utf-8") || isTextFolded(from, size, '="utf-8"') || isTextFolded(from, size, "=utf8")
   );
+}
+
+/** Whether the headers declare a body of more than `most` bytes. The host holds the body against what is declared. */
+export function declaresMoreThan(most: u32): bool {
+  const declared = findSingleHeader(KnownHeader.ContentLength);
+  const end = spanEnd(declared);
+  let size: u64 = 0;
+  for (let p = spanStart(declared); p < end; p++) {
+    const digit = <u32>load<u8>(p) - ZERO;
+    if (digit > 9) return false;
+    size = min<u64>(size * 10 + <u64>digit, <u64>u32.MAX_VALUE); // it stays above every limit
+  }
+  return size > <u64>most;
 }
 
 function isSpace(c: u32): bool {

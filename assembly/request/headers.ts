@@ -7,7 +7,7 @@ import { charge } from "../runtime/budget.ts";
 import { begin, finish, putByte, putJson } from "../text/writer.ts";
 import { getHeaderPairs, Headers, Status, value, valueLength } from "../runtime/host.ts";
 import { bytesOf, sameBytes } from "../text/ascii.ts";
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, LOWER_M, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
 import { NO_SPAN, Span, sameSpan, spanLength, spanOf, spanStart } from "../text/span.ts";
 
 /** The headers that the filter itself looks at. */
@@ -25,7 +25,8 @@ export enum KnownHeader {
   McpVersion = 10,
   McpSession = 11,
   AcceptEncoding = 12,
-  None = 13,
+  ContentLength = 13,
+  None = 14,
 }
 
 /** What the walk notes, followed by a Note per KnownHeader. */
@@ -169,7 +170,9 @@ function candidate(first: u32, length: u32): u32 {
     case 13:
       return named("authorization", KnownHeader.Authorization);
     case 14:
-      return named("mcp-session-id", KnownHeader.McpSession);
+      return first == LOWER_M
+        ? named("mcp-session-id", KnownHeader.McpSession)
+        : named("content-length", KnownHeader.ContentLength);
     case 15:
       return named("accept-encoding", KnownHeader.AcceptEncoding);
     case 16:

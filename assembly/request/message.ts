@@ -5,7 +5,8 @@ import { envelopeStart, slotEnd } from "../json/slots.ts";
 import { isEnvelopeAmbiguous } from "../json/ambiguous-keys.ts";
 import { ranOut } from "../runtime/memory.ts";
 import { firstItem } from "../json/walk.ts";
-import { decodeSlot } from "../json/decode.ts";
+import { decodeSlot, escapesNul } from "../json/decode.ts";
+import { mayOmitId } from "./mirror-headers.ts";
 import { LOWER_N, MINUS, OPEN_BRACE, OPEN_BRACKET, QUOTE, ZERO } from "../text/chars.ts";
 import { spanBetween, spanIs, spanLength, spanStarts } from "../text/span.ts";
 import { Form, form, methodName, setForm, setKind, setLifecycle, setMethod, setTarget } from "./call.ts";
@@ -22,12 +23,27 @@ export function readMessage(): i32 {
   if (!envelopeStart(Slot.Method)) return readResponse(id);
   if (envelopeStart(Slot.Result) || envelopeStart(Slot.Error)) return Reason.not_jsonrpc;
   const method = decodeSlot(Slot.Method);
-  if (!spanLength(method)) return Reason.not_jsonrpc;
+  if (!spanLength(method) || escapesNul(Slot.Method)) return Reason.not_jsonrpc;
   setMethod(method);
   setForm(id ? Form.Request : Form.Notification);
+  return areParamsFit() ? readMethod() : Reason.invalid_params;
+}
+
+/** Whether the params are an object, null or absent, and name nothing with a NUL. */
+function areParamsFit(): bool {
   const params = envelopeStart(Slot.Params);
-  if (params && load<u8>(params) != OPEN_BRACE && load<u8>(params) != LOWER_N) return Reason.invalid_params;
-  return readMethod();
+  return !params || ((load<u8>(params) == OPEN_BRACE || load<u8>(params) == LOWER_N) && !namesNul());
+}
+
+/** Whether a name, URI, task id or reference has a NUL, at which readers in C stop; whichever of them the method reads. */
+function namesNul(): bool {
+  return (
+    escapesNul(Slot.Name) ||
+    escapesNul(Slot.Uri) ||
+    escapesNul(Slot.TaskId) ||
+    escapesNul(Slot.Ref) ||
+    escapesNul(Slot.ResourceSubscriptions)
+  );
 }
 
 function isVersion2(): bool {
@@ -49,7 +65,7 @@ function isId(at: usize, end: usize): bool {
 function readResponse(id: usize): i32 {
   const result = envelopeStart(Slot.Result) != 0;
   const error = envelopeStart(Slot.Error) != 0;
-  if (!id || result == error) return Reason.not_jsonrpc;
+  if (result == error || (!id && (result || !mayOmitId()))) return Reason.not_jsonrpc;
   setForm(Form.Response);
   return NO_REASON;
 }

@@ -5,8 +5,8 @@ import { findHeader, KnownHeader } from "./headers.ts";
 import { decodeSlot } from "../json/decode.ts";
 import { decodeBase64 } from "../text/base64.ts";
 import { Form, form, kind, methodName, targetName } from "./call.ts";
-import { bytesOf } from "../text/ascii.ts";
-import { MINUS, SPACE, ZERO } from "../text/chars.ts";
+import { bytesOf, sizeOf } from "../text/ascii.ts";
+import { SPACE } from "../text/chars.ts";
 import {
   NO_SPAN,
   Span,
@@ -25,7 +25,10 @@ import { envelopeStart } from "../json/slots.ts";
 
 const BATCHES = "2025-03-26"; // the one revision with batches
 const MIRRORS = "2026-07-28"; // the first with mirror headers and without client responses
+const OPTIONAL_IDS = "2025-11-25"; // the one with client responses whose id is optional
 const REVISION_LENGTH: u32 = 10;
+/** Every revision, the latest first. SDKs still offer the one from before the first release. */
+const REVISIONS = "2026-07-282025-11-252025-06-182025-03-262024-11-052024-10-07";
 
 /** Whether the request declares the revision that has batches. */
 export function declaresBatches(): bool {
@@ -44,20 +47,28 @@ function hasMirrors(revision: Span): bool {
   return true;
 }
 
-/** A revision is a date, YYYY-MM-DD; anything else is refused, as SDKs choose their parser by it. */
-export function checkVersion(): i32 {
-  const revision = findHeader(KnownHeader.McpVersion);
-  return !revision || isDate(revision) ? NO_REASON : Reason.unsupported_version;
+/** How many revisions are known. */
+export function knownRevisions(): u32 {
+  return sizeOf(REVISIONS) / REVISION_LENGTH;
 }
 
-function isDate(revision: Span): bool {
-  if (spanLength(revision) != REVISION_LENGTH) return false;
-  const at = spanStart(revision);
-  for (let i: usize = 0; i < REVISION_LENGTH; i++) {
-    const c = <u32>load<u8>(at + i);
-    if (i == 4 || i == 7 ? c != MINUS : c - ZERO > 9) return false;
+export function knownRevision(index: u32): Span {
+  return spanOf(bytesOf(REVISIONS) + <usize>(index * REVISION_LENGTH), REVISION_LENGTH);
+}
+
+/** Whether the declared revision, if there is one, is known: SDKs choose their parser by it. */
+export function isVersionKnown(): bool {
+  const declared = findHeader(KnownHeader.McpVersion);
+  if (!declared) return true;
+  for (let i: u32 = 0; i < knownRevisions(); i++) {
+    if (sameSpan(declared, knownRevision(i))) return true;
   }
-  return true;
+  return false;
+}
+
+/** Whether a client's error response may lack an id: its schema has been optional since 2025-11-25, the last with them. */
+export function mayOmitId(): bool {
+  return spanIs(findHeader(KnownHeader.McpVersion), OPTIONAL_IDS);
 }
 
 /** Compares the mirror headers with the message in the slots; header_mismatch or NO_REASON. */

@@ -67,6 +67,19 @@ function isNormal(uri: Span, goesOn: bool): bool {
   return true;
 }
 
+/** Whether a path without a query is in normal form, with no empty segment but the last. */
+export function isNormalPath(path: Span): bool {
+  const end = spanEnd(path);
+  const start = spanStart(path);
+  if (!start || load<u8>(start) != SLASH) return false;
+  for (let p = start; p < end; p++) {
+    const c = <u32>load<u8>(p);
+    if (!isCharacter(c, 0x80) || c == HASH || (c == PERCENT && !isPlainEscape(p, end))) return false;
+    if (c == SLASH && (isDotSegment(p + 1, end) || (p + 1 < end && load<u8>(p + 1) == SLASH))) return false;
+  }
+  return true;
+}
+
 function isCharacter(c: u32, beyond: u32): bool {
   return c > SPACE && c != BACKSLASH && c != DELETE && c < beyond;
 }

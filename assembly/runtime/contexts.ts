@@ -6,6 +6,8 @@ export enum State {
   Reading = 1, // a body is awaited
   Passed = 2, // decided: forwarded
   Answered = 3, // a local reply was sent
+  Refusing = 4, // refused by its headers; the first bytes of the body are awaited, for its id
+  Ending = 5, //   passes unless a body comes
 }
 
 /** The record of a context, 64 bytes. */
@@ -33,6 +35,10 @@ export class Context {
   answer: usize;
   /** Whether the request has an Authorization header. */
   credentials: bool;
+  /** What the headers decided, while the body or its end is awaited: a Reason. */
+  reason: i32;
+  /** Index of the policy. */
+  policy: u32;
 }
 
 const RECORD: u32 = 64; // bytes, as clear64 clears them

@@ -1,5 +1,5 @@
-// Base64 with the standard alphabet and padding (RFC 4648 section 4).
-import { EQUALS, LOWER_A, PLUS, SLASH, UPPER_A, ZERO } from "./chars.ts";
+// Base64 with the standard alphabet and padding (RFC 4648 section 4), and base64url without padding (section 5).
+import { EQUALS, LOWER_A, MINUS, PLUS, SLASH, UNDERSCORE, UPPER_A, ZERO } from "./chars.ts";
 
 /**
  * Decodes to `out`, which has room for three quarters of the length. Returns the number of bytes written; 0 when the text
@@ -33,4 +33,24 @@ function valueOf(c: u32): i32 {
   if (c - LOWER_A < 26) return c - LOWER_A + 26;
   if (c - ZERO < 10) return c - ZERO + 52;
   return c == PLUS ? 62 : c == SLASH ? 63 : -1;
+}
+
+/** Writes bytes as base64url without padding to `out`. */
+export function encodeBase64Url(at: usize, length: u32, out: usize): void {
+  const bits = length << 3;
+  let q = out;
+  for (let bit: u32 = 0; bit < bits; bit += 6) {
+    const from = at + <usize>(bit >> 3);
+    const next = bit + 8 < bits ? <u32>load<u8>(from, 1) : 0;
+    const pair = ((<u32>load<u8>(from)) << 8) | next;
+    store<u8>(q++, characterOf((pair >> (10 - (bit & 7))) & 63));
+  }
+}
+
+/** The character of base64url that stands for six bits. */
+function characterOf(six: u32): u32 {
+  if (six < 26) return UPPER_A + six;
+  if (six < 52) return LOWER_A + six - 26;
+  if (six < 62) return ZERO + six - 52;
+  return six == 62 ? MINUS : UNDERSCORE;
 }

@@ -40,6 +40,17 @@ export function decodeHex4(at: usize): i32 {
   return unit;
 }
 
+/** Decodes `length` hexadecimal digits, of which two are a byte, to `out`; false when they are none. */
+export function decodeHex(at: usize, length: u32, out: usize): bool {
+  for (let i: u32 = 0; i < length; i += 4) {
+    const unit = decodeHex4(at + <usize>i);
+    if (unit < 0) return false;
+    store<u8>(out + <usize>(i >> 1), unit >> 8);
+    store<u8>(out + <usize>(i >> 1) + 1, unit);
+  }
+  return true;
+}
+
 /** Writes one code point as UTF-8 and returns the address after it. */
 export function writeUtf8(out: usize, point: u32): usize {
   if (point < 0x80) {

@@ -1,8 +1,10 @@
 // Writing answers. A text is begun, added to with put…, and finished; one is open at a time. It grows in the region, up to
 // the capacity that it was begun with: what does not fit is left out, and `overflowed` tells.
 import { bytesOf, copyBytes, isPlain, sizeOf } from "./ascii.ts";
-import { BACKSLASH, LOWER_A, QUOTE, SPACE, ZERO } from "./chars.ts";
-import { Span, spanOf } from "./span.ts";
+import { BACKSLASH, DELETE, LOWER_A, QUOTE, SEMICOLON, SPACE, ZERO } from "./chars.ts";
+import { REPLACEMENT } from "./escape.ts";
+import { Span, spanLength, spanOf, spanStart } from "./span.ts";
+import { characterSize } from "./utf8.ts";
 import { isNewest, reserve, trimRegion } from "../runtime/memory.ts";
 
 let start: usize = 0;
@@ -75,6 +77,51 @@ export function putJson(from: usize, length: u32): void {
       putByte(hexDigit(c & 15));
     }
   }
+}
+
+/**
+ * Adds as many whole characters of a text as fit into `most` bytes, for a log or a JSON string: what could end a line, a
+ * field or a string, or change how the rest is shown, is escaped as JSON escapes it; what is not UTF-8 becomes \ufffd.
+ */
+export function putVisible(text: Span, most: u32): void {
+  let p = spanStart(text);
+  const end = p + <usize>min(spanLength(text), most);
+  while (p < end) {
+    const c = <u32>load<u8>(p);
+    if (c < 0x80) {
+      if (c < SPACE || c == SEMICOLON || c == DELETE) putEscape(c);
+      else {
+        if (c == QUOTE || c == BACKSLASH) putByte(BACKSLASH);
+        putByte(c);
+      }
+      p++;
+      continue;
+    }
+    const size = characterSize(p); // text is followed by readable bytes
+    if (p + <usize>size > end) return;
+    if (!size) putEscape(REPLACEMENT);
+    else if (changesLines(codeAt(p, size))) putEscape(codeAt(p, size));
+    else putBytes(p, size);
+    p += <usize>max(size, 1);
+  }
+}
+
+/** The code point of the well-formed character of 2 to 4 bytes at `from`. */
+function codeAt(from: usize, size: u32): u32 {
+  let code = (<u32>load<u8>(from)) & (0xff >> (size + 1));
+  for (let i: u32 = 1; i < size; i++) code = (code << 6) | ((<u32>load<u8>(from + <usize>i)) & 0x3f);
+  return code;
+}
+
+/** Whether a character beyond ASCII is a control character (C1), a line break, or sets the direction of what follows it. */
+function changesLines(code: u32): bool {
+  if (code < 0xa0 || code == 0x61c || code == 0x200e || code == 0x200f) return true;
+  return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+function putEscape(code: u32): void {
+  put("\\u");
+  for (let shift = 12; shift >= 0; shift -= 4) putByte(hexDigit((code >> (<u32>shift)) & 15));
 }
 
 /** Adds as much of a text as fits. Where there is room after it, it is copied in pieces of 16 bytes. */

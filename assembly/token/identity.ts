@@ -1,27 +1,29 @@
-// Whose token it is, and which of theirs: the claims that identify subjects, clients and tokens.
+// Whose token it is, and from when: the claims that identify issuers, subjects and clients.
 import { NONE } from "../program.ts";
-import { LOWER_A, LOWER_C, LOWER_E, LOWER_I, LOWER_J, LOWER_S } from "../text/chars.ts";
+import { LOWER_A, LOWER_C, LOWER_I, LOWER_O, LOWER_S } from "../text/chars.ts";
 import { NO_SPAN, Span, spanEnd, spanIs, spanLength, spanStart } from "../text/span.ts";
-import { entryAt, identityOf, keyOf, valueOf } from "./protobuf.ts";
+import { entryAt, identityOf, keyOf, numberOf, valueOf } from "./protobuf.ts";
 
 /** What a token is identified by. */
 @unmanaged
 class Identity {
+  issuer: Span;
   subject: Span;
   client: Span;
-  token: Span;
+  issuedAt: f64; // seconds since 1970; NaN when the token does not say
 }
 
 /** The claims that identify; of those of one kind the first counts that the token has. */
 enum IdentifyingClaim {
   sub = 0,
-  client_id = 1, // RFC 9068 section 2.2
-  azp = 2, //       what other servers write in place of client_id
-  cid = 3,
-  jti = 4,
-  iat = 5,
-  exp = 6,
-  Count = 7,
+  oid = 1, //       Microsoft Entra, where there is no sub
+  client_id = 2, // RFC 9068 section 2.2
+  azp = 3, //       what other servers write in place of client_id
+  cid = 4,
+  appid = 5, //     Microsoft Entra, version 1
+  iss = 6,
+  iat = 7,
+  Count = 8,
 }
 
 const found: usize = memory.data(<i32>IdentifyingClaim.Count * 8, 8); // per IdentifyingClaim a Span
@@ -42,15 +44,17 @@ export function readIdentity(token: Span): Identity {
     p = spanEnd(entry);
   }
   const result = changetype<Identity>(identity);
-  result.subject = claimAt(IdentifyingClaim.sub);
-  result.client = firstOf(IdentifyingClaim.client_id, IdentifyingClaim.cid);
-  result.token = firstOf(IdentifyingClaim.jti, IdentifyingClaim.exp);
+  result.issuer = claimAt(IdentifyingClaim.iss);
+  result.subject = firstOf(IdentifyingClaim.sub, IdentifyingClaim.oid);
+  result.client = firstOf(IdentifyingClaim.client_id, IdentifyingClaim.appid);
+  result.issuedAt = numberOf(claimAt(IdentifyingClaim.iat));
   return result;
 }
 
 /** The IdentifyingClaim of a name; NONE for other names. */
 function claimOf(key: Span): u32 {
   if (spanLength(key) == 9) return spanIs(key, "client_id") ? IdentifyingClaim.client_id : NONE;
+  if (spanLength(key) == 5) return spanIs(key, "appid") ? IdentifyingClaim.appid : NONE;
   if (spanLength(key) != 3) return NONE;
   switch (load<u8>(spanStart(key))) {
     case LOWER_S:
@@ -59,12 +63,11 @@ function claimOf(key: Span): u32 {
       return spanIs(key, "azp") ? IdentifyingClaim.azp : NONE;
     case LOWER_C:
       return spanIs(key, "cid") ? IdentifyingClaim.cid : NONE;
-    case LOWER_J:
-      return spanIs(key, "jti") ? IdentifyingClaim.jti : NONE;
+    case LOWER_O:
+      return spanIs(key, "oid") ? IdentifyingClaim.oid : NONE;
     case LOWER_I:
-      return spanIs(key, "iat") ? IdentifyingClaim.iat : NONE;
-    case LOWER_E:
-      return spanIs(key, "exp") ? IdentifyingClaim.exp : NONE;
+      if (spanIs(key, "iat")) return IdentifyingClaim.iat;
+      return spanIs(key, "iss") ? IdentifyingClaim.iss : NONE;
     default:
       return NONE;
   }

@@ -103,3 +103,9 @@ export function identityOf(value: Span): Span {
   if (tag == ValueTag.Null) return NO_SPAN;
   return tag == ValueTag.String ? openValue(value, tag) : value;
 }
+
+/** The number of a Value that is one; NaN for any other Value. */
+export function numberOf(value: Span): f64 {
+  const isNumber = spanLength(value) == 9 && tagOf(value) == ValueTag.Number;
+  return isNumber ? load<f64>(spanStart(value), 1) : NaN;
+}

@@ -1,12 +1,13 @@
-import { Exit, onlyFile, type Command } from "../command.ts";
-import { pluginConfiguration } from "../compiler/index.ts";
-import { compileFile, report, writeOutput } from "../input.ts";
+import { Exit, UsageError, type Command } from "../command.ts";
+import { pluginConfiguration, severalConfiguration, type Member } from "../compiler/index.ts";
+import { compileFiles, writeOutput } from "../input.ts";
 
 export const compile: Command = {
   summary: "compile a policy to Envoy's plugin configuration",
-  help: `Usage: scopegate compile POLICY [-o FILE] [--hold-headers] [--quiet-passes]
+  help: `Usage: scopegate compile POLICY… [-o FILE] [--hold-headers] [--quiet-passes]
 
-Prints the plugin configuration, a JSON object. Envoy must pass it to the filter as a StringValue.
+Prints the plugin configuration, a JSON object. Envoy must pass it to the filter as a StringValue. Of several policies
+the host and path of each request choose one, by \`resource\`; a request that belongs to none is refused.
 
 Options:
   -o, --output FILE   write to FILE instead of standard output
@@ -22,14 +23,13 @@ Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file
     "quiet-passes": { type: "boolean" },
   },
   run({ options, files }) {
-    const file = onlyFile(files, "POLICY");
-    const { program, policy, problems } = compileFile(file);
-    report(problems);
-    if (!program || !policy) return Exit.Wrong;
-    const configuration = pluginConfiguration(program, policy, {
-      holdHeaders: options["hold-headers"] === true,
-      quietPasses: options["quiet-passes"] === true,
-    });
+    if (files.length === 0) throw new UsageError("no POLICY given");
+    const members = compileFiles(files);
+    if (!members) return Exit.Wrong;
+    const host = { holdHeaders: options["hold-headers"] === true, quietPasses: options["quiet-passes"] === true };
+    const [{ program, policy }] = members as [Member];
+    const configuration =
+      members.length > 1 ? severalConfiguration(members, host) : pluginConfiguration(program, policy, host);
     writeOutput(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
     return Exit.Done;
   },

@@ -1,21 +1,21 @@
 import { createInterface } from "node:readline";
 import { Exit, UsageError, type Command } from "../command.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadDocument, type Loaded } from "../evaluate/load.ts";
+import { loadDocument, loadDocuments, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { FilterFailure } from "../evaluate/result.ts";
-import { loadFile, readerBeside } from "../input.ts";
+import { loadFiles, readerBeside } from "../input.ts";
 
 export const evaluate: Command = {
   summary: "decide requests: JSON lines in, JSON lines out",
-  help: `Usage: scopegate eval [POLICY] [--explain]
+  help: `Usage: scopegate eval [POLICY…] [--explain]
 
 Reads one request per line from standard input and prints the filter's decisions in the same order. A line may have
-its own policy; POLICY applies to the lines that do not.
+its own policy; POLICY applies to the lines that do not. Of several policies the host and path of a request choose one.
 
 Input (everything is optional except the body of a POST):
   id           copied to the output
-  policy       a policy document, for this line only
+  policy       a policy document, for this line only; policies: a list of them
   payload      the verified JWT payload; null (default): no token
   payloadForm  plain (default), or normalized: scope and scp as lists, as Envoy Gateway stores them
   method, path, authority    default POST, /mcp, mcp.example.com
@@ -28,6 +28,7 @@ Input (everything is optional except the body of a POST):
 
 Output:
   id, decision (allow, deny, reject, unauthenticated, answer), reason, rule, requiredScopes
+  policy                     of several policies the one that decided
   status, headers, body      of the local reply; absent for allow
   policyErrors               alone, when the policy has errors
   error                      alone, when the line is malformed
@@ -40,10 +41,9 @@ Exit codes: 0 success, 1 a line was malformed or POLICY has errors, 2 could not 
 `,
   options: { explain: { type: "boolean" } },
   async run({ options, files }) {
-    if (files.length > 1) throw new UsageError(`expected at most one POLICY, got ${files.length}`);
-    if (files[0] === "-") throw new UsageError("POLICY must be a file: standard input carries the requests");
-    const fallback = files[0] === undefined ? undefined : loadFile(files[0]);
-    if (files[0] !== undefined && !fallback) return Exit.Wrong;
+    if (files.includes("-")) throw new UsageError("POLICY must be a file: standard input carries the requests");
+    const fallback = files.length === 0 ? undefined : loadFiles(files);
+    if (files.length > 0 && !fallback) return Exit.Wrong;
     return runLines(new Session(fallback, options.explain === true));
   },
 };
@@ -83,13 +83,14 @@ class Session {
     }
   }
 
-  private policyOf({ policy }: EvalRequest): Loaded | string[] {
-    if (policy === undefined) {
+  private policyOf({ policy, policies }: EvalRequest): Loaded | string[] {
+    if (policy === undefined && policies === undefined) {
       if (!this.fallback) throw new RequestError("the line has no policy, and no POLICY was given");
       return this.fallback;
     }
-    const key = JSON.stringify(policy);
-    const loaded = this.policies.get(key) ?? loadDocument(policy, { read: readerBeside("-") });
+    const key = JSON.stringify(policy ?? policies);
+    const read = { read: readerBeside("-") };
+    const loaded = this.policies.get(key) ?? (policy ? loadDocument(policy, read) : loadDocuments(policies!, read));
     if (this.policies.size >= MAX_POLICIES) this.policies.clear();
     this.policies.set(key, loaded);
     return loaded;

@@ -6,11 +6,11 @@ import type { Result } from "../evaluate/result.ts";
 import { listRequest, renderList } from "../explain/list.ts";
 import type { Part } from "../explain/parts.ts";
 import { explainRules, OUTCOME_TEXTS, type ExplainedRule } from "../explain/rules.ts";
-import { loadFile, nameOf, readInput } from "../input.ts";
+import { loadFile, loadFiles, nameOf, readInput } from "../input.ts";
 
 export const explain: Command = {
   summary: "show which rule decided, which parts of its `when`, and which scopes would help",
-  help: `Usage: scopegate explain POLICY --request FILE [--format text|json]
+  help: `Usage: scopegate explain POLICY… --request FILE [--format text|json]
        scopegate explain POLICY --list FILE [--payload FILE] [--format text|json]
 
 Decides one request with the filter and explains the decision. FILE has the fields of \`scopegate eval\`, as JSON or YAML;
@@ -34,21 +34,23 @@ Exit codes: 0 success (whatever the decision), 1 the policy or the request has e
     format: { type: "string" },
   },
   run({ options, files }) {
-    const file = onlyFile(files, "POLICY");
+    if (files.length === 0) throw new UsageError("no POLICY given");
     const json = wantsJson(options.format);
-    const inputs = [file, options.request, options.list, options.payload];
+    const inputs = [...files, options.request, options.list, options.payload];
     if (inputs.filter((input) => input === "-").length > 1) throw new UsageError("only one file can be -");
     if ((options.request === undefined) === (options.list === undefined))
       throw new UsageError("give exactly one of --request and --list");
-    if (typeof options.list === "string") return explainList(file, options.list, options.payload, json);
+    if (typeof options.list === "string")
+      return explainList(onlyFile(files, "POLICY"), options.list, options.payload, json);
     if (typeof options.request !== "string") throw new UsageError("no --request given");
     if (options.payload !== undefined)
       throw new UsageError("--payload goes with --list; a request has its own payload");
-    const loaded = loadFile(file);
+    const loaded = loadFiles(files);
     const request = loaded && readRequestFile(options.request);
     if (!loaded || !request) return Exit.Wrong;
     const result = new Engine().evaluate(loaded, request, true);
-    const rules = explainRules(loaded, request, result.trace ?? []);
+    const decided = loaded.policies.find(({ name }) => name === result.policy) ?? loaded.policy;
+    const rules = explainRules({ ...loaded, policy: decided }, request, result.trace ?? []);
     process.stdout.write(json ? `${JSON.stringify({ ...result, trace: rules }, null, 2)}\n` : render(result, rules));
     return Exit.Done;
   },
@@ -102,7 +104,7 @@ function render(result: Result, rules: ExplainedRule[]): string {
   const color = result.decision === "allow" || result.decision === "answer" ? 32 : 31;
   const status = result.status === undefined ? "" : ` (HTTP ${result.status})`;
   const lines = [
-    `${paint(color, result.decision)}${status}: ${result.reason}${result.rule === null ? "" : `, rule ${result.rule}`}`,
+    `${paint(color, result.decision)}${status}: ${result.reason}${result.policy === undefined ? "" : `, policy ${result.policy}`}${result.rule === null ? "" : `, rule ${result.rule}`}`,
   ];
   for (const { rule, outcome, whens } of rules) {
     lines.push("", `rule ${paint(1, rule)} ${OUTCOME_TEXTS[outcome]}`);

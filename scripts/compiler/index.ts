@@ -9,10 +9,12 @@ import { lintPolicy } from "./policy/lint.ts";
 import type { Policy } from "./policy/policy.ts";
 import { compileWhens } from "./policy/whens.ts";
 import { encodePolicy } from "./program/encode.ts";
+import { routesOf, type Member } from "./several.ts";
 import { readObject, readYaml, Report, type Tree } from "./source/document.ts";
 import { Source, type Problem } from "./source/problem.ts";
 import { toBase64 } from "../bytes.ts";
 
+export { conflicts, type Member } from "./several.ts";
 export { listing, ProgramError } from "./program/listing.ts";
 export type { Claim, Policy, Rule, Target } from "./policy/policy.ts";
 export { renderProblems, type Problem, type Severity } from "./source/problem.ts";
@@ -72,22 +74,44 @@ export interface PluginOptions {
   holdHeaders?: boolean;
   /** No filter state is set for the access log on requests that pass. */
   quietPasses?: boolean;
+  /** The subject is set as filter state for the access log, too. */
+  logSubject?: boolean;
 }
 
 /** The configuration of the filter. */
 export function pluginConfiguration(
   program: Uint8Array,
   { name }: Policy,
-  { holdHeaders = false, quietPasses = false }: PluginOptions = {},
+  { holdHeaders = false, quietPasses = false, logSubject = false }: PluginOptions = {},
 ): PluginConfiguration {
-  const quiet = quietPasses && { quietPasses };
-  return { scopegate: 1, policy: name, holdHeaders, ...quiet, program: toBase64(program) };
+  const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
+  return { scopegate: 1, policy: name, holdHeaders, ...more, program: toBase64(program) };
 }
 
-export interface PluginConfiguration {
+/** The configuration of the filter for several policies, of which the host and path of a request choose one. */
+export function severalConfiguration(members: readonly Member[], options: PluginOptions = {}): SeveralConfiguration {
+  const { holdHeaders = false, quietPasses = false, logSubject = false } = options;
+  const policies = members.map(({ policy, program }) => ({
+    name: policy.name,
+    routes: routesOf(policy),
+    program: toBase64(program),
+  }));
+  const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
+  return { scopegate: 1, holdHeaders, ...more, policies };
+}
+
+interface HostSettings {
   scopegate: 1;
-  policy: string;
   holdHeaders: boolean;
   quietPasses?: boolean;
+  logSubject?: boolean;
+}
+
+export interface PluginConfiguration extends HostSettings {
+  policy: string;
   program: string;
+}
+
+export interface SeveralConfiguration extends HostSettings {
+  policies: { name: string; routes: string[]; program: string }[];
 }

@@ -21,15 +21,18 @@ export class Engine {
   /** The filter's decision on one request. Throws FilterFailure. */
   evaluate(loaded: Loaded, request: EvalRequest, explain = false): Result {
     const host = this.hostFor(loaded);
-    const { rules, metadataKeys } = loaded.policy;
     this.clock += APART;
     if (explain) startTrace(host.guest);
     if (request.response) startItems(host.guest);
-    const answer = host.request(simulate(request, metadataKeys[0] ?? ""));
+    const answer = host.request(simulate(request, ...loaded.policies.map(({ metadataKeys }) => metadataKeys[0] ?? "")));
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
+    const policy = loaded.policies[host.guest.call("scopegate_policy")] ?? loaded.policy;
+    const { rules } = policy;
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
-    const result = describe(answer, nameOf);
+    const described = describe(answer, nameOf);
+    const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
+    const result = isChosen ? { ...described, policy: policy.name } : described;
     const traced = explain ? { ...result, trace: readTrace(host.guest, nameOf) } : result;
     if (!request.response || !answer.response) return traced;
     const { rules: _, ...list } = readItems(host.guest, nameOf) ?? { rules: [] };

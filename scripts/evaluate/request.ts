@@ -13,6 +13,7 @@ import { fromBase64 } from "../bytes.ts";
 export interface EvalRequest {
   id?: string;
   policy?: object;
+  policies?: object[];
   payload?: Struct | null;
   payloadForm?: "plain" | "normalized";
   method?: string;
@@ -73,6 +74,7 @@ function isResponse(value: unknown): boolean {
 const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) => boolean]> = {
   id: ["a string", isString],
   policy: ["an object", isObject],
+  policies: ["a list of objects", (value) => Array.isArray(value) && value.length > 0 && value.every(isObject)],
   payload: ["an object or null", (value) => value === null || isObject(value)],
   payloadForm: ['"plain" or "normalized"', (value) => value === "plain" || value === "normalized"],
   method: ["a string", isString],
@@ -111,7 +113,10 @@ export function readRequest(value: unknown): EvalRequest {
     if (!test(item)) throw new RequestError(`${key} must be ${what}`);
   }
   const request = value as EvalRequest;
-  if (isDeep(request.payload) || isDeep(request.policy)) throw new RequestError("the request is nested too deeply");
+  if (isDeep(request.payload) || isDeep(request.policy) || isDeep(request.policies))
+    throw new RequestError("the request is nested too deeply");
+  if (request.policy !== undefined && request.policies !== undefined)
+    throw new RequestError("give policy or policies, not both");
   if (request.body !== undefined && request.bodyBase64 !== undefined)
     throw new RequestError("give body or bodyBase64, not both");
   if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)
@@ -119,8 +124,8 @@ export function readRequest(value: unknown): EvalRequest {
   return request;
 }
 
-/** The request as Envoy would show it to the filter; `metadataKey` is where jwt_authn stores the payload. */
-export function simulate(request: EvalRequest, metadataKey: string): SimulatedRequest {
+/** The request as Envoy would show it to the filter; `metadataKeys` are where jwt_authn stores the payload. */
+export function simulate(request: EvalRequest, ...metadataKeys: string[]): SimulatedRequest {
   const { payload = null, headers = {}, bodyBase64, body, trailers } = request;
   const typed = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
   return {
@@ -129,7 +134,12 @@ export function simulate(request: EvalRequest, metadataKey: string): SimulatedRe
     body: bodyBase64 === undefined ? new TextEncoder().encode(body) : fromBase64(bodyBase64),
     trailers: trailers && pairs(trailers),
     ...(request.response && { response: simulateResponse(request.response) }),
-    metadata: payload === null ? {} : { [JWT_NAMESPACE]: { [metadataKey]: formed(payload, request.payloadForm) } },
+    metadata:
+      payload === null
+        ? {}
+        : {
+            [JWT_NAMESPACE]: Object.fromEntries(metadataKeys.map((key) => [key, formed(payload, request.payloadForm)])),
+          },
   };
 }
 

@@ -1,5 +1,5 @@
 // The result of `eval` for one request: the filter's decision in the terms of docs/cli.md.
-import { Reason } from "../../assembly/program.ts";
+import { isDenial, Reason } from "../../assembly/program.ts";
 import type { Answer, Pair } from "../simulate/host.ts";
 import type { List } from "./list.ts";
 
@@ -21,6 +21,8 @@ export interface Result {
   body?: string;
   reason: string;
   rule: string | null;
+  /** Of several policies the one that decided. */
+  policy?: string;
   requiredScopes: string[] | null;
   trace?: Step[];
   /** With a `response` in the request: what the client gets of it. */
@@ -83,8 +85,8 @@ function decisionOf(reason: string, status: number | undefined): Decision {
   if (status === undefined) return "allow";
   const code = Reason[reason as keyof typeof Reason] ?? Reason.host_error;
   if (code < Reason.insufficient_scope && code !== Reason.host_error) return "answer";
-  if (code >= Reason.no_token) return code < Reason.not_json ? "unauthenticated" : "reject";
-  return "deny";
+  if (isDenial(code) || code === Reason.host_error) return "deny";
+  return status === 401 ? "unauthenticated" : "reject";
 }
 
 function joined(pairs: Pair[]): Record<string, string> {

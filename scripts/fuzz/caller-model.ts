@@ -61,6 +61,7 @@ export function judgeCaller(call: Call, headers: Header[], payload: Struct | nul
   const preflight = call.httpMethod === "OPTIONS";
   if (payload === null) return preflight ? "allow" : "unauthenticated";
   if (call.httpMethod !== "POST") return "allow";
+  if (!valuesOf(headers, "mcp-protocol-version").every((version) => REVISIONS.includes(version))) return "reject";
   if (claims && READ_CLAIMS.some((name) => depthOf(payload[name] ?? null) > MAX_CLAIM_DEPTH)) return "unauthenticated";
   if (!mirrorsAgree(call, headers)) return "reject";
   return allows(call.name, headers, payload, claims) ? "allow" : "deny";
@@ -69,6 +70,7 @@ export function judgeCaller(call: Call, headers: Header[], payload: Struct | nul
 const valuesOf = (headers: Header[], name: string): string[] =>
   headers.filter(([key]) => key === name).map(([, value]) => value);
 
+const REVISIONS = ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"];
 const ONCE = [
   "content-type",
   "content-encoding",
@@ -82,13 +84,12 @@ const ONCE = [
 function judgeHead({ httpMethod, body }: Call, headers: Header[]): Verdict | undefined {
   const [type] = valuesOf(headers, "content-type");
   const [encoding = "identity"] = valuesOf(headers, "content-encoding");
-  const [version = "2000-01-01"] = valuesOf(headers, "mcp-protocol-version");
   if (headers.some(([name]) => name === "upgrade" || name === ":protocol")) return "reject";
   if (ONCE.some((name) => valuesOf(headers, name).length > 1)) return "reject";
   if (["GET", "DELETE", "OPTIONS"].includes(httpMethod)) return body ? "reject" : undefined;
   if (httpMethod !== "POST" || type === undefined || !isJson(type) || encoding.toLowerCase() !== "identity")
     return "reject";
-  return /^\d{4}-\d\d-\d\d$/.test(version) && body ? undefined : "reject";
+  return body ? undefined : "reject";
 }
 
 /** application/json with no charset other than UTF-8, and parameters of plain characters only. */

@@ -142,10 +142,10 @@ export function member(tree: Tree | undefined, key: string): Tree | undefined {
   return tree?.kind === "object" ? tree.members.find((item) => item.key === key)?.value : undefined;
 }
 
-/** As lenient readers compare keys: ASCII case, U+017F, U+212A, and NULs left out. */
+/** As lenient readers compare keys: ASCII case, U+017F, U+212A, and NUL, _ and - left out. */
 export function folded(key: string): string {
   return key
-    .replace(/\0/g, "")
+    .replace(/[\0_-]/g, "")
     .replace(/\u017f/g, "s")
     .replace(/\u212a/g, "k")
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());

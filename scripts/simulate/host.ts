@@ -123,8 +123,8 @@ export class Host implements Machine {
   }
 
   private run(stream: Stream, answer: Answer): void {
-    const { body = new Uint8Array(), trailers } = stream.request;
-    const bare = body.length === 0;
+    const { body = new Uint8Array(), trailers, endsApart } = stream.request;
+    const bare = body.length === 0 && !endsApart;
     const action = this.guest.call(
       "proxy_on_request_headers",
       stream.id,

@@ -17,11 +17,17 @@ export interface SimulatedRequest {
   chunks?: readonly number[];
   /** The end of stream comes with the last piece, not in a call of its own (as Envoy does for HTTP/1). */
   endWithData?: boolean;
+  /** Without a body: the end of stream comes after the headers (an empty DATA frame, an empty chunked body). */
+  endsApart?: boolean;
   trailers?: readonly Pair[];
   /** Dynamic metadata: namespace → Struct. */
   metadata?: { [namespace: string]: Struct };
   route?: string;
   cluster?: string;
+  /** Address and port of the caller. */
+  address?: string;
+  /** SHA-256 of the caller's certificate, hexadecimal. */
+  certificateDigest?: string;
   /** What the server answers when the request reaches it; an empty 200 unless given. */
   response?: SimulatedResponse;
 }
@@ -101,7 +107,8 @@ export class Stream {
     const known: { [path: string]: string | number | undefined } = {
       "xds.route_name": this.request.route,
       "xds.cluster_name": this.request.cluster,
-      "source.address": "127.0.0.1:50000",
+      "source.address": this.request.address ?? "127.0.0.1:50000",
+      "connection.sha256_peer_certificate_digest": this.request.certificateDigest ?? "",
       "response.code_details": this.details,
       "connection.id": this.id,
       plugin_name: "scopegate",

@@ -167,14 +167,17 @@ function mcpRoute({ cors }: EnvoyTarget): string {
 ${policy}`;
 }
 
-/** One line per request: the caller's address, status, the filter's reason (twice: as a detail, and with the deciding rule), the subject. */
+/**
+ * One line per request: the caller's address, status, the filter's reason (twice: as a detail, and with the deciding rule),
+ * the subject, which the filter escapes: Envoy prints a claim as it is, line breaks included.
+ */
 function accessLog(target: EnvoyTarget): string {
-  const { key, failureKey } = metadataNames(target);
-  const metadata = (path: string) => `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${path})%`;
+  const { failureKey } = metadataNames(target);
   return JSON.stringify(
     '[%START_TIME%] %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% ' +
       '"%FILTER_STATE(wasm.scopegate:PLAIN)%" ' +
-      `sub=${metadata(`${key}:sub`)} token=${metadata(`${failureKey}:message`)} %DURATION%ms\n`,
+      "sub=%FILTER_STATE(wasm.scopegate.sub:PLAIN)% " +
+      `token=%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${failureKey}:message)% %DURATION%ms\n`,
   );
 }
 

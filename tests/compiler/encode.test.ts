@@ -134,7 +134,7 @@ test("the headers of the replies", () => {
   const json = { "content-type": "application/json", "cache-control": "no-store" };
   assert.deepEqual(headers(Reason.not_json), json);
   assert.deepEqual(headers(Reason.insufficient_scope), json);
-  assert.deepEqual(headers(Reason.method_not_allowed), { ...json, allow: "POST" });
+  assert.deepEqual(headers(Reason.method_not_allowed), { ...json, allow: "POST, DELETE" });
   assert.deepEqual(headers(Reason.no_token), { ...json, "www-authenticate": `Bearer ${challenge}` });
   const invalid = `Bearer error="invalid_token", ${challenge}`;
   assert.deepEqual(headers(Reason.invalid_token), { ...json, "www-authenticate": invalid });

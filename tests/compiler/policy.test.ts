@@ -175,7 +175,7 @@ const URLS: [resource: string, url: string, paths: string[]][] = [
   [
     "https://a.example:8443/x/mcp/",
     "https://a.example:8443/.well-known/oauth-protected-resource/x/mcp",
-    ["/x/mcp", "/x/mcp/", ""],
+    ["/x/mcp", ""],
   ],
   ["https://a.example", "https://a.example/.well-known/oauth-protected-resource", [""]],
   ["https://a.example/", "https://a.example/.well-known/oauth-protected-resource", [""]],
@@ -190,7 +190,7 @@ for (const [resource, url, paths] of URLS) {
     assert.equal(policy?.resourceMetadata, url);
     assert.deepEqual(
       documentPaths(policy!),
-      paths.map((path) => `/.well-known/oauth-protected-resource${path}`),
+      paths.flatMap((path) => ["", "/"].map((end) => `/.well-known/oauth-protected-resource${path}${end}`)),
     );
   });
 }
@@ -238,4 +238,15 @@ test("of many unknown scopes only the first get suggestions", () => {
   const { problems } = compilePolicy(`${HEAD}rules: []\nscopes:\n${scopes}`, "policy.yaml");
   assert.equal(problems.length, 100);
   assert.equal(problems.filter(({ hint }) => hint !== undefined).length, 16);
+});
+
+test("a metadata key holds nothing that has a meaning in an access log format", () => {
+  const keyed = (key: string): string => `${HEAD}jwt: { metadataKey: ${JSON.stringify(key)} }\nrules: []\n`;
+  for (const key of ["mcp", "payload", "a.b_c-1", "https//x@y"]) assert.deepEqual(errorsOf(keyed(key)), [], key);
+  for (const key of ["a:b", "a)b", "a%b", "a b", "a(b", "é"])
+    assert.deepEqual(
+      errorsOf(keyed(key)),
+      ["the key contains a character that has a meaning in access log formats"],
+      key,
+    );
 });

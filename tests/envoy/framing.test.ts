@@ -73,6 +73,28 @@ for (const [mode, options, strict] of MODES)
       assertUnseen(gateway, strict);
     });
 
+    test("zero bytes at the end of the stream are no body, one is", async () => {
+      const authorization = headers()["authorization"]!;
+      const ways: [name: string, send: typeof http1 | typeof http2, more: Record<string, string>][] = [
+        ["HTTP/2, an empty DATA frame", http2, {}],
+        ["HTTP/2, the same with content-length: 0", http2, { "content-length": "0" }],
+        ["HTTP/1.1, an empty chunked body", http1, { "transfer-encoding": "chunked" }],
+        ["HTTP/1.1, content-length: 0", http1, { "content-length": "0" }],
+      ];
+      for (const [name, send, more] of ways)
+        for (const method of ["GET", "DELETE", "OPTIONS"]) {
+          const request = { method, headers: { authorization, ...more }, pieces: [1] };
+          gateway.upstream.forget();
+          assert.equal((await send(gateway.port, request)).status, 200, `${method}, ${name}`);
+          assert.equal(gateway.upstream.requests.length, 1);
+          if (more["content-length"]) continue;
+          gateway.upstream.forget();
+          assert.equal((await send(gateway.port, { ...request, body: "{" })).status, 400, `${method}, ${name}`);
+          await sleep(SETTLE_MS);
+          assertUnseen(gateway, strict);
+        }
+    });
+
     test("a body of 500 kB is decided", async () => {
       for (const [text, status] of [
         ["Hello, x!", 200],

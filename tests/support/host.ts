@@ -92,7 +92,8 @@ export function sending(text: string, version?: string, payload?: Struct): Simul
 }
 
 /** A request with any body, in any revision. */
-export const posting = (body: unknown, version?: string): SimulatedRequest => sending(JSON.stringify(body), version);
+export const posting = (body: unknown, version?: string, payload?: Struct): SimulatedRequest =>
+  sending(JSON.stringify(body), version, payload);
 
 /** The reason in a refusal. */
 export const reasonOf = ({ reply }: Answer): string | undefined =>

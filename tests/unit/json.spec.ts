@@ -140,10 +140,10 @@ describe("json", () => {
   });
 
   test("refuses escaped lone surrogates", () => {
-    expect(read('"\\ud800"')).toBe(Reason.invalid_utf8);
-    expect(read('"\\udc00"')).toBe(Reason.invalid_utf8);
-    expect(read('"\\ud800\\u0041"')).toBe(Reason.invalid_utf8);
-    expect(read('"\\ud800x"')).toBe(Reason.invalid_utf8);
+    expect(read('"\\ud800"')).toBe(Reason.lone_surrogate);
+    expect(read('"\\udc00"')).toBe(Reason.lone_surrogate);
+    expect(read('"\\ud800\\u0041"')).toBe(Reason.lone_surrogate);
+    expect(read('"\\ud800x"')).toBe(Reason.lone_surrogate);
   });
 
   test("refuses invalid UTF-8", () => {

@@ -284,7 +284,7 @@ test("the filter state of a batch has nothing from messages before the deciding 
   ]) {
     const answer = host.request(posting([allowed, last], "2025-03-26"));
     assert.equal(answer.state.get("scopegate"), state);
-    if (answer.reply) assert.equal((JSON.parse(answer.reply.body) as { id: unknown }).id, null);
+    if (answer.reply) assert.ok(!("id" in (JSON.parse(answer.reply.body) as object)));
   }
 });
 

@@ -3,7 +3,8 @@ import { Action } from "../../../assembly/program.ts";
 import type { Closures } from "./hierarchy.ts";
 import type { Policy } from "./policy.ts";
 
-const WELL_KNOWN = "/.well-known/oauth-protected-resource";
+/** Where metadata documents are (RFC 9728 section 3). */
+export const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 /** Asks for a refresh token; resource servers should not name it (MCP 2026-07-28, Refresh Tokens). */
 const OFFLINE = "offline_access";
 
@@ -13,15 +14,16 @@ export function wellKnownUrl(resource: string): string {
   return origin + WELL_KNOWN + path.replace(/\/$/, "") + query;
 }
 
-/** Request paths at which the document is served: for the resource's path, with and without its trailing slash, and for the root. */
+/** Request paths at which the document is served: for the resource's path and for the root, each also with a slash at its end. */
 export function documentPaths(policy: Policy): string[] {
   if (!policy.metadataDocument || !policy.resource) return [];
   const resource = new URL(policy.resource);
-  const paths = [WELL_KNOWN + resource.pathname.replace(/\/$/, ""), WELL_KNOWN + resource.pathname, WELL_KNOWN];
+  const paths = [WELL_KNOWN + resource.pathname, WELL_KNOWN];
   const advertised = policy.resourceMetadata && new URL(policy.resourceMetadata);
   if (advertised && advertised.host === resource.host && advertised.pathname.startsWith("/.well-known/"))
     paths.push(advertised.pathname);
-  return [...new Set(paths.map((path) => (path === WELL_KNOWN + "/" ? WELL_KNOWN : path)))];
+  const bare = [...new Set(paths.map((path) => path.replace(/\/$/, "")))];
+  return bare.flatMap((path) => [path, `${path}/`]);
 }
 
 /** The document as JSON; `scopes` are its `scopes_supported`. */

@@ -8,6 +8,7 @@ import {
   DEFAULT_MAX_DEPTH,
   DEFAULT_MAX_LIST,
   DEFAULT_STEP_BUDGET,
+  SenderConstrained,
 } from "../../../assembly/program.ts";
 import { defaultLists, type Lists } from "./lists.ts";
 import type { Place } from "../source/document.ts";
@@ -31,6 +32,8 @@ export interface Policy {
   audiences: string[];
   /** Keys in jwt_authn's metadata under which the payload may be stored, in order. */
   metadataKeys: string[];
+  /** What becomes of tokens with a `cnf`. */
+  senderConstrained: SenderConstrained;
   /** The filter serves the metadata document. */
   metadataDocument: boolean;
   /** `scopes_supported` as given; undefined: derived. */
@@ -43,7 +46,7 @@ export interface Policy {
   defaultAction: Action;
   rules: Rule[];
   includeGranted: boolean;
-  inBand: boolean;
+  denial: Denial;
   lenientHeaders: boolean;
   limits: { body: number; depth: number; steps: number; list: number };
   lists: Lists;
@@ -55,6 +58,9 @@ export interface Policy {
   /** What becomes of tools in a live list that are not as in the lock. */
   drift: Drift;
 }
+
+/** How a denial is answered: by HTTP, in a 200, or by HTTP where a challenge helps. */
+export type Denial = "http" | "in-band" | "mixed";
 
 interface ScopeDeclaration {
   place: Place;
@@ -134,6 +140,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     authorizationServers: [],
     audiences: [],
     metadataKeys: ["mcp"],
+    senderConstrained: SenderConstrained.Refuse,
     metadataDocument: false,
     scopes: new Map(),
     backend: { from: BackendFrom.None, text: "" },
@@ -142,7 +149,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     defaultAction: Action.Deny,
     rules: [],
     includeGranted: false,
-    inBand: false,
+    denial: "http",
     lenientHeaders: false,
     limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET, list: DEFAULT_MAX_LIST },
     lists: defaultLists(),

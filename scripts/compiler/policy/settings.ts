@@ -1,5 +1,5 @@
 // The members of our own kind of document, except its rules → Policy.
-import { Action, BackendFrom } from "../../../assembly/program.ts";
+import { Action, BackendFrom, SenderConstrained } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { wellKnownUrl } from "./metadata.ts";
@@ -8,7 +8,7 @@ import { emptyPolicy, type Policy } from "./policy.ts";
 import { readGroups, readRules } from "./rules.ts";
 import * as shapes from "./shapes.ts";
 import { namesOf, rangeOf } from "./shapes.ts";
-import { ACTIONS, BACKENDS, GOVERNED } from "./words.ts";
+import { ACTIONS, BACKENDS, BOUND, DENIALS, GOVERNED, METADATA_KEY } from "./words.ts";
 import {
   choice,
   flag,
@@ -43,7 +43,7 @@ const MEMBERS: Record<string, Read> = {
   govern: readGovern,
   defaultAction: (report, tree, policy) => (policy.defaultAction = choice(report, tree, ACTIONS) ?? Action.Deny),
   challenge: readChallenge,
-  denial: (report, tree, policy) => (policy.inBand = choice(report, tree, { http: false, "in-band": true }) ?? false),
+  denial: (report, tree, policy) => (policy.denial = choice(report, tree, DENIALS) ?? policy.denial),
   headers: (report, tree, policy) =>
     (policy.lenientHeaders = choice(report, tree, { strict: false, lenient: true }) ?? false),
   limits: readLimits,
@@ -101,13 +101,25 @@ function scopeList(report: Report, tree: Tree): string[] | undefined {
 function readJwt(report: Report, tree: Tree, policy: Policy): void {
   const members = mapping(report, tree, namesOf(shapes.JWT));
   if (!members) return;
+  const bound = members.get("senderConstrained")?.value;
+  if (bound) policy.senderConstrained = choice(report, bound, BOUND) ?? policy.senderConstrained;
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
   if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
   const keys = (one ?? many)?.value;
   if (!keys) return;
   const items = keys.kind === "list" ? texts(report, keys, "list at least one key") : [keys];
-  const names = items?.flatMap((item) => label(report, item, 256) ?? []);
+  const names = items?.flatMap((item) => metadataKey(report, item) ?? []);
   if (names?.length) policy.metadataKeys = names;
+}
+
+function metadataKey(report: Report, tree: Tree): string | undefined {
+  const key = label(report, tree, 256);
+  if (key === undefined || METADATA_KEY.test(key)) return key;
+  return report.error(
+    tree,
+    "the key contains a character that has a meaning in access log formats",
+    "use letters, digits and . _ - / @ + ~",
+  );
 }
 
 function readHierarchy(report: Report, tree: Tree, policy: Policy): void {

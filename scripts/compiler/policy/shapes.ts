@@ -1,6 +1,16 @@
 // What an author may write, as JSON Schema with a line about each member. The readers take their names, words and ranges
 // from here; so do the schema for editors (schema.ts), hover and completion (scripts/editor/).
-import { ACTIONS, BACKENDS, CLAIM_TYPES, GOVERNED, MAX_EXPRESSION, TARGETS } from "./words.ts";
+import {
+  ACTIONS,
+  BACKENDS,
+  BOUND,
+  CLAIM_TYPES,
+  DENIALS,
+  GOVERNED,
+  MAX_EXPRESSION,
+  METADATA_KEY,
+  TARGETS,
+} from "./words.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
 
@@ -143,13 +153,19 @@ export const METADATA = object(
   { description: "The name of the policy; the other members are allowed and not read." },
 );
 
+const metadataKey = text({ pattern: METADATA_KEY.source, maxLength: 256, default: "mcp" });
+
 export const JWT = object(
   {
-    metadataKey: label(256, { description: "The name under which jwt_authn leaves the payload.", default: "mcp" }),
+    metadataKey: described(metadataKey, "The name under which jwt_authn leaves the payload."),
     metadataKeys: {
       description: "Several such names; the first one that is there is used.",
-      anyOf: [list(label(256)), label(256)],
+      anyOf: [list(metadataKey), metadataKey],
     },
+    senderConstrained: word(BOUND, {
+      description: "Tokens that are bound to a key (cnf). verify: to the certificate of the caller's connection.",
+      default: "refuse",
+    }),
   },
   { description: "Where the verified payload of the token lies." },
 );
@@ -293,8 +309,9 @@ export const POLICY = object(
     defaultAction: word(ACTIONS, { description: "For a governed call that no rule matches.", default: "Deny" }),
     challenge: described(CHALLENGE, "What a challenge lists."),
     denial: {
-      ...word({ http: false, "in-band": true }),
-      description: "in-band: a denial is a 200 with a JSON-RPC error, without a challenge.",
+      ...word(DENIALS),
+      description:
+        "in-band: a denial is a 200 with a JSON-RPC error, without a challenge. mixed: a 403 where a challenge helps.",
       default: "http",
     },
     headers: {

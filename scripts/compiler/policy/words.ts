@@ -1,5 +1,6 @@
 // The words of policies and what each stands for.
-import { Action, BackendFrom, ClaimType, Kind } from "../../../assembly/program.ts";
+import { Action, BackendFrom, ClaimType, Kind, SenderConstrained } from "../../../assembly/program.ts";
+import type { Denial } from "./policy.ts";
 
 /** `action` and `defaultAction`. */
 export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
@@ -9,6 +10,19 @@ export const CLAIM_TYPES = { String: ClaimType.String, StringArray: ClaimType.St
 
 /** `backend.from`. */
 export const BACKENDS = { toolPrefix: BackendFrom.ToolPrefix, route: BackendFrom.Route, cluster: BackendFrom.Cluster };
+
+/** `jwt.senderConstrained`. */
+export const BOUND = {
+  refuse: SenderConstrained.Refuse,
+  verify: SenderConstrained.Verify,
+  accept: SenderConstrained.Accept,
+};
+
+/** A key that can stand in an access log format, `%DYNAMIC_METADATA(…:KEY:sub)%`, and mean nothing else there. */
+export const METADATA_KEY = /^[\w./@+~-]+$/;
+
+/** `denial`. */
+export const DENIALS: Record<Denial, Denial> = { http: "http", "in-band": "in-band", mixed: "mixed" };
 
 /** `govern`. */
 export const GOVERNED = {

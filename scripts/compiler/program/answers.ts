@@ -3,7 +3,7 @@
 //
 // WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1): every value is quoted, none is empty, and because two
 // SDKs take the first `scope=` they find, nothing free-form comes before it.
-import { isDenial, isPass, MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
+import { Action, isDenial, isPass, MAX_CHALLENGE, Reason, Section, Setting } from "../../../assembly/program.ts";
 import { encodePairs, type Pair } from "../../wire.ts";
 import type { Policy } from "../policy/policy.ts";
 import { MESSAGES } from "./reasons.ts";
@@ -53,6 +53,9 @@ export const STATUS: Record<Code, number> = {
   [Reason.method_not_allowed]: 405,
   [Reason.upgrade]: 400,
   [Reason.early_answer]: 502,
+  [Reason.lone_surrogate]: 400,
+  [Reason.sender_constrained]: 401,
+  [Reason.no_policy]: 403,
 };
 
 const DESCRIPTION = 'error_description="This call needs more scopes than the token has"';
@@ -77,12 +80,17 @@ export function addAnswers(writer: ProgramWriter, policy: Policy, initialScopes:
       ...names(writer, outcomeOf(code), code),
       ...writer.text(STATUS[code] === 200 ? "" : `${errorCode(code)},"message":"${MESSAGES[code]}`),
       ...writer.raw(encodePairs(headersOf(code, policy, initialScopes))),
-      isDenial(code) && policy.inBand ? 200 : STATUS[code],
+      isInBand(code, policy) ? 200 : STATUS[code],
     ]);
   }
   const counted = names(writer, "lenient", Reason.header_mismatch);
   writer.add(Section.Reasons, [...counted, ...writer.text(""), ...writer.raw(encodePairs([])), 0]);
   addChallenge(writer, policy, put);
+}
+
+/** Whether a reason is answered with a 200 that has a JSON-RPC error. */
+function isInBand(reason: Code, { denial }: Policy): boolean {
+  return isDenial(reason) && (denial === "in-band" || (denial === "mixed" && reason !== Reason.insufficient_scope));
 }
 
 /** Name and counter of a reason; the counter's name ends with the reason's. */
@@ -93,10 +101,10 @@ function names(writer: ProgramWriter, outcome: string, reason: Code): number[] {
 }
 
 /** The challenge of insufficient_scope, in two halves around the scopes. */
-function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Policy, put: Settings): void {
+function addChallenge(writer: ProgramWriter, { resourceMetadata, denial }: Policy, put: Settings): void {
   put(Setting.ScopesEnd, ...writer.text(resourceMetadata ? `],"resourceMetadata":"${resourceMetadata}"` : "]"));
   put(Setting.Challenge, ...writer.text(undefined));
-  if (inBand) return;
+  if (denial === "in-band") return;
   const begin = 'Bearer error="insufficient_scope", scope="';
   const metadata = resourceMetadata ? `resource_metadata="${resourceMetadata}", ` : "";
   const end = `", ${metadata}${DESCRIPTION}`;
@@ -107,10 +115,18 @@ function addChallenge(writer: ProgramWriter, { resourceMetadata, inBand }: Polic
 
 function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {
   if (reason === Reason.metadata_document) return DOCUMENT;
-  if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", "POST"]];
+  if (reason === Reason.method_not_allowed) return [...JSON_BODY, ["allow", allowedMethods(policy.transport)]];
   if (STATUS[reason] !== 401) return JSON_BODY;
-  const challenge = unauthenticated(reason === Reason.invalid_token, policy.resourceMetadata, initialScopes);
+  const challenge = unauthenticated(reason !== Reason.no_token, policy.resourceMetadata, initialScopes);
   return challenge.length > MAX_CHALLENGE ? JSON_BODY : [...JSON_BODY, ["www-authenticate", challenge]];
+}
+
+/** RFC 9110 section 10.2.1: the methods that the policy lets through. */
+function allowedMethods({ stream, session, preflight }: Policy["transport"]): string {
+  const methods = { POST: Action.Allow, GET: stream, DELETE: session, OPTIONS: preflight };
+  return Object.entries(methods)
+    .flatMap(([method, action]) => (action === Action.Allow ? [method] : []))
+    .join(", ");
 }
 
 /** RFC 6750 section 3.1: no error code if the request had no credentials. */
@@ -134,8 +150,9 @@ function outcomeOf(reason: Code): string {
 /** Code of the JSON-RPC error. */
 function errorCode(reason: Code): number {
   if (reason === Reason.header_mismatch) return -32020;
+  if (reason === Reason.unsupported_version) return -32022;
   if (reason === Reason.invalid_params) return -32602;
-  if (reason >= Reason.not_json && reason <= Reason.number_range) return -32700;
+  if ((reason >= Reason.not_json && reason <= Reason.number_range) || reason === Reason.lone_surrogate) return -32700;
   const status = STATUS[reason];
   return [401, 403, 500, 502].includes(status) ? status : -32600;
 }

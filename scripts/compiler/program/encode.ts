@@ -142,6 +142,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   addAnswers(writer, policy, scopes, put);
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
   put(Setting.Lists, listBits(policy), policy.limits.list);
+  put(Setting.SenderConstrained, policy.senderConstrained);
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
 
@@ -150,7 +151,8 @@ function flagsOf(writer: ProgramWriter, policy: Policy): number {
     writer.flags |
     uriFlags(policy.rules) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
-    (policy.inBand ? Flag.InBand : 0) |
+    (policy.denial === "in-band" ? Flag.InBand : 0) |
+    (policy.denial === "mixed" ? Flag.Mixed : 0) |
     (policy.lists.annotate ? Flag.Annotate : 0) |
     (policy.includeGranted ? Flag.IncludeGranted : 0) |
     (policy.lenientHeaders ? Flag.LenientHeaders : 0)

@@ -21,7 +21,7 @@ export const MESSAGES: Record<Exclude<Reason, Reason.Count>, string> = {
   [Reason.not_json]: "The body is not JSON.",
   [Reason.invalid_utf8]: "The body is not UTF-8.",
   [Reason.duplicate_key]: "An object in the body has a duplicate key.",
-  [Reason.ambiguous_key]: "A key in the body differs only by case from one that matters.",
+  [Reason.ambiguous_key]: "A key in the body differs only by case, _ or - from one that matters.",
   [Reason.too_deep]: "The body is nested too deeply.",
   [Reason.too_many_members]: "The body has too many members.",
   [Reason.number_range]: "A number in the body is out of range.",
@@ -40,4 +40,7 @@ export const MESSAGES: Record<Exclude<Reason, Reason.Count>, string> = {
   [Reason.method_not_allowed]: "The HTTP method is not allowed.",
   [Reason.upgrade]: "Connection upgrades are not allowed.",
   [Reason.early_answer]: "The server answered before the request was judged.",
+  [Reason.no_policy]: "There is no MCP server at this host and path.",
+  [Reason.sender_constrained]: "The access token is bound to a key, and this connection does not prove it.",
+  [Reason.lone_surrogate]: "A string in the body has half of a surrogate pair, as text cut inside an emoji does.",
 };

@@ -1,0 +1,222 @@
+// The policies of a plugin configuration: one for all requests, or several, of which the host and the path of a request
+// choose one (routes.ts).
+import { NONE, Reason, ReasonField, Setting, isDenial, isPass } from "../program.ts";
+import { allocate, release } from "../runtime/memory.ts";
+import { defineCounter, increment } from "../runtime/host.ts";
+import { onlyWhitespace, openReader, readValue } from "../json/reader.ts";
+import { firstItem, nextItem, skipValue } from "../json/walk.ts";
+import { reasonAt, settingAt, textSpan } from "../sections.ts";
+import { isPlain } from "../text/ascii.ts";
+import { CASE_BIT, DOT, LOWER_A, MINUS, OPEN_BRACE, OPEN_BRACKET, QUOTE, UNDERSCORE, ZERO } from "../text/chars.ts";
+import { NO_SPAN, Span, spanIs, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { begin, finish, put, putByte, putVisible } from "../text/writer.ts";
+import { buildConfig, dropConfig, openConfig, putProblem, refuse } from "./config.ts";
+import { findMember } from "./members.ts";
+import { addRoute, beginRoutes, findRoute, openRoutes, routesSize } from "./routes.ts";
+
+/** What a decision is counted as, for each policy: the words of `scopegate eval`. */
+enum Outcome {
+  Allow = 0,
+  Deny = 1,
+  Reject = 2,
+  Unauthenticated = 3,
+  Answer = 4,
+  Count = 5,
+}
+
+/** The beginning of a block. After it come the policies and, where there are several, the routes. */
+// @ts-ignore: decorator
+@unmanaged
+class Policies {
+  count: u32;
+  routes: usize; // 0: there is one policy, for all requests
+}
+
+// A policy: the address of its configuration, then per Outcome the number of its counter + 1.
+const POLICY: u32 = 4 + 4 * Outcome.Count;
+const HEAD: u32 = offsetof<Policies>();
+const MAX_DEPTH: u32 = 16; // nesting of the configuration text
+
+let current: usize = 0;
+let chosen: u32 = 0; //           index of the policy in use
+let refusedName: Span = NO_SPAN; // of the policy that was refused, if it has one
+
+/** Writes what is wrong with the text that `loadPolicies` refused; false when nothing is, but there was not enough memory. */
+export function putRefusal(): bool {
+  if (refusedName) {
+    put("policy ");
+    putVisible(refusedName, 128);
+    put(": ");
+  }
+  return putProblem();
+}
+
+/** Reads a plugin configuration; returns its block, or 0 and `putRefusal` says why. The block belongs to the caller. */
+export function loadPolicies(text: usize, length: u32): usize {
+  current = 0;
+  refusedName = NO_SPAN;
+  if (!length) return refuse("there is no configuration");
+  if (load<u8>(text) != OPEN_BRACE) return refuse("it is not JSON text");
+  openReader(text + <usize>length, MAX_DEPTH);
+  const end = readValue(text, NONE);
+  if (!end || !onlyWhitespace(end)) return refuse("it is not strict JSON");
+  const list = findMember(text, "policies");
+  if (!spanIs(findMember(text, "scopegate"), "1")) {
+    return refuse(
+      list || findMember(text, "program") ? "the program is for another version of the filter" : "it has no program",
+    );
+  }
+  if (!list) return loadOne(text);
+  const first = load<u8>(spanStart(list)) == OPEN_BRACKET ? firstItem(spanStart(list)) : 0;
+  return first ? loadSeveral(text, first) : refuse("its policies are not a list");
+}
+
+/** A configuration with a program of its own. */
+function loadOne(text: usize): usize {
+  const config = buildConfig(text, text);
+  const block = config ? allocate(HEAD + POLICY) : 0;
+  if (!block) {
+    dropConfig(config);
+    return 0;
+  }
+  memory.fill(block, 0, HEAD + POLICY);
+  changetype<Policies>(block).count = 1;
+  store<usize>(policyAt(block, 0), config);
+  return block;
+}
+
+/** A configuration with a list of policies, whose first item is at `first`. */
+function loadSeveral(text: usize, first: usize): usize {
+  let count: u32 = 0;
+  let routes: u32 = 0;
+  let bytes: u32 = 0;
+  for (let item = first; item; item = nextItem(skipValue(item)), count++) {
+    const list = load<u8>(item) == OPEN_BRACE ? routesOf(item) : 0;
+    if (!list) return refuse("a policy has no routes");
+    for (let route = list; route; route = nextItem(skipValue(route)), routes++) bytes += spanLength(textAt(route));
+  }
+  const size = HEAD + count * POLICY;
+  const block = allocate(size + routesSize(routes, bytes));
+  if (!block) return 0;
+  memory.fill(block, 0, size + routesSize(routes, bytes));
+  const policies = changetype<Policies>(block);
+  policies.routes = block + <usize>size;
+  beginRoutes(policies.routes, routes);
+  for (let item = first; item; item = nextItem(skipValue(item)), policies.count++) {
+    const config = addPolicy(text, item, policies.count);
+    if (!config) {
+      refusedName = textAt(spanStart(findMember(item, "name")));
+      dropPolicies(block);
+      return 0;
+    }
+    store<usize>(policyAt(block, policies.count), config);
+  }
+  return block;
+}
+
+function addPolicy(text: usize, item: usize, index: u32): usize {
+  for (let route = routesOf(item); route; route = nextItem(skipValue(route))) {
+    const key = textAt(route);
+    if (!spanLength(key)) return refuse("a route is not a text, or has escapes");
+    if (!addRoute(key, index)) return refuse("another policy has the same host and path");
+  }
+  return buildConfig(text, item);
+}
+
+/** The first of the routes of a policy; 0 when it has none. */
+function routesOf(item: usize): usize {
+  const list = spanStart(findMember(item, "routes"));
+  return list && load<u8>(list) == OPEN_BRACKET ? firstItem(list) : 0;
+}
+
+/** The string at `at`, which must have no escapes; NO_SPAN otherwise. */
+function textAt(at: usize): Span {
+  if (!at || load<u8>(at) != QUOTE) return NO_SPAN;
+  const length = <u32>(skipValue(at) - at) - 2;
+  return isPlain(at + 1, length) ? spanOf(at + 1, length) : NO_SPAN;
+}
+
+// @ts-ignore: decorator
+@inline
+function policyAt(block: usize, index: u32): usize {
+  return block + <usize>(HEAD + index * POLICY);
+}
+
+/** Gives the memory of a plugin configuration back; 0 is ignored. */
+export function dropPolicies(block: usize): void {
+  if (!block) return;
+  for (let i: u32 = 0; i < changetype<Policies>(block).count; i++) dropConfig(load<usize>(policyAt(block, i)));
+  if (block == current) current = 0;
+  release(block);
+}
+
+/** Makes a policy the one in use: the one of this index, or the first if there are not so many any more. */
+export function openPolicy(block: usize, index: u32): void {
+  const policies = changetype<Policies>(block);
+  chosen = index < policies.count ? index : 0;
+  openConfig(load<usize>(policyAt(block, chosen)));
+  if (block == current) return;
+  current = block;
+  if (policies.routes) openRoutes(policies.routes);
+}
+
+/** Makes the policy of a host and a path without its query the one in use; returns its index, NONE when there is none. */
+export function choosePolicy(host: Span, path: Span): u32 {
+  if (!isRouted()) return chosen;
+  const index = findRoute(host, path);
+  if (index != NONE) openPolicy(current, index);
+  return index;
+}
+
+/** Whether the plugin configuration has several policies. */
+// @ts-ignore: decorator
+@inline
+export function isRouted(): bool {
+  return changetype<Policies>(current).routes != 0;
+}
+
+/** Index of the policy in use. */
+export function chosenPolicy(): u32 {
+  return chosen;
+}
+
+/** Counts a decision of the policy in use, where there are several: scopegate.policy.<name>.<outcome>. */
+export function countForPolicy(reason: i32): void {
+  if (!isRouted() || reason == Reason.no_policy) return;
+  const outcome = outcomeOf(reason);
+  const counter = policyAt(current, chosen) + 4 + ((<usize>outcome) << 2);
+  if (!load<u32>(counter)) {
+    const name = counterName(outcome);
+    store<u32>(counter, defineCounter(spanStart(name), spanLength(name)) + 1);
+  }
+  increment(load<u32>(counter) - 1, 1);
+}
+
+function outcomeOf(reason: i32): u32 {
+  if (isPass(reason)) return Outcome.Allow;
+  if (isDenial(reason)) return Outcome.Deny;
+  if (reason == Reason.metadata_document) return Outcome.Answer;
+  return load<u32>(reasonAt(reason), ReasonField.Status) == 401 ? Outcome.Unauthenticated : Outcome.Reject;
+}
+
+function counterName(outcome: u32): Span {
+  begin(256);
+  put("scopegate.policy.");
+  putWord(textSpan(settingAt(Setting.PolicyName)));
+  putByte(DOT);
+  if (outcome == Outcome.Allow) put("allow");
+  else if (outcome == Outcome.Deny) put("deny");
+  else if (outcome == Outcome.Reject) put("reject");
+  else if (outcome == Outcome.Answer) put("answer");
+  else put("unauthenticated");
+  return finish();
+}
+
+/** Adds a name as one part of a counter's: what is no letter, digit, _ or - becomes _. */
+function putWord(name: Span): void {
+  for (let i: u32 = 0; i < spanLength(name); i++) {
+    const c = <u32>load<u8>(spanStart(name) + <usize>i);
+    const fits = c == MINUS || c - ZERO < 10 || (c | CASE_BIT) - LOWER_A < 26;
+    putByte(fits ? c : UNDERSCORE);
+  }
+}
