@@ -3,6 +3,7 @@ import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
+import { warnOfOverlaps } from "./overlaps.ts";
 import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
 
@@ -10,6 +11,7 @@ import { distance } from "../source/spelling.ts";
 export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
   warnOfNames(report, policy);
   warnOfShadows(report, policy, closures);
+  warnOfOverlaps(report, policy, closures);
   warnOfScopes(report, policy);
   warnOfTargets(report, policy);
   warnOfUris(report, policy);

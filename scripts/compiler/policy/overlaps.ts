@@ -1,0 +1,53 @@
+// Broader rules that let a call through which a narrower one guards with other scopes: legal, since an unmet rule falls
+// through to the next one, but rarely meant.
+import { Action } from "../../../assembly/program.ts";
+import type { Report } from "../source/document.ts";
+import type { Closures } from "./hierarchy.ts";
+import { takesIn, type Policy, type Rule, type Target } from "./policy.ts";
+
+/** More pairs are not looked at: the compiler must stay fast. */
+const MAX_PAIRS = 2_000_000;
+
+/** Warns once for each broader rule. */
+export function warnOfOverlaps(report: Report, policy: Policy, closures: Closures): void {
+  const guards: { rule: Rule; target: Target }[] = [];
+  let pairs = 0;
+  for (const rule of policy.rules) {
+    const broad = partsOf(rule);
+    pairs += broad.length * guards.length;
+    if (pairs > MAX_PAIRS) return;
+    for (const part of broad) {
+      const found = guards.find((guard) => passesBy(rule, part, guard, closures));
+      if (!found) continue;
+      const where = `"${found.rule.name}" (${report.where(found.rule.place)})`;
+      const scopes = found.rule.scopes.filter((scope) => !heldBy(rule, closures).has(scope));
+      const message = `a call of "${found.target.name}" that lacks ${scopes.join(", ")} passes ${where} by and is allowed here`;
+      const hint = "action: Require says what must hold whatever rule allows; or let this rule's scopes imply them";
+      report.warn(part?.place ?? rule.place, message, hint);
+      break;
+    }
+    if (rule.action === Action.Allow && rule.scopes.length > 0)
+      guards.push(...(rule.targets ?? []).map((target) => ({ rule, target })));
+  }
+}
+
+/** The targets with stars of a rule without other conditions; undefined stands for any call. */
+function partsOf({ action, when, claims, targets }: Rule): (Target | undefined)[] {
+  if (action !== Action.Allow || when || claims.length > 0) return [];
+  return targets ? targets.filter((target) => !target.when && (target.stars ?? target.backendStars)) : [undefined];
+}
+
+function passesBy(
+  rule: Rule,
+  part: Target | undefined,
+  guard: { rule: Rule; target: Target },
+  closures: Closures,
+): boolean {
+  if (part && (part.name === guard.target.name || !takesIn(part, guard.target))) return false;
+  const held = heldBy(rule, closures);
+  return !guard.rule.scopes.every((scope) => held.has(scope));
+}
+
+function heldBy({ scopes }: Rule, closures: Closures): Set<string> {
+  return new Set(scopes.flatMap((scope) => closures.get(scope) ?? [scope]));
+}
