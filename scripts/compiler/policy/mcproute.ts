@@ -4,6 +4,7 @@ import type { Report, Tree } from "../source/document.ts";
 import { wellKnownUrl } from "./metadata.ts";
 import { routeLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
+import { readBackends, refuseOthers } from "./route-backends.ts";
 import { readRules } from "./rules.ts";
 import { AUTHORIZATION_NAMES } from "./route-shapes.ts";
 import { ACTIONS } from "./words.ts";
@@ -12,7 +13,9 @@ import { choice, label, mapping, scope, texts, url, type Members } from "../sour
 /** The name ai-gateway gives its JWT provider, and so the key of the payload; `mcp` for our own Envoy configurations. */
 const METADATA_KEYS = ["mcp-jwt-provider", "payload", "mcp"];
 
-/** Reads `spec.securityPolicy.oauth` and `.authorization`, and ignores the routing. */
+const OAUTH = ["issuer", "audiences", "jwks", "claimToHeaders", "protectedResourceMetadata"];
+
+/** Reads `spec.securityPolicy` and what else narrows access, and ignores the rest of the routing. */
 export function readMcpRoute(report: Report, tree: Tree): Policy {
   const policy = emptyPolicy("MCPRoute");
   policy.metadataKeys = METADATA_KEYS;
@@ -20,15 +23,21 @@ export function readMcpRoute(report: Report, tree: Tree): Policy {
   policy.govern = [Kind.Tool];
   policy.lists = routeLists();
   const members = open(report, tree);
-  const metadata = members && open(report, members.get("metadata")?.value);
-  const name = metadata?.get("name")?.value;
-  if (name) policy.name = label(report, name, 253) ?? policy.name;
+  readName(report, members?.get("metadata")?.value, policy);
   const spec = members?.get("spec");
-  const security = spec && open(report, spec.value)?.get("securityPolicy");
-  const parts = security && open(report, security.value);
+  const routing = open(report, spec?.value);
+  const security = routing?.get("securityPolicy");
+  const parts = open(report, security?.value);
+  if (parts) refuseOthers(report, parts, ["oauth", "authorization", "cors"], "securityPolicy");
   readOAuth(report, parts, policy);
   readAuthorization(report, parts, security?.value ?? spec?.value ?? tree, policy);
+  if (routing) readBackends(report, routing, policy);
   return policy;
+}
+
+function readName(report: Report, metadata: Tree | undefined, policy: Policy): void {
+  const name = open(report, metadata)?.get("name")?.value;
+  if (name) policy.name = label(report, name, 253) ?? policy.name;
 }
 
 /** The members of a mapping from which only some are read. */
@@ -40,6 +49,7 @@ function readOAuth(report: Report, parts: Members | undefined, policy: Policy): 
   const oauth = parts?.get("oauth");
   const members = open(report, oauth?.value);
   if (!oauth || !members) return;
+  refuseOthers(report, members, OAUTH, "oauth");
   const issuer = members.get("issuer")?.value;
   const server = issuer && url(report, issuer);
   if (server) policy.authorizationServers = [server];
