@@ -23,6 +23,7 @@ const NODE_SUITES = [
   "oracles",
   "reference",
   "field",
+  "authoring",
   "conformance",
   "delivery",
   "fuzz",
