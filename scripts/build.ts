@@ -106,13 +106,14 @@ async function bundleCli(): Promise<Uint8Array> {
   return result.outputFiles[0]!.contents;
 }
 
-/** The packages whose files are in the command line. */
+/** The folders of the packages whose files are in the command line, below `node_modules`. */
 export async function bundledPackages(): Promise<string[]> {
   const { metafile } = await bundle(CLI);
-  const names = Object.keys(metafile.inputs).flatMap(
-    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
-  );
-  return [...new Set(names)].sort();
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  // What was looked at, but left out because nobody needs it, is no part of the file.
+  const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+  const folders = used.flatMap((path) => /^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+  return [...new Set(folders)].sort();
 }
 
 /** A hash over names and contents of all sources. */

@@ -24,6 +24,7 @@ const NODE_SUITES = [
   "oracles",
   "reference",
   "field",
+  "authoring",
   "conformance",
   "delivery",
   "fuzz",

@@ -15,26 +15,26 @@ interface Lock {
   packages: Record<string, { version: string; integrity?: string }>;
 }
 
-/** The name of a part of the release → the packages whose code is in it. */
-const COMPILED_IN = { "scopegate.wasm": ["assemblyscript"] };
+/** The name of a part of the release → the folders of the packages whose code is in it. */
+const COMPILED_IN = { "scopegate.wasm": ["node_modules/assemblyscript"] };
 
 /** CycloneDX 1.6, JSON text; the same for the same sources. `time` is that of the commit. */
 export async function sbomOf(time: string): Promise<string> {
   const own = readJson<Package>("package.json");
   const lock = readJson<Lock>("package-lock.json");
   const parts: Record<string, string[]> = { "scopegate.mjs": await bundledPackages(), ...COMPILED_IN };
-  const names = [...new Set(Object.values(parts).flat())].sort();
+  const folders = [...new Set(Object.values(parts).flat())].sort();
   const document = {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
     bomFormat: "CycloneDX",
     specVersion: "1.6",
     version: 1,
     metadata: { timestamp: time, component: { ...describe(own), type: "application" } },
-    components: names.map((name) => componentOf(name, lock, parts)),
+    components: folders.map((folder) => componentOf(folder, lock, parts)),
     dependencies: [
       {
         ref: refOf(own),
-        dependsOn: names.map((name) => refOf(readJson<Package>(`node_modules/${name}/package.json`))),
+        dependsOn: folders.map((folder) => refOf(readJson<Package>(`${folder}/package.json`))),
       },
     ],
   };
@@ -62,11 +62,11 @@ function refOf({ name, version }: Pick<Package, "name" | "version">): string {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
 
-function componentOf(name: string, { packages }: Lock, parts: Record<string, string[]>): object {
-  const found = readJson<Package>(`node_modules/${name}/package.json`);
-  const [algorithm, sum] = packages[`node_modules/${name}`]?.integrity?.split("-") ?? [];
-  if (algorithm !== "sha512" || !sum) throw new Error(`package-lock.json has no SHA-512 of ${name}`);
-  const files = Object.keys(parts).filter((part) => parts[part]!.includes(name));
+function componentOf(folder: string, { packages }: Lock, parts: Record<string, string[]>): object {
+  const found = readJson<Package>(`${folder}/package.json`);
+  const [algorithm, sum] = packages[folder]?.integrity?.split("-") ?? [];
+  if (algorithm !== "sha512" || !sum) throw new Error(`package-lock.json has no SHA-512 of ${folder}`);
+  const files = Object.keys(parts).filter((part) => parts[part]!.includes(folder));
   return {
     ...describe(found),
     type: "library",
