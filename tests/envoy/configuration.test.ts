@@ -142,7 +142,11 @@ describe("the host's own settings", () => {
   test("an admin port in use is named", async () => {
     const gateway = await Gateway.start();
     const admin = { ...LOOPBACK, port: gateway.envoy.admin };
-    await assert.rejects(Gateway.start({ target: { admin } }), new RegExp(`port 127.0.0.1:${admin.port} is taken`));
-    await gateway.stop();
+    const second = Gateway.start({ target: { admin } });
+    try {
+      await assert.rejects(second, new RegExp(`port 127.0.0.1:${admin.port} is in use`));
+    } finally {
+      await gateway.stop();
+    }
   });
 });

@@ -52,5 +52,5 @@ test("a port in use is named", async () => {
   const { code, text } = await demo("--port", String(port));
   server.close();
   assert.equal(code, 2);
-  assert.match(text, new RegExp(`port ${port} is taken`));
+  assert.match(text, new RegExp(`port ${port} is in use`));
 });
