@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { parseArgs } from "node:util";
+import { CannotRun } from "./command.ts";
+import { showPlayground } from "./commands/playground.ts";
 import { compilePolicy } from "./compiler/index.ts";
 import { Session } from "./demo/client.ts";
 import { startMcpServer } from "./demo/mcp-server.ts";
@@ -14,15 +16,18 @@ import { EnvoyError } from "./envoy/binary.ts";
 import { Envoy } from "./envoy/envoy.ts";
 
 const HELP = `Usage: npm start -- [--keep] [--port N]
+       npm start -- --playground
 
 Runs the demo and exits. Envoy, an MCP server and an OAuth server listen on 127.0.0.1 only.
 
 Options:
   --keep     keep everything running afterwards and print curl commands with a token; stop with Ctrl-C
+  --playground  serve the playground with the demo's policy instead
   --port N   use ports N to N+3 instead of 10000 to 10003
 `;
 const POLICY = "envoy/policy.yaml";
 const FIRST_PORT = 10_000;
+const PLAYGROUND_PORT = 8790;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 interface Ports {
@@ -121,12 +126,17 @@ async function stayUp(url: URL): Promise<void> {
 async function main(): Promise<number> {
   const options = {
     keep: { type: "boolean" },
+    playground: { type: "boolean" },
     port: { type: "string" },
     help: { type: "boolean", short: "h" },
   } as const;
   const { values } = parseArgs({ options });
   if (values.help) {
     process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.playground) {
+    await showPlayground(Number(values.port ?? PLAYGROUND_PORT), "#example=demo");
     return 0;
   }
   const first = Number(values.port ?? FIRST_PORT);
@@ -139,7 +149,9 @@ async function main(): Promise<number> {
 for (const signal of SIGNALS) process.on(signal, () => process.exit(130));
 process.exit(
   await main().catch((error: Error) => {
-    console.error(`scopegate: ${error instanceof EnvoyError ? error.message : error.stack}`);
+    console.error(
+      `scopegate: ${error instanceof EnvoyError || error instanceof CannotRun ? error.message : error.stack}`,
+    );
     return 2;
   }),
 );

@@ -14,11 +14,11 @@ export interface Sorted {
 }
 
 const VERBS: Record<Group, string> = {
-  read: `get list search read find fetch query describe show view lookup count check status stat browse download inspect
+  read: `get list search read retrieve find fetch query describe show view lookup count check status stat browse download inspect
     diff compare validate explain whoami ping resolve info help suggest preview history log logs tail head grep tree
     screenshot snapshot summarize analyze calculate convert echo`,
   write: `create update write add set put post edit move copy rename send append upload insert save assign comment reply
-    merge push fork subscribe tag label mark star open submit request schedule invite import sync upsert patch fill click
+    merge push fork subscribe tag label mark star open submit schedule invite import sync upsert patch fill click
     type navigate select start enable`,
   delete: `delete remove drop destroy purge wipe clear reset revoke uninstall kill stop terminate shutdown restart cancel
     archive disable close force execute exec run eval deploy rollback revert truncate erase detach transfer approve pay
@@ -65,7 +65,7 @@ function namedGroup(name: string): { group: Group; verb: string } | undefined {
     .split(/[^a-z0-9]+/);
   const verbs = words.flatMap((verb) => (GROUP_OF.has(verb) ? { group: GROUP_OF.get(verb)!, verb } : []));
   // The verb comes first or last; in the middle the same word is a thing: list_pull_request_comments.
-  const [first] = verbs;
+  const first = verbs.find(({ verb }) => verb === words[0] || verb === words.at(-1)) ?? verbs[0];
   const risky = verbs.find(({ group, verb }) => group === "delete" && (verb === words[0] || verb === words.at(-1)));
   return risky ?? first;
 }

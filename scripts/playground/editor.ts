@@ -25,7 +25,8 @@ import {
 import { tags } from "@lezer/highlight";
 import { lineStarts, spanOf, type Analysis } from "../editor/analysis.ts";
 import { complete, type Completion } from "../editor/complete.ts";
-import { editOf, fixesOf } from "../editor/fixes.ts";
+import { editOf, fixesOf, type Fix } from "../editor/fixes.ts";
+import type { Problem } from "../compiler/index.ts";
 import { hover } from "../editor/hover.ts";
 import { FILE_NAMES, type Session } from "./session.ts";
 import type { FileName, State } from "./state.ts";
@@ -76,7 +77,7 @@ const common = (label: string): Extension => [
   highlightActiveLineGutter(),
   syntaxHighlighting(highlighting),
   look,
-  EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+  EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
   keymap.of([...defaultKeymap, ...historyKeymap, ...completionKeymap, ...foldKeymap, ...lintKeymap]),
 ];
 
@@ -120,10 +121,12 @@ export class FileEditor {
     const source = ({ state, pos, explicit }: { state: EditorState; pos: number; explicit: boolean }) => {
       const found = complete(state.doc.toString(), pos, this.analysis());
       const [first] = found;
-      if (!first || (!explicit && first.from === first.to && !/[.:["'\s]$/.test(state.sliceDoc(0, pos)))) return null;
+      if (!first || (!explicit && first.from === first.to && !/(?:[.["']|: )$/.test(state.sliceDoc(0, pos))))
+        return null;
       const options = found.map(({ label, insert, kind, detail }): CmCompletion => ({
         label,
         apply: insert,
+        boost: kind === "function" ? -10 : 0,
         type: CM_TYPES[kind],
         ...(detail !== undefined && { detail: detail.length > 60 ? `${detail.slice(0, 59)}…` : detail }),
       }));
@@ -154,6 +157,13 @@ export class FileEditor {
       return [{ from: span.start, to: span.end, severity, message, actions }];
     });
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
+  }
+
+  /** Makes the change that a hint names. */
+  fix(problem: Problem, fix: Fix): void {
+    const text = this.view.state.doc.toString();
+    const span = spanOf(problem, lineStarts(text), text);
+    if (span) this.view.dispatch({ changes: editOf(fix, text, span) });
   }
 
   /** Replaces the text, from outside. */

@@ -1,6 +1,7 @@
 // The page: the state, and what happens when a part of it changes. compile → decide → show, at each keystroke.
 import type { Problem } from "../compiler/index.ts";
 import { lineStarts, spanOf } from "../editor/analysis.ts";
+import type { Fix } from "../editor/fixes.ts";
 import { nodeAt } from "../editor/spot.ts";
 import { showAnswer, showRules, type AnswerActions } from "./answer-view.ts";
 import { CallView } from "./call-view.ts";
@@ -33,7 +34,7 @@ const later = { rules: 0, slow: 0 };
 function render(): void {
   const analysis = session.analyse(state, "policy");
   for (const name of ["policy", "tests"] as const) editors[name].showProblems();
-  showProblems(problemsOf(openFile), goTo);
+  showProblems(problemsOf(openFile), goTo, fixProblem);
   callView.show(state.call, analysis);
   const decided = session.decide(state);
   renderAnswer(decided);
@@ -112,6 +113,10 @@ const actions: AnswerActions = {
   },
 };
 
+function fixProblem(problem: Problem, fix: Fix): void {
+  editors[openFile].fix(problem, fix);
+}
+
 function goTo(problem: Problem): void {
   const text = state.files[openFile];
   const span = spanOf(problem, lineStarts(text), text);
@@ -150,7 +155,7 @@ function connect(): void {
     file: connectTabs("file", ["policy", "lock", "tests"], "editor", (name) => {
       openFile = name;
       editors[name].view.requestMeasure();
-      showProblems(problemsOf(name), goTo);
+      showProblems(problemsOf(name), goTo, fixProblem);
     }),
     view: connectTabs("view", ["call", "list", "tests"], "panel", (view) => {
       state = { ...state, view };

@@ -1,5 +1,6 @@
 // The other two views, and the list of problems below the editor.
 import type { Problem } from "../compiler/index.ts";
+import { fixesOf, type Fix } from "../editor/fixes.ts";
 import { byId, fill, h, icon, ICONS } from "./dom.ts";
 import type { ListedItem } from "./lists.ts";
 import type { TestReport } from "./session.ts";
@@ -87,7 +88,11 @@ function testItem({ name, differences }: TestReport["tests"][number]): HTMLEleme
 }
 
 /** The messages about a file, each a way to its place. */
-export function showProblems(problems: readonly Problem[], goTo: (problem: Problem) => void): void {
+export function showProblems(
+  problems: readonly Problem[],
+  goTo: (problem: Problem) => void,
+  fix: (problem: Problem, fix: Fix) => void,
+): void {
   const errors = problems.filter(({ severity }) => severity === "error").length;
   const warnings = problems.length - errors;
   const said = [errors > 0 && plural(errors, "error"), warnings > 0 && plural(warnings, "warning")].filter(
@@ -96,18 +101,30 @@ export function showProblems(problems: readonly Problem[], goTo: (problem: Probl
   const summary = byId("problem-summary");
   summary.className = errors > 0 ? "bad" : warnings > 0 ? "warn" : "good";
   fill(summary, icon(errors > 0 ? ICONS.no : warnings > 0 ? ICONS.warn : ICONS.yes), said.join(", ") || "No problems");
-  fill(byId("problems"), ...problems.slice(0, 50).map((problem) => problemItem(problem, goTo)));
+  fill(byId("problems"), ...problems.slice(0, 50).map((problem) => problemItem(problem, goTo, fix)));
 }
 
-function problemItem(problem: Problem, goTo: (problem: Problem) => void): HTMLElement {
+function problemItem(
+  problem: Problem,
+  goTo: (problem: Problem) => void,
+  fix: (problem: Problem, fix: Fix) => void,
+): HTMLElement {
   const { severity, line, column, message, hint, file } = problem;
   const place = line > 0 ? `${line}:${column}` : "";
+  const key = `problem ${file} ${place} ${message}`;
+  const fixes = fixesOf(problem).map((found) =>
+    h(
+      "button",
+      { type: "button", class: "fix", "data-key": `${key} fix`, onclick: () => fix(problem, found) },
+      found.title,
+    ),
+  );
   return h(
     "li",
     { class: severity },
     h(
       "button",
-      { type: "button", "data-key": `problem ${file} ${place} ${message}`, onclick: () => goTo(problem) },
+      { type: "button", class: "to-place", "data-key": key, onclick: () => goTo(problem) },
       h("span", { class: "place" }, place),
       h(
         "span",
@@ -117,6 +134,7 @@ function problemItem(problem: Problem, goTo: (problem: Problem) => void): HTMLEl
         hint !== undefined && h("span", { class: "hint" }, ` ${hint}`),
       ),
     ),
+    ...fixes,
   );
 }
 

@@ -44,8 +44,8 @@ describe("the packed package", () => {
 
   test("contains the command line and the filter, and no other package", () => {
     const own = join(empty, "node_modules", "scopegate");
-    assert.deepEqual(readdirSync(own).sort(), ["LICENSE", "README.md", "build", "package.json"]);
-    assert.deepEqual(readdirSync(join(own, "build")).sort(), ["scopegate.mjs", "scopegate.wasm"]);
+    assert.deepEqual(readdirSync(own).sort(), ["LICENSE", "README.md", "build", "package.json", "schema"]);
+    assert.deepEqual(readdirSync(join(own, "build")).sort(), ["playground", "scopegate.mjs", "scopegate.wasm"]);
     assert.deepEqual(
       readdirSync(join(empty, "node_modules")).filter((name) => !name.startsWith(".")),
       ["scopegate"],

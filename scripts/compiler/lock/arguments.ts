@@ -120,7 +120,8 @@ export class Shapes {
     const path = node.kind === "select" ? `${this.textOf(node.operand)}.${name}` : this.textOf(node);
     if (member.state === "unknown") return this.unknown(node, name, owner, member);
     if (!owner.alternatives || member.shape === ANYTHING) return;
-    if (mode === "has" && member.state === "required" && typesOf(owner).length === 1) {
+    const certain = typesOf(owner).length === 1 && !typesOf(member.shape).includes("null");
+    if (mode === "has" && member.state === "required" && certain) {
       const message = `"${name}" is required by the input schema of ${this.tool.id}: the guard is needless`;
       this.add("warning", node.span, message, "the server refuses calls without it");
     }
@@ -205,7 +206,9 @@ function checkWith(root: Node, shapes: ReadonlyMap<Node, Shape>, number: Type): 
     if (found && !(node.kind === "select" && node.mode !== "get")) types.set(node, found);
   }
   const problems = new Problems();
-  check(root, VARIABLES, problems, types);
+  const { kind } = check(root, VARIABLES, problems, types).typeOf(root);
+  if (!problems.failed && kind !== "bool" && kind !== "dyn")
+    problems.error(root.span, `a \`when\` must be a bool; this is ${kind}`, "compare it with something");
   return problems.list.filter(({ severity }) => severity === "error");
 }
 

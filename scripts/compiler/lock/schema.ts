@@ -63,7 +63,8 @@ function dereference(ref: Json, root: JsonObject): Json | undefined {
   return at;
 }
 
-export type MemberState = "required" | "optional" | "unknown";
+/** `free`: not named by the schema, which allows others. */
+export type MemberState = "required" | "optional" | "free" | "unknown";
 
 export interface MemberShape {
   shape: Shape;
@@ -74,7 +75,7 @@ export interface MemberShape {
 
 /** The member of an object: its shape, and whether the schema requires or knows it. */
 export function memberOf({ alternatives, root }: Shape, name: string): MemberShape {
-  if (!alternatives) return { shape: ANYTHING, state: "optional" };
+  if (!alternatives) return { shape: ANYTHING, state: "free" };
   const objects = alternatives.filter((alternative) => mayBe(alternative, "object"));
   const found = objects.map((alternative) => memberOfOne(alternative, root, name));
   const known = found.filter(({ state }) => state !== "unknown");
@@ -84,7 +85,8 @@ export function memberOf({ alternatives, root }: Shape, name: string): MemberSha
   }
   const shapes = known.map(({ shape }) => shape);
   const required = found.length === alternatives.length && found.every(({ state }) => state === "required");
-  return { shape: union(shapes, root), state: required ? "required" : "optional" };
+  const free = known.every(({ state }) => state === "free");
+  return { shape: union(shapes, root), state: required ? "required" : free ? "free" : "optional" };
 }
 
 function memberOfOne(schema: JsonObject, root: JsonObject, name: string): MemberShape {
@@ -94,11 +96,11 @@ function memberOfOne(schema: JsonObject, root: JsonObject, name: string): Member
     return { shape: shapeOf(properties[name], root), state: isRequired ? "required" : "optional" };
   }
   if (isObject(patternProperties) && Object.keys(patternProperties).length > 0)
-    return { shape: ANYTHING, state: "optional" };
+    return { shape: ANYTHING, state: "free" };
   if (additionalProperties === false) return { shape: ANYTHING, state: "unknown", closed: true };
-  if (additionalProperties !== undefined) return { shape: shapeOf(additionalProperties, root), state: "optional" };
+  if (additionalProperties !== undefined) return { shape: shapeOf(additionalProperties, root), state: "free" };
   // An object of which nothing is said can have any members; one with properties has those.
-  return { shape: ANYTHING, state: isObject(properties) ? "unknown" : "optional" };
+  return { shape: ANYTHING, state: isObject(properties) ? "unknown" : "free" };
 }
 
 function union(shapes: Shape[], root: JsonObject): Shape {

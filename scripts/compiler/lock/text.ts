@@ -10,7 +10,7 @@ const VERSION = 1;
 const HEAD = `# What the server offers, made by \`scopegate lock\`. Read what changes; do not edit: each digest covers its whole entry.
 `;
 /** What is written first of each entry; the rest follows in alphabetical order. */
-const FIRST = ["name", "uri", "uriTemplate", "title", "description", "digest", "annotations"];
+const FIRST = ["uri", "uriTemplate", "name", "title", "description", "digest", "annotations"];
 
 /** The text of a lock: the same for the same items. */
 export function renderLock(lock: Lock): string {

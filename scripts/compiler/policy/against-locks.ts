@@ -73,7 +73,8 @@ class Expressions {
   check(when: TextTree, tools: readonly Item[]): void {
     const found = tools.map((tool) => checkCached(when.value, tool));
     const told = new Set<string>();
-    for (const problem of found.flat()) {
+    const all = found.flat().sort((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error"));
+    for (const problem of all) {
       const key = `${problem.offset} ${problem.length}`;
       if (told.has(key)) continue;
       told.add(key);
@@ -81,15 +82,13 @@ class Expressions {
     }
   }
 
-  /** An error that only some of the tools have is a warning: the `when` may tell them apart. */
+  /** What is wrong for only some of the tools is a warning: the `when` may tell them apart. */
   private tell(
     when: TextTree,
     { severity, offset, length, message, hint }: ExpressionProblem,
     found: ExpressionProblem[][],
   ): void {
-    const everywhere = found.every((problems) =>
-      problems.some((other) => other.offset === offset && other.severity === "error"),
-    );
+    const everywhere = found.every((problems) => problems.some((other) => other.offset === offset));
     const shown = severity === "error" && everywhere ? "error" : "warning";
     this.report.inside(when, shown, offset, length, message, hint);
   }
