@@ -93,14 +93,7 @@ function awaitBody(stream: Context, state: State): i32 {
 function onBodyless(stream: Context, method: Span, end: bool): i32 {
   const get = spanIs(method, "GET");
   const preflight = spanIs(method, "OPTIONS");
-  const action = get
-    ? setting(Setting.StreamAction)
-    : preflight
-      ? setting(Setting.PreflightAction)
-      : spanIs(method, "DELETE")
-        ? setting(Setting.SessionAction)
-        : Action.Deny;
-  if (action != Action.Allow) return reject(stream, Reason.method_not_allowed);
+  if (actionOnMethod(method) != Action.Allow) return reject(stream, Reason.method_not_allowed);
   if (declaresMoreThan(0)) return reject(stream, Reason.unexpected_body);
   const token = preflight ? NO_SPAN : findToken();
   if (!preflight && !token) return reject(stream, missingToken(stream));
@@ -111,6 +104,13 @@ function onBodyless(stream: Context, method: Span, end: bool): i32 {
   // An empty DATA frame or an empty chunked body may follow, which is no body (RFC 9113 section 8.1). OkHttp sends such.
   stream.reason = reason;
   return awaitBody(stream, State.Ending);
+}
+
+/** The Action for an HTTP method other than POST. */
+function actionOnMethod(method: Span): u32 {
+  if (spanIs(method, "GET")) return setting(Setting.StreamAction);
+  if (spanIs(method, "OPTIONS")) return setting(Setting.PreflightAction);
+  return spanIs(method, "DELETE") ? setting(Setting.SessionAction) : Action.Deny;
 }
 
 /** The answer will be an event stream, which may replay lists. */

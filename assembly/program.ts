@@ -1,4 +1,3 @@
-/* eslint-disable max-lines -- the format is one page, so that both compilers read the same */
 // The program: what the compiler makes of a policy and the only thing the filter evaluates.
 // Shared by the encoder (scripts/) and the VM (assembly/), so only what both compilers read: plain enums, un-annotated
 // constants, and two functions on Reason. No other logic, no decorators.

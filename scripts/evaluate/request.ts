@@ -112,7 +112,12 @@ export function readRequest(value: unknown): EvalRequest {
     const [what, test] = FIELDS[key as keyof EvalRequest];
     if (!test(item)) throw new RequestError(`${key} must be ${what}`);
   }
-  const request = value as EvalRequest;
+  checkTogether(value as EvalRequest);
+  return value as EvalRequest;
+}
+
+/** What no field shows by itself. */
+function checkTogether(request: EvalRequest): void {
   if (isDeep(request.payload) || isDeep(request.policy) || isDeep(request.policies))
     throw new RequestError("the request is nested too deeply");
   if (request.policy !== undefined && request.policies !== undefined)
@@ -121,7 +126,6 @@ export function readRequest(value: unknown): EvalRequest {
     throw new RequestError("give body or bodyBase64, not both");
   if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)
     throw new RequestError("a POST needs body or bodyBase64");
-  return request;
 }
 
 /** The request as Envoy would show it to the filter; `metadataKeys` are where jwt_authn stores the payload. */

@@ -124,13 +124,8 @@ export class Host implements Machine {
 
   private run(stream: Stream, answer: Answer): void {
     const { body = new Uint8Array(), trailers, endsApart } = stream.request;
-    const bare = body.length === 0 && !endsApart;
-    const action = this.guest.call(
-      "proxy_on_request_headers",
-      stream.id,
-      stream.headers.length,
-      bare && !trailers ? 1 : 0,
-    );
+    const ends = body.length === 0 && !endsApart && !trailers;
+    const action = this.guest.call("proxy_on_request_headers", stream.id, stream.headers.length, Number(ends));
     if (stream.reply) return;
     if (action !== CONTINUE && !this.options.holdsHeaders) {
       answer.hung = true;
@@ -138,18 +133,21 @@ export class Host implements Machine {
     }
     this.options.beforeBody?.();
     const held = action !== CONTINUE;
-    if (!held) this.respondEarly(stream, answer);
+    if (!held) this.passHeadersOn(stream, answer);
     if (stream.reply) return;
-    // Envoy has passed the headers on: they are out of the filter's reach.
-    if (!held) {
-      answer.upstream.headers = stream.headers;
-      stream.headersReadable = false;
-    }
-    const done = bare && !trailers ? action === CONTINUE : this.runBody(stream, answer, body, trailers);
+    const done = ends ? !held : this.runBody(stream, answer, body, trailers);
     if (stream.reply) return;
     if (done && held) answer.upstream.headers = stream.headers;
     answer.hung = !done;
     answer.forwarded = done;
+  }
+
+  /** Envoy has passed the headers on: the upstream may answer, and they are out of the filter's reach. */
+  private passHeadersOn(stream: Stream, answer: Answer): void {
+    this.respondEarly(stream, answer);
+    if (stream.reply) return;
+    answer.upstream.headers = stream.headers;
+    stream.headersReadable = false;
   }
 
   /** The body in its pieces, then the end of stream or the trailers; true if everything was forwarded. */

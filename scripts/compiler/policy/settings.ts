@@ -1,5 +1,5 @@
 // The members of our own kind of document, except its rules → Policy.
-import { Action, BackendFrom, SenderConstrained } from "../../../assembly/program.ts";
+import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { wellKnownUrl } from "./metadata.ts";
