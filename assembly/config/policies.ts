@@ -182,7 +182,7 @@ export function chosenPolicy(): u32 {
 
 /** Counts a decision of the policy in use, where there are several: scopegate.policy.<name>.<outcome>. */
 export function countForPolicy(reason: i32): void {
-  if (!isRouted() || reason == Reason.no_policy) return;
+  if (!isRouted() || reason == Reason.no_policy) return; // which has none
   const outcome = outcomeOf(reason);
   const counter = policyAt(current, chosen) + 4 + ((<usize>outcome) << 2);
   if (!load<u32>(counter)) {

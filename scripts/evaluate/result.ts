@@ -85,7 +85,7 @@ function decisionOf(reason: string, status: number | undefined): Decision {
   if (status === undefined) return "allow";
   const code = Reason[reason as keyof typeof Reason] ?? Reason.host_error;
   if (code < Reason.insufficient_scope && code !== Reason.host_error) return "answer";
-  if (isDenial(code) || code === Reason.host_error) return "deny";
+  if (isDenial(code) || code === Reason.no_policy || code === Reason.host_error) return "deny";
   return status === 401 ? "unauthenticated" : "reject";
 }
 

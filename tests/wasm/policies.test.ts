@@ -183,7 +183,7 @@ test("decisions are counted for all policies together and for each by its name",
     "scopegate.policy.d-1.unauthenticated": 1,
     "scopegate.policy.d-1.reject": 1,
     "scopegate.policy.d-1.answer": 1,
-    "scopegate.rejected.no_policy": 1,
+    "scopegate.denied.no_policy": 1,
   });
 });
 

@@ -143,7 +143,7 @@ function unauthenticated(invalid: boolean, resourceMetadata: string | undefined,
 function outcomeOf(reason: Code): string {
   if (reason === Reason.metadata_document) return "answered";
   if (isPass(reason)) return "allowed";
-  if (isDenial(reason)) return "denied";
+  if (isDenial(reason) || reason === Reason.no_policy) return "denied";
   return STATUS[reason] === 401 ? "unauthenticated" : "rejected";
 }
 
