@@ -60,7 +60,7 @@ function isBlank(text: Span): bool {
 /** The first line of data of an event that has one. */
 function firstData(at: usize, end: usize): usize {
   let p = at;
-  while (!isData(p, lineEnd(p, end))) p = afterLineEnd(lineEnd(p, end), end);
+  while (p < end && !isData(p, lineEnd(p, end))) p = afterLineEnd(lineEnd(p, end), end);
   return p;
 }
 

@@ -37,12 +37,12 @@ export function takeEvents(answer: AnswerState, piece: Span, last: bool): void {
 function readLines(answer: AnswerState, from: usize, end: usize, last: bool): void {
   let p = from;
   if (!(answer.flags & EventFlag.Started)) {
+    p = block; // the first byte of the stream
     if (!last && end - p < MARK_SIZE && isMarkStart(p, end)) return;
     answer.flags |= EventFlag.Started | EventFlag.FeedStart;
     if (end - p >= MARK_SIZE && (load<u32>(p) & 0xffffff) == BYTE_ORDER_MARK) {
       p += MARK_SIZE;
-      line = p;
-      if (p < end) block = p;
+      block = line = p; // it goes on at once
     }
   }
   while (p < end) {
