@@ -138,13 +138,8 @@ export class Host implements Machine {
     }
     this.options.beforeBody?.();
     const held = action !== CONTINUE;
-    if (!held) this.respondEarly(stream, answer);
+    if (!held) this.forwardHeaders(stream, answer);
     if (stream.reply) return;
-    // Envoy has passed the headers on: they are out of the filter's reach.
-    if (!held) {
-      answer.upstream.headers = stream.headers;
-      stream.headersReadable = false;
-    }
     const done = bare && !trailers ? action === CONTINUE : this.runBody(stream, answer, body, trailers);
     if (stream.reply) return;
     if (done && held) answer.upstream.headers = stream.headers;
@@ -186,11 +181,11 @@ export class Host implements Machine {
     this.drop(stream.id);
   }
 
-  /** What a server says that does not wait for the body. */
-  private respondEarly(stream: Stream, answer: Answer): void {
-    if (!stream.request.response?.early) return;
+  /** Envoy forwards the headers: the filter can no longer access them, and the server may answer. */
+  private forwardHeaders(stream: Stream, answer: Answer): void {
+    answer.upstream.headers = stream.headers;
     stream.headersReadable = false;
-    this.respond(stream, answer);
+    if (stream.request.response?.early) this.respond(stream, answer);
   }
 
   private respond(stream: Stream, answer: Answer): void {

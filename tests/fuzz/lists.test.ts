@@ -114,12 +114,11 @@ function eventTexts(stream: string): string[] {
   const trimmed = simple.map((line) => line.replace(/^[^\S\ufeff]*data[^\S\ufeff]*:\s?/, "data:"));
   return [standard, simple, trimmed].flatMap((lines) => {
     const texts: string[] = [];
-    let data: string[] = [];
+    const data: string[] = [];
     for (const line of [...lines, ""]) {
       if (/^[^\S\ufeff]*$/.test(line)) texts.push(data.splice(0).join("\n"));
       else if (line.startsWith("data:")) data.push(line.slice(5));
     }
-    data = [];
     return texts;
   });
 }
