@@ -133,21 +133,13 @@ export class Host implements Machine {
     }
     this.options.beforeBody?.();
     const held = action !== CONTINUE;
-    if (!held) this.passHeadersOn(stream, answer);
+    if (!held) this.forwardHeaders(stream, answer);
     if (stream.reply) return;
     const done = ends ? !held : this.runBody(stream, answer, body, trailers);
     if (stream.reply) return;
     if (done && held) answer.upstream.headers = stream.headers;
     answer.hung = !done;
     answer.forwarded = done;
-  }
-
-  /** Envoy has passed the headers on: the upstream may answer, and they are out of the filter's reach. */
-  private passHeadersOn(stream: Stream, answer: Answer): void {
-    this.respondEarly(stream, answer);
-    if (stream.reply) return;
-    answer.upstream.headers = stream.headers;
-    stream.headersReadable = false;
   }
 
   /** The body in its pieces, then the end of stream or the trailers; true if everything was forwarded. */
@@ -184,11 +176,11 @@ export class Host implements Machine {
     this.drop(stream.id);
   }
 
-  /** What a server says that does not wait for the body. */
-  private respondEarly(stream: Stream, answer: Answer): void {
-    if (!stream.request.response?.early) return;
+  /** Envoy forwards the headers: the filter can no longer access them, and the server may answer. */
+  private forwardHeaders(stream: Stream, answer: Answer): void {
+    answer.upstream.headers = stream.headers;
     stream.headersReadable = false;
-    this.respond(stream, answer);
+    if (stream.request.response?.early) this.respond(stream, answer);
   }
 
   private respond(stream: Stream, answer: Answer): void {
