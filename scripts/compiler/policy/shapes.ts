@@ -1,6 +1,7 @@
 // What an author may write, as JSON Schema with a line about each member. The readers take their names, words and ranges
 // from here; so do the schema for editors (schema.ts), hover and completion (scripts/editor/).
 import { ACTIONS, BACKENDS, CLAIM_TYPES, GOVERNED, MAX_EXPRESSION, TARGETS } from "./words.ts";
+import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
 
@@ -229,7 +230,16 @@ const TARGET_KINDS = {
   methods: described(entries("methods", "method"), "JSON-RPC methods."),
 };
 
-export const GROUP = object(TARGET_KINDS, { minProperties: 1, description: "Calls that several rules are about." });
+/** Tools by what the lock says of them. */
+export const ANNOTATIONS = object(Object.fromEntries(Object.keys(HINTS).map((name) => [name, { type: "boolean" }])), {
+  minProperties: 1,
+  description: "Tools that have these annotations in the lock, all of them.",
+});
+
+export const GROUP = object(
+  { ...TARGET_KINDS, annotations: ANNOTATIONS },
+  { minProperties: 1, description: "Calls that several rules are about." },
+);
 
 export const TARGET = object(
   {
