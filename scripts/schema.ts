@@ -23,7 +23,7 @@ export function policySchema(): Json {
     if: { anyOf: [{ required: ["tests"] }, { required: ["policy"] }] },
     then: { $ref: "#/$defs/tests" },
     else: {
-      if: { anyOf: [kindIs("Policy"), ours] },
+      if: { anyOf: [kindIs("Policy"), { ...ours, not: kindIs("Manifest") }] },
       then: { $ref: "#/$defs/policy" },
       else: {
         if: kindIs("MCPRoute"),

@@ -1,6 +1,7 @@
 // The policy compiler: a document in, a program or problems out.
 // read → close scopes → compile whens → encode → lint
 import { closeScopes } from "./policy/hierarchy.ts";
+import { resolveAnnotations } from "./policy/annotated.ts";
 import { checkAgainstLocks } from "./policy/against-locks.ts";
 import { openLocks, type PolicyLock, type ReadFile } from "./lock/locks.ts";
 import { pickDocument, readDocument } from "./policy/kinds.ts";
@@ -57,11 +58,12 @@ export function compileDocument(document: unknown, options: CompileOptions = {})
 function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOptions): Compilation {
   const policy = tree && readDocument(report, tree);
   if (!policy) return { problems: report.sorted() };
+  const { locks, problems } = openLocks(report, policy.locks, read);
+  resolveAnnotations(report, policy, locks);
   const closures = closeScopes(report, policy);
   checkLiterals(report, policy);
   const whens = compileWhens(report, policy);
   const program = encodePolicy(report, policy, closures, whens);
-  const { locks, problems } = openLocks(report, policy.locks, read);
   const coverage = checkAgainstLocks(report, policy, locks);
   if (report.failed) return { policy, locks, coverage, problems: [...report.sorted(), ...problems] };
   lintPolicy(report, policy, closures);

@@ -1,6 +1,7 @@
 // What became of the items of a list: the filter's trace of them (assembly/lists/trace.ts) in the words of docs/cli.md.
 import { ListOutcome } from "../../assembly/program.ts";
 import type { Guest } from "../simulate/guest.ts";
+import { utf8Text } from "../bytes.ts";
 
 /** The kinds of lists, in the order of ListKind. */
 export const LIST_KINDS = ["tools", "prompts", "resources", "resourceTemplates"] as const;
@@ -37,7 +38,7 @@ export function startItems(guest: Guest): void {
 /** The list that was in the last answer; undefined when there was none. Of several kinds, the first. */
 export function readItems(guest: Guest, ruleName: (index: number) => string): TracedList | undefined {
   const bytes = guest.read(guest.call("scopegate_items_text"), guest.call("scopegate_items_size"));
-  const all = JSON.parse(`[${Buffer.from(bytes).toString()}]`) as Traced[];
+  const all = JSON.parse(`[${utf8Text(bytes)}]`) as Traced[];
   const kind = all[0]?.[0];
   if (kind === undefined) return undefined;
   const own = all.filter((item) => item[0] === kind);

@@ -151,7 +151,7 @@ function simulateResponse({ headers = {}, body, bodyBase64, trailers, ...rest }:
   return {
     ...rest,
     headers: pairs(headers),
-    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : new Uint8Array(Buffer.from(bodyBase64, "base64")),
+    body: bodyBase64 === undefined ? new TextEncoder().encode(body) : fromBase64(bodyBase64),
     ...(trailers && { trailers: pairs(trailers) }),
   };
 }

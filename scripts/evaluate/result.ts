@@ -2,6 +2,7 @@
 import { isDenial, Reason } from "../../assembly/program.ts";
 import type { Answer, Pair } from "../simulate/host.ts";
 import type { List } from "./list.ts";
+import { binaryString, toBase64, utf8, utf8Text } from "../bytes.ts";
 
 export type Decision = "allow" | "deny" | "reject" | "unauthenticated" | "answer";
 
@@ -65,12 +66,14 @@ export function describe(answer: Answer, ruleName: (index: number) => string): R
 /** The answer as the client gets it; undefined when the filter answered in its place. */
 export function responseOf({ response }: Answer): Response | undefined {
   if (!response) return undefined;
-  const bytes = Buffer.from(response.body);
-  const isText = Buffer.from(bytes.toString()).equals(bytes);
+  const { body } = response;
+  const text = utf8Text(body);
+  // Bytes that are no UTF-8 do not come back from text.
+  const isText = binaryString(utf8(text)) === binaryString(body);
   return {
     status: response.status,
     headers: listed(response.headers),
-    ...(isText ? { body: bytes.toString() } : { bodyBase64: bytes.toString("base64") }),
+    ...(isText ? { body: text } : { bodyBase64: toBase64(body) }),
   };
 }
 

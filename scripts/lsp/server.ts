@@ -149,7 +149,7 @@ class Server {
 /** Policies and tests among the YAML files that an editor opens. */
 function isOurs(document: TextDocument): boolean {
   const text = document.getText();
-  if (/^scopegateLock:/m.test(text)) return false;
+  if (/^(?:scopegateLock:|kind:[ \t]*["']?Manifest)/m.test(text)) return false;
   return (
     /^apiVersion:[ \t]*["']?(?:scopegate\/|aigateway\.envoyproxy\.io\/[^\n]*\n(?:[^\n]*\n)*?kind:[ \t]*["']?MCPRoute)/m.test(
       text,

@@ -77,7 +77,12 @@ function explainRules(decided: ReturnType<Session["decide"]>): void {
 function renderSlow(): void {
   const analysis = session.analyse(state, "policy");
   const { names, note } = listedNames(state.list, analysis);
-  showList(session.list(state, names), note, grant);
+  const listed = session.list(state, names);
+  showList(
+    listed ?? [],
+    listed ? note : "This list is not filtered: there is no token, or the policy says off.",
+    grant,
+  );
   showTests(session.test(state));
   void encodeState(state).then((fragment) => history.replaceState(null, "", `#${fragment}`));
 }

@@ -79,12 +79,11 @@ export class Session {
     return loaded ? explainRules(loaded, request, result.trace ?? []) : [];
   }
 
-  /** What a caller with this token may do with each tool of a list. */
-  list(state: State, names: readonly string[]): ListedItem[] {
-    const { compilation } = this.compile(state);
-    if (!compilation.program) return [];
-    const payload = state.call.token ? payloadOf(state.call) : null;
-    return outcomesOf(this.engine, state.files.policy, names, payload);
+  /** What a caller with this token may do with each tool of a list; undefined when the list is not judged. */
+  list(state: State, names: readonly string[]): ListedItem[] | undefined {
+    const { loaded } = this.compile(state);
+    if (!loaded) return [];
+    return outcomesOf(this.engine, loaded, names, state.call.token ? payloadOf(state.call) : null);
   }
 
   /** Runs the policy tests. */

@@ -214,6 +214,50 @@ describe("names", () => {
   });
 });
 
+describe("groups by annotations", () => {
+  const tool = (name: string, annotations?: object) => ({
+    name,
+    inputSchema: { type: "object" },
+    ...(annotations && { annotations }),
+  });
+  files["hints.yaml"] = renderLock(
+    makeLock({
+      tools: [tool("a", { readOnlyHint: true }), tool("b"), tool("c", { destructiveHint: false })],
+      prompts: [],
+      resources: [],
+      resourceTemplates: [],
+    }),
+  );
+  const groups = {
+    reads: { annotations: { readOnlyHint: true } },
+    dangerous: { annotations: { readOnlyHint: false, destructiveHint: true } },
+  };
+  const rules = [
+    { name: "r", target: { groups: ["reads"] } },
+    { name: "d", action: "Deny", target: { groups: ["dangerous"] } },
+  ];
+
+  test("are the tools of the lock that have them, defaults included", () => {
+    const text = JSON.stringify({ apiVersion: "scopegate/v1", kind: "Policy", lock: "hints.yaml", groups, rules });
+    const { policy, problems } = compilePolicy(text, "policy.yaml", { read });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      policy!.rules.map(({ targets }) => targets!.map(({ name }) => name)),
+      [["a"], ["b"]],
+    );
+  });
+
+  test("need a lock, and say when no tool has them", () => {
+    const errors = problemsOf(rules, { lock: undefined, groups }).filter(({ severity }) => severity === "error");
+    assert.equal(errors.length, 2);
+    const [problem] = problemsOf([{ target: { groups: ["g"] } }], {
+      lock: "hints.yaml",
+      groups: { g: { annotations: { idempotentHint: true } } },
+    });
+    assert.equal(problem!.message, "no tool of the lock has these annotations");
+  });
+});
+
 describe("locks that are wrong", () => {
   test("one that is not there: an error with what makes it", () => {
     const [problem] = problemsOf([], { lock: "gone.yaml" }).filter(({ severity }) => severity === "error");

@@ -68,6 +68,8 @@ const WHOLE = {
   headers: "strict",
   limits: { body: "64KiB", depth: 32, steps: 100000 },
   loop: { limit: 3, window: 300 },
+  lists: { tools: { callable: "show", obtainable: "hide", never: "hide" }, prompts: "off", annotate: true },
+  groups: { reads: { tools: ["get_*", { tool: "a*b", literal: true }] } },
   transport: { GET: "Deny", DELETE: "Allow", OPTIONS: "Deny" },
   rules: [
     {
@@ -79,6 +81,7 @@ const WHOLE = {
         resources: ["file:///a/*", { uri: "config://app" }],
         prompts: ["greet", { prompt: "review" }],
         methods: ["acme/*", { method: "tasks/get" }],
+        groups: ["reads"],
       },
       when: "jwt.claims.sub == 'x'",
     },
@@ -125,7 +128,7 @@ function mutants(document: Json): { what: string; document: Json }[] {
 
 /** What the schema cannot know: meaning across members, and what is inside of texts. */
 const BEYOND_SCHEMA =
-  /^unexpected `|neither declared|metadata document needs|a `when` must|is not known$|separator is only|fixed name/;
+  /^unexpected `|there is no group|neither declared|metadata document needs|a `when` must|is not known$|separator is only|fixed name/;
 
 describe("policies", () => {
   test("every mutant that the compiler refuses for its shape is invalid, every one that it takes is valid", (t) => {
@@ -150,7 +153,7 @@ describe("policies", () => {
       if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
       const document = changed(WHOLE, path, { ...value, unheardOf: 1 });
       const taken = !compileDocument(document).problems.some(({ message }) => message.includes('"unheardOf"'));
-      const open = path.join(".") === "scopes";
+      const open = ["scopes", "groups"].includes(path.join("."));
       assert.equal(taken, open, path.join("."));
     }
   });

@@ -94,6 +94,15 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The hints of a tool, and what MCP takes each for when the server does not say (2025-03-26, ToolAnnotations). */
+export const HINTS = {
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: false,
+  openWorldHint: true,
+} as const;
+export type Hint = keyof typeof HINTS;
+
 /** An annotation of a tool, such as `readOnlyHint`; undefined when the server says nothing. */
 export function annotation(item: Item, name: string): Json | undefined {
   const annotations = item.content["annotations"];

@@ -12,6 +12,7 @@ import {
 } from "../../../assembly/program.ts";
 import { defaultLists, type Lists } from "./lists.ts";
 import type { Place } from "../source/document.ts";
+import type { Hint } from "../lock/lock.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
 import type { TextTree } from "../source/shape.ts";
 import { isOpenMethod } from "./methods.ts";
@@ -105,6 +106,8 @@ export interface Target {
   literal?: boolean;
   place: Place;
   when?: TextTree;
+  /** In place of a name: the tools that the locks say this of. Only until the locks are open. */
+  annotations?: ReadonlyMap<Hint, boolean>;
 }
 
 /** Targets by a name. */

@@ -2,7 +2,19 @@
 import { Action, BackendFrom, ClaimType, Kind } from "../../../assembly/program.ts";
 import type { Member, Report, Tree } from "../source/document.ts";
 import type { Claim, Policy, Rule, Target } from "./policy.ts";
-import { CLAIM, GROUP, JWT_SOURCE, namesOf, ROUTE_CLAIM, ROUTE_TARGET, RULE, SOURCE, TARGET } from "./shapes.ts";
+import type { Hint } from "../lock/lock.ts";
+import {
+  ANNOTATIONS,
+  CLAIM,
+  GROUP,
+  JWT_SOURCE,
+  namesOf,
+  ROUTE_CLAIM,
+  ROUTE_TARGET,
+  RULE,
+  SOURCE,
+  TARGET,
+} from "./shapes.ts";
 import { starsOf } from "./stars.ts";
 import { ACTIONS, CLAIM_TYPES, MAX_EXPRESSION, TARGETS } from "./words.ts";
 import {
@@ -141,10 +153,24 @@ class RuleReader {
       );
     return names.flatMap((kind) => {
       const value = members.get(kind)?.value;
+      if (kind === "annotations") return value ? this.readAnnotations(value) : [];
       const items = value && list(this.report, value, "it would match any call; leave it out");
       if (kind === "groups") return items?.flatMap((item) => this.readGroup(item)) ?? [];
       return items?.flatMap((item) => this.readEntry(item, kind) ?? []) ?? [];
     });
+  }
+
+  /** Stands for the tools that have the annotations, until the locks are open (annotated.ts). */
+  private readAnnotations(tree: Tree): Target[] {
+    const members = mapping(this.report, tree, namesOf(ANNOTATIONS));
+    if (members?.size === 0) this.report.error(tree, "an empty mapping is not allowed: it would match any tool");
+    const wanted = [...(members?.values() ?? [])].map(({ name, value }): [Hint, boolean] => [
+      name as Hint,
+      flag(this.report, value) ?? false,
+    ]);
+    if (this.policy.locks.length === 0)
+      this.report.error(tree, "annotations are known only from a lock, and none is named", "add lock: FILE");
+    return [{ kind: Kind.Tool, name: "", place: tree, annotations: new Map(wanted) }];
   }
 
   private readGroup(tree: Tree): Target[] {

@@ -39,6 +39,7 @@ const MEMBERS: Record<string, Read> = {
   jwt: readJwt,
   scopes: readHierarchy,
   backend: readBackend,
+  lock: (report, tree, policy) => (policy.locks = readLockMember(report, tree)),
   groups: readGroups,
   govern: readGovern,
   defaultAction: (report, tree, policy) => (policy.defaultAction = choice(report, tree, ACTIONS) ?? Action.Deny),
@@ -50,7 +51,6 @@ const MEMBERS: Record<string, Read> = {
   lists: readLists,
   loop: readLoop,
   transport: readTransport,
-  lock: (report, tree, policy) => (policy.locks = readLockMember(report, tree)),
   drift: readDrift,
   rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
 };
@@ -76,8 +76,7 @@ function finishMetadata(report: Report, members: Members, owner: Place, policy: 
   }
   if (policy.resource) policy.resourceMetadata ??= wellKnownUrl(policy.resource);
   const drift = members.get("drift");
-  if (drift && policy.drift === "hide")
-    report.warn(drift.key, "drift has no effect yet: this version does not read lists of servers");
+  if (drift && policy.drift === "hide") report.warn(drift.key, "drift has no effect yet");
   if (drift && policy.locks.length === 0)
     report.error(drift.key, "drift is from a lock, and none is named", "add lock: FILE");
   if (!members.has("rules")) report.warn(owner, "there are no rules: every call gets the default action");

@@ -11,6 +11,7 @@ import {
   METADATA_KEY,
   TARGETS,
 } from "./words.ts";
+import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
 
@@ -245,7 +246,16 @@ const TARGET_KINDS = {
   methods: described(entries("methods", "method"), "JSON-RPC methods."),
 };
 
-export const GROUP = object(TARGET_KINDS, { minProperties: 1, description: "Calls that several rules are about." });
+/** Tools by what the lock says of them. */
+export const ANNOTATIONS = object(Object.fromEntries(Object.keys(HINTS).map((name) => [name, { type: "boolean" }])), {
+  minProperties: 1,
+  description: "Tools that have these annotations in the lock, all of them.",
+});
+
+export const GROUP = object(
+  { ...TARGET_KINDS, annotations: ANNOTATIONS },
+  { minProperties: 1, description: "Calls that several rules are about." },
+);
 
 export const TARGET = object(
   {

@@ -2,6 +2,7 @@
 // whole name, others by the literal part that the fewest others share.
 import { Anchor, type Kind } from "../../../assembly/program.ts";
 import type { Stars } from "../policy/stars.ts";
+import { binaryString } from "../../bytes.ts";
 
 /** What an entry names. */
 export interface Named {
@@ -35,7 +36,7 @@ export function fileNames(named: readonly Named[]): Filing[] {
   const all = named.map(filings);
   const uses = new Map<string, number>();
   const keyOf = (owner: Named, { anchor, backend, text }: Filing): string =>
-    JSON.stringify([owner.kind, anchor, backend ?? null, Buffer.from(text).toString("latin1")]);
+    JSON.stringify([owner.kind, anchor, backend ?? null, binaryString(text)]);
   all.forEach((options, i) =>
     new Set(options.map((option) => keyOf(named[i]!, option))).forEach((key) =>
       uses.set(key, (uses.get(key) ?? 0) + 1),

@@ -8,6 +8,7 @@ import type { Place, Report } from "../source/document.ts";
 import type { TextTree } from "../source/shape.ts";
 import { fileNames, isPiece, type Filing, type Named } from "./anchors.ts";
 import type { Pair, ProgramWriter } from "./writer.ts";
+import { binaryString } from "../../bytes.ts";
 
 /** Entries of one target: (rule, predicate). */
 interface Bucket extends Named {
@@ -54,7 +55,7 @@ export class Buckets {
 /** Those found by a piece come first; then by kind and key, and of one key the one without a pattern comes last. */
 function orderOf({ kind, name, backend }: Named, { anchor, backend: key, text, exact }: Filing): string {
   const digits = (value: number): string => `${value}`.padStart(2, "0");
-  const filed = Buffer.from(text).toString("latin1");
+  const filed = binaryString(text);
   const keyed = [isPiece(anchor) ? 0 : 1, digits(kind), digits(anchor), filed, key === undefined ? 0 : 1, key ?? ""];
   return JSON.stringify([...keyed, exact ? 1 : 0, name, backend ?? ""]);
 }
