@@ -44,7 +44,9 @@ for (const file of ["policy.yaml", "policy-annotate.yaml"])
 test("a byte order mark in a piece of its own, and a stream that ends in the middle", () => {
   const host = hostWith({}, listPolicy("policy.yaml"));
   const stream = CASES.find(({ id }) => id === "sse-bom-twice")!;
-  const body = Buffer.from('\ufeffdata: {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"fs__purge"},{"name":"echo"');
+  const body = Buffer.from(
+    '\ufeffdata: {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"fs__purge"},{"name":"echo"',
+  );
   for (const chunks of [[3], [1, 1, 1], [2, 2]]) {
     const request = requestOf(stream, { chunks });
     const got = clientAnswer(host.request({ ...request, response: { ...request.response, body } }));
