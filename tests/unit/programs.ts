@@ -22,7 +22,7 @@ const SETTINGS_AT: u32 = 512;
 const PREDICATES_AT: u32 = 768;
 const CODE_AT: u32 = 16384;
 const NODES_AT: u32 = 12288;
-export const NODE_COUNT: u32 = 32;
+export const NODE_COUNT: u32 = 64;
 
 export let program: usize = 0;
 let instructions: u32 = 0;

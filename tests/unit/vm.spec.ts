@@ -2,6 +2,7 @@ import { LoopKind, Op, Tag } from "../../assembly/program.ts";
 import { isExhausted, stepsLeft } from "../../assembly/runtime/budget.ts";
 import {
   Truth,
+  combined,
   setBool,
   setDouble,
   setError,
@@ -219,13 +220,13 @@ describe("vm", () => {
     const slots = cleared(slotsSize(NODE_COUNT));
     for (let which = 0; which < 5; which++) {
       begin();
-      emit(Op.HasSlot, 23); // a child of slot 22
+      emit(Op.HasSlot, 43); // a child of slot 42
       open();
       openSlots(slots);
       const text = which == 0 ? "null" : which == 1 ? "[1]" : which == 2 ? "{}" : '{"x":null}';
       const at = place(text);
-      if (which < 4) fillSlot(22, at, at + text.length, 0);
-      if (which == 3) fillSlot(23, at + 5, at + 9, 0);
+      if (which < 4) fillSlot(42, at, at + text.length, 0);
+      if (which == 3) fillSlot(43, at + 5, at + 9, 0);
       emit(Op.Return);
       const expected = which == 3 ? Truth.True : which == 1 || which == 4 ? Truth.Error : Truth.False;
       expect(truthOfFirst()).toBe(expected, text);
@@ -235,17 +236,17 @@ describe("vm", () => {
   test("a slot that was filled before the generations wrapped around is empty", () => {
     const slots = cleared(slotsSize(NODE_COUNT));
     begin();
-    emit(Op.HasSlot, 23);
+    emit(Op.HasSlot, 43);
     emit(Op.Return);
     open();
     openSlots(slots);
     const at = place('{"x":true}');
-    fillSlot(22, at, at + 10, 0);
-    fillSlot(23, at + 5, at + 9, 0);
+    fillSlot(42, at, at + 10, 0);
+    fillSlot(43, at + 5, at + 9, 0);
     expect(truthOfFirst()).toBe(Truth.True);
     store<u32>(slots, 0xffffffff);
     openSlots(slots);
-    fillSlot(22, at, at + 10, 0);
+    fillSlot(42, at, at + 10, 0);
     expect(truthOfFirst()).toBe(Truth.False);
   });
 
@@ -262,16 +263,34 @@ describe("vm", () => {
     }
   });
 
+  test("what && and || may come to is what any pair of their operands comes to", () => {
+    for (let x: u32 = 1; x < 8; x++) {
+      for (let y: u32 = 1; y < 8; y++) {
+        for (let or: i32 = 0; or < 2; or++) {
+          let expected: u32 = 0;
+          for (let a: i32 = 0; a < 3; a++) {
+            for (let b: i32 = 0; b < 3; b++) {
+              if (!((x >> a) & 1) || !((y >> b) & 1)) continue;
+              const result = a == or || b == or ? or : a == Truth.Error || b == Truth.Error ? Truth.Error : 1 - or;
+              expected |= 1 << result;
+            }
+          }
+          expect(combined(x, y, or != 0)).toBe(expected, x.toString() + " " + y.toString() + " " + or.toString());
+        }
+      }
+    }
+  });
+
   test("reading a slot beside an ambiguous key is noted, until the next body", () => {
     const slots = cleared(slotsSize(NODE_COUNT));
     begin();
-    emit(Op.Slot, 23);
+    emit(Op.Slot, 43);
     emit(Op.Return);
     open();
     openSlots(slots);
     const at = place("true");
-    fillSlot(23, at, at + 4, 0);
-    noteAmbiguousKey(23);
+    fillSlot(43, at, at + 4, 0);
+    noteAmbiguousKey(43);
     expect(truthOfFirst()).toBe(Truth.True);
     expect(metAmbiguousKey()).toBe(true);
     open();
