@@ -39,6 +39,7 @@ for (const shape of ["flat", "hierarchy", "read"] satisfies Shape[])
           assert.equal(outcome, wanted.outcome, story);
           seen[outcome]!++;
           if (shape === "read") continue; // of equal sets another may be asked for
+          if (kind === "resourceTemplates" && scopes.length === 0) continue; // a pattern with inner stars: no challenge is made
           const asked = (wanted.scopes ?? []).filter((scope) => !scopes.includes(scope));
           const isOneOfEqual = scopes.length === wanted.scopes?.length;
           assert.ok(asked.length === 0 || isOneOfEqual, `${scopes.join()}, not ${wanted.scopes?.join()}: ${story}`);
@@ -49,16 +50,7 @@ for (const shape of ["flat", "hierarchy", "read"] satisfies Shape[])
   });
 
 /** Lists of policies in words that are not built yet. One that agrees is to be taken off. */
-const NOT_YET: Record<string, string> = {
-  "agw-federation-billing: list 0": "names with stars",
-  "wso2-fallthrough: list 0": "Require, or alternatives of scopes",
-  "wso2-fallthrough: list 1": "Require, or alternatives of scopes",
-  "visor-tool-invoke: list 0": "names with stars",
-  "visor-tool-invoke: list 1": "names with stars",
-  "agw-resources: list 1": "templates of scopes",
-  "agw-resources: list 2": "names with stars",
-  "gravitee-acl: list 0": "names with stars",
-};
+const NOT_YET: Record<string, string> = {};
 
 function listsAgree(real: RealPolicy, item: NonNullable<RealPolicy["lists"]>[number]): void {
   const judged = byFilter(real.policy!, item.kind, item.names, item);
