@@ -24,7 +24,6 @@ const NODE_SUITES = [
   "oracles",
   "reference",
   "field",
-  "authoring",
   "conformance",
   "delivery",
   "fuzz",

@@ -62,4 +62,5 @@ function describe(error: unknown): string {
 }
 
 // The processes of the files inherit this: `run` has no option for it on Node 20.
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import tsx`.trim();
+// The whole address, since some tests start programs in other folders.
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import ${import.meta.resolve("tsx")}`.trim();

@@ -195,7 +195,11 @@ describe("scopegate lsp", () => {
   test("what can be written is offered: members, words, scopes, tools, arguments, values", async () => {
     const member = await labels("policy.yaml", POLICY.replace("rules:", "defa‸\nrules:"));
     assert.ok(member.includes("defaultAction") && !member.includes("lock"), String(member));
-    assert.deepEqual(await labels("policy.yaml", POLICY.replace("rules:", "denial: ‸\nrules:")), ["http", "in-band"]);
+    assert.deepEqual(await labels("policy.yaml", POLICY.replace("rules:", "denial: ‸\nrules:")), [
+      "http",
+      "in-band",
+      "mixed",
+    ]);
     assert.deepEqual(await labels("policy.yaml", POLICY.replace("[deploy:any]", "[deploy:any, ‸]")), ["deploy:read"]);
     assert.deepEqual(await labels("policy.yaml", POLICY.replace("tool: deploy", "tool: ‸")), ["deploy", "read_file"]);
     const args = await labels("policy.yaml", POLICY.replace("args.environment ==", "args.‸ =="));

@@ -29,7 +29,8 @@ describe("usage", () => {
     ],
     [["check", "gone.yaml"], "scopegate: cannot read gone.yaml: no such file\n"],
     [["compile", "."], "scopegate: cannot read .: it is a directory\n"],
-    [["compile", "a", "b"], "scopegate: expected one POLICY, got 2; see scopegate compile --help\n"],
+    [["compile", "gone-a", "gone-b"], "scopegate: cannot read gone-a: no such file\n"],
+    [["show", "a", "b"], "scopegate: expected one CONFIG, got 2; see scopegate show --help\n"],
     [
       ["eval", "-"],
       "scopegate: POLICY must be a file: standard input carries the requests; see scopegate eval --help\n",
@@ -39,7 +40,7 @@ describe("usage", () => {
       ["test", "policy.yaml", "--min-coverage", "much"],
       "scopegate: --min-coverage must be a percentage, not much; see scopegate test --help\n",
     ],
-    [["explain", "policy.yaml"], "scopegate: no --request given; see scopegate explain --help\n"],
+    [["explain", "policy.yaml"], "scopegate: give exactly one of --request and --list; see scopegate explain --help\n"],
     [["show", "gone.json"], "scopegate: cannot read gone.json: no such file\n"],
   ];
   for (const [args, message] of REFUSED) {
