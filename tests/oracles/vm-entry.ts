@@ -1,7 +1,8 @@
 // The predicate machine over a body, without the rest of a call, for tests/oracles/vm.test.ts.
 import { Slot } from "../../assembly/program.ts";
 import { stepsLeft } from "../../assembly/runtime/budget.ts";
-import { loadConfig, openBody, openConfig } from "../../assembly/config/config.ts";
+import { openBody } from "../../assembly/config/config.ts";
+import { loadPolicies, openPolicy } from "../../assembly/config/policies.ts";
 import { openReader, readValue } from "../../assembly/json/reader.ts";
 import { allocate, resetRegion } from "../../assembly/runtime/memory.ts";
 import { evaluate } from "../../assembly/cel/vm.ts";
@@ -22,7 +23,7 @@ export function prepare(size: u32): usize {
 
 /** Takes a plugin configuration from the prepared text; false when it is refused. */
 export function configure(size: u32): bool {
-  config = loadConfig(text, size);
+  config = loadPolicies(text, size);
   resetRegion();
   return config != 0;
 }
@@ -30,13 +31,13 @@ export function configure(size: u32): bool {
 /** Reads the message in the prepared text; false when it is refused. */
 export function read(size: u32): bool {
   resetRegion();
-  openConfig(config);
+  openPolicy(config, 0);
   openBody();
   openReader(text + <usize>size, 128);
   return readValue(text, Slot.Body) != 0;
 }
 
-/** Runs a predicate over the message that was read last, and returns its Truth. */
+/** Runs a predicate over the message that was read last, and returns its Outcomes, of which there is one. */
 export function run(predicate: u32): i32 {
   return evaluate(predicate);
 }
