@@ -5,7 +5,11 @@ import { check } from "./checker.ts";
 import type { PredicateCode } from "./code.ts";
 import type { Cost } from "./cost.ts";
 import { fold } from "./fold.ts";
+import { lintBounds } from "./bounds.ts";
+import { refuseGuesses } from "./guesses.ts";
+import { lintTypes } from "./known-types.ts";
 import { lint } from "./lint.ts";
+import { refuseFoldingNames } from "./member-names.ts";
 import { parse } from "./parser.ts";
 import { plan, type Known } from "./plan.ts";
 import { Problems, type ExpressionProblem } from "./problems.ts";
@@ -34,6 +38,8 @@ function run(text: string, automata: Automata, problems: Problems): Omit<Compile
   const root = parse(text, problems);
   if (!root) return {};
   const checked = check(root, VARIABLES, problems);
+  refuseGuesses(root, { text, checked }, problems);
+  refuseFoldingNames(root, problems);
   if (problems.failed) return {};
   const known: Known = { text, checked, constants: fold(root, checked, problems) };
   wantBool(root, known, problems);
@@ -41,6 +47,8 @@ function run(text: string, automata: Automata, problems: Problems): Omit<Compile
   if (!planned) return {};
   const { counts, ...code } = planned;
   lint(root, known, { counts }, problems);
+  lintTypes(root, known, problems);
+  lintBounds(root, known, problems);
   return { code, cost: { counts } };
 }
 
