@@ -5,7 +5,7 @@ import type { Known } from "./plan.ts";
 import type { Problems } from "./problems.ts";
 
 /** Names of what is paid. */
-const MONEY = /(?:^|_|[a-z])(?:amount|price|total|refund|payment|cost|fee)$/i;
+const MONEY = /(?:^|[._a-z])(?:amount|price|total|refund|payment|cost|fee)$/i;
 const BELOW = ["_<_", "_<=_"];
 const ABOVE = ["_>_", "_>=_"];
 
