@@ -26,20 +26,20 @@ export interface Compiled {
   cost?: Cost;
 }
 
-/** Compiles one `when`; `automata` keeps those of earlier ones. Never throws on what an author can write. */
-export function compileWhen(text: string, automata = new Automata()): Compiled {
+/** Compiles one `when`; `automata` keeps those of earlier ones; with `anyNames`, names beyond ASCII are only warned of. Never throws on what an author can write. */
+export function compileWhen(text: string, automata = new Automata(), anyNames = false): Compiled {
   const problems = new Problems();
-  const compiled = run(text, automata, problems);
+  const compiled = run(text, automata, problems, anyNames);
   problems.list.sort((a, b) => a.offset - b.offset);
   return { ...compiled, problems: problems.list };
 }
 
-function run(text: string, automata: Automata, problems: Problems): Omit<Compiled, "problems"> {
+function run(text: string, automata: Automata, problems: Problems, anyNames: boolean): Omit<Compiled, "problems"> {
   const root = parse(text, problems);
   if (!root) return {};
   const checked = check(root, VARIABLES, problems);
   refuseGuesses(root, { text, checked }, problems);
-  refuseFoldingNames(root, problems);
+  refuseFoldingNames(root, problems, anyNames);
   if (problems.failed) return {};
   const known: Known = { text, checked, constants: fold(root, checked, problems) };
   wantBool(root, known, problems);

@@ -4,13 +4,15 @@ import { Tag } from "../../../assembly/program.ts";
 import { walk, type Node } from "./ast.ts";
 import type { Problems } from "./problems.ts";
 
-/** Reports names with letters beyond ASCII that have another case. */
-export function refuseFoldingNames(root: Node, problems: Problems): void {
+/** Reports names with letters beyond ASCII that have another case; with `anyNames`, as in ai-gateway, only warns of them. */
+export function refuseFoldingNames(root: Node, problems: Problems, anyNames: boolean): void {
   walk(root, (node) => {
     const [owner, name] = memberOf(node) ?? [];
     if (!owner || name === undefined || !folds(name) || isSafe(owner)) return;
     const message = `"${name}" has letters whose other case the filter does not compare`;
-    problems.error(node.span, message, "a server that ignores case could read another member; name it in ASCII");
+    const hint = "a server that ignores case could read another member; name it in ASCII";
+    if (anyNames) problems.warn(node.span, message, hint);
+    else problems.error(node.span, message, hint);
   });
 }
 

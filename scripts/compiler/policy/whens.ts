@@ -14,7 +14,7 @@ export function compileWhens(report: Report, policy: Policy): Whens {
   const automata = new Automata();
   const compiled = new Map<string, Compiled>();
   for (const when of new Set(policy.rules.flatMap(whensOf))) {
-    const known = compiled.get(when.value) ?? compileWhen(when.value, automata);
+    const known = compiled.get(when.value) ?? compileWhen(when.value, automata, policy.kind === "MCPRoute");
     compiled.set(when.value, known);
     tell(report, when, known, policy.limits.steps);
   }
