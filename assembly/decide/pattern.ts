@@ -19,11 +19,6 @@ export function suffixOf(index: u32): Span {
   return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Suffix);
 }
 
-/** Whether those two are not all that the PatternRecord `index` asks of a name. */
-export function hasInnerStars(index: u32): bool {
-  return index != NONE && load<u32>(recordAt(index) + PatternField.Name, AffixField.Automaton) != NONE;
-}
-
 // @ts-ignore: decorator
 @inline
 function recordAt(index: u32): usize {

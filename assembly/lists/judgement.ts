@@ -20,7 +20,7 @@ import { forgetResults } from "../cel/results.ts";
 import { setListing } from "../cel/unknown.ts";
 import { findChallenge } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
-import { hasInnerStars, prefixOf, suffixOf } from "../decide/pattern.ts";
+import { prefixOf, suffixOf } from "../decide/pattern.ts";
 import { Decision } from "../decide/decision.ts";
 import { scopesOf } from "../decide/rules.ts";
 import { decodeText } from "../json/decode.ts";
@@ -121,12 +121,10 @@ function judgeTemplate(start: Span, decision: Decision): i32 {
   let bestUri = extended(start, NO_SPAN);
   let best = judgeUri(bestUri, decision);
   let fewest = askedScopes(decision);
-  let isUnsure = false;
   let bucket = section(Section.Buckets);
   for (let left = sectionCount(Section.Buckets); left && best != ListOutcome.Callable; left--, bucket += BUCKET_SIZE) {
     const uri = uriOf(bucket, start);
     if (!uri) continue;
-    if (hasInnerStars(load<u32>(bucket, BucketField.Pattern))) isUnsure = true;
     if (!charge(URI_COST)) return ListOutcome.Obtainable; // nobody knows: it is shown
     const outcome = judgeUri(uri, decision);
     if (outcome > best || (outcome == best && askedScopes(decision) >= fewest)) continue;
@@ -134,8 +132,6 @@ function judgeTemplate(start: Span, decision: Decision): i32 {
     bestUri = uri;
     fewest = askedScopes(decision);
   }
-  // The URI that was made for a pattern with inner stars need not satisfy it, although others do: it is shown.
-  if (best == ListOutcome.Never && isUnsure) return ListOutcome.Obtainable;
   return best == ListOutcome.Obtainable ? judgeUri(bestUri, decision) : best; // for its challenge
 }
 

@@ -72,7 +72,8 @@ function read(args: string): boolean {
 /** The Truth that the machine comes to, or why there is none. */
 function resultOf(when: string, args: string): string {
   const compiled = compile(when);
-  if (!compiled) return "refused";
+  // What cel-go settles on without knowing is refused; there it is an error.
+  if (!compiled) return "error";
   if (!configure(compiled.program, compiled.policy)) return "no configuration";
   return read(args) ? (TRUTHS[machine.run(0)] ?? "?") : "not read";
 }
