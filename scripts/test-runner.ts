@@ -100,8 +100,8 @@ console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${
 process.exit(sum.failed > 0 ? 1 : 0);
 
 /** Runs so many suites at a time, each as soon as another has ended. */
-async function inLanes(count: number, suites: Suite[]): Promise<void> {
-  const queue = [...suites];
+async function inLanes(count: number, list: Suite[]): Promise<void> {
+  const queue = [...list];
   const lane = async (): Promise<void> => {
     for (let suite = queue.shift(); suite; suite = queue.shift()) {
       const totals = await runSuite(suite);
