@@ -53,7 +53,18 @@ function judgeMessage(message: Tree, version: string | undefined): Verdict {
   const params = member(message, "params");
   if (!method || member(message, "result") || member(message, "error") || (params && !isParams(params)))
     return "reject";
+  if (hasNul(member(message, "method")) || NAMES.some((path) => hasNul(at(params, path)))) return "reject";
   return agrees(textAt(message, "params", "_meta", VERSION), version) ? judgeCall(method, params) : "reject";
+}
+
+/** Where names stand in the params: readers in C stop at a NUL. */
+const NAMES = [["name"], ["uri"], ["taskId"], ["ref"], ["notifications", "resourceSubscriptions"]];
+
+/** Whether a text has a NUL, or one anywhere in what stands in the place of a text. */
+function hasNul(tree: Tree | undefined): boolean {
+  if (tree?.kind === "object") return tree.members.some(({ key, value }) => key.includes("\0") || hasNul(value));
+  if (tree?.kind === "array") return tree.items.some(hasNul);
+  return tree?.kind === "string" && tree.value.includes("\0");
 }
 
 function isId(tree: Tree): boolean {
