@@ -51,9 +51,8 @@ function judgeMessage(message: Tree, version: string | undefined): Verdict {
   if (!member(message, "method")) return judgeResponse(message, id);
   const method = textAt(message, "method");
   const params = member(message, "params");
-  if (!method || member(message, "result") || member(message, "error") || (params && !isParams(params)))
-    return "reject";
-  if (hasNul(member(message, "method")) || NAMES.some((path) => hasNul(at(params, path)))) return "reject";
+  if (!method || method.includes("\0") || member(message, "result") || member(message, "error")) return "reject";
+  if (!areParams(params)) return "reject";
   return agrees(textAt(message, "params", "_meta", VERSION), version) ? judgeCall(method, params) : "reject";
 }
 
@@ -71,8 +70,9 @@ function isId(tree: Tree): boolean {
   return tree.kind === "string" || (tree.kind === "number" && /^-?\d+$/.test(tree.raw));
 }
 
-function isParams(tree: Tree): boolean {
-  return tree.kind === "object" || (tree.kind === "literal" && tree.value === null);
+function areParams(tree: Tree | undefined): boolean {
+  if (tree === undefined || (tree.kind === "literal" && tree.value === null)) return true;
+  return tree.kind === "object" && !NAMES.some((path) => hasNul(at(tree, path)));
 }
 
 /** From 2026-07-28 on the body names the version, and clients send no responses. */
