@@ -22,6 +22,8 @@ export enum Attribute {
 //   Bool, Int, Uint: i64/u64.  Double: f64.  String, Bytes: pointer u32, length in bytes u32; aux 1 = JSON escapes inside.
 //   JsonList, JsonMap: pointer of the bracket, pointer after the closing one (0 = not known yet).
 //   CellList: pointer of its cells, count.  CellMap: pointer of its cells (key, value, key, value …), count of pairs.
+//   A long constant has aux SORTED: the keys of a map ascend and are strings; after the cells of a list come the same again,
+//   ascending, all strings or all doubles.
 //   Timestamp: i64 seconds since 1970, aux nanoseconds 0..999999999.  Duration: i64 nanoseconds.  Type: CelType.
 //   OptionalNone; a present optional is its value with tag | OPTIONAL.
 //   In a program pointers are offsets; the VM turns them into addresses when it takes the program.
@@ -44,6 +46,7 @@ export enum Tag {
   OptionalNone = 15,
 }
 export const OPTIONAL = 0x100;
+export const SORTED = 1;
 
 // prettier-ignore
 export enum CelType {

@@ -14,12 +14,12 @@
 // A text is a pair (offset, length) of raw UTF-8 in the section Bytes. A run is a pair (first, count) of records of another
 // section. NONE (0xffffffff) stands for "absent".
 
-import { Attribute, CelType, LoopKind, OPTIONAL, Op, Tag, TimePart } from "./instructions.ts";
+import { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart } from "./instructions.ts";
 
-export { Attribute, CelType, LoopKind, OPTIONAL, Op, Tag, TimePart };
+export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 
 export const MAGIC = 0x31504753; // "SGP1"
-export const VERSION = 5;
+export const VERSION = 6;
 export const HEADER_SIZE = 16;
 export const SECTION_COUNT = 18;
 export const NONE = 0xffffffff;
