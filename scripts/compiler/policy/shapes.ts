@@ -95,11 +95,19 @@ const BYTES: Shape = {
   ],
 };
 
+/** `limits.steps` as a number. */
+export const STEPS = { type: "integer", minimum: 1000, maximum: 0x7fffffff } as const;
+
 export const LIMITS = object(
   {
     body: described(BYTES, "Bytes of a request body: a number, or text such as 64KiB or 4MiB."),
     depth: integer(4, 1000, "How deep the body may be nested.", 128),
-    steps: integer(1000, 0x7fffffff, "Steps of all predicates of one request.", 0x1000000),
+    steps: {
+      anyOf: [STEPS, { const: "auto" }],
+      description:
+        "Steps of all predicates of one request; auto: they grow with its size, and so does the time they take.",
+      default: "auto",
+    },
     list: described(BYTES, "Bytes of a list that is read before it is filtered."),
   },
   { description: "Bounds for one request." },
