@@ -54,10 +54,33 @@ const FULL = {
   inEnvoy: { sittings: 20, rounds: 2, share: 1 },
 };
 
+/** The usual parts, or how they grow. */
+async function measure(
+  results: Results,
+  { quick, scale, only, peers }: Options,
+  say: (line: string) => void,
+): Promise<void> {
+  const { alone, share, inEnvoy } = quick ? QUICK : FULL;
+  if (scale) {
+    results.scale = await benchScale(alone, share, say);
+    return;
+  }
+  const chosen = choosePeers(peers?.split(","));
+  if (only !== "envoy") results.filter = benchFilter(alone, say);
+  if (only !== "filter") results.envoy = await benchEnvoy(chosen, inEnvoy, say);
+}
+
+interface Options {
+  quick?: boolean;
+  scale?: boolean;
+  only?: string;
+  peers?: string;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return void process.stdout.write(HELP);
-  const { quick = false, scale, worst, only } = values;
+  const { quick = false, worst, only } = values;
   if (only !== undefined && only !== "filter" && only !== "envoy")
     throw new Error(`--only must be filter or envoy, not ${only}`);
   const results: Results = {
@@ -67,14 +90,8 @@ async function main(): Promise<void> {
     wasm: statSync("build/scopegate.wasm").size,
   };
   const say = (line: string) => console.error(line);
-  const { alone, share, inEnvoy } = quick ? QUICK : FULL;
   if (worst) results.worst = benchWorst(say);
-  else if (scale) results.scale = await benchScale(alone, share, say);
-  else {
-    const peers = choosePeers(values.peers?.split(","));
-    if (only !== "envoy") results.filter = benchFilter(alone, say);
-    if (only !== "filter") results.envoy = await benchEnvoy(peers, inEnvoy, say);
-  }
+  else await measure(results, values, say);
   console.log(describe(results));
   if (values.write && results.worst) await writeBetween(PAGE, "npm run bench -- --worst --write", describe(results, 3));
   if (results.worst?.some(({ took, bound }) => took > bound)) process.exitCode = 1;

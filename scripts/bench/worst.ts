@@ -30,7 +30,7 @@ function measure({ name, policy, most = Infinity, request }: Hostile, all: numbe
   return sizes.map((size) => {
     const { body, claims, headers = [] } = request(size - HEAD_ROOM);
     const token = { ...CLAIMS, ...claims };
-    const others = CALL_HEADERS.filter(([header]) => !headers.some(([name]) => name === header));
+    const others = CALL_HEADERS.filter(([header]) => !headers.some(([other]) => other === header));
     const host = new BareHost(loaded, token, undefined, [...others, ...headers]);
     const bytes = Buffer.from(body);
     const times = Array.from({ length: RUNS }, () => host.time(bytes));
