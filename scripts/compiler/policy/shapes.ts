@@ -15,7 +15,7 @@ import {
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { SCOPE } from "../source/shape.ts";
-import { described, integer, label, list, object, text, url, word, type Shape } from "./json-schema.ts";
+import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
 
 export { namesOf, rangeOf, type Meaning, type Shape } from "./json-schema.ts";
 
