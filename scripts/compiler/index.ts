@@ -19,6 +19,7 @@ import { toBase64 } from "../bytes.ts";
 export { conflicts, type Member } from "./several.ts";
 export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
+export { conditionOf } from "./policy/policy.ts";
 export type { Claim, Policy, Rule, Target } from "./policy/policy.ts";
 export { renderProblems, type Problem, type Severity } from "./source/problem.ts";
 

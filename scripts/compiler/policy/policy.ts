@@ -7,7 +7,6 @@ import {
   DEFAULT_MAX_BODY,
   DEFAULT_MAX_DEPTH,
   DEFAULT_MAX_LIST,
-  DEFAULT_STEP_BUDGET,
   SenderConstrained,
 } from "../../../assembly/program.ts";
 import { defaultLists, type Lists } from "./lists.ts";
@@ -53,6 +52,7 @@ export interface Policy {
   includeGranted: boolean;
   denial: Denial;
   lenientHeaders: boolean;
+  /** steps 0: auto, by the size of the request. */
   limits: { body: number; depth: number; steps: number; list: number };
   lists: Lists;
   /** limit 0: off; window in seconds. */
@@ -110,6 +110,8 @@ export interface Target {
   literal?: boolean;
   place: Place;
   when?: TextTree;
+  /** `args` and `onlyArgs`, as a predicate. */
+  args?: TextTree;
   /** In place of a name: the tools that the locks say this of. Only until the locks are open. */
   annotations?: ReadonlyMap<Hint, boolean>;
 }
@@ -119,6 +121,12 @@ export interface Group {
   place: Place;
   targets: Target[];
   used: boolean;
+}
+
+/** The predicate of an entry: its `args` and its `when`. */
+export function conditionOf({ args, when }: Pick<Target, "args" | "when">): TextTree | undefined {
+  if (!args || !when) return args ?? when;
+  return { path: when.path, span: when.span, kind: "text", value: `(${args.value}) && (${when.value}\n)` };
 }
 
 /** All targets, each once: those of a group may be in several rules. */
@@ -159,7 +167,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     includeGranted: false,
     denial: "http",
     lenientHeaders: false,
-    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET, list: DEFAULT_MAX_LIST },
+    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: 0, list: DEFAULT_MAX_LIST },
     lists: defaultLists(),
     loop: { limit: 3, window: 300 },
     transport: { stream: Action.Allow, session: Action.Allow, preflight: Action.Allow },

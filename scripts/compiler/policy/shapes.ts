@@ -7,77 +7,17 @@ import {
   CLAIM_TYPES,
   DENIALS,
   GOVERNED,
+  JSON_TYPES,
   MAX_EXPRESSION,
   METADATA_KEY,
   TARGETS,
 } from "./words.ts";
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
-import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
+import { SCOPE } from "../source/shape.ts";
+import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
 
-/** A JSON Schema (draft 2020-12) in the keywords that are used here. */
-export interface Shape {
-  description?: string;
-  type?: "object" | "array" | "string" | "integer" | "boolean" | "null" | readonly string[];
-  const?: unknown;
-  enum?: readonly unknown[];
-  pattern?: string;
-  minLength?: number;
-  maxLength?: number;
-  minimum?: number;
-  maximum?: number;
-  minItems?: number;
-  minProperties?: number;
-  maxProperties?: number;
-  items?: Shape;
-  properties?: Readonly<Record<string, Shape>>;
-  propertyNames?: Shape;
-  additionalProperties?: Shape | boolean;
-  required?: readonly string[];
-  anyOf?: readonly Shape[];
-  oneOf?: readonly Shape[];
-  not?: Shape;
-  default?: unknown;
-  /** What a text stands for; for editors only, no part of the schema. */
-  means?: Meaning;
-}
-
-export type Meaning = "scope" | "tool" | "prompt" | "backend" | "when" | "rule" | "file" | "claim" | "group";
-
-/** The members of a mapping shape, for `mapping()`. */
-export function namesOf({ properties = {} }: Shape): string[] {
-  return Object.keys(properties);
-}
-
-/** The range of an integer member, for `integer()`. */
-export function rangeOf({ properties = {} }: Shape, name: string): [least: number, most: number] {
-  const { minimum = 0, maximum = 0 } = properties[name] ?? {};
-  return [minimum, maximum];
-}
-
-const object = (properties: Record<string, Shape>, more: Shape = {}): Shape => ({
-  type: "object",
-  properties,
-  additionalProperties: false,
-  ...more,
-});
-const list = (items: Shape, more: Shape = {}): Shape => ({ type: "array", items, minItems: 1, ...more });
-const word = (table: Readonly<Record<string, unknown>>, more: Shape = {}): Shape => ({
-  type: "string",
-  enum: Object.keys(table),
-  ...more,
-});
-const integer = (minimum: number, maximum: number, description: string, fallback?: number): Shape => ({
-  type: "integer",
-  minimum,
-  maximum,
-  description,
-  ...(fallback !== undefined && { default: fallback }),
-});
-const text = (more: Shape = {}): Shape => ({ type: "string", minLength: 1, ...more });
-const label = (maxLength: number, more: Shape = {}): Shape => text({ pattern: LABEL.source, maxLength, ...more });
-const url = (description: string): Shape => text({ pattern: URL_TEXT.source, maxLength: 2048, description });
-const described = (shape: Shape, description: string): Shape => ({ ...shape, description });
+export { namesOf, rangeOf, type Meaning, type Shape } from "./json-schema.ts";
 
 const scopeName = text({ pattern: SCOPE.source, maxLength: 256, means: "scope" });
 const when = text({
@@ -95,11 +35,19 @@ const BYTES: Shape = {
   ],
 };
 
+/** `limits.steps` as a number. */
+export const STEPS = { type: "integer", minimum: 1000, maximum: 0x7fffffff } as const;
+
 export const LIMITS = object(
   {
     body: described(BYTES, "Bytes of a request body: a number, or text such as 64KiB or 4MiB."),
     depth: integer(4, 1000, "How deep the body may be nested.", 128),
-    steps: integer(1000, 0x7fffffff, "Steps of all predicates of one request.", 0x1000000),
+    steps: {
+      anyOf: [STEPS, { const: "auto" }],
+      description:
+        "Steps of all predicates of one request; auto: they grow with its size, and so does the time they take.",
+      default: "auto",
+    },
     list: described(BYTES, "Bytes of a list that is read before it is filtered."),
   },
   { description: "Bounds for one request." },
@@ -214,7 +162,55 @@ export const JWT_SOURCE = object(
 
 export const SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
 
+const number: Shape = { type: "number" };
+const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
+
+/** A schema of an argument; `nested` stands for the schemas inside. */
+function argument(nested: Shape): Shape {
+  return object({
+    type: {
+      description: "The type that it must have; keywords about a type imply it.",
+      anyOf: [
+        word(Object.fromEntries(JSON_TYPES.map((name) => [name, 0]))),
+        list({ type: "string", enum: JSON_TYPES }),
+      ],
+    },
+    const: { description: "The only value." },
+    enum: list({}, { description: "The only values." }),
+    minimum: number,
+    maximum: number,
+    exclusiveMinimum: number,
+    exclusiveMaximum: number,
+    minLength: size,
+    maxLength: size,
+    pattern: text({ description: "RE2, found anywhere in the text." }),
+    minItems: size,
+    maxItems: size,
+    items: described(nested, "What every item is."),
+    properties: {
+      type: "object",
+      additionalProperties: nested,
+      description: "Members; each must be there unless it is optional.",
+    },
+    required: { type: "array", items: text() },
+    additionalProperties: { const: false, description: "No other members." },
+    optional: { type: "boolean", description: "The property may be missing.", default: false },
+  });
+}
+
+export const ARGUMENT = argument({ type: "object" });
+
 const backendName = text({ means: "backend", description: "Only on this backend (* is any run); without it on any." });
+
+const MORE: Record<string, Shape> = {
+  backend: backendName,
+  args: {
+    type: "object",
+    additionalProperties: argument(ARGUMENT),
+    description: "The arguments, each in keywords of JSON Schema; the entry matches only where they hold.",
+  },
+  onlyArgs: { type: "boolean", description: "No other arguments than those under args.", default: false },
+};
 
 /** An entry of a target list: a name, or a mapping with one of `names`. */
 function entries(member: string, what: string, means?: Meaning): Shape {
@@ -226,7 +222,7 @@ function entries(member: string, what: string, means?: Meaning): Shape {
   const mapping = object(
     {
       ...Object.fromEntries(names.map((key) => [key, name])),
-      ...Object.fromEntries(more.map((key) => [key, backendName])),
+      ...Object.fromEntries(more.map((key) => [key, MORE[key]!])),
       literal: {
         type: "boolean",
         description: "A * and what else looks like a pattern is meant as it is.",
