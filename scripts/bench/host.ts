@@ -76,7 +76,8 @@ export class BareHost {
     this.headerCount = headers.length;
     this.metadata = encodeMetadata({ [JWT]: { [METADATA_KEY]: claims } });
     this.configuration = Buffer.from(configuration);
-    this.filter = new WebAssembly.Instance(module, { env: { ...unused(module), ...this.imports() } }).exports as unknown as Filter;
+    this.filter = new WebAssembly.Instance(module, { env: { ...unused(module), ...this.imports() } })
+      .exports as unknown as Filter;
     this.look();
     this.filter.proxy_on_context_create(ROOT, 0);
     this.filter.proxy_on_vm_start(ROOT, 0);
