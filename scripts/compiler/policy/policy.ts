@@ -11,6 +11,7 @@ import {
   SenderConstrained,
 } from "../../../assembly/program.ts";
 import { defaultLists, type Lists } from "./lists.ts";
+import { defaultRecord, type RecordSettings } from "./record.ts";
 import type { Place } from "../source/document.ts";
 import type { Hint } from "../lock/lock.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
@@ -49,6 +50,7 @@ export interface Policy {
   includeGranted: boolean;
   denial: Denial;
   lenientHeaders: boolean;
+  record: RecordSettings;
   limits: { body: number; depth: number; steps: number; list: number };
   lists: Lists;
   /** limit 0: off; window in seconds. */
@@ -154,6 +156,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     includeGranted: false,
     denial: "http",
     lenientHeaders: false,
+    record: defaultRecord(),
     limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET, list: DEFAULT_MAX_LIST },
     lists: defaultLists(),
     loop: { limit: 3, window: 300 },
