@@ -15,6 +15,7 @@ import { defaultRecord, type RecordSettings } from "./record.ts";
 import type { Place } from "../source/document.ts";
 import type { Hint } from "../lock/lock.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
+import type { Datum } from "./data.ts";
 import type { TextTree } from "../source/shape.ts";
 import { isOpenMethod } from "./methods.ts";
 import { covers, type Stars } from "./stars.ts";
@@ -43,6 +44,9 @@ export interface Policy {
   /** Declared scopes and what each implies, not yet closed. */
   scopes: Map<string, ScopeDeclaration>;
   backend: { from: BackendFrom; text: string };
+  /** `data`, and what `dataFile` adds. */
+  data: Map<string, Datum>;
+  dataFile?: { file: string; place: Place };
   groups: Map<string, Group>;
   govern: Kind[];
   defaultAction: Action;
@@ -149,6 +153,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     metadataDocument: false,
     scopes: new Map(),
     backend: { from: BackendFrom.None, text: "" },
+    data: new Map(),
     groups: new Map(),
     govern: Object.values(GOVERNED),
     defaultAction: Action.Deny,

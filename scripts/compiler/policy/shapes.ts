@@ -334,6 +334,11 @@ export const POLICY = object(
       additionalProperties: { anyOf: [SCOPE_DECLARATION, { type: "null" }] },
     },
     backend: BACKEND,
+    data: {
+      type: "object",
+      description: "Constants for predicates, any JSON: data.NAME.",
+    },
+    dataFile: text({ means: "file", description: "A JSON file with more of them." }),
     groups: {
       type: "object",
       description: "Named lists of targets, for target: { groups: [NAME] }.",

@@ -4,6 +4,7 @@ import type { PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
 import type { Report } from "../source/document.ts";
 import type { TextTree } from "../source/shape.ts";
+import { dataConstant } from "./data.ts";
 import type { Policy, Rule } from "./policy.ts";
 
 /** Text of a `when` → its code; those with errors are left out. */
@@ -12,9 +13,10 @@ export type Whens = ReadonlyMap<string, PredicateCode>;
 /** Compiles every `when`. Problems, and a note on the cost, are reported at each place where a text occurs. */
 export function compileWhens(report: Report, policy: Policy): Whens {
   const automata = new Automata();
+  const options = { automata, anyNames: policy.kind === "MCPRoute", data: dataConstant(policy) };
   const compiled = new Map<string, Compiled>();
   for (const when of new Set(policy.rules.flatMap(whensOf))) {
-    const known = compiled.get(when.value) ?? compileWhen(when.value, automata, policy.kind === "MCPRoute");
+    const known = compiled.get(when.value) ?? compileWhen(when.value, options);
     compiled.set(when.value, known);
     tell(report, when, known, policy.limits.steps);
   }
