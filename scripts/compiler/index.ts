@@ -22,6 +22,7 @@ export { programDigest };
 export { conflicts, type Member } from "./several.ts";
 export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
+export { conditionOf } from "./policy/policy.ts";
 export type { Claim, Policy, Rule, Target } from "./policy/policy.ts";
 export { renderProblems, type Problem, type Severity } from "./source/problem.ts";
 

@@ -67,7 +67,8 @@ function checkSize(report: Report, place: Place, policy: Policy): void {
   if (size > MAX_DATA) report.error(place, `the data is ${size} bytes as JSON; the limit is ${MAX_DATA}`);
 }
 
-function jsonOf(report: Report, tree: Tree): Json {
+/** The JSON that a part of a document stands for. */
+export function jsonOf(report: Report, tree: Tree): Json {
   switch (tree.kind) {
     case "map":
       return Object.fromEntries([...tree.members.values()].map(({ name, value }) => [name, jsonOf(report, value)]));

@@ -112,6 +112,8 @@ export interface Target {
   literal?: boolean;
   place: Place;
   when?: TextTree;
+  /** `args` and `onlyArgs`, as a predicate. */
+  args?: TextTree;
   /** In place of a name: the tools that the locks say this of. Only until the locks are open. */
   annotations?: ReadonlyMap<Hint, boolean>;
 }
@@ -121,6 +123,12 @@ export interface Group {
   place: Place;
   targets: Target[];
   used: boolean;
+}
+
+/** The predicate of an entry: its `args` and its `when`. */
+export function conditionOf({ args, when }: Pick<Target, "args" | "when">): TextTree | undefined {
+  if (!args || !when) return args ?? when;
+  return { path: when.path, span: when.span, kind: "text", value: `(${args.value}) && (${when.value}\n)` };
 }
 
 /** All targets, each once: those of a group may be in several rules. */

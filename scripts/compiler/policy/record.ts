@@ -4,7 +4,7 @@ import type { Report, Tree } from "../source/document.ts";
 import { choice, flag, mapping, text, texts, type Members } from "../source/shape.ts";
 import type { Policy } from "./policy.ts";
 import { namesOf, RECORD } from "./shapes.ts";
-import { ARGUMENT, FORMS, MAX_ARGUMENT, RECORDED } from "./words.ts";
+import { ARGUMENT_PATH, FORMS, MAX_ARGUMENT, RECORDED } from "./words.ts";
 
 export interface RecordSettings {
   of: RecordFlag;
@@ -68,7 +68,7 @@ function pathsOf(report: Report, members: Members, name: "args" | "hash"): strin
 function argument(report: Report, tree: Tree): string | undefined {
   const path = text(report, tree);
   if (path === undefined) return undefined;
-  if (path.length <= MAX_ARGUMENT && ARGUMENT.test(path)) return path;
+  if (path.length <= MAX_ARGUMENT && ARGUMENT_PATH.test(path)) return path;
   return report.error(
     tree,
     "expected the name of an argument",

@@ -2,7 +2,7 @@
 // from here; so do the schema for editors (schema.ts), hover and completion (scripts/editor/).
 import {
   ACTIONS,
-  ARGUMENT,
+  ARGUMENT_PATH,
   BACKENDS,
   BOUND,
   CLAIM_TYPES,
@@ -10,6 +10,7 @@ import {
   FORMS,
   GOVERNED,
   MAX_ARGUMENT,
+  JSON_TYPES,
   MAX_EXPRESSION,
   METADATA_KEY,
   RECORDED,
@@ -22,7 +23,7 @@ import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
 /** A JSON Schema (draft 2020-12) in the keywords that are used here. */
 export interface Shape {
   description?: string;
-  type?: "object" | "array" | "string" | "integer" | "boolean" | "null" | readonly string[];
+  type?: "object" | "array" | "string" | "integer" | "number" | "boolean" | "null" | readonly string[];
   const?: unknown;
   enum?: readonly unknown[];
   pattern?: string;
@@ -218,7 +219,55 @@ export const JWT_SOURCE = object(
 
 export const SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
 
+const number: Shape = { type: "number" };
+const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
+
+/** A schema of an argument; `nested` stands for the schemas inside. */
+function argument(nested: Shape): Shape {
+  return object({
+    type: {
+      description: "The type that it must have; keywords about a type imply it.",
+      anyOf: [
+        word(Object.fromEntries(JSON_TYPES.map((name) => [name, 0]))),
+        list({ type: "string", enum: JSON_TYPES }),
+      ],
+    },
+    const: { description: "The only value." },
+    enum: list({}, { description: "The only values." }),
+    minimum: number,
+    maximum: number,
+    exclusiveMinimum: number,
+    exclusiveMaximum: number,
+    minLength: size,
+    maxLength: size,
+    pattern: text({ description: "RE2, found anywhere in the text." }),
+    minItems: size,
+    maxItems: size,
+    items: described(nested, "What every item is."),
+    properties: {
+      type: "object",
+      additionalProperties: nested,
+      description: "Members; each must be there unless it is optional.",
+    },
+    required: { type: "array", items: text() },
+    additionalProperties: { const: false, description: "No other members." },
+    optional: { type: "boolean", description: "The property may be missing.", default: false },
+  });
+}
+
+export const ARGUMENT = argument({ type: "object" });
+
 const backendName = text({ means: "backend", description: "Only on this backend (* is any run); without it on any." });
+
+const MORE: Record<string, Shape> = {
+  backend: backendName,
+  args: {
+    type: "object",
+    additionalProperties: argument(ARGUMENT),
+    description: "The arguments, each in keywords of JSON Schema; the entry matches only where they hold.",
+  },
+  onlyArgs: { type: "boolean", description: "No other arguments than those under args.", default: false },
+};
 
 /** An entry of a target list: a name, or a mapping with one of `names`. */
 function entries(member: string, what: string, means?: Meaning): Shape {
@@ -230,7 +279,7 @@ function entries(member: string, what: string, means?: Meaning): Shape {
   const mapping = object(
     {
       ...Object.fromEntries(names.map((key) => [key, name])),
-      ...Object.fromEntries(more.map((key) => [key, backendName])),
+      ...Object.fromEntries(more.map((key) => [key, MORE[key]!])),
       literal: {
         type: "boolean",
         description: "A * and what else looks like a pattern is meant as it is.",
@@ -295,7 +344,7 @@ export const LOCK: Shape = {
 
 const yes = (description: string): Shape => ({ type: "boolean", description, default: false });
 const paths = (description: string): Shape =>
-  list(text({ pattern: ARGUMENT.source, maxLength: MAX_ARGUMENT }), { description });
+  list(text({ pattern: ARGUMENT_PATH.source, maxLength: MAX_ARGUMENT }), { description });
 
 export const RECORD = object(
   {

@@ -38,9 +38,13 @@ export const GOVERNED = {
 /** Characters of an expression: ai-gateway's limit is 4,096. */
 export const MAX_EXPRESSION = 16384;
 
+/** `type` in `args`. */
+export const JSON_TYPES = ["number", "integer", "string", "boolean", "null", "array", "object"] as const;
+export type JsonType = (typeof JSON_TYPES)[number];
+
 /** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
 export const TARGETS: Record<string, { kind: Kind; names: string[]; more?: string[] }> = {
-  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
+  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend", "args", "onlyArgs"] },
   resources: { kind: Kind.Resource, names: ["uri"] },
   prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
   methods: { kind: Kind.Method, names: ["method"] },
@@ -53,6 +57,6 @@ export const RECORDED = { all: RecordFlag.Passes | RecordFlag.Refusals, denials:
 export const FORMS = { object: 0, text: RecordFlag.Text };
 
 /** The path of an argument that records have: names with dots between them. */
-export const ARGUMENT = /^[ -\-/-~]+(?:\.[ -\-/-~]+)*$/;
+export const ARGUMENT_PATH = /^[ -\-/-~]+(?:\.[ -\-/-~]+)*$/;
 /** Characters of one; the filter writes the length in one byte. */
 export const MAX_ARGUMENT = 100;

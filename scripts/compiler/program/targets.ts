@@ -1,6 +1,6 @@
 // The targets of rules → entries, buckets, anchors and patterns: a call tries only the rules that may apply to it.
 import { Anchor, Kind, NONE, Section } from "../../../assembly/program.ts";
-import type { Rule, Target } from "../policy/policy.ts";
+import { conditionOf, type Rule, type Target } from "../policy/policy.ts";
 import { regexOf, type Stars } from "../policy/stars.ts";
 import type { Automata } from "../regex/automaton.ts";
 import { PatternError } from "../regex/machine.ts";
@@ -29,7 +29,7 @@ export class Buckets {
       const key = JSON.stringify([kind, backend ?? null, backendStars ? 1 : 0, name, stars ? 1 : 0]);
       const bucket: Bucket = this.byName.get(key) ?? { kind, backend, backendStars, name, stars, place, entries: [] };
       this.byName.set(key, bucket);
-      bucket.entries.push([index, predicateOf(target.when)]);
+      bucket.entries.push([index, predicateOf(conditionOf(target))]);
     }
   }
 
