@@ -1,4 +1,4 @@
-// What shapes are made of: JSON Schema in a few words.
+// JSON Schema as far as policies need it, and what makes pieces of it.
 import { LABEL, URL_TEXT } from "../source/shape.ts";
 
 /** A JSON Schema (draft 2020-12) in the keywords that are used here. */
@@ -61,7 +61,7 @@ export const integer = (minimum: number, maximum: number, description: string, f
   ...(fallback !== undefined && { default: fallback }),
 });
 export const text = (more: Shape = {}): Shape => ({ type: "string", minLength: 1, ...more });
-export const label = (maxLength: number, more: Shape = {}): Shape => text({ pattern: LABEL.source, maxLength, ...more });
+export const label = (maxLength: number, more: Shape = {}): Shape =>
+  text({ pattern: LABEL.source, maxLength, ...more });
 export const url = (description: string): Shape => text({ pattern: URL_TEXT.source, maxLength: 2048, description });
 export const described = (shape: Shape, description: string): Shape => ({ ...shape, description });
-
