@@ -19,28 +19,9 @@ import {
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { SCOPE } from "../source/shape.ts";
-<<<<<<< HEAD
-import {
-  described,
-  integer,
-  label,
-  list,
-  namesOf,
-  object,
-  rangeOf,
-  text,
-  url,
-  word,
-  type Meaning,
-  type Shape,
-} from "./shape-parts.ts";
-
-export { namesOf, rangeOf, type Meaning, type Shape };
-=======
 import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
 
 export { namesOf, rangeOf, type Meaning, type Shape } from "./json-schema.ts";
->>>>>>> main
 
 const scopeName = text({ pattern: SCOPE.source, maxLength: 256, means: "scope" });
 const when = text({
