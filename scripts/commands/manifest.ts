@@ -4,6 +4,7 @@ import { CannotRun, Exit, onlyFile, type Command, type Invocation } from "../com
 import { compileFile, report } from "../input.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
+import { readsAddress } from "../compiler/index.ts";
 
 export const manifest: Command = {
   summary: "print complete YAML for a host, ready to run or apply",
@@ -75,10 +76,14 @@ written.
     const { program, policy, problems } = compileFile(file);
     report(problems);
     if (!program || !policy) return Exit.Wrong;
+    if (options["filters-only"] && readsAddress(policy)) process.stderr.write(ADDRESS_ADVICE);
     output(options, partsOf(new Compiled(policy, program), options));
     return Exit.Done;
   },
 };
+
+const ADDRESS_ADVICE =
+  "scopegate: the policy reads the caller's address: set use_remote_address: true in the connection manager, or a caller can choose it with X-Forwarded-For\n";
 
 function output(options: Invocation["options"], parts: Part[]): void {
   const { split, output: file } = options as { split?: string; output?: string };

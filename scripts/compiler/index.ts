@@ -17,6 +17,7 @@ import { Source, type Problem } from "./source/problem.ts";
 import { toBase64 } from "../bytes.ts";
 
 export { conflicts, type Member } from "./several.ts";
+export { readsAddress } from "./policy/places.ts";
 export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
 export { conditionOf } from "./policy/policy.ts";

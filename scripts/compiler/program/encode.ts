@@ -12,7 +12,8 @@ import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
 import { addMethods } from "./methods.ts";
-import { Buckets } from "./targets.ts";
+import { Sources } from "./sources.ts";
+import { Buckets, Patterns } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
@@ -20,12 +21,14 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   const writer = new ProgramWriter();
   const scopeIds = addScopes(writer, closures);
   const predicates = new Predicates(writer, whens);
+  const automata = new Automata();
+  const sources = new Sources(writer, new Patterns(report, writer, automata));
   const buckets = new Buckets();
   policy.rules.forEach((rule, index) => {
-    addRule(writer, rule, scopeIds, predicates);
+    addRule(writer, rule, { scopeIds, predicates, sources });
     buckets.addRule(rule, index, (when) => predicates.indexOf(when));
   });
-  buckets.write(report, writer, new Automata());
+  buckets.write(report, writer, automata);
   addMethods(writer);
   addSettings(writer, policy, closures);
   const program = writer.finish();
@@ -52,7 +55,13 @@ function addScopes(writer: ProgramWriter, closures: Closures): Map<string, numbe
   return ids;
 }
 
-function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number>, predicates: Predicates): void {
+interface Parts {
+  scopeIds: Map<string, number>;
+  predicates: Predicates;
+  sources: Sources;
+}
+
+function addRule(writer: ProgramWriter, rule: Rule, { scopeIds, predicates, sources }: Parts): void {
   const scopes = writer.run(
     Section.ScopeIds,
     rule.scopes.map((scope) => [scopeIds.get(scope)!]),
@@ -68,6 +77,7 @@ function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number
     ...scopes,
     ...claims,
     predicates.indexOf(rule.when),
+    sources.indexOf(rule),
   ]);
 }
 

@@ -15,6 +15,7 @@ import {
   RULE_SIZE,
   SCOPE_SIZE,
   SETTINGS_SIZE,
+  SOURCE_SIZE,
   TEXT_SIZE,
 } from "../../../assembly/program.ts";
 
@@ -38,4 +39,5 @@ export const RECORD_SIZES = [
   REASON_SIZE,
   METHOD_SIZE,
   PATTERN_SIZE,
+  SOURCE_SIZE,
 ];
