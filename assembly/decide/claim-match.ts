@@ -24,6 +24,7 @@ function claimHolds(record: usize): bool {
   if (!at) return false;
   const values = record + ClaimField.Values;
   const first = load<u8>(at);
+  charge(1);
   if (first == QUOTE) return isListed(at, slotEnd(slot), slotMarks(slot) & MARK_ESCAPED, values);
   if (first != OPEN_BRACKET || load<u32>(record, ClaimField.Type) != ClaimType.StringArray) return false;
   let p = firstItem(at);
@@ -38,6 +39,7 @@ function claimHolds(record: usize): bool {
 
 /** Whether the string with the text [at, end) is one of the run of Texts at `values`. */
 function isListed(at: usize, end: usize, hasEscapes: u32, values: usize): bool {
+  charge((<u32>(end - at)) >> 2);
   const string = decodeText(at, end, hasEscapes);
   if (!string) return false;
   const count = runCount(values);

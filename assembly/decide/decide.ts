@@ -4,6 +4,7 @@
 import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
+import { charge } from "../runtime/budget.ts";
 import { evaluateOnce } from "../cel/results.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
@@ -72,6 +73,7 @@ function firstMatch(): u32 {
   while (true) {
     const next = nextRule();
     if (next == NONE) break;
+    charge(2); // where many rules are tried, a batch, a subscription and the search for a challenge come to an end by this
     const outcome = tryRule(next);
     if (tracing) {
       tracePassed(passed, next);

@@ -6,6 +6,7 @@ import { SPACE, TAB } from "../text/chars.ts";
 import { hashBytes, placesFor } from "../text/hash.ts";
 import { Span, spanBetween, spanEnd, spanLength, spanStart } from "../text/span.ts";
 import { isTextAt, runCount, runStart, section, sectionCount, textSpan } from "../sections.ts";
+import { charge } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
 
 const MAX_PIECES: u32 = 8192;
@@ -129,6 +130,7 @@ export function isHeld(scope: u32): bool {
 
 /** Holds a scope and all that it implies. While a grant is tried, only until the trial ends. */
 export function hold(scope: u32): void {
+  if (load<u32>(stampAt(scope)) == generation) return; // and all that it implies: a token may name it thousands of times
   const closure = closureOf(scope);
   const stamp = trial ? trial : generation;
   let id = firstScopeId(closure);
@@ -158,6 +160,7 @@ export function forgetScopeLists(): void {
 /** Takes one scope of the token. */
 export function addScope(name: Span): void {
   if (!spanLength(name)) return;
+  charge(1);
   const scope = find(name);
   if (scope != NONE) hold(scope);
   if (pieceCount >= MAX_PIECES || (pieceCount == pieceRoom && !enlarge())) {
