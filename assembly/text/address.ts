@@ -47,16 +47,16 @@ function parseV6(start: usize, end: usize, out: usize): bool {
   }
   while (p < end) {
     if (count == GROUPS) return false;
-    const first = p;
-    let value: u32 = 0;
-    while (p < end && p < first + 4 && digitAt(p) < 16) value = (value << 4) | digitAt(p++);
-    if (p < end && load<u8>(p) == DOT) {
-      if (count > GROUPS - V4_GROUPS || !parseV4(first, end, out + <usize>(count << 1))) return false;
+    const at = out + <usize>(count << 1);
+    const next = parseGroup(p, end, at);
+    if (next < end && load<u8>(next) == DOT) {
+      if (count > GROUPS - V4_GROUPS || !parseV4(p, end, at)) return false;
       count += V4_GROUPS;
       break;
     }
-    if (p == first) return false;
-    store<u16>(out + <usize>(count++ << 1), bswap<u16>(<u16>value));
+    if (next == p) return false;
+    count++;
+    p = next;
     if (p == end) break;
     if (load<u8>(p++) != COLON || p == end) return false;
     if (load<u8>(p) != COLON) continue;
@@ -64,13 +64,25 @@ function parseV6(start: usize, end: usize, out: usize): bool {
     gap = count;
     p++;
   }
-  if (gap < 0) return count == GROUPS;
+  return gap < 0 ? count == GROUPS : openGap(out, gap, count);
+}
+
+/** Reads up to four digits and returns the address after them. */
+function parseGroup(at: usize, end: usize, out: usize): usize {
+  let p = at;
+  let value: u32 = 0;
+  while (p < end && p < at + 4 && digitAt(p) < 16) value = (value << 4) | digitAt(p++);
+  store<u16>(out, bswap<u16>(<u16>value));
+  return p;
+}
+
+/** Of `count` groups those from `gap` on are the last; false when there are no zeros before them. */
+function openGap(out: usize, gap: i32, count: i32): bool {
   const zeros = <usize>((GROUPS - count) << 1);
-  if (!zeros) return false;
   const at = out + <usize>(gap << 1);
   memory.copy(at + zeros, at, <usize>((count - gap) << 1));
   memory.fill(at, 0, zeros);
-  return true;
+  return zeros != 0;
 }
 
 /** The value of a hexadecimal digit; more than 15 for other characters. */

@@ -277,9 +277,9 @@ function checkNodes(): bool {
 function checkSources(): bool {
   let ranges = section(Section.Sources) + <usize>SourceField.Ranges;
   for (let left = sectionCount(Section.Sources); left; left--, ranges += SOURCE_SIZE) {
-    const length = textLength(ranges);
-    if (length % RANGE) return false;
-    for (let at = RANGE; at <= length; at += RANGE) {
+    const size = textLength(ranges);
+    if (size % RANGE) return false;
+    for (let at = RANGE; at <= size; at += RANGE) {
       if (load<u8>(text(ranges) + <usize>at - 1) > MOST_BITS) return false;
     }
   }

@@ -138,9 +138,9 @@ function sourceText(program: Program, at: number): string[] {
   const [offset, length] = [program.word(at + SourceField.Ranges), program.word(at + SourceField.Ranges + 4)];
   const bytes = offset === NONE ? new Uint8Array() : program.slice(offset, length);
   const ranges = Array.from({ length: bytes.length / 17 }, (_, i) => rangeText(bytes.subarray(i * 17, i * 17 + 17)));
-  const names = program.textRun(program.word(at + SourceField.Names), program.word(at + SourceField.Names + 4));
+  const plain = program.textRun(program.word(at + SourceField.Names), program.word(at + SourceField.Names + 4));
   const starred = program.run(Section.Patterns, at + SourceField.Patterns).map((one) => affixText(program, one) ?? "*");
-  const principals = [...names.map((name) => JSON.stringify(name)), ...starred];
+  const principals = [...plain.map((name) => JSON.stringify(name)), ...starred];
   return [
     ...(offset === NONE ? [] : [`from ${ranges.join(" ")}`]),
     ...(principals.length > 0 ? [`principals ${principals.join(" ")}`] : []),
