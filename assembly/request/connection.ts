@@ -89,9 +89,7 @@ function readPeer(peer: u32): void {
 function ask(peer: u32): u32 {
   if (peer == Peer.Address) return getProperty(bytesOf(ADDRESS), sizeOf(ADDRESS));
   if (peer == Peer.Uri) return getProperty(bytesOf(URI), sizeOf(URI));
-  return peer == Peer.Dns
-    ? getProperty(bytesOf(DNS), sizeOf(DNS))
-    : getProperty(bytesOf(SUBJECT), sizeOf(SUBJECT));
+  return peer == Peer.Dns ? getProperty(bytesOf(DNS), sizeOf(DNS)) : getProperty(bytesOf(SUBJECT), sizeOf(SUBJECT));
 }
 
 /** `10.1.2.3:5000` and `[2001:db8::1]:5000` without the port and the brackets. */
