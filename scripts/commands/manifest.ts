@@ -5,6 +5,7 @@ import { compileFile, report } from "../input.ts";
 import { warnWithoutKey } from "../record-key.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
+import { readsAddress } from "../compiler/index.ts";
 
 export const manifest: Command = {
   summary: "print complete YAML for a host, ready to run or apply",
@@ -77,10 +78,14 @@ written.
     report(problems);
     if (!program || !policy) return Exit.Wrong;
     warnWithoutKey([{ policy }], options["record-key"]);
+    if (options["filters-only"] && readsAddress(policy)) process.stderr.write(ADDRESS_ADVICE);
     output(options, partsOf(new Compiled(policy, program), options));
     return Exit.Done;
   },
 };
+
+const ADDRESS_ADVICE =
+  "scopegate: the policy reads the caller's address: set use_remote_address: true in the connection manager, or a caller can choose it with X-Forwarded-For\n";
 
 function output(options: Invocation["options"], parts: Part[]): void {
   const { split, output: file } = options as { split?: string; output?: string };
