@@ -21,7 +21,7 @@ export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 20;
+export const SECTION_COUNT = 21;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -52,6 +52,7 @@ export enum Section {
   Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
   Facts = 18, //     FactRecord: the arguments that decision records have
   Sources = 19, //   SourceRecord: where a rule says that a call must come from
+  Locked = 20, //    LockedRecord: the tools of the policy's locks, by backend (none first) and name, in the order of bytes
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -73,6 +74,7 @@ export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
 export const FACT_SIZE = 16;
 export const SOURCE_SIZE = 24;
+export const LOCKED_SIZE = 24;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -103,7 +105,8 @@ export enum Setting {
   MaxList = 33, //            bytes of an answer with a list
   SenderConstrained = 34, //  SenderConstrained
   Record = 35, //             RecordFlag bits
-  Count = 36,
+  Drift = 36, //              Drift
+  Count = 37,
 }
 
 export enum Flag {
@@ -131,6 +134,10 @@ export enum RecordFlag {
   Scopes = 16, // what the token holds
   Session = 32, // mcp.session.id, hashed
 }
+
+/** What becomes of a tool in a list that is not as the policy's lock has it. */
+// prettier-ignore
+export enum Drift { Off = 0, Count = 1, Hide = 2 }
 
 /** What becomes of a token that is bound to a key. */
 export enum SenderConstrained {
@@ -218,6 +225,10 @@ export enum AnchorField { Kind = 0, Anchor = 4, HasBackend = 8, Length = 12 }
 export enum PatternField { Name = 0, Backend = 20 }
 // prettier-ignore
 export enum AffixField { Prefix = 0, Suffix = 8, Automaton = 16 }
+// LockedRecord      name (offset, length), backend (offset or NONE: the name is the one that is sent; length), SHA-256 of the
+//                   tool in canonical JSON (offset, length)
+// prettier-ignore
+export enum LockedField { Name = 0, Backend = 8, Digest = 16 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
 // prettier-ignore
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }

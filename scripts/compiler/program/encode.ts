@@ -2,6 +2,7 @@
 import { BackendFrom, Flag, MAX_PROGRAM, NONE, Op, Section, Setting, Slot, Action } from "../../../assembly/program.ts";
 import type { Instruction, PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
+import type { PolicyLock } from "../lock/locks.ts";
 import type { Report } from "../source/document.ts";
 import type { Closures } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
@@ -12,13 +13,20 @@ import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
 import { recordBits } from "../policy/record.ts";
+import { addLocked, driftOf } from "./locked.ts";
 import { addMethods } from "./methods.ts";
 import { Sources } from "./sources.ts";
 import { Buckets, Patterns } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
-export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
+export function encodePolicy(
+  report: Report,
+  policy: Policy,
+  closures: Closures,
+  whens: Whens,
+  locks: readonly PolicyLock[] = [],
+): Uint8Array {
   const writer = new ProgramWriter();
   const scopeIds = addScopes(writer, closures);
   const predicates = new Predicates(writer, whens);
@@ -32,6 +40,7 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   buckets.write(report, writer, automata);
   addMethods(writer);
   addFacts(writer, policy);
+  addLocked(writer, policy, locks);
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
@@ -163,6 +172,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.Lists, listBits(policy), policy.limits.list);
   put(Setting.SenderConstrained, policy.senderConstrained);
   put(Setting.Record, recordBits(policy));
+  put(Setting.Drift, driftOf(policy));
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
 
