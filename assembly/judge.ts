@@ -11,7 +11,7 @@ import { checkMirrors, declaresBatches, isVersionKnown, mayRespond } from "./req
 import { readToken } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
-import { findChallenge } from "./decide/challenge.ts";
+import { findChallenge, mayGrantHelp } from "./decide/challenge.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
 import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
@@ -75,7 +75,7 @@ function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
     openCall();
     decision.rule = NONE;
     decision.hasId = false;
-    if (!charge(spanLength(token) >> 4)) return Reason.batch; // each reads the token again
+    if (!charge(tokenCost(token))) return Reason.batch; // each reads the token again
     const end = readValue(p, Slot.Body);
     if (!end) return readFailure();
     if (load<u8>(p) != OPEN_BRACE) return Reason.batch;
@@ -85,6 +85,11 @@ function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
     p = nextItem(end);
   }
   return reason;
+}
+
+/** Steps for reading a token: its claims are rewritten, byte by byte, where the policy needs them. */
+function tokenCost(token: Span): u32 {
+  return 64 + (hasFlag(Flag.NeedsClaims) ? spanLength(token) : spanLength(token) >> 3);
 }
 
 function judgeMessage(token: Span, decision: Decision): i32 {
@@ -99,8 +104,7 @@ function judgeMessage(token: Span, decision: Decision): i32 {
   }
   if (isListMethod(methodName)) decision.asksList = true;
   const reason = judgeCall(decision);
-  if (reason != Reason.rule_denied && reason != Reason.no_rule) return reason;
-  return findChallenge(decision) ? Reason.insufficient_scope : reason;
+  return mayGrantHelp(reason) ? findChallenge(reason, decision) : reason;
 }
 
 /** The id of the one message of the body that was judged, as JSON; NO_SPAN for a batch, or one that cannot be repeated. */

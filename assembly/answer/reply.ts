@@ -16,10 +16,8 @@ import {
 } from "../program.ts";
 import {
   hasFlag,
-  isTextAt,
   putText,
   reasonAt,
-  runCount,
   sectionCount,
   setting,
   settingAt,
@@ -50,13 +48,15 @@ import {
   TILDE,
   ZERO,
 } from "../text/chars.ts";
-import { NO_SPAN, Span, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, sameSpan, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
 import { findHeader, KnownHeader } from "../request/headers.ts";
 import { knownRevision, knownRevisions } from "../request/mirror-headers.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
-import { scopeIdAt, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
+import { scopeText } from "../token/made-scopes.ts";
+import { tokenScope, tokenScopes } from "../token/named-scopes.ts";
 import { Decision } from "../decide/decision.ts";
-import { ruleAt, scopesOf } from "../decide/rules.ts";
+import { listedAt } from "../decide/listed.ts";
+import { ruleAt } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
 import { now, sendResponse } from "../runtime/host.ts";
 
@@ -129,13 +129,8 @@ function makeChallenge(decision: Decision): Span {
 /** The scopes of the challenge, separated by spaces or, with `asJson`, as JSON strings separated by commas. */
 export function putScopes(decision: Decision, asJson: bool): void {
   const start = position();
-  const rule = decision.rule;
-  for (let i: u32 = 0; i < requiredCount(rule); i++) putScope(requiredScope(rule, i), asJson, start);
-  for (let i: u32 = 0; i < decision.extraCount; i++) {
-    const extra = textSpan(scopeName(load<u32>(decision.extras + ((<usize>i) << 2))));
-    if (!isRequired(rule, extra)) putScope(extra, asJson, start);
-  }
-  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, asJson, start);
+  for (let i: u32 = 0; i < decision.scopeCount; i++) putScope(scopeText(listedAt(i)), asJson, start);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(decision, asJson, start);
 }
 
 /** Adds a scope to the list that began at `start`. */
@@ -147,29 +142,24 @@ function putScope(scope: Span, asJson: bool, start: usize): void {
 }
 
 /** What the token holds, as far as a header may contain it, it is not named yet, and there is room. */
-function putGranted(rule: u32, asJson: bool, start: usize): void {
+function putGranted(decision: Decision, asJson: bool, start: usize): void {
   let left: i32 = MAX_GRANTED;
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const scope = tokenScope(i);
     left -= spanLength(scope) + 1;
     if (left < 0) return;
-    if (isScopeToken(scope) && !isRequired(rule, scope)) putScope(scope, asJson, start);
+    if (isScopeToken(scope) && !isRequired(decision, scope) && !isRepeated(i)) putScope(scope, asJson, start);
   }
 }
 
-/** How many scopes a rule requires; none for no rule. */
-function requiredCount(rule: u32): u32 {
-  return rule == NONE ? 0 : runCount(scopesOf(rule));
+/** Whether the token lists a scope before, perhaps in another claim. */
+function isRepeated(index: u32): bool {
+  for (let i: u32 = 0; i < index; i++) if (sameSpan(tokenScope(i), tokenScope(index))) return true;
+  return false;
 }
 
-function requiredScope(rule: u32, index: u32): Span {
-  return textSpan(scopeName(scopeIdAt(scopesOf(rule), index)));
-}
-
-function isRequired(rule: u32, scope: Span): bool {
-  for (let i: u32 = 0; i < requiredCount(rule); i++) {
-    if (isTextAt(scopeName(scopeIdAt(scopesOf(rule), i)), scope)) return true;
-  }
+function isRequired(decision: Decision, scope: Span): bool {
+  for (let i: u32 = 0; i < decision.scopeCount; i++) if (sameSpan(scopeText(listedAt(i)), scope)) return true;
   return false;
 }
 

@@ -12,6 +12,7 @@ import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
 import { ValueTag, findEntry, openValue } from "./protobuf.ts";
 import { readScopes, transcribe } from "./claims-text.ts";
 import { fillSlot } from "../json/slots.ts";
+import { takeScopeClaims } from "./scope-claims.ts";
 
 const METADATA = "metadata";
 const FILTER = "envoy.filters.http.jwt_authn";
@@ -44,5 +45,6 @@ function readClaims(token: Span): bool {
   const claims = finish();
   if (!claims) return false;
   fillSlot(Slot.Claims, spanStart(claims), spanEnd(claims), 0);
+  takeScopeClaims();
   return true;
 }

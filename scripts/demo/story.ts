@@ -1,4 +1,5 @@
 // What the demo shows: four calls against the policy, with the expected outcome of each.
+import { termText } from "../compiler/policy/terms.ts";
 import type { Policy } from "../compiler/index.ts";
 import { Session } from "./client.ts";
 import { heading, note, watchingFetch, type Exchange } from "./trace.ts";
@@ -77,7 +78,7 @@ function ruleFor(policy: Policy, sent: string): string {
     const target = rule.targets?.find((entry) => entry.backend === backend && entry.name === name);
     if (!target) continue;
     const when = target.when ? `, when ${target.when.value}` : "";
-    return `tool ${backend}/${name}, scopes [${rule.scopes.join(", ")}]${when}`;
+    return `tool ${backend}/${name}, scopes [${rule.scopes.map(termText).join(", ")}]${when}`;
   }
   return "defaultAction: Deny";
 }

@@ -1,6 +1,7 @@
 // Decides requests with the built filter in the simulated host. One VM per policy, so that nothing of the previous one remains.
 import { Host } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
+import { inOrder } from "../compiler/policy/policy.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
 import { simulate, type EvalRequest } from "./request.ts";
@@ -28,7 +29,7 @@ export class Engine {
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
     const policy = loaded.policies[host.guest.call("scopegate_policy")] ?? loaded.policy;
-    const { rules } = policy;
+    const rules = inOrder(policy.rules);
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
     const described = describe(answer, nameOf);
     const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
@@ -42,7 +43,7 @@ export class Engine {
   /** The list in the answer to a request, with the rule of each item. Throws FilterFailure. */
   listOf(loaded: Loaded, request: EvalRequest): TracedList | undefined {
     this.evaluate(loaded, request);
-    const { rules } = loaded.policy;
+    const rules = inOrder(loaded.policy.rules);
     return readItems(this.host!.guest, (index) => rules[index]?.name ?? `rule[${index}]`);
   }
 

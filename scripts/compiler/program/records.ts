@@ -8,6 +8,8 @@ import {
   INSTRUCTION_SIZE,
   METHOD_SIZE,
   NODE_SIZE,
+  OPTION_SIZE,
+  PART_SIZE,
   PATTERN_SIZE,
   PREDICATE_SIZE,
   ANCHOR_SIZE,
@@ -15,6 +17,8 @@ import {
   RULE_SIZE,
   SCOPE_SIZE,
   SETTINGS_SIZE,
+  TEMPLATE_SIZE,
+  TERM_SIZE,
   TEXT_SIZE,
 } from "../../../assembly/program.ts";
 
@@ -38,4 +42,8 @@ export const RECORD_SIZES = [
   REASON_SIZE,
   METHOD_SIZE,
   PATTERN_SIZE,
+  TERM_SIZE,
+  OPTION_SIZE,
+  TEMPLATE_SIZE,
+  PART_SIZE,
 ];
