@@ -87,9 +87,9 @@ function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
   return reason;
 }
 
-/** Steps for reading a token: its claims are rewritten, byte by byte, where the policy needs them. */
+/** Steps for reading a token: a policy that reads the claims as a whole has every byte rewritten. */
 function tokenCost(token: Span): u32 {
-  return 64 + (hasFlag(Flag.NeedsClaims) ? spanLength(token) : spanLength(token) >> 3);
+  return 64 + (hasFlag(Flag.NeedsAllClaims) ? spanLength(token) : spanLength(token) >> 2);
 }
 
 function judgeMessage(token: Span, decision: Decision): i32 {

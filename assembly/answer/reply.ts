@@ -14,16 +14,7 @@ import {
   THIRD_VALUE,
   isDenial,
 } from "../program.ts";
-import {
-  hasFlag,
-  putText,
-  reasonAt,
-  sectionCount,
-  setting,
-  settingAt,
-  textLength,
-  textSpan,
-} from "../sections.ts";
+import { hasFlag, putText, reasonAt, sectionCount, setting, settingAt, textLength, textSpan } from "../sections.ts";
 import {
   begin,
   finish,

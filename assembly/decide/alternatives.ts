@@ -10,6 +10,7 @@ import { firstOption, optionCount, scopeOfOption } from "./rules.ts";
 /** The compiler allows no more. */
 export const MAX_OPTIONS: u32 = 32;
 
+
 @unmanaged
 class Alternative {
   scope: u32;

@@ -11,6 +11,7 @@ import { matchAgain, reasonOf } from "./decide.ts";
 import { listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, noteCount, requirementCount } from "./notes.ts";
 import { actionOf, firstTerm, termsOf } from "./rules.ts";
+import { endTrace } from "./trace.ts";
 import { allowingRule, doesListHelp, findSmallestSet, isListOpen, makeScopes } from "./sets.ts";
 
 /** Whether scopes may help against a Reason of decide(). */
@@ -23,6 +24,7 @@ export function mayGrantHelp(reason: i32): bool {
  * rule of the challenge, and listed.ts its scopes.
  */
 export function findChallenge(reason: i32, decision: Decision): i32 {
+  endTrace();
   const lacking = lackingRequirement();
   const decided = decision.rule;
   const granting = hasFlag(Flag.NeedsScopeList) ? search(reason, decision) : solve(reason, decision);

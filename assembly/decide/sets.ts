@@ -70,7 +70,8 @@ export function doesListHelp(): bool {
 function isAllowed(): bool {
   const before = regionEnd();
   allowing = matchAgain(true);
-  const allowed = !requirementFailed && lackingRequirement() == NONE && isPass(reasonOf(allowing)) && !metAmbiguousKey();
+  const allowed =
+    !requirementFailed && lackingRequirement() == NONE && isPass(reasonOf(allowing)) && !metAmbiguousKey();
   forgetResults();
   rewind(before);
   return allowed;

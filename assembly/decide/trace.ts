@@ -29,6 +29,11 @@ export function startTrace(wanted: bool): usize {
   return steps;
 }
 
+/** Traces nothing more: what follows tries grants. */
+export function endTrace(): void {
+  tracing = false;
+}
+
 /** How many steps were traced. */
 export function traceCount(): u32 {
   return count;

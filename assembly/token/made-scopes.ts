@@ -94,7 +94,8 @@ function add(text: Span, template: u32, fixed: u32): u32 {
   for (let i: u32 = 0; i < known; i++) if (isHeld(i)) extend(i, scope, made);
   if (template == NONE) return scope;
   charge(tokenScopes());
-  for (let i: u32 = 0; i < tokenScopes(); i++) if (fitsTemplate(template, tokenScope(i))) made.possible = currentStamp();
+  for (let i: u32 = 0; i < tokenScopes(); i++)
+    if (fitsTemplate(template, tokenScope(i))) made.possible = currentStamp();
   return scope;
 }
 

@@ -1,13 +1,6 @@
 // Which texts a template can make: its literal texts, and between them values of 1 to MAX_VALUE characters. A text that parts
 // two values has a character that no value has (the compiler sees to it), so there is only one way to read a scope.
-import {
-  MAX_VALUE,
-  PART_SIZE,
-  PartField,
-  Section,
-  TEMPLATE_SIZE,
-  TemplateField,
-} from "../program.ts";
+import { MAX_VALUE, PART_SIZE, PartField, Section, TEMPLATE_SIZE, TemplateField } from "../program.ts";
 import { runCount, runStart, section, textSpan } from "../sections.ts";
 import { sameBytes } from "../text/ascii.ts";
 import { DOT, LOWER_A, MINUS, TILDE, UNDERSCORE, UPPER_A, ZERO } from "../text/chars.ts";

@@ -34,7 +34,9 @@ export function readPath(report: Report, tree: Tree, isRoute: boolean): string |
 type Wanted = Pick<Claim, "values" | "patterns" | "place"> & { isPresent: boolean };
 
 function readWanted(report: Report, members: Members, owner: Tree, isRoute: boolean): Wanted | undefined {
-  const [valuesTree, patternsTree, presentTree] = ["values", "patterns", "present"].map((key) => members.get(key)?.value);
+  const [valuesTree, patternsTree, presentTree] = ["values", "patterns", "present"].map(
+    (key) => members.get(key)?.value,
+  );
   if (!valuesTree && !patternsTree && !presentTree) {
     if (isRoute) return report.error(owner, '"values" is missing');
     return report.error(owner, '"values" is missing', "or patterns, or present: true");
@@ -76,5 +78,6 @@ export function pathText(path: string | readonly string[]): string {
 
 /** Reads a list of paths. */
 export function readPaths(report: Report, tree: Tree): (string | string[])[] | undefined {
-  return list(report, tree, "no token would have scopes")?.flatMap((item) => readPath(report, item, false) ?? []);
+  const paths = list(report, tree, "no token would have scopes")?.map((item) => readPath(report, item, false));
+  return paths?.filter((path) => path !== undefined);
 }

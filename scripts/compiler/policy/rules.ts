@@ -4,29 +4,11 @@ import type { Member, Report, Tree } from "../source/document.ts";
 import { readClaim } from "./claims.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import type { Hint } from "../lock/lock.ts";
-import {
-  ANNOTATIONS,
-  GROUP,
-  JWT_SOURCE,
-  namesOf,
-  ROUTE_TARGET,
-  RULE,
-  SOURCE,
-  TARGET,
-} from "./shapes.ts";
+import { ANNOTATIONS, GROUP, JWT_SOURCE, namesOf, ROUTE_TARGET, RULE, SOURCE, TARGET } from "./shapes.ts";
 import { starsOf } from "./stars.ts";
 import { readTerms } from "./terms.ts";
 import { ACTIONS, MAX_EXPRESSION, RULE_ACTIONS, TARGETS } from "./words.ts";
-import {
-  choice,
-  flag,
-  label,
-  list,
-  mapping,
-  text,
-  type Members,
-  type TextTree,
-} from "../source/shape.ts";
+import { choice, flag, label, list, mapping, text, type Members, type TextTree } from "../source/shape.ts";
 import { closest } from "../source/spelling.ts";
 
 /** Reads a list of rules. An MCPRoute names only tools, and an empty `cel` there means none. */

@@ -169,7 +169,9 @@ export const JWT = object(
       description: "Several such names; the first one that is there is used.",
       anyOf: [list(metadataKey), metadataKey],
     },
-    scopeClaims: list(claimPath, { description: "The claims that have the token's scopes; scope and scp unless given." }),
+    scopeClaims: list(claimPath, {
+      description: "The claims that have the token's scopes; scope and scp unless given.",
+    }),
     senderConstrained: word(BOUND, {
       description: "Tokens that are bound to a key (cnf). verify: to the certificate of the caller's connection.",
       default: "refuse",
@@ -217,7 +219,9 @@ export const ROUTE_CLAIM = object(
 export const CLAIM = object(
   {
     name: claimPath,
-    valueType: word(CLAIM_TYPES, { description: "String: the claim must be a text; otherwise a list may have it, too." }),
+    valueType: word(CLAIM_TYPES, {
+      description: "String: the claim must be a text; otherwise a list may have it, too.",
+    }),
     values: claimValues,
     patterns: list(text(), { description: "Or one of these, where * is any run of characters." }),
     present: { const: true, description: "The claim must be there, whatever it is." },
@@ -244,8 +248,7 @@ function jwtSource(scope: Shape, claim: Shape): Shape {
 const templated = described(scopeName, "A scope; {args.owner} stands for a value of the call.");
 export const JWT_SOURCE = jwtSource({ anyOf: [templated, ANY_OF] }, CLAIM);
 
-const source = (jwt: Shape): Shape =>
-  object({ jwt }, { minProperties: 1, description: "Whom the rule is about." });
+const source = (jwt: Shape): Shape => object({ jwt }, { minProperties: 1, description: "Whom the rule is about." });
 export const SOURCE = source(JWT_SOURCE);
 
 const backendName = text({ means: "backend", description: "Only on this backend (* is any run); without it on any." });

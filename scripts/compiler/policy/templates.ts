@@ -63,12 +63,21 @@ function isSafe(report: Report, tree: TextTree, { parts, tail }: Template): bool
   const literals = [...parts.map(({ before }) => before), tail];
   const problem = (message: string, hint: string): false => (report.error(tree, message, hint), false);
   if (literals[0] === "")
-    return problem(`${name} begins with a value: the caller could choose which scope is asked for`, "begin it with a text");
+    return problem(
+      `${name} begins with a value: the caller could choose which scope is asked for`,
+      "begin it with a text",
+    );
   const between = literals.slice(1, -1);
   if (between.some((literal) => !NO_VALUE.test(literal)))
-    return problem(`two values of ${name} are not kept apart: two calls could make one scope`, "write : or / between them");
+    return problem(
+      `two values of ${name} are not kept apart: two calls could make one scope`,
+      "write : or / between them",
+    );
   if (literals.slice(1).some((literal) => /^[a-z_]*=/.test(literal)))
-    return problem(`a value of ${name} stands before "=": clients would read it as a parameter`, "write : in place of =");
+    return problem(
+      `a value of ${name} stands before "=": clients would read it as a parameter`,
+      "write : in place of =",
+    );
   if (literals.join("").length + MAX_VALUE * parts.length > MAX_LENGTH)
     return problem(`${name} can be longer than ${MAX_LENGTH} characters`, `each value may have ${MAX_VALUE}`);
   return true;

@@ -104,7 +104,9 @@ function settings(program: Program): string[] {
 function scopeClaims(program: Program, flags: number): string[] {
   const others = program.run(Section.Claims, program.record(Section.Settings, Setting.ScopeClaims)).map((claim) => {
     const [literal, dotted] = [program.word(claim + ClaimField.Literal), program.word(claim + ClaimField.Path)];
-    return literal === dotted ? slotName(program, literal) : `${slotName(program, literal)} or ${slotName(program, dotted)}`;
+    return literal === dotted
+      ? slotName(program, literal)
+      : `${slotName(program, literal)} or ${slotName(program, dotted)}`;
   });
   const usual = [...(flags & Flag.IgnoreScope ? [] : ["scope"]), ...(flags & Flag.IgnoreScp ? [] : ["scp"])];
   return others.length === 0 && usual.length === 2 ? [] : [[...usual, ...others].join(", ")];
@@ -164,7 +166,9 @@ function claimText(program: Program, at: number): string {
   const type: ClaimType = program.word(at + ClaimField.Type);
   if (type === ClaimType.Present) return `${path} present`;
   const values = program.textRun(program.word(at + ClaimField.Values), program.word(at + ClaimField.Values + 4));
-  const patterns = program.run(Section.Patterns, at + ClaimField.Patterns).map((pattern) => affixText(program, pattern));
+  const patterns = program
+    .run(Section.Patterns, at + ClaimField.Patterns)
+    .map((pattern) => affixText(program, pattern));
   const fits = patterns.length ? ` or fits ${patterns.join(" ")}` : "";
   return `${path} ${ClaimType[type]} in [${quoted(values)}]${fits}`;
 }

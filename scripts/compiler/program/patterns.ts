@@ -44,7 +44,8 @@ export class Patterns {
   /** Literal ends, and an automaton for what they do not say. */
   private affixes(stars: Stars, name: string, place: Place | undefined): number[] {
     const { pieces, gaps } = stars;
-    if (gaps.length === 0) return [...this.writer.text(pieces[0]!), ...this.writer.text(""), this.automaton(stars, name, place)];
+    if (gaps.length === 0)
+      return [...this.writer.text(pieces[0]!), ...this.writer.text(""), this.automaton(stars, name, place)];
     const ends: Pair[] = [this.writer.text(pieces[0]!), this.writer.text(pieces.at(-1)!)];
     const isPlain = gaps.length === 1 && gaps[0] === "any";
     return [...ends.flat(), isPlain ? NONE : this.automaton(stars, name, place)];
