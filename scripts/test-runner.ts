@@ -32,6 +32,9 @@ const NODE_SUITES = [
   "clients",
 ];
 
+/** Suites that have the machine for themselves: with Envoys and clients that wait for each other. The others run two at a time. */
+const ALONE = ["delivery", "envoy", "clients"];
+
 /** Suites that run only when they are named, with what they need. */
 const LEFT_OUT = { browser: "a Chromium; npm run test:browser" };
 
@@ -83,13 +86,27 @@ if (unknown !== undefined) {
   console.error(`no such suite: ${unknown}; the suites are ${all.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
+const chosen = all.filter(({ name }) => (wanted.length > 0 ? wanted.includes(name) : !Object.hasOwn(LEFT_OUT, name)));
+const isAlone = ({ name }: Suite): boolean => ALONE.includes(name) || Object.hasOwn(LEFT_OUT, name);
 const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of all) {
-  if (wanted.length > 0 ? !wanted.includes(suite.name) : Object.hasOwn(LEFT_OUT, suite.name)) continue;
-  const totals = await runSuite(suite);
-  for (const key of ["passed", "failed", "skipped"] as const) sum[key] += totals[key];
-}
+await inLanes(
+  2,
+  chosen.filter((suite) => !isAlone(suite)),
+);
+await inLanes(1, chosen.filter(isAlone));
 if (wanted.length === 0)
   for (const [name, needs] of Object.entries(LEFT_OUT)) console.log(`not run: ${name} (needs ${needs})`);
 console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ""}`);
 process.exit(sum.failed > 0 ? 1 : 0);
+
+/** Runs so many suites at a time, each as soon as another has ended. */
+async function inLanes(count: number, list: Suite[]): Promise<void> {
+  const queue = [...list];
+  const lane = async (): Promise<void> => {
+    for (let suite = queue.shift(); suite; suite = queue.shift()) {
+      const totals = await runSuite(suite);
+      for (const key of ["passed", "failed", "skipped"] as const) sum[key] += totals[key];
+    }
+  };
+  await Promise.all(Array.from({ length: count }, lane));
+}

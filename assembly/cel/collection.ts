@@ -1,9 +1,10 @@
 // Whole collections: list and map literals, `in`, size, and the zero value test of optional.ofNonZeroValue.
-import { CELL_SIZE, Tag } from "../program.ts";
+import { CELL_SIZE, SORTED, Tag } from "../program.ts";
 import { charge, scratch } from "../runtime/budget.ts";
 import {
   CELL,
   Truth,
+  auxOf,
   copyCell,
   doubleOf,
   intOf,
@@ -20,11 +21,12 @@ import {
   setSpan,
   setTruth,
   setUnknown,
+  startOf,
   tagOf,
   unwrapOptional,
 } from "./cell.ts";
 import { CURSOR, Cursor, advance, countOf, openCursor } from "./cursor.ts";
-import { KeyMatch, equal, findKey, matchKey } from "./compare.ts";
+import { KeyMatch, equal, findKey, findSorted, matchKey } from "./compare.ts";
 import { pointCount } from "./string.ts";
 import { FIRST_SECOND, nanosOf } from "./time.ts";
 
@@ -112,6 +114,10 @@ export function contain(x: usize, y: usize): void {
 
 /** The Truth of x being an element of a list: a comparison that fails counts only if no other element is equal. */
 function isElement(x: usize, list: usize): i32 {
+  if (tagOf(list) == Tag.CellList && auxOf(list) == SORTED) {
+    const count = lengthOf(list);
+    return i32(findSorted(startOf(list) + <usize>count * CELL, count, CELL, x) != 0);
+  }
   let result: i32 = Truth.False;
   openCursor(cursor, list);
   while (result != Truth.True && advance(cursor, item)) {

@@ -1,10 +1,11 @@
 // Equality and order of values as in cel-go 0.28.1: numbers compare across their types, values of different types are
 // unequal, and only values of the same type have an order.
-import { Tag } from "../program.ts";
+import { SORTED, Tag } from "../program.ts";
 import { charge } from "../runtime/budget.ts";
 import {
   CELL,
   Truth,
+  auxOf,
   copyCell,
   doubleOf,
   intOf,
@@ -13,6 +14,7 @@ import {
   isNumeric,
   isPresent,
   isText,
+  lengthOf,
   startOf,
   tagOf,
   uintOf,
@@ -98,6 +100,11 @@ export function findKey(map: usize, key: usize, out: usize): bool {
     if (value) loadValue(out, value);
     return value != 0;
   }
+  if (auxOf(map) == SORTED) {
+    const found = findSorted(startOf(map), lengthOf(map), 2 * CELL, key);
+    if (found) copyCell(out, found + CELL);
+    return found != 0;
+  }
   let best: i32 = KeyMatch.None;
   let pair = startOf(map);
   for (let left = countOf(map); left > 0 && charge(1); left--) {
@@ -109,6 +116,21 @@ export function findKey(map: usize, key: usize, out: usize): bool {
     pair += 2 * CELL;
   }
   return best != KeyMatch.None;
+}
+
+/** Finds what equals `key` among `count` cells of one type in ascending order, `step` bytes apart; 0 when nothing does. */
+export function findSorted(first: usize, count: u32, step: usize, key: usize): usize {
+  let low: u32 = 0;
+  let high = count;
+  while (low < high && charge(1)) {
+    const middle = (low + high) >> 1;
+    const cell = first + <usize>middle * step;
+    const order = compare(key, cell); // UNORDERED: of another type, and then nothing equals it
+    if (!order) return cell;
+    if (order < 0) high = middle;
+    else low = middle + 1;
+  }
+  return 0;
 }
 
 /** How well a key of a map matches the key that is looked up; of several that match, the best one counts. */

@@ -13,6 +13,8 @@ import { AnswerState, carry, dropCarried, endCarry, EventFlag, Stage } from "./s
 
 const BYTE_ORDER_MARK: u32 = 0xbfbbef; // its three bytes, the first one lowest
 const MARK_SIZE: usize = 3;
+/** Of what is carried and a piece together: the limit is one of an event, and many may have come at once. */
+const NO_LIMIT: u32 = u32.MAX_VALUE;
 /** What is known of one event only. */
 const OF_EVENT: u32 = EventFlag.HasData | EventFlag.Odd | EventFlag.Torn | EventFlag.InEvent;
 
@@ -22,13 +24,14 @@ let line: usize = 0; //  where the unfinished line begins
 /** Takes a piece of the stream; `last` with its end. */
 export function takeEvents(answer: AnswerState, piece: Span, last: bool): void {
   const isCarried = answer.size != 0;
-  if (isCarried && !carry(answer, piece, setting(Setting.MaxList))) return overflow(answer, piece, last);
+  if (isCarried && !carry(answer, piece, NO_LIMIT)) return loseCarried(answer, piece, last);
   const start = isCarried ? answer.text : spanStart(piece);
   const end = isCarried ? start + <usize>answer.size : spanEnd(piece);
   block = start;
   line = start + <usize>answer.line;
   readLines(answer, start + <usize>answer.seen, end, last);
   if (last) endStream(answer, end);
+  if (<u32>(end - block) > setting(Setting.MaxList)) startSkipping(answer, block, Reason.body_too_large);
   if (answer.flags & EventFlag.Skipping) leaveOut(answer, end);
   send(answer, piece, start, end);
 }
@@ -140,16 +143,21 @@ function leaveOut(answer: AnswerState, end: usize): void {
   block = line = end;
 }
 
-/** The event has become too large: an error takes its place. */
-function overflow(answer: AnswerState, piece: Span, last: bool): void {
-  const isTooLarge = answer.size + spanLength(piece) > setting(Setting.MaxList);
-  const start = spanStart(piece);
-  refuseEvent(answer, start, start, isTooLarge ? Reason.body_too_large : Reason.host_error);
+/** There is no memory to carry more of the event: an error takes its place. */
+function loseCarried(answer: AnswerState, piece: Span, last: bool): void {
   const isLineOpen = answer.line < answer.size;
+  startSkipping(answer, spanStart(piece), Reason.host_error);
   endCarry(answer);
   answer.line = answer.seen = 0;
-  answer.flags |= EventFlag.Skipping | (isLineOpen ? EventFlag.LineOpen : 0);
+  if (isLineOpen) answer.flags |= EventFlag.LineOpen;
   takeEvents(answer, piece, last);
+}
+
+/** Puts an error at `at`, and leaves out the event to its end. */
+function startSkipping(answer: AnswerState, at: usize, reason: i32): void {
+  if (answer.flags & EventFlag.Skipping) return;
+  refuseEvent(answer, at, at, reason);
+  answer.flags |= EventFlag.Skipping;
 }
 
 /** Sends what is decided of the text [start, end), and carries the rest. */
@@ -160,7 +168,7 @@ function send(answer: AnswerState, piece: Span, start: usize, end: usize): void 
   if (isWhole && !isCarried && !editCount()) return remember(answer, 0, 0);
   const decided = block == start && !editCount() ? NO_SPAN : editedText(0, start, block);
   if (isCarried) dropCarried(answer, <u32>(block - start));
-  else if (!isWhole && !carry(answer, spanOf(block, <u32>(end - block)), setting(Setting.MaxList))) {
+  else if (!isWhole && !carry(answer, spanOf(block, <u32>(end - block)), NO_LIMIT)) {
     answer.stage = Stage.Dropping;
   }
   if (ranOut()) answer.stage = Stage.Dropping;

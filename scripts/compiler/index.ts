@@ -1,6 +1,7 @@
 // The policy compiler: a document in, a program or problems out.
 // read → close scopes → compile whens → encode → lint
 import { closeScopes } from "./policy/hierarchy.ts";
+import { openDataFile } from "./policy/data.ts";
 import { resolveAnnotations } from "./policy/annotated.ts";
 import { checkAgainstLocks } from "./policy/against-locks.ts";
 import { openLocks, type PolicyLock, type ReadFile } from "./lock/locks.ts";
@@ -16,7 +17,9 @@ import { Source, type Problem } from "./source/problem.ts";
 import { toBase64 } from "../bytes.ts";
 
 export { conflicts, type Member } from "./several.ts";
+export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
+export { conditionOf } from "./policy/policy.ts";
 export type { Claim, Policy, Rule, Target } from "./policy/policy.ts";
 export { renderProblems, type Problem, type Severity } from "./source/problem.ts";
 
@@ -58,7 +61,9 @@ export function compileDocument(document: unknown, options: CompileOptions = {})
 function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOptions): Compilation {
   const policy = tree && readDocument(report, tree);
   if (!policy) return { problems: report.sorted() };
-  const { locks, problems } = openLocks(report, policy.locks, read);
+  const fromData = openDataFile(report, policy, read);
+  const { locks, problems: fromLocks } = openLocks(report, policy.locks, read);
+  const problems = [...fromData, ...fromLocks];
   resolveAnnotations(report, policy, locks);
   const hierarchy = closeScopes(report, policy);
   checkLiterals(report, policy);

@@ -1,6 +1,6 @@
 // Asks the filter about one expression: a policy with a single Allow rule, whose trace shows the result of its `when`.
 import { BackendFrom, Kind } from "../../assembly/program.ts";
-import type { Policy } from "../compiler/index.ts";
+import { plainData, type Policy } from "../compiler/index.ts";
 import { fixedNames } from "../compiler/policy/terms.ts";
 import { Engine } from "./engine.ts";
 import { loadDocument, type Loaded } from "./load.ts";
@@ -41,6 +41,7 @@ function documentFor(policy: Policy, when: string, targets: readonly Target[] | 
     kind: "Policy",
     jwt: { metadataKeys: policy.metadataKeys, scopeClaims: policy.scopeClaims },
     ...(policy.scopes.size > 0 && { scopes: scopesOf(policy) }),
+    ...(policy.data.size > 0 && { data: plainData(policy) }),
     ...backendOf(policy),
     rules: [{ action: "Allow", when, ...(targets && { target: targetOf(targets) }) }],
   };

@@ -2,6 +2,7 @@
 import type { Loaded } from "../evaluate/load.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import type { Step } from "../evaluate/result.ts";
+import { conditionOf } from "../compiler/index.ts";
 import { explainWhen, type Part } from "./parts.ts";
 
 /** A rule that was tried, with the parts of its predicates. */
@@ -14,9 +15,10 @@ export function explainRules({ policy }: Loaded, request: EvalRequest, steps: St
   return steps.map((step) => {
     const rule = policy.rules.find(({ name }) => name === step.rule);
     if (!rule || step.outcome === "target" || step.outcome === "claims") return { ...step, whens: [] };
-    const entries = (rule.targets ?? []).flatMap((target) =>
-      target.when ? [explainWhen(policy, target.when.value, [target], request)] : [],
-    );
+    const entries = (rule.targets ?? []).flatMap((target) => {
+      const condition = conditionOf(target);
+      return condition ? [explainWhen(policy, condition.value, [target], request)] : [];
+    });
     const own = rule.when ? [explainWhen(policy, rule.when.value, rule.targets, request)] : [];
     return { ...step, whens: [...entries, ...own].filter((parts) => parts !== undefined) };
   });

@@ -56,7 +56,7 @@ const READ_CLAIMS = ["blocked", "org", "org.unit", "groups", "level"];
 const MAX_CLAIM_DEPTH = 64;
 
 export function judgeCaller(call: Call, headers: Header[], payload: Struct | null, claims: boolean): Verdict {
-  const refused = judgeHead(call, headers);
+  const refused = judgeHead(call, headers, payload);
   if (refused) return refused;
   const preflight = call.httpMethod === "OPTIONS";
   if (payload === null) return preflight ? "allow" : "unauthenticated";
@@ -81,12 +81,16 @@ const ONCE = [
   "mcp-session-id",
 ];
 
-function judgeHead({ httpMethod, body }: Call, headers: Header[]): Verdict | undefined {
+function judgeHead({ httpMethod, body }: Call, headers: Header[], payload: Struct | null): Verdict | undefined {
   const [type] = valuesOf(headers, "content-type");
   const [encoding = "identity"] = valuesOf(headers, "content-encoding");
   if (headers.some(([name]) => name === "upgrade" || name === ":protocol")) return "reject";
   if (ONCE.some((name) => valuesOf(headers, name).length > 1)) return "reject";
-  if (["GET", "DELETE", "OPTIONS"].includes(httpMethod)) return body ? "reject" : undefined;
+  if (["GET", "DELETE", "OPTIONS"].includes(httpMethod)) {
+    // The headers of GET and DELETE are enough for a 401; a body is seen later.
+    if (payload === null && httpMethod !== "OPTIONS") return "unauthenticated";
+    return body ? "reject" : undefined;
+  }
   if (httpMethod !== "POST" || type === undefined || !isJson(type) || encoding.toLowerCase() !== "identity")
     return "reject";
   return body ? undefined : "reject";

@@ -51,17 +51,28 @@ function judgeMessage(message: Tree, version: string | undefined): Verdict {
   if (!member(message, "method")) return judgeResponse(message, id);
   const method = textAt(message, "method");
   const params = member(message, "params");
-  if (!method || member(message, "result") || member(message, "error") || (params && !isParams(params)))
-    return "reject";
+  if (!method || method.includes("\0") || member(message, "result") || member(message, "error")) return "reject";
+  if (!areParams(params)) return "reject";
   return agrees(textAt(message, "params", "_meta", VERSION), version) ? judgeCall(method, params) : "reject";
+}
+
+/** Where names stand in the params: readers in C stop at a NUL. */
+const NAMES = [["name"], ["uri"], ["taskId"], ["ref"], ["notifications", "resourceSubscriptions"]];
+
+/** Whether a text has a NUL, or one anywhere in what stands in the place of a text. */
+function hasNul(tree: Tree | undefined): boolean {
+  if (tree?.kind === "object") return tree.members.some(({ key, value }) => key.includes("\0") || hasNul(value));
+  if (tree?.kind === "array") return tree.items.some(hasNul);
+  return tree?.kind === "string" && tree.value.includes("\0");
 }
 
 function isId(tree: Tree): boolean {
   return tree.kind === "string" || (tree.kind === "number" && /^-?\d+$/.test(tree.raw));
 }
 
-function isParams(tree: Tree): boolean {
-  return tree.kind === "object" || (tree.kind === "literal" && tree.value === null);
+function areParams(tree: Tree | undefined): boolean {
+  if (tree === undefined || (tree.kind === "literal" && tree.value === null)) return true;
+  return tree.kind === "object" && !NAMES.some((path) => hasNul(at(tree, path)));
 }
 
 /** From 2026-07-28 on the body names the version, and clients send no responses. */

@@ -27,6 +27,8 @@ function knownNames({ policy, locks }: Analysis): string[] {
   const locked = locks.flatMap(({ lock, backend }) => lock.tools.map(({ id }) => prefix(backend) + id));
   if (locked.length > 0) return locked;
   const targets = (policy?.rules ?? []).flatMap((rule) => rule.targets ?? []);
-  const named = targets.filter(({ kind }) => kind === Kind.Tool).map(({ backend, name }) => prefix(backend) + name);
+  const named = targets
+    .filter(({ kind, stars }) => kind === Kind.Tool && !stars)
+    .map(({ backend, name }) => prefix(backend) + name);
   return [...new Set(named)].slice(0, MAX_SHOWN);
 }

@@ -80,7 +80,7 @@ function renderSlow(): void {
   const listed = session.list(state, names);
   showList(
     listed ?? [],
-    listed ? note : "This list is not filtered: there is no token, or the policy says off.",
+    listed || note ? note : "This list is not filtered: there is no token, or the policy says off.",
     grant,
   );
   showTests(session.test(state));

@@ -1,5 +1,5 @@
 // What the tests of a policy reached: rules that matched, and for each `when` whether it was both true and not true.
-import type { Policy } from "../compiler/index.ts";
+import { conditionOf, type Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import { Probe, type Target } from "../evaluate/probe.ts";
 import type { Step } from "../evaluate/result.ts";
@@ -30,7 +30,10 @@ export class Coverage {
     for (const rule of policy.rules) {
       this.matches.set(rule.name, this.goal("rule", `rule ${rule.name} matches`));
       for (const target of rule.targets ?? [])
-        if (target.when) this.addWhen(rule.name, target.when.value, [target], nameOf(target));
+        {
+        const condition = conditionOf(target);
+        if (condition) this.addWhen(rule.name, condition.value, [target], nameOf(target));
+      }
       if (rule.when) this.addWhen(rule.name, rule.when.value, rule.targets);
     }
   }

@@ -142,7 +142,7 @@ static_resources:
                       routes:
                         ${indent(openRoutes(target.openPaths) + mcpRoute(target), 24)}
                 http_filters:
-                  ${indent(httpFilters({ ...target, plugin: withSubject(target.plugin) }), 18)}
+                  ${indent(httpFilters(target), 18)}
                   - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
@@ -155,12 +155,6 @@ ${openUpstreams(target.openPaths).map(clusterYaml).join("")}${jwksCluster(target
     # wasmcustom.scopegate.denied.no_rule becomes scopegate_denied{scopegate_reason="no_rule"}
     - {tag_name: scopegate.reason, regex: '^wasmcustom\\.scopegate\\.\\w+(\\.(\\w+))$'}
 `;
-}
-
-/** The plugin configuration for a filter that leaves the subject for the access log, too. */
-function withSubject(plugin: string): string {
-  const { program, ...rest } = JSON.parse(plugin) as Record<string, unknown>;
-  return JSON.stringify({ ...rest, logSubject: true, program });
 }
 
 function mcpRoute({ cors }: EnvoyTarget): string {

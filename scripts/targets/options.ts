@@ -23,7 +23,10 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
         throw new UsageError(`--${name} belongs to what --filters-only leaves out; docs/deploy/envoy.md has the lines`);
   return {
     ...surroundings(given, compiled),
-    plugin: JSON.stringify(compiled.plugin({ holdHeaders, quietPasses: isQuiet(given) })),
+    // The access log of the whole configuration has the subject; somebody else's log need not.
+    plugin: JSON.stringify(
+      compiled.plugin({ holdHeaders, quietPasses: isQuiet(given), logSubject: !given["filters-only"] }),
+    ),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
     maxBody: policy.limits.body,

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { ISSUER, token } from "../../scripts/envoy/issuer.ts";
 import { Envoy } from "../../scripts/envoy/envoy.ts";
 import { envoyBootstrap } from "../../scripts/targets/envoy.ts";
-import { isAsExpected, listCases, listPolicy, tokens, wrongHeaders } from "../reference/list-cases.ts";
+import { bytesOf, isAsExpected, listCases, listPolicy, tokens, wrongHeaders } from "../reference/list-cases.ts";
 import { http1, http2 } from "../support/clients.ts";
 import { LOOPBACK, targetFor } from "../support/envoy.ts";
 import { leaksOf, requestOf, type ListCase } from "../support/lists.ts";
@@ -117,6 +117,13 @@ async function faultOf(
   if (leaks.length > 0) return `leaks ${leaks.join()}`;
   if (isCut) return undefined;
   const fits = [item.expect, ...(item.accept ?? [])].some((expected) => isAsExpected(expected, item, got));
-  if (!fits) return `${got.status} ${response.body.slice(0, 200)}`;
+  if (!fits) return `${got.status} ${differenceOf(got.body, bytesOf(item.expect))}`;
   return wrongHeaders(item.expect, got).join() || undefined;
+}
+
+/** Where an answer leaves what was expected, for a person. */
+function differenceOf(got: Buffer, expected: Buffer): string {
+  let at = 0;
+  while (at < got.length && got[at] === expected[at]) at++;
+  return `${got.length} bytes in place of ${expected.length}, another from ${at} on: ${got.toString("utf8", at, at + 200)}`;
 }

@@ -11,4 +11,6 @@ export const BUILT: readonly Construct[] = [
   "scopeClaims",
   "issuedAs",
   "claims",
+  "data",
+  "args",
 ];

@@ -41,7 +41,7 @@ export function targetFor(document: object, upstreamPort: number, holdHeaders = 
   const { program, policy, problems } = compileDocument(document);
   if (!program || !policy) throw new Error(problems.map((problem) => problem.message).join("\n"));
   return {
-    plugin: JSON.stringify(pluginConfiguration(program, policy, { holdHeaders })),
+    plugin: JSON.stringify(pluginConfiguration(program, policy, { holdHeaders, logSubject: true })),
     wasm: "build/scopegate.wasm",
     metadataKeys: policy.metadataKeys,
     maxBody: policy.limits.body,

@@ -1,4 +1,4 @@
-import { CelType, LoopKind, Op, Section, Tag } from "../../assembly/program.ts";
+import { CelType, LoopKind, Op, Section, Tag, SORTED } from "../../assembly/program.ts";
 import { BAD_AUTOMATON, BAD_CELL, BAD_PREDICATE, checkCode } from "../../assembly/verify/code.ts";
 import { setBool, setInt, setSpan, setTimestamp } from "../../assembly/cel/cell.ts";
 import { useProgram } from "../../assembly/sections.ts";
@@ -286,6 +286,19 @@ describe("check-code", () => {
     setInt(cell, 2);
     store<u32>(cell, Tag.Bool);
     expect(checkCell(cell)).toBe(BAD_CELL);
+  });
+
+  test("constants that are searched have cells of one type in order of it", () => {
+    // The cells are a bool, a string and the constant itself.
+    expect(checkCell(span(Tag.CellMap, SORTED, CELLS_AT + 16, 1))).toBe(0);
+    expect(checkCell(span(Tag.CellMap, SORTED, CELLS_AT, 1))).toBe(BAD_CELL, "a bool as a key");
+    expect(checkCell(span(Tag.CellMap, SORTED, CELLS_AT + 32, 1))).toBe(BAD_CELL, "its value is out of bounds");
+    expect(checkCell(span(Tag.CellList, SORTED, CELLS_AT, 1))).toBe(0);
+    expect(checkCell(span(Tag.CellList, SORTED, CELLS_AT + 16, 1))).toBe(BAD_CELL, "a list as an item");
+    expect(checkCell(span(Tag.CellList, SORTED, CELLS_AT, 2))).toBe(BAD_CELL, "out of bounds");
+    expect(checkCell(span(Tag.CellList, SORTED, CELLS_AT, 0))).toBe(BAD_CELL, "empty");
+    expect(checkCell(span(Tag.CellList, SORTED, CELLS_AT, 0x80000001))).toBe(BAD_CELL);
+    expect(checkCell(span(Tag.CellList, 2, CELLS_AT, 1))).toBe(BAD_CELL, "another aux");
   });
 
   test("automata are checked too", () => {

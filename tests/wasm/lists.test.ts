@@ -54,3 +54,22 @@ test("a byte order mark in a piece of its own, and a stream that ends in the mid
     assert.ok(text.startsWith("\ufeff") && text.includes("The list cannot be shown") && !text.includes("purge"), text);
   }
 });
+
+test("the limit is one of events: however many come in one piece, after a part of another too", () => {
+  const host = hostWith({}, { ...listPolicy("policy.yaml"), limits: { list: "1KiB" } });
+  const stream = CASES.find(({ id }) => id === "sse-bom-twice")!;
+  const note = 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\n';
+  const answerTo = (text: string, chunks: number[]): string => {
+    const request = requestOf(stream, { chunks });
+    const response = { ...request.response!, body: Buffer.from(text) };
+    return Buffer.from(clientAnswer(host.request({ ...request, response })).body).toString();
+  };
+  const small = note.repeat(100);
+  for (const first of [0, 10, note.length - 1, note.length + 10]) assert.equal(answerTo(small, [first]), small);
+  const large = `${note}data: "${"x".repeat(2000)}`;
+  for (const first of [10, note.length + 20, 1500]) {
+    const text = answerTo(large + `"\n\n${note}`, [first, 1000, 100]);
+    assert.match(text, /"reason":"body_too_large"/, String(first));
+    assert.ok(!text.includes("xx") && text.startsWith(note) && text.endsWith(note), text);
+  }
+});

@@ -11,8 +11,8 @@ import { BOOL, DYN, ERROR, INT, Unifier, parameter, same, show, type, type Type 
 /** What the later stages need from the check. Types are closed: no type variables are left. */
 export interface Checked {
   typeOf(node: Node): Type;
-  /** Values of type names: `int`, `google.protobuf.Timestamp`. */
-  typeNames: Map<Node, Constant>;
+  /** Values of names: of types (`int`, `google.protobuf.Timestamp`), and of constants. */
+  names: Map<Node, Constant>;
 }
 
 const TYPE_NAMES: Record<string, [CelType, Type]> = {
@@ -41,23 +41,27 @@ const LITERAL_KINDS: Partial<Record<Tag, Type>> = {
   [Tag.Bytes]: type("bytes"),
 };
 
-/**
- * Types of all nodes; type errors go to `problems`. `variables` are the global names, all dyn. `known` has the types of
- * nodes that would be dyn: then more is refused than cel-go refuses, and numbers of two types may be compared.
- */
+export interface CheckOptions {
+  /** Types of nodes that would be dyn: then more is refused than cel-go refuses, and numbers of two types may be compared. */
+  known?: ReadonlyMap<Node, Type>;
+  /** Variables that are constants, dyn as well. */
+  constants?: Readonly<Record<string, Constant>>;
+}
+
+/** Types of all nodes; type errors go to `problems`. `variables` are the global names, all dyn. */
 export function check(
   root: Node,
   variables: readonly string[],
   problems: Problems,
-  known?: ReadonlyMap<Node, Type>,
+  options: CheckOptions = {},
 ): Checked {
-  const checker = new Checker(variables, problems, known);
+  const checker = new Checker(variables, problems, options);
   checker.check(root);
-  return { typeOf: (node) => checker.closed(node), typeNames: checker.typeNames };
+  return { typeOf: (node) => checker.closed(node), names: checker.names };
 }
 
 class Checker {
-  readonly typeNames = new Map<Node, Constant>();
+  readonly names = new Map<Node, Constant>();
   private readonly types = new Map<Node, Type>();
   private readonly unifier = new Unifier();
   private readonly locals: [string, Type][] = [];
@@ -67,9 +71,9 @@ class Checker {
   constructor(
     private readonly variables: readonly string[],
     private readonly problems: Problems,
-    private readonly known?: ReadonlyMap<Node, Type>,
+    private readonly options: CheckOptions,
   ) {
-    this.mixed = known !== undefined;
+    this.mixed = options.known !== undefined;
   }
 
   closed(node: Node): Type {
@@ -78,7 +82,7 @@ class Checker {
 
   check(node: Node): Type {
     const inferred = this.typeOf(node);
-    const found = inferred.kind === "dyn" ? (this.known?.get(node) ?? inferred) : inferred;
+    const found = inferred.kind === "dyn" ? (this.options.known?.get(node) ?? inferred) : inferred;
     this.types.set(node, found);
     return found;
   }
@@ -110,6 +114,11 @@ class Checker {
     const local = node.global ? undefined : this.locals.findLast(([name]) => name === node.name);
     if (local) return local[1];
     if (this.variables.includes(node.name)) return DYN;
+    const { constants = {} } = this.options;
+    if (Object.hasOwn(constants, node.name)) {
+      this.names.set(node, constants[node.name]!);
+      return DYN;
+    }
     const named = this.typeName(node, node.name);
     if (named) return named;
     this.problems.error(node.span, `unknown variable \`${node.name}\``, unknownVariable(node.name, this.variables));
@@ -119,7 +128,7 @@ class Checker {
   private typeName(node: Node, name: string): Type | undefined {
     const found = Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : undefined;
     if (!found) return undefined;
-    this.typeNames.set(node, { tag: Tag.Type, value: found[0] });
+    this.names.set(node, { tag: Tag.Type, value: found[0] });
     return type("type", found[1]);
   }
 

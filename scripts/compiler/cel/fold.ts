@@ -2,7 +2,8 @@
 // that fails is refused, as in cel-go's optimizer; everything else that would fail is left to run time.
 import { Tag } from "../../../assembly/program.ts";
 import type { Constant } from "./code.ts";
-import { walk, type Call, type ListNode, type MapNode, type Node } from "./ast.ts";
+import { closest } from "../source/spelling.ts";
+import { walk, type Call, type ListNode, type MapNode, type Node, type Select } from "./ast.ts";
 import type { Checked } from "./checker.ts";
 import { CONVERSIONS } from "./convert.ts";
 import { MIN_INT } from "./literals.ts";
@@ -21,7 +22,7 @@ const HINTS: Record<string, string> = {
 };
 
 export function fold(root: Node, checked: Checked, problems: Problems): Constants {
-  const constants: Constants = new Map(checked.typeNames);
+  const constants: Constants = new Map(checked.names);
   walk(root, (node) => {
     const value = valueOf(node, constants, problems);
     if (value) constants.set(node, value);
@@ -37,6 +38,8 @@ function valueOf(node: Node, constants: Constants, problems: Problems): Constant
       return listValue(node, constants);
     case "map":
       return mapValue(node, constants);
+    case "select":
+      return node.mode === "get" ? memberValue(node, constants.get(node.operand), node.field, problems) : undefined;
     case "call":
       return Object.hasOwn(CONVERSIONS, node.fn) ? converted(node, constants, problems) : computed(node, constants);
     default:
@@ -50,6 +53,25 @@ function listValue(node: ListNode, constants: Constants): Constant | undefined {
 }
 
 const KEYS = new Set([Tag.String, Tag.Bool, Tag.Int, Tag.Uint]);
+
+/** A member of a constant map; one that `data` does not have is an error. */
+function memberValue(node: Select, map: Constant | undefined, name: string, problems: Problems): Constant | undefined {
+  const found = map && memberOf(map, name);
+  if (found || map?.tag !== Tag.CellMap || node.operand.kind !== "ident") return found;
+  const names = map.entries.flatMap(([key]) => (key.tag === Tag.String ? key.value : []));
+  const near = closest(name, names);
+  problems.error(
+    node.span,
+    `the data has no "${name}"`,
+    near ? `did you mean "${near}"?` : `it has ${names.join(", ")}`,
+  );
+  return undefined;
+}
+
+function memberOf(map: Constant, name: string): Constant | undefined {
+  if (map.tag !== Tag.CellMap) return undefined;
+  return map.entries.find(([key]) => key.tag === Tag.String && key.value === name)?.[1];
+}
 
 /** The last of equal keys wins. */
 function mapValue(node: MapNode, constants: Constants): Constant | undefined {
@@ -85,6 +107,7 @@ function computed({ fn, target, args }: Call, constants: Constants): Constant | 
   if (args.some((arg) => !constants.has(arg)) || !left) return undefined;
   if (fn === "-_") return negated(left);
   if (fn === "!_") return left.tag === Tag.Bool ? bool(!left.value) : undefined;
+  if (fn === "_[_]") return right?.tag === Tag.String ? memberOf(left, right.value) : undefined;
   if (fn === "_&&_" || fn === "_||_") return logic(args, fn === "_||_", constants);
   return right && args.length === 2 ? compared(fn, left, right) : undefined;
 }

@@ -2,7 +2,7 @@
 // lexer → parser (macros) → checker → fold → plan (access, calls) → lint. An expression that is accepted gives cel-go's result.
 import { Automata } from "../regex/automaton.ts";
 import { check } from "./checker.ts";
-import type { PredicateCode } from "./code.ts";
+import type { Constant, PredicateCode } from "./code.ts";
 import type { Cost } from "./cost.ts";
 import { fold } from "./fold.ts";
 import { lintBounds } from "./bounds.ts";
@@ -26,18 +26,28 @@ export interface Compiled {
   cost?: Cost;
 }
 
-/** Compiles one `when`; `automata` keeps those of earlier ones; with `anyNames`, names beyond ASCII are only warned of. Never throws on what an author can write. */
-export function compileWhen(text: string, automata = new Automata(), anyNames = false): Compiled {
+export interface WhenOptions {
+  /** Keeps the automata of earlier ones. */
+  automata?: Automata;
+  /** Names beyond ASCII are only warned of. */
+  anyNames?: boolean;
+  /** What `data` stands for; undefined: there is no such variable. */
+  data?: Constant;
+}
+
+/** Compiles one `when`. Never throws on what an author can write. */
+export function compileWhen(text: string, options: WhenOptions = {}): Compiled {
   const problems = new Problems();
-  const compiled = run(text, automata, problems, anyNames);
+  const compiled = run(text, options, problems);
   problems.list.sort((a, b) => a.offset - b.offset);
   return { ...compiled, problems: problems.list };
 }
 
-function run(text: string, automata: Automata, problems: Problems, anyNames: boolean): Omit<Compiled, "problems"> {
+function run(text: string, options: WhenOptions, problems: Problems): Omit<Compiled, "problems"> {
+  const { automata = new Automata(), anyNames = false, data } = options;
   const root = parse(text, problems);
   if (!root) return {};
-  const checked = check(root, VARIABLES, problems);
+  const checked = check(root, VARIABLES, problems, { constants: data ? { data } : {} });
   refuseGuesses(root, { text, checked }, problems);
   refuseFoldingNames(root, problems, anyNames);
   if (problems.failed) return {};

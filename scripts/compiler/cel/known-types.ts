@@ -36,7 +36,7 @@ export function lintTypes(root: Node, known: Known, problems: Problems): void {
   });
   if (types.size === 0) return;
   const strict = new Problems();
-  check(root, VARIABLES, strict, types);
+  check(root, [...VARIABLES, "data"], strict, { known: types });
   for (const { offset, length, message, hint } of strict.list) {
     const span = { start: offset, end: offset + length };
     problems.warn(span, `the same result for every call: ${message}`, hintFor(known.text.slice(0, offset), hint));

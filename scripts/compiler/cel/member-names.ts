@@ -28,7 +28,7 @@ function folds(name: string): boolean {
   return [...name].some((char) => char > "\u007f" && (char.toLowerCase() !== char || char.toUpperCase() !== char));
 }
 
-/** Claims are the issuer's, and names of headers are lower case. */
+/** Claims are the issuer's, data is the policy's, and names of headers are lower case. */
 function isSafe(node: Node): boolean {
   let at = node;
   const names: string[] = [];
@@ -38,5 +38,9 @@ function isSafe(node: Node): boolean {
     at = owner;
   }
   if (at.kind !== "ident") return false;
-  return at.name === "jwt" || (at.name === "request" && ["auth", "headers", "headers_all"].includes(names[0] ?? ""));
+  return (
+    at.name === "jwt" ||
+    at.name === "data" ||
+    (at.name === "request" && ["auth", "headers", "headers_all"].includes(names[0] ?? ""))
+  );
 }

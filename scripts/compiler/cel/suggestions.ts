@@ -31,6 +31,7 @@ export function unknownFunction(name: string, method: boolean): string | undefin
 
 /** Hint for an unknown variable. */
 export function unknownVariable(name: string, variables: readonly string[]): string {
+  if (name === "data") return "the policy has no data: add data: {NAME: …}";
   const near = closest(name, variables);
   return near ? `did you mean \`${near}\`?` : `the variables are ${variables.join(", ")}`;
 }

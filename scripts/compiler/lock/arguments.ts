@@ -206,7 +206,7 @@ function checkWith(root: Node, shapes: ReadonlyMap<Node, Shape>, number: Type): 
     if (found && !(node.kind === "select" && node.mode !== "get")) types.set(node, found);
   }
   const problems = new Problems();
-  const { kind } = check(root, VARIABLES, problems, types).typeOf(root);
+  const { kind } = check(root, [...VARIABLES, "data"], problems, { known: types }).typeOf(root);
   if (!problems.failed && kind !== "bool" && kind !== "dyn")
     problems.error(root.span, `a \`when\` must be a bool; this is ${kind}`, "compare it with something");
   return problems.list.filter(({ severity }) => severity === "error");

@@ -22,6 +22,7 @@ export function checkAgainstLocks(report: Report, policy: Policy, locks: readonl
     for (const target of rule.targets ?? []) {
       checkName(report, policy, locks, target);
       if (target.when) checks.check(target.when, toolsOf(policy, locks, [target]));
+      if (target.args) checks.checkArgs(target.args, toolsOf(policy, locks, [target]));
     }
     if (rule.when && areTools(rule)) checks.check(rule.when, toolsOf(policy, locks, rule.targets ?? []));
   }
@@ -80,6 +81,16 @@ class Expressions {
       told.add(key);
       this.tell(when, problem, found);
     }
+  }
+
+  /** Of `args` what no call can have: its guards are not its author's. */
+  checkArgs(args: TextTree, tools: readonly Item[]): void {
+    const found = tools.map((tool) => checkCached(args.value, tool).filter(({ severity }) => severity === "error"));
+    const first = found.find((problems) => problems.length > 0)?.[0];
+    if (!first) return;
+    const everywhere = found.every((problems) => problems.some(({ offset }) => offset === first.offset));
+    if (everywhere) this.report.error(args, first.message, first.hint);
+    else this.report.warn(args, first.message, first.hint);
   }
 
   /** What is wrong for only some of the tools is a warning: the `when` may tell them apart. */

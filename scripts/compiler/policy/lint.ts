@@ -2,7 +2,7 @@
 import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
-import { targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
+import { conditionOf, targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
 import { heldBy, warnOfOverlaps } from "./overlaps.ts";
 import { isSatisfied, optionsOf } from "./terms.ts";
 import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
@@ -52,7 +52,7 @@ class TargetIndex {
   add(rule: Rule): void {
     if (!rule.targets) this.any.push(rule);
     for (const target of rule.targets ?? []) {
-      if (target.when) continue;
+      if (conditionOf(target)) continue;
       const key = keyOf(target, target.backend);
       this.byKey.set(key, [...(this.byKey.get(key) ?? []), rule]);
       if (target.stars || target.backendStars) this.starred.push({ rule, target });

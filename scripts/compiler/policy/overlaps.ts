@@ -4,7 +4,7 @@ import { Action } from "../../../assembly/program.ts";
 import type { Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { isSatisfied, termText } from "./terms.ts";
-import { takesIn, type Policy, type Rule, type Target } from "./policy.ts";
+import { conditionOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
 
 /** More pairs are not looked at: the compiler must stay fast. */
 const MAX_PAIRS = 2_000_000;
@@ -36,7 +36,9 @@ export function warnOfOverlaps(report: Report, policy: Policy, closures: Closure
 /** The targets with stars of a rule without other conditions; undefined stands for any call. */
 function partsOf({ action, when, claims, targets }: Rule): (Target | undefined)[] {
   if (action !== Action.Allow || when || claims.length > 0) return [];
-  return targets ? targets.filter((target) => !target.when && (target.stars ?? target.backendStars)) : [undefined];
+  return targets
+    ? targets.filter((target) => !conditionOf(target) && (target.stars ?? target.backendStars))
+    : [undefined];
 }
 
 function passesBy(

@@ -14,6 +14,7 @@ import { defaultLists, type Lists } from "./lists.ts";
 import type { Place } from "../source/document.ts";
 import type { Hint } from "../lock/lock.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
+import type { Datum } from "./data.ts";
 import type { TextTree } from "../source/shape.ts";
 import { isOpenMethod } from "./methods.ts";
 import { covers, type Stars } from "./stars.ts";
@@ -45,6 +46,9 @@ export interface Policy {
   /** Declared scopes and what each implies, not yet closed. */
   scopes: Map<string, ScopeDeclaration>;
   backend: { from: BackendFrom; text: string };
+  /** `data`, and what `dataFile` adds. */
+  data: Map<string, Datum>;
+  dataFile?: { file: string; place: Place };
   groups: Map<string, Group>;
   govern: Kind[];
   defaultAction: Action;
@@ -113,6 +117,8 @@ export interface Target {
   literal?: boolean;
   place: Place;
   when?: TextTree;
+  /** `args` and `onlyArgs`, as a predicate. */
+  args?: TextTree;
   /** In place of a name: the tools that the locks say this of. Only until the locks are open. */
   annotations?: ReadonlyMap<Hint, boolean>;
 }
@@ -128,6 +134,12 @@ export interface Group {
 export function inOrder(rules: readonly Rule[]): Rule[] {
   const isRequired = ({ action }: Rule): boolean => action === Action.Require;
   return [...rules.filter(isRequired), ...rules.filter((rule) => !isRequired(rule))];
+}
+
+/** The predicate of an entry: its `args` and its `when`. */
+export function conditionOf({ args, when }: Pick<Target, "args" | "when">): TextTree | undefined {
+  if (!args || !when) return args ?? when;
+  return { path: when.path, span: when.span, kind: "text", value: `(${args.value}) && (${when.value}\n)` };
 }
 
 /** All targets, each once: those of a group may be in several rules. */
@@ -161,6 +173,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     metadataDocument: false,
     scopes: new Map(),
     backend: { from: BackendFrom.None, text: "" },
+    data: new Map(),
     groups: new Map(),
     govern: Object.values(GOVERNED),
     defaultAction: Action.Deny,

@@ -5,6 +5,7 @@ import { readClaim } from "./claims.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import type { Hint } from "../lock/lock.ts";
 import { ANNOTATIONS, GROUP, JWT_SOURCE, namesOf, ROUTE_TARGET, RULE, SOURCE, TARGET } from "./shapes.ts";
+import { readArgs } from "./args.ts";
 import { starsOf } from "./stars.ts";
 import { readTerms } from "./terms.ts";
 import { ACTIONS, MAX_EXPRESSION, RULE_ACTIONS, TARGETS } from "./words.ts";
@@ -129,7 +130,11 @@ class RuleReader {
     const { kind, names, more = [] } = TARGETS[member]!;
     if (tree.kind === "text") return this.named({ kind, name: tree.value, place: tree });
     const isOwn = this.policy.kind === "Policy";
-    const members = mapping(this.report, tree, [...names, ...more, ...(isOwn ? ["literal"] : []), "when"]);
+    const members = mapping(this.report, tree, [
+      ...names,
+      ...(isOwn ? [...more, "literal"] : more.slice(0, 1)),
+      "when",
+    ]);
     if (!members) return undefined;
     const given = names.filter((word) => members.has(word));
     if (given.length !== 1) {
@@ -143,7 +148,10 @@ class RuleReader {
     if (value === undefined) return undefined;
     const literal = this.readFlag(members.get("literal"));
     const backend = this.readBackend(members.get("backend"));
-    return this.named({ kind, name: value, place: name, backend, literal, when: this.readWhen(members) });
+    const args = more.includes("args")
+      ? readArgs(this.report, members.get("args"), members.get("onlyArgs"))
+      : undefined;
+    return this.named({ kind, name: value, place: name, backend, literal, when: this.readWhen(members), args });
   }
 
   /** With the stars of its names; ai-gateway's documents have none. */

@@ -3,6 +3,7 @@ import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { DRIFT, readLockMember } from "../lock/locks.ts";
 import { readPaths } from "./claims.ts";
+import { readData, readDataFile } from "./data.ts";
 import { wellKnownUrl } from "./metadata.ts";
 import { readLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
@@ -40,6 +41,8 @@ const MEMBERS: Record<string, Read> = {
   jwt: readJwt,
   scopes: readHierarchy,
   backend: readBackend,
+  data: readData,
+  dataFile: readDataFile,
   lock: (report, tree, policy) => (policy.locks = readLockMember(report, tree)),
   groups: readGroups,
   govern: readGovern,

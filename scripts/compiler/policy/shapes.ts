@@ -7,6 +7,7 @@ import {
   CLAIM_TYPES,
   DENIALS,
   GOVERNED,
+  JSON_TYPES,
   MAX_EXPRESSION,
   METADATA_KEY,
   RULE_ACTIONS,
@@ -19,7 +20,7 @@ import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
 /** A JSON Schema (draft 2020-12) in the keywords that are used here. */
 export interface Shape {
   description?: string;
-  type?: "object" | "array" | "string" | "integer" | "boolean" | "null" | readonly string[];
+  type?: "object" | "array" | "string" | "integer" | "number" | "boolean" | "null" | readonly string[];
   const?: unknown;
   enum?: readonly unknown[];
   pattern?: string;
@@ -251,7 +252,55 @@ export const JWT_SOURCE = jwtSource({ anyOf: [templated, ANY_OF] }, CLAIM);
 const source = (jwt: Shape): Shape => object({ jwt }, { minProperties: 1, description: "Whom the rule is about." });
 export const SOURCE = source(JWT_SOURCE);
 
+const number: Shape = { type: "number" };
+const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
+
+/** A schema of an argument; `nested` stands for the schemas inside. */
+function argument(nested: Shape): Shape {
+  return object({
+    type: {
+      description: "The type that it must have; keywords about a type imply it.",
+      anyOf: [
+        word(Object.fromEntries(JSON_TYPES.map((name) => [name, 0]))),
+        list({ type: "string", enum: JSON_TYPES }),
+      ],
+    },
+    const: { description: "The only value." },
+    enum: list({}, { description: "The only values." }),
+    minimum: number,
+    maximum: number,
+    exclusiveMinimum: number,
+    exclusiveMaximum: number,
+    minLength: size,
+    maxLength: size,
+    pattern: text({ description: "RE2, found anywhere in the text." }),
+    minItems: size,
+    maxItems: size,
+    items: described(nested, "What every item is."),
+    properties: {
+      type: "object",
+      additionalProperties: nested,
+      description: "Members; each must be there unless it is optional.",
+    },
+    required: { type: "array", items: text() },
+    additionalProperties: { const: false, description: "No other members." },
+    optional: { type: "boolean", description: "The property may be missing.", default: false },
+  });
+}
+
+export const ARGUMENT = argument({ type: "object" });
+
 const backendName = text({ means: "backend", description: "Only on this backend (* is any run); without it on any." });
+
+const MORE: Record<string, Shape> = {
+  backend: backendName,
+  args: {
+    type: "object",
+    additionalProperties: argument(ARGUMENT),
+    description: "The arguments, each in keywords of JSON Schema; the entry matches only where they hold.",
+  },
+  onlyArgs: { type: "boolean", description: "No other arguments than those under args.", default: false },
+};
 
 /** An entry of a target list: a name, or a mapping with one of `names`. */
 function entries(member: string, what: string, means?: Meaning): Shape {
@@ -263,7 +312,7 @@ function entries(member: string, what: string, means?: Meaning): Shape {
   const mapping = object(
     {
       ...Object.fromEntries(names.map((key) => [key, name])),
-      ...Object.fromEntries(more.map((key) => [key, backendName])),
+      ...Object.fromEntries(more.map((key) => [key, MORE[key]!])),
       literal: {
         type: "boolean",
         description: "A * and what else looks like a pattern is meant as it is.",
@@ -357,6 +406,11 @@ export const POLICY = object(
       additionalProperties: { anyOf: [SCOPE_DECLARATION, { type: "null" }] },
     },
     backend: BACKEND,
+    data: {
+      type: "object",
+      description: "Constants for predicates, any JSON: data.NAME.",
+    },
+    dataFile: text({ means: "file", description: "A JSON file with more of them." }),
     groups: {
       type: "object",
       description: "Named lists of targets, for target: { groups: [NAME] }.",

@@ -1,7 +1,7 @@
 // Targets and groups that are allowed but probably not meant.
 import { BackendFrom, Flag, Kind } from "../../../assembly/program.ts";
 import type { Report } from "../source/document.ts";
-import { targetsOf, type Policy, type Target } from "./policy.ts";
+import { conditionOf, targetsOf, type Policy, type Target } from "./policy.ts";
 import { fits, type Stars } from "./stars.ts";
 import { isNormalUri, uriFlags } from "./uris.ts";
 
@@ -59,7 +59,7 @@ export function warnOfGroups(report: Report, policy: Policy): void {
   for (const targets of [...policy.groups.values(), ...policy.rules].map((owner) => owner.targets ?? [])) {
     const seen = new Set<string>();
     for (const target of targets) {
-      const key = `${keyOf(target, target.backend)} ${target.when?.value ?? ""}`;
+      const key = `${keyOf(target, target.backend)} ${conditionOf(target)?.value ?? ""}`;
       if (seen.has(key)) report.warn(target.place, `"${target.name}" is listed twice`);
       seen.add(key);
     }

@@ -40,9 +40,13 @@ export const GOVERNED = {
 /** Characters of an expression: ai-gateway's limit is 4,096. */
 export const MAX_EXPRESSION = 16384;
 
+/** `type` in `args`. */
+export const JSON_TYPES = ["number", "integer", "string", "boolean", "null", "array", "object"] as const;
+export type JsonType = (typeof JSON_TYPES)[number];
+
 /** The kinds of target: the member that names one, the words for it inside an entry, and what else an entry has. */
 export const TARGETS: Record<string, { kind: Kind; names: string[]; more?: string[] }> = {
-  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend"] },
+  tools: { kind: Kind.Tool, names: ["tool", "toolName"], more: ["backend", "args", "onlyArgs"] },
   resources: { kind: Kind.Resource, names: ["uri"] },
   prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
   methods: { kind: Kind.Method, names: ["method"] },

@@ -1,6 +1,6 @@
 // The targets of rules → entries, buckets, anchors and patterns: a call tries only the rules that may apply to it.
 import { Anchor, Kind, NONE, Section } from "../../../assembly/program.ts";
-import type { Rule, Target } from "../policy/policy.ts";
+import { conditionOf, type Rule, type Target } from "../policy/policy.ts";
 import type { Place } from "../source/document.ts";
 import type { TextTree } from "../source/shape.ts";
 import { fileNames, isPiece, type Filing, type Named } from "./anchors.ts";
@@ -27,7 +27,7 @@ export class Buckets {
       const key = JSON.stringify([kind, backend ?? null, backendStars ? 1 : 0, name, stars ? 1 : 0]);
       const bucket: Bucket = this.byName.get(key) ?? { kind, backend, backendStars, name, stars, place, entries: [] };
       this.byName.set(key, bucket);
-      bucket.entries.push([index, predicateOf(target.when)]);
+      bucket.entries.push([index, predicateOf(conditionOf(target))]);
     }
   }
 

@@ -1,9 +1,20 @@
 // Collects the sections of a program and lays out its bytes. The bytes section comes first, so the address of a text is
 // known at once.
-import { HEADER_SIZE, MAGIC, NONE, Section, SECTION_COUNT, Slot, Tag, VERSION } from "../../../assembly/program.ts";
+import {
+  HEADER_SIZE,
+  MAGIC,
+  NONE,
+  Section,
+  SECTION_COUNT,
+  Slot,
+  SORTED,
+  Tag,
+  VERSION,
+} from "../../../assembly/program.ts";
 import type { Constant, Operand, SlotPath } from "../cel/code.ts";
 import type { Automaton } from "../regex/automaton.ts";
 import { RECORD_SIZES } from "./records.ts";
+import { isSortable, sorted, sortedEntries } from "./sorting.ts";
 import { binaryString } from "../../bytes.ts";
 
 const utf8 = new TextEncoder();
@@ -56,6 +67,9 @@ export class ProgramWriter {
   private readonly words: number[][] = Array.from({ length: SECTION_COUNT }, () => []);
   private readonly texts = new Map<string, Pair>();
   private readonly constants = new Map<string, number>();
+  /** Lists and maps by identity: data is large, and many predicates name the same part of it. */
+  private readonly placed = new Map<Constant, number>();
+  private readonly runs = new Map<Constant, Pair>();
   private readonly slots = new Map<string, number>();
   private readonly automata = new Map<string, number>();
 
@@ -152,9 +166,12 @@ export class ProgramWriter {
   }
 
   private constant(value: Constant): number {
+    const known = this.placed.get(value);
+    if (known !== undefined) return known;
     const key = keyOf(value);
     const index = this.constants.get(key) ?? this.add(Section.Cells, this.cell(value));
     this.constants.set(key, index);
+    this.placed.set(value, index);
     return index;
   }
 
@@ -174,9 +191,8 @@ export class ProgramWriter {
       case Tag.Bytes:
         return [value.tag, 0, this.append(value.value, 1), value.value.length];
       case Tag.CellList:
-        return [value.tag, 0, ...this.cells(value.items)];
       case Tag.CellMap:
-        return [value.tag, 0, this.cells(value.entries.flat())[0], value.entries.length];
+        return this.container(value);
       case Tag.Timestamp:
         return [value.tag, value.nanos, ...halves(value.seconds)];
       case Tag.Type:
@@ -186,12 +202,31 @@ export class ProgramWriter {
     }
   }
 
-  /** The items of a list, side by side; the cells they point to come before them. */
-  private cells(items: readonly Constant[]): Pair {
-    return this.run(
+  /** A list or map: what it has lies side by side; long ones are sorted, or have their items in order once more. */
+  private container(value: Constant & { tag: Tag.CellList | Tag.CellMap }): number[] {
+    if (value.tag === Tag.CellMap) {
+      const isLong = isSortable(value.entries.map(([key]) => key));
+      const entries = isLong ? sortedEntries(value.entries) : value.entries;
+      return [value.tag, isLong ? SORTED : 0, this.cells(value, entries.flat())[0], entries.length];
+    }
+    const isLong = isSortable(value.items);
+    const items = isLong ? [...value.items, ...sorted(value.items)] : value.items;
+    return [value.tag, isLong ? SORTED : 0, this.cells(value, items)[0], value.items.length];
+  }
+
+  /** The cells of a list or map, side by side; those they point to come before them. */
+  private cells(owner: Constant, items: readonly Constant[]): Pair {
+    const known = this.runs.get(owner);
+    if (known) return known;
+    const run = this.run(
       Section.Cells,
       items.map((item) => this.cell(item)),
     );
+    items.forEach((item, i) => {
+      if (item.tag === Tag.CellList || item.tag === Tag.CellMap) this.placed.set(item, run[0] + i);
+    });
+    this.runs.set(owner, run);
+    return run;
   }
 
   private append(raw: Uint8Array, align: number): number {
