@@ -16,9 +16,11 @@ class Alternative {
   scope: u32;
   /** How many of the others it implies, if another one implies it; NONE otherwise. */
   rank: u32;
+  isImplied: u32;
+  private unused: u32;
 }
 
-const table: usize = memory.data(32 * 8, 8);
+const table: usize = memory.data(32 * 16, 16);
 let count: u32 = 0;
 
 function at(index: u32): Alternative {
@@ -62,33 +64,28 @@ export function heldAlternative(): u32 {
 /** Puts alternatives, none of which is held, in order: first those that another one implies, the narrower before the broader. */
 export function orderAlternatives(): void {
   if (count < 2) return;
-  for (let i: u32 = 0; i < count; i++) at(i).rank = NONE;
-  for (let i: u32 = 0; i < count; i++) rankImplied(i);
-  for (let i: u32 = 0; i < count; i++) if (at(i).rank != NONE) at(i).rank = countImplied(i);
+  for (let i: u32 = 0; i < count; i++) at(i).isImplied = at(i).rank = 0;
+  for (let i: u32 = 0; i < count; i++) compareTo(i);
+  for (let i: u32 = 0; i < count; i++) if (!at(i).isImplied) at(i).rank = NONE;
   for (let i: u32 = 1; i < count; i++) {
     for (let j = i; j && at(j).rank < at(j - 1).rank; j--) swap(at(j), at(j - 1));
   }
 }
 
-/** Gives a rank to those that an alternative implies. */
-function rankImplied(index: u32): void {
+/** Marks those that an alternative implies, and counts them as its rank. */
+function compareTo(index: u32): void {
   beginTrial();
   grant(at(index).scope, false);
-  for (let i: u32 = 0; i < count; i++) if (i != index && isHeld(at(i).scope)) at(i).rank = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (i == index || !isHeld(at(i).scope)) continue;
+    at(i).isImplied = 1;
+    at(index).rank++;
+  }
   endTrial();
-}
-
-function countImplied(index: u32): u32 {
-  let implied: u32 = 0;
-  beginTrial();
-  grant(at(index).scope, false);
-  for (let i: u32 = 0; i < count; i++) if (i != index && isHeld(at(i).scope)) implied++;
-  endTrial();
-  return implied;
 }
 
 function swap(a: Alternative, b: Alternative): void {
-  const one = load<u64>(changetype<usize>(a));
-  store<u64>(changetype<usize>(a), load<u64>(changetype<usize>(b)));
-  store<u64>(changetype<usize>(b), one);
+  const one = v128.load(changetype<usize>(a));
+  v128.store(changetype<usize>(a), v128.load(changetype<usize>(b)));
+  v128.store(changetype<usize>(b), one);
 }

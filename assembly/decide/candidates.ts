@@ -36,6 +36,7 @@ const MAX_CHOICES: u32 = 4096;
 let least: u32 = 0; //       scopes of the smallest grant so far
 let granting: u32 = NONE; // the rule that it reaches; NONE: the default
 let hasOpen: bool = false; // a part of it depends on what is not known
+let asksOpen: bool = false; // a part of the grant that is tried does
 let choices: u32 = 0; //     tried so far
 let place: u32 = 0; //       the note of the rule that is tried
 let isFlat: bool = false; // no scope that is asked for implies another
@@ -96,7 +97,11 @@ function isBroad(scope: u32): bool {
 function tryChoices(open: u32, rule: u32): void {
   if (choices >= MAX_CHOICES || isExhausted()) return;
   choices++;
-  if (open && isFlat && countChosen(open) >= least) return;
+  if (open && isFlat) {
+    const size = grantChosen(open);
+    endTrial();
+    if (size >= least) return;
+  }
   if (open == openCount()) {
     weigh(rule);
     return;
@@ -107,43 +112,39 @@ function tryChoices(open: u32, rule: u32): void {
   }
 }
 
-/** How many different scopes are missing by the terms that are not open and by the first `open` of those that are. */
-function countChosen(open: u32): u32 {
-  let size: u32 = 0;
+/** Begins a trial with what is missing by the terms that are not open and the first `open` of the others; how many scopes that is. */
+function grantChosen(open: u32): u32 {
   beginTrial();
-  charge((askedCount() * (1 + openCount())) >> 2);
+  charge((askedCount() * (2 + openCount())) >> 1);
+  // First what they imply, then those that are not implied.
+  for (let i: u32 = 0; i < askedCount(); i++) if (isWanted(i, open)) grant(askedScope(i), false);
+  let size: u32 = 0;
+  asksOpen = false;
   for (let i: u32 = 0; i < askedCount(); i++) {
-    if (!isAskedMissing(i) || isHeld(askedScope(i))) continue;
-    const which = openIndex(i);
-    if (which != NONE && which >= open) continue;
+    if (!isWanted(i, open)) continue;
     size++;
+    if (isOpen(askedScope(i))) asksOpen = true;
     grant(askedScope(i), true);
   }
-  endTrial();
   return size;
+}
+
+/** Whether the scope of a term is missing, and its alternative chosen. */
+function isWanted(index: u32, open: u32): bool {
+  if (!isAskedMissing(index) || isHeld(askedScope(index))) return false;
+  const which = openIndex(index);
+  return which == NONE || which < open;
 }
 
 /** Keeps the grant that is chosen if it is smaller than those before, and reaches the rule. */
 function weigh(rule: u32): void {
-  charge(2 * askedCount());
-  beginTrial();
-  for (let i: u32 = 0; i < askedCount(); i++) {
-    if (isAskedMissing(i) && !isHeld(askedScope(i))) grant(askedScope(i), false);
-  }
-  let size: u32 = 0;
-  let open = false;
-  for (let i: u32 = 0; i < askedCount(); i++) {
-    if (!isAskedMissing(i) || isHeld(askedScope(i))) continue; // another of them implies it
-    size++;
-    if (isOpen(askedScope(i))) open = true;
-    grant(askedScope(i), true);
-  }
+  const size = grantChosen(openCount());
   const isReached = size < least && firstHeld(place) == place;
   endTrial();
   if (!isReached) return;
   least = listAsked() ? size : u32.MAX_VALUE;
   granting = rule;
-  hasOpen = open;
+  hasOpen = asksOpen;
 }
 
 /** The first note before `end`, requirements aside, whose scopes are held; `end` when there is none. */
@@ -157,7 +158,7 @@ export function firstHeld(end: u32): u32 {
 }
 
 /** Lists what is asked; false, and nothing else is tried, when the steps run out. */
-function listAsked(): bool {
+export function listAsked(): bool {
   beginListed();
   for (let i: u32 = 0; i < askedCount(); i++) if (!addListed(askedScope(i))) return false;
   return true;

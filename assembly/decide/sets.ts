@@ -9,9 +9,19 @@ import { regionEnd } from "../runtime/memory.ts";
 import { runCount, sectionCount, setting } from "../sections.ts";
 import { grant, isOpen, mayBeHeld, scopeCount } from "../token/made-scopes.ts";
 import { beginTrial, endTrial, isHeld } from "../token/scopes.ts";
-import { alternativeAt, heldAlternative, orderAlternatives, readAlternatives } from "./alternatives.ts";
+import {
+  askedCount,
+  askedScope,
+  askRule,
+  choiceAt,
+  choicesOf,
+  choose as chooseOption,
+  clearAsked,
+  openCount,
+} from "./asked.ts";
+import { listAsked } from "./candidates.ts";
 import { matchAgain, reasonOf, requirementFailed } from "./decide.ts";
-import { addListed, beginListed, listedAt, listedCount } from "./listed.ts";
+import { addListed, listedAt, listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, requirementCount } from "./notes.ts";
 import { firstOption, firstTerm, optionCount, scopeOfOption, termsOf } from "./rules.ts";
 import { scopeOfTemplate } from "./templates.ts";
@@ -172,38 +182,32 @@ function listSet(set: u32, size: u32): bool {
   grantSet(set, size);
   const helps = isAllowed();
   endTrial();
-  beginListed();
-  for (let i: u32 = 0; i < requirementCount(); i++) listRule(noteAt(i), set, size);
-  if (allowing != NONE) listRule(allowing, set, size);
-  for (let i: u32 = 0; i < size; i++) addListed(load<u32>(scopeAt(set, i)));
-  return helps && !isExhausted();
-}
-
-function listRule(rule: u32, set: u32, size: u32): void {
-  let term = firstTerm(rule);
-  for (let left = runCount(termsOf(rule)); left; left--, term += TERM_SIZE) {
-    const scope = termScope(term, set, size);
-    if (scope != NONE) addListed(scope);
-  }
-}
-
-/** What a challenge lists for a term: what is held, else what the set has of it, else what the set implies of it. */
-function termScope(term: usize, set: u32, size: u32): u32 {
-  const count = readAlternatives(term);
-  const held = heldAlternative();
-  if (held != NONE || !count) return held;
-  orderAlternatives();
-  for (let i: u32 = 0; i < count; i++) {
-    for (let j: u32 = 0; j < size; j++) {
-      if (load<u32>(scopeAt(set, j)) == alternativeAt(i)) return alternativeAt(i);
-    }
-  }
-  readAlternatives(term);
+  clearAsked();
+  let fits: bool = true;
+  for (let i: u32 = 0; i < requirementCount(); i++) fits = askRule(noteAt(i)) && fits;
+  if (allowing != NONE) fits = askRule(allowing) && fits;
   grantSet(set, size);
-  let implied: u32 = NONE;
-  for (let i: u32 = 0; i < count && implied == NONE; i++) if (mayBeHeld(alternativeAt(i))) implied = alternativeAt(i);
+  for (let i: u32 = 0; i < openCount(); i++) chooseHeld(i, set, size);
+  // Nothing is listed that the set does not imply: it could change what predicates say.
+  for (let i: u32 = 0; i < askedCount(); i++) fits = mayBeHeld(askedScope(i)) && fits;
   endTrial();
-  return implied;
+  fits = listAsked() && fits;
+  for (let i: u32 = 0; i < size; i++) fits = addListed(load<u32>(scopeAt(set, i))) && fits;
+  return helps && fits;
+}
+
+/** Chooses the alternative of an open term that the set has or, without one, the first that it implies. */
+function chooseHeld(open: u32, set: u32, size: u32): void {
+  let isImplied = false;
+  for (let i: u32 = 0; i < choicesOf(open); i++) {
+    const scope = choiceAt(open, i);
+    for (let j: u32 = 0; j < size; j++) {
+      if (load<u32>(scopeAt(set, j)) == scope) return chooseOption(open, i);
+    }
+    if (isImplied || !mayBeHeld(scope)) continue;
+    chooseOption(open, i);
+    isImplied = true;
+  }
 }
 
 /** Whether a part of what is listed is not held and depends on what is not known. */
