@@ -2,7 +2,7 @@
 // passes when each of its messages does; the first that does not decides the reply.
 import { Flag, Kind, NO_REASON, NONE, Reason, Setting, Slot, isPass } from "./program.ts";
 import { hasFlag, setting } from "./sections.ts";
-import { openBody, openCall } from "./config/config.ts";
+import { openBody, openCall, openNextCall } from "./config/config.ts";
 import { onlyWhitespace, openReader, readValue } from "./json/reader.ts";
 import { readFailure } from "./json/failure.ts";
 import { isResponse, readMessage, refersToPrompt } from "./request/message.ts";
@@ -10,6 +10,8 @@ import { decodeText } from "./json/decode.ts";
 import { checkMirrors, declaresBatches, isVersionKnown, mayRespond } from "./request/mirror-headers.ts";
 import { readToken } from "./token/claims.ts";
 import { resolveBackend } from "./request/backend.ts";
+import { forgetScopeLists } from "./token/scopes.ts";
+import { headersSize } from "./request/headers.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
 import { findChallenge, mayGrantHelp } from "./decide/challenge.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
@@ -28,12 +30,14 @@ import { NO_SPAN, Span, spanEnds, spanIs, spanLength, spanOf } from "./text/span
 const BYTE_ORDER_MARK: u32 = 0xbfbbef; // its three bytes, the first one lowest
 /** Steps for each URI of a subscription: it is looked up under every anchor that the policy has. */
 const URI_COST: u32 = 64;
+/** Steps for each message of a batch, besides those for the token where its claims are read again for each (readToken). */
+const MESSAGE_COST: u32 = 64;
 
 let judged: usize = 0; // first byte of the body's value
 
 /** Judges the body of `size` bytes at `at`, followed by READ_PADDING bytes that may be overwritten, with a payload. */
 export function judge(at: usize, size: u32, token: Span): Decision {
-  openBody();
+  openBody(size + spanLength(token) + headersSize());
   const decision = newDecision();
   decision.reason = judgeBody(at, at + <usize>size, token, decision);
   decision.method = methodName;
@@ -62,40 +66,41 @@ function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 
   if (!isVersionKnown()) return Reason.unsupported_version;
   const body = envelopeStart(Slot.Body);
   judged = body;
-  return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision);
+  return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision, false);
 }
 
 function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
   if (!declaresBatches()) return Reason.batch;
   let reason: i32 = Reason.batch; // an empty one
   let p = firstItem(list);
+  // Claims have slots, which each message empties; scopes are read once.
+  const keepsScopes = !hasFlag(Flag.NeedsClaims);
+  if (keepsScopes && !readToken(token)) return Reason.no_token;
   const before = regionEnd();
   while (p) {
     rewind(before); // of a hundred thousand messages only one is kept at a time
-    openCall();
+    if (keepsScopes) {
+      openNextCall();
+      forgetScopeLists();
+    } else openCall();
     decision.rule = NONE;
     decision.hasId = false;
-    if (!charge(tokenCost(token))) return Reason.batch; // each reads the token again
+    if (!charge(keepsScopes ? MESSAGE_COST : MESSAGE_COST + (spanLength(token) >> 4))) return Reason.batch;
     const end = readValue(p, Slot.Body);
     if (!end) return readFailure();
     if (load<u8>(p) != OPEN_BRACE) return Reason.batch;
     decision.hasId = true;
-    reason = judgeMessage(token, decision);
+    reason = judgeMessage(token, decision, keepsScopes);
     if (!isPass(reason)) return reason;
     p = nextItem(end);
   }
   return reason;
 }
 
-/** Steps for reading a token: a policy that reads the claims as a whole has every byte rewritten. */
-function tokenCost(token: Span): u32 {
-  return 64 + (hasFlag(Flag.NeedsAllClaims) ? spanLength(token) : spanLength(token) >> 2);
-}
-
-function judgeMessage(token: Span, decision: Decision): i32 {
+function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
   const refused = readMessage();
   if (refused != NO_REASON) return refused;
-  if (!readToken(token)) return Reason.no_token;
+  if (!isTokenRead && !readToken(token)) return Reason.no_token;
   if (isResponse()) return mayRespond() ? Reason.response : Reason.not_jsonrpc;
   const mismatch = checkMirrors();
   if (mismatch != NO_REASON) {

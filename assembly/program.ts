@@ -93,7 +93,7 @@ export enum Setting {
   Document = 15, //           the metadata document, JSON
   MaxBody = 17, //            bytes
   MaxDepth = 18, //           nesting of the body
-  StepBudget = 19, //         per request
+  StepBudget = 19, //         per request; 0: by its size (BASE_STEPS)
   LoopLimit = 20, //          equal challenges to one subject before the terminal answer; 0 = off
   LoopWindow = 21, //         seconds
   PolicyName = 22, //         text
@@ -309,7 +309,11 @@ export const MAX_CHALLENGE = 6144; //   bytes of a WWW-Authenticate; a longer on
 export const DEFAULT_MAX_BODY = 4194304;
 export const DEFAULT_MAX_LIST = 8388608;
 export const DEFAULT_MAX_DEPTH = 128;
-export const DEFAULT_STEP_BUDGET = 16777216;
+
+// `limits.steps: auto`. A step takes at most about 12 ns (`npm run bench -- --worst`): with these a request holds a worker for
+// no longer than 5 ms and 100 ns for each of its bytes.
+export const BASE_STEPS = 327680; // of every request
+export const STEPS_PER_BYTE = 6; //  more for each byte of body, headers and token
 
 /**
  * Why a request got its answer: the name in metrics, the access log, `eval` and the error body. The order decides what lets

@@ -8,17 +8,21 @@ import { benchFilter } from "./bench/filter.ts";
 import { choosePeers } from "./bench/peers.ts";
 import type { Results } from "./bench/results.ts";
 import { benchScale } from "./bench/scale.ts";
+import { benchWorst } from "./bench/worst.ts";
 import { describe } from "./bench/tables.ts";
+import { writeBetween } from "./pages.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 
-const HELP = `Usage: npm run bench -- [--quick] [--scale] [--only filter|envoy] [--peers NAME,…] [--json FILE]
+const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst] [--only filter|envoy] [--peers NAME,…] [--json FILE]
 
 Options:
   --quick      short runs: under two minutes, but noisier
   --scale      measure how costs grow with rules, tokens, scopes, connections, workers (instead of the usual parts)
+  --worst      hostile requests, against what docs/when.md says that a request can cost at most; exit 1 beyond it
   --only PART  filter (alone, in this process) or envoy (compared with other filters)
   --peers NAME,…
                in Envoy: only these besides the baseline and Scopegate; part of a name is enough: --peers rust,lua
+  --write      with --worst: put the table into docs/benchmarks.md
   --json FILE  also write the numbers as JSON; npm run bench:report puts them into docs/benchmarks.md
 
 The peers in Rust and Go are built if cargo and go are installed. $RUST_WASM may name another proxy-wasm module to
@@ -28,12 +32,15 @@ compare with (scripts/bench/peers/rust-wasm.yaml).
 const OPTIONS = {
   quick: { type: "boolean" },
   scale: { type: "boolean" },
+  worst: { type: "boolean" },
+  write: { type: "boolean" },
   only: { type: "string" },
   peers: { type: "string" },
   json: { type: "string" },
   help: { type: "boolean" },
 } as const;
 
+const PAGE = "docs/benchmarks.md";
 const V8 = process.versions.v8.split(".", 2).join(".");
 
 const QUICK = {
@@ -47,10 +54,33 @@ const FULL = {
   inEnvoy: { sittings: 20, rounds: 2, share: 1 },
 };
 
+/** The usual parts, or how they grow. */
+async function measure(
+  results: Results,
+  { quick, scale, only, peers }: Options,
+  say: (line: string) => void,
+): Promise<void> {
+  const { alone, share, inEnvoy } = quick ? QUICK : FULL;
+  if (scale) {
+    results.scale = await benchScale(alone, share, say);
+    return;
+  }
+  const chosen = choosePeers(peers?.split(","));
+  if (only !== "envoy") results.filter = benchFilter(alone, say);
+  if (only !== "filter") results.envoy = await benchEnvoy(chosen, inEnvoy, say);
+}
+
+interface Options {
+  quick?: boolean;
+  scale?: boolean;
+  only?: string;
+  peers?: string;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return void process.stdout.write(HELP);
-  const { quick = false, scale, only } = values;
+  const { quick = false, worst, only } = values;
   if (only !== undefined && only !== "filter" && only !== "envoy")
     throw new Error(`--only must be filter or envoy, not ${only}`);
   const results: Results = {
@@ -60,14 +90,11 @@ async function main(): Promise<void> {
     wasm: statSync("build/scopegate.wasm").size,
   };
   const say = (line: string) => console.error(line);
-  const { alone, share, inEnvoy } = quick ? QUICK : FULL;
-  if (scale) results.scale = await benchScale(alone, share, say);
-  else {
-    const peers = choosePeers(values.peers?.split(","));
-    if (only !== "envoy") results.filter = benchFilter(alone, say);
-    if (only !== "filter") results.envoy = await benchEnvoy(peers, inEnvoy, say);
-  }
+  if (worst) results.worst = benchWorst(say);
+  else await measure(results, values, say);
   console.log(describe(results));
+  if (values.write && results.worst) await writeBetween(PAGE, "npm run bench -- --worst --write", describe(results, 3));
+  if (results.worst?.some(({ took, bound }) => took > bound)) process.exitCode = 1;
   if (values.json === undefined) return;
   mkdirSync(dirname(values.json), { recursive: true });
   writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

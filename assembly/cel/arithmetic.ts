@@ -128,7 +128,7 @@ function joinTexts(a: usize, b: usize): void {
   if (!lengthOf(b)) return;
   const room = lengthOf(a) + lengthOf(b); // does not overflow: neither is above 2^30
   const out = scratch(room);
-  if (!out || !charge(room >> 3)) return setError(a);
+  if (!out || !charge(room >> 1)) return setError(a);
   setSpan(a, tagOf(a), 0, out, <u32>(copyPoints(b, copyPoints(a, out)) - out));
 }
 

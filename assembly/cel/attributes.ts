@@ -12,6 +12,7 @@ import {
   headerValues,
   KnownHeader,
 } from "../request/headers.ts";
+import { charge } from "../runtime/budget.ts";
 import { CLOSE_BRACE, COMMA, LOWER_N, OPEN_BRACE, QUOTE } from "../text/chars.ts";
 import { loadScopes } from "./scope-list.ts";
 import { finish, overflowed, put, putByte, putBytes, putJson } from "../text/writer.ts";
@@ -113,7 +114,9 @@ function loadParams(cell: usize): void {
     setNull(cell);
     return;
   }
-  beginValue(<u32>(slotEnd(Slot.Params) - params) + 64);
+  const size = <u32>(slotEnd(Slot.Params) - params);
+  charge(size); // it is copied as it is
+  beginValue(size + 64);
   putByte(OPEN_BRACE);
   let first = copyMember("name", Slot.Name, true);
   first = copyMember("arguments", Slot.Arguments, first);

@@ -2,6 +2,7 @@
 // rejecting state. Most strings do not have the prefix that a pattern asks for, and most of a long string does not change
 // the state: both are found out 8 or 16 bytes at a time.
 import { AutomatonField, LOOP_SIZE } from "../program.ts";
+import { charge } from "../runtime/budget.ts";
 import { program } from "../sections.ts";
 import { BACKSLASH } from "../text/chars.ts";
 import { codeOf, pointEnd } from "../text/point.ts";
@@ -29,7 +30,10 @@ export function rangeAt(ranges: usize, index: u32): Range {
   return changetype<Range>(ranges + <usize>index * offsetof<Range>());
 }
 
-/** Whether the string in `text` matches the automaton with this record in the program in use. The caller charges for it. */
+/**
+ * Whether the string in `text` matches the automaton with this record in the program in use. The caller charges for its bytes;
+ * what is not ASCII as it is takes longer and is charged here.
+ */
 export function runAutomaton(record: usize, text: usize): bool {
   const start = startOf(text);
   const length = load<u32>(record, AutomatonField.PrefixLength);
@@ -53,6 +57,7 @@ function run(record: usize, from: u32, at: usize, text: usize): bool {
   let firstPlain = FIRST_LOOP + load<u32>(record, AutomatonField.LoopCount);
   let state = from;
   let p = at;
+  let slow: u32 = 0;
   while (state > ACCEPT && p < end) {
     if (state < firstPlain) {
       const next = skip(p, end, program + loopOf(record, state));
@@ -67,6 +72,7 @@ function run(record: usize, from: u32, at: usize, text: usize): bool {
       column = <u32>load<u8>(ascii + <usize>c);
       p++;
     } else {
+      slow++;
       const point = pointAt(p, end, escaped);
       const code = codeOf(point);
       p = pointEnd(point);
@@ -74,6 +80,7 @@ function run(record: usize, from: u32, at: usize, text: usize): bool {
     }
     state = stateAt(table, column * states + state);
   }
+  charge(slow);
   if (state > ACCEPT) state = stateAt(table, load<u32>(record, AutomatonField.Classes) * states + state);
   return state == ACCEPT;
 }

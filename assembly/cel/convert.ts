@@ -78,7 +78,7 @@ function isWhole(start: usize, end: usize, most: u64): bool {
 
 /** strconv.ParseFloat: decimal and hexadecimal numbers, infinities, NaN; out of range is an error. */
 function parseDouble(cell: usize, sign: u32, first: usize): bool {
-  if (!charge(64)) return false;
+  if (!charge(64 + (lengthOf(cell) >> 2))) return false;
   const end = endOf(cell);
   const word = spanOf(first, <u32>(end - first));
   let value: f64 = Infinity;
@@ -173,7 +173,7 @@ function print(cell: usize, out: usize): usize {
       return printUint(0 - uintOf(cell), out + 1);
     case Tag.Double:
     case Tag.Duration: {
-      if (!charge(64)) return 0;
+      if (!charge(192)) return 0;
       if (tag == Tag.Double) return printDouble(doubleOf(cell), out, false);
       // Seconds as a double and an s, as in cel-go.
       const end = printDouble(inUnits(intOf(cell), BILLION), out, true);

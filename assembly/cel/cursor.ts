@@ -34,7 +34,7 @@ export function openCursor(cursor: Cursor, container: usize): bool {
 
 /** Loads the next element or key; false at the end, or when the steps have run out. */
 export function advance(cursor: Cursor, cell: usize): bool {
-  if (!charge(1)) return false;
+  if (!charge(2)) return false;
   const tag = cursor.tag;
   const at = cursor.next;
   if (isJson(tag)) {
@@ -55,7 +55,7 @@ export function advance(cursor: Cursor, cell: usize): bool {
 function advanceMember(cursor: Cursor, cell: usize, at: usize): void {
   const value = loadKey(cell, at);
   const end = skipValue(value);
-  charge((<u32>(end - at)) >> 3);
+  charge(((<u32>(end - at)) >> 3) + 2);
   cursor.value = value;
   cursor.next = nextItem(end);
 }

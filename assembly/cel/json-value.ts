@@ -16,7 +16,7 @@ export function loadValue(cell: usize, at: usize): usize {
   const string = load<u8>(at) == QUOTE ? skipString(at) : 0;
   const end = string ? readingEnd(string) : skipValue(at);
   loadSpan(cell, at, end, readingMarks(string));
-  charge(((<u32>(end - at)) >> 3) + 1);
+  charge(((<u32>(end - at)) >> 3) + 2);
   return end;
 }
 
@@ -50,7 +50,7 @@ export function loadKey(cell: usize, at: usize): usize {
 /** The item after the one at `item`, whose value is at `value`; 0 when there is none, or no steps are left. */
 function itemAfter(item: usize, value: usize): usize {
   const end = skipValue(value);
-  return charge(((<u32>(end - item)) >> 3) + 1) ? nextItem(end) : 0;
+  return charge(((<u32>(end - item)) >> 3) + 3) ? nextItem(end) : 0;
 }
 
 /** The value of the member whose key equals the string `name`; 0 when there is none. Notes ambiguous keys. */
@@ -58,6 +58,7 @@ export function findMember(map: usize, name: usize): usize {
   let found: usize = 0;
   for (let p = firstItem(startOf(map)); p;) {
     const value = loadKey(keyCell, p);
+    charge(2);
     const match = matchKeys(keyCell, name);
     if (match == Match.Same) found = value;
     else if (match == Match.Ambiguous) meetAmbiguousKey();

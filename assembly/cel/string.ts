@@ -39,7 +39,7 @@ function isSurrogate(code: u32): bool {
 export function pointCount(text: usize): u32 {
   const end = endOf(text);
   const escaped = auxOf(text);
-  charge(lengthOf(text) >> 3);
+  charge(lengthOf(text) >> 2);
   let count: u32 = 0;
   for (let p = startOf(text); p < end; p = pointEnd(pointAt(p, end, escaped))) count++;
   return count;
@@ -96,7 +96,7 @@ function comparePoints(at: usize, a: usize, b: usize): i32 {
     q = pointEnd(right);
     result = i32(codeOf(left) > codeOf(right)) - i32(codeOf(left) < codeOf(right));
   }
-  charge((<u32>(p - at)) >> 3);
+  charge((<u32>(p - at)) >> 1);
   if (result != SAME) return result;
   return p < aEnd ? CONTINUES : -i32(q < bEnd);
 }
@@ -126,6 +126,7 @@ function hasPartByPoints(text: usize, part: usize, atEnd: bool): bool {
     const length = pointCount(part);
     const whole = pointCount(text);
     if (length > whole) return false;
+    charge(lengthOf(text) >> 2);
     for (let i = whole - length; i > 0; i--) p = pointEnd(pointAt(p, endOf(text), auxOf(text)));
   }
   return startsAt(p, text, part);
@@ -145,20 +146,20 @@ export function contains(text: usize, part: usize): bool {
     for (; p <= last; p++) {
       if (load<u8>(p) != first) continue;
       if (hasBytes(p, part)) return true;
-      if (!charge(0)) return false;
+      if (!charge(1)) return false;
     }
     return false;
   }
   for (; p <= last; p = pointEnd(pointAt(p, endOf(text), auxOf(text)))) {
     if (startsAt(p, text, part)) return true;
-    if (!charge(0)) return false;
+    if (!charge(1)) return false;
   }
   return false;
 }
 
 /** Makes a string raw, in scratch memory when it has escapes; false when that or the steps have run out. */
 export function makeRaw(text: usize): bool {
-  if (!charge(lengthOf(text) >> 3)) return false;
+  if (!charge(lengthOf(text) >> 2)) return false;
   if (!auxOf(text)) return true;
   const out = scratch(lengthOf(text));
   if (!out) return false;

@@ -67,12 +67,12 @@ const CONVERTED: usize = memory.data<u8>([
 const stack: usize = memory.data(MAX_STACK * CELL_SIZE, 16);
 
 /**
- * Begins a body: gives its predicates their steps, and forgets which ambiguous keys were met. Called by openBody in
+ * Begins a body: gives its predicates the steps for `size` bytes, and forgets which ambiguous keys were met. Called by openBody in
  * config.ts, before anything is evaluated and after every reset of the region, which has the scratch memory in it. Pinned by
  * "a request after …" in tests/wasm/ambiguous-keys.test.ts and tests/wasm/bounds.test.ts.
  */
-export function resetVm(): void {
-  openBudget(setting(Setting.StepBudget));
+export function resetVm(size: u32): void {
+  openBudget(setting(Setting.StepBudget), size);
   forgetAmbiguousKeys();
 }
 
@@ -125,7 +125,7 @@ function matchSlot(first: usize): i32 {
       return Truth.Error;
     }
   }
-  if (!spend(2 + (lengthOf(subject) >> 3))) return Truth.Error;
+  if (!spend(2 + (lengthOf(subject) >> 2))) return Truth.Error;
   return <i32>runAutomaton(automatonAt(instructionAt(first + INSTRUCTION).c), subject);
 }
 
@@ -372,7 +372,7 @@ function search(op: i32, x: usize, y: usize): i32 {
 }
 
 function match(automaton: u32, x: usize): i32 {
-  if (tagOf(x) != Tag.String || !charge(lengthOf(x) >> 3)) return Truth.Error;
+  if (tagOf(x) != Tag.String || !charge(lengthOf(x) >> 2)) return Truth.Error;
   return i32(runAutomaton(automatonAt(automaton), x));
 }
 

@@ -150,17 +150,25 @@ function inUse(): Config {
   return changetype<Config>(current);
 }
 
-/** Begins a body: gives it its steps, and forgets everything that was read, held or found ambiguous in the one before. */
-export function openBody(): void {
-  resetVm();
+/**
+ * Begins a body: gives it the steps for `size` bytes, which are those of the token and the headers too, and forgets everything
+ * that was read, held or found ambiguous in the one before.
+ */
+export function openBody(size: u32): void {
+  resetVm(size);
   openCall();
 }
 
 /** Begins a message: forgets the call, ambiguous keys, slots, held scopes and results of predicates of the one before. */
 export function openCall(): void {
+  openScopes(inUse().scopes);
+  openNextCall();
+}
+
+/** Begins another message of the same caller: the held scopes stay. */
+export function openNextCall(): void {
   clearCall();
   clearAmbiguousKeys();
-  openScopes(inUse().scopes);
   openSlots(inUse().slots);
   openResults(inUse().results);
 }

@@ -10,21 +10,17 @@ import { firstOption, optionCount, scopeOfOption } from "./rules.ts";
 /** The compiler allows no more. */
 export const MAX_OPTIONS: u32 = 32;
 
-
-@unmanaged
-class Alternative {
-  scope: u32;
-  /** How many of the others it implies, if another one implies it; NONE otherwise. */
-  rank: u32;
-  isImplied: u32;
-  private unused: u32;
-}
-
-const table: usize = memory.data(32 * 16, 16);
+const scopes: usize = memory.data(32 * 4, 4);
+const ranks: usize = memory.data(32 * 4, 4); // how many of the others it implies, if another one implies it; NONE otherwise
 let count: u32 = 0;
 
-function at(index: u32): Alternative {
-  return changetype<Alternative>(table + <usize>index * offsetof<Alternative>());
+/** The scope of an alternative. */
+export function alternativeAt(index: u32): u32 {
+  return load<u32>(scopes + ((<usize>index) << 2));
+}
+
+function rankAt(index: u32): usize {
+  return ranks + ((<usize>index) << 2);
 }
 
 /** Reads the alternatives of a term that this call has, as they are written; returns how many there are. */
@@ -33,27 +29,24 @@ export function readAlternatives(term: usize): u32 {
   let option = firstOption(term);
   for (let left = min(optionCount(term), MAX_OPTIONS); left; left--, option += OPTION_SIZE) {
     const scope = scopeOfOption(option);
-    if (scope != NONE && !isThere(scope)) at(count++).scope = scope;
+    if (scope == NONE || isThere(scope)) continue;
+    store<u32>(scopes + ((<usize>count) << 2), scope);
+    count++;
   }
   charge(count);
   return count;
 }
 
 function isThere(scope: u32): bool {
-  for (let i: u32 = 0; i < count; i++) if (at(i).scope == scope) return true;
+  for (let i: u32 = 0; i < count; i++) if (alternativeAt(i) == scope) return true;
   return false;
-}
-
-/** The scope of an alternative. */
-export function alternativeAt(index: u32): u32 {
-  return at(index).scope;
 }
 
 /** Of the alternatives that are held, or may be, the one that the token names itself, else the first; NONE when none is. */
 export function heldAlternative(): u32 {
   let first: u32 = NONE;
   for (let i: u32 = 0; i < count; i++) {
-    const scope = at(i).scope;
+    const scope = alternativeAt(i);
     if (!mayBeHeld(scope)) continue;
     if (count == 1 || isNamed(scopeText(scope))) return scope;
     if (first == NONE) first = scope;
@@ -64,28 +57,34 @@ export function heldAlternative(): u32 {
 /** Puts alternatives, none of which is held, in order: first those that another one implies, the narrower before the broader. */
 export function orderAlternatives(): void {
   if (count < 2) return;
-  for (let i: u32 = 0; i < count; i++) at(i).isImplied = at(i).rank = 0;
-  for (let i: u32 = 0; i < count; i++) compareTo(i);
-  for (let i: u32 = 0; i < count; i++) if (!at(i).isImplied) at(i).rank = NONE;
+  memory.fill(ranks, 0xff, (<usize>count) << 2);
+  for (let i: u32 = 0; i < count; i++) countImplied(i, true);
+  for (let i: u32 = 0; i < count; i++) {
+    if (load<u32>(rankAt(i)) != NONE) store<u32>(rankAt(i), countImplied(i, false));
+  }
   for (let i: u32 = 1; i < count; i++) {
-    for (let j = i; j && at(j).rank < at(j - 1).rank; j--) swap(at(j), at(j - 1));
+    for (let j = i; j && load<u32>(rankAt(j)) < load<u32>(rankAt(j - 1)); j--) {
+      swap(rankAt(j));
+      swap(scopes + ((<usize>j) << 2));
+    }
   }
 }
 
-/** Marks those that an alternative implies, and counts them as its rank. */
-function compareTo(index: u32): void {
+/** How many others an alternative implies; with `marking` those get a rank. */
+function countImplied(index: u32, marking: bool): u32 {
+  let implied: u32 = 0;
   beginTrial();
-  grant(at(index).scope, false);
+  grant(alternativeAt(index), false);
   for (let i: u32 = 0; i < count; i++) {
-    if (i == index || !isHeld(at(i).scope)) continue;
-    at(i).isImplied = 1;
-    at(index).rank++;
+    if (i == index || !isHeld(alternativeAt(i))) continue;
+    if (marking) store<u32>(rankAt(i), 0);
+    implied++;
   }
   endTrial();
+  return implied;
 }
 
-function swap(a: Alternative, b: Alternative): void {
-  const one = v128.load(changetype<usize>(a));
-  v128.store(changetype<usize>(a), v128.load(changetype<usize>(b)));
-  v128.store(changetype<usize>(b), one);
+/** Swaps the u32 at `at` with the one before it. */
+function swap(at: usize): void {
+  store<u64>(at - 4, rotr<u64>(load<u64>(at - 4), 32));
 }

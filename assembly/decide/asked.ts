@@ -1,6 +1,7 @@
 // All that requirements and one rule ask of the token's scopes: a scope for each term. Of a term that has several
 // alternatives and none held, it is open which one; those are chosen in turn.
 import { NONE, TERM_SIZE, TermField } from "../program.ts";
+import { isExhausted } from "../runtime/budget.ts";
 import { runCount } from "../sections.ts";
 import { isHeld } from "../token/scopes.ts";
 import { alternativeAt, heldAlternative, MAX_OPTIONS, orderAlternatives, readAlternatives } from "./alternatives.ts";
@@ -71,7 +72,7 @@ export function isAskedMissing(index: u32): bool {
 export function askRule(rule: u32): bool {
   let term = firstTerm(rule);
   for (let left = runCount(termsOf(rule)); left; left--, term += TERM_SIZE) {
-    if (count >= MAX_LISTED || !ask(term)) return false;
+    if (count >= MAX_LISTED || isExhausted() || !ask(term)) return false;
   }
   return true;
 }
@@ -119,10 +120,4 @@ export function choiceAt(open: u32, index: u32): u32 {
 /** Chooses an alternative of an open term. */
 export function choose(open: u32, index: u32): void {
   askedAt(openAt(open).place).scope = choiceAt(open, index);
-}
-
-/** Which of the open terms a term is; NONE when it is not open. */
-export function openIndex(index: u32): u32 {
-  for (let i: u32 = 0; i < openTerms; i++) if (openAt(i).place == index) return i;
-  return NONE;
 }

@@ -12,19 +12,17 @@ import { Action, NONE } from "../program.ts";
 import { charge, isExhausted } from "../runtime/budget.ts";
 import { runCount } from "../sections.ts";
 import { grant, isOpen } from "../token/made-scopes.ts";
-import { beginTrial, closureOf, endTrial, familiesOf, isHeld, isOfPolicy } from "../token/scopes.ts";
+import { beginTrial, endTrial, isHeld } from "../token/scopes.ts";
 import {
   askedCount,
   askedScope,
   askRule,
-  choiceAt,
   choicesOf,
   choose,
   clearAsked,
   cutAsked,
   isAskedMissing,
   openCount,
-  openIndex,
 } from "./asked.ts";
 import { addListed, beginListed } from "./listed.ts";
 import { hasLost, noteAt, noteCount, requirementCount } from "./notes.ts";
@@ -39,7 +37,6 @@ let hasOpen: bool = false; // a part of it depends on what is not known
 let asksOpen: bool = false; // a part of the grant that is tried does
 let choices: u32 = 0; //     tried so far
 let place: u32 = 0; //       the note of the rule that is tried
-let isFlat: bool = false; // no scope that is asked for implies another
 
 /** The rule that the smallest grant reaches; NONE: the default. */
 export function grantingRule(): u32 {
@@ -76,52 +73,31 @@ function tryRule(rule: u32, index: u32, terms: u32, open: u32): void {
   cutAsked(terms, open);
   if (rule != NONE && !askRule(rule)) return;
   place = index;
-  isFlat = !impliesAny();
   tryChoices(0, rule);
-}
-
-/** Whether one of the missing scopes implies any other scope. */
-function impliesAny(): bool {
-  for (let i: u32 = 0; i < askedCount(); i++) if (isAskedMissing(i) && isBroad(askedScope(i))) return true;
-  for (let i: u32 = 0; i < openCount(); i++) {
-    for (let j: u32 = 0; j < choicesOf(i); j++) if (isBroad(choiceAt(i, j))) return true;
-  }
-  return false;
-}
-
-function isBroad(scope: u32): bool {
-  return isOfPolicy(scope) && runCount(closureOf(scope)) + runCount(familiesOf(scope)) > 1;
 }
 
 /** Tries the alternatives of the open terms from `open` on. */
 function tryChoices(open: u32, rule: u32): void {
-  if (choices >= MAX_CHOICES || isExhausted()) return;
-  choices++;
-  if (open && isFlat) {
-    const size = grantChosen(open);
-    endTrial();
-    if (size >= least) return;
-  }
   if (open == openCount()) {
+    choices = isExhausted() ? MAX_CHOICES : choices + 1;
     weigh(rule);
     return;
   }
-  for (let i: u32 = 0; i < choicesOf(open); i++) {
+  for (let i: u32 = 0; i < choicesOf(open) && choices < MAX_CHOICES; i++) {
     choose(open, i);
     tryChoices(open + 1, rule);
   }
 }
 
-/** Begins a trial with what is missing by the terms that are not open and the first `open` of the others; how many scopes that is. */
-function grantChosen(open: u32): u32 {
+/** Begins a trial with all that is missing; how many scopes that is, without those that others of them imply. */
+function grantMissing(): u32 {
   beginTrial();
-  charge((askedCount() * (2 + openCount())) >> 1);
-  // First what they imply, then those that are not implied.
-  for (let i: u32 = 0; i < askedCount(); i++) if (isWanted(i, open)) grant(askedScope(i), false);
+  charge(2 * askedCount());
+  for (let i: u32 = 0; i < askedCount(); i++) if (isMissing(i)) grant(askedScope(i), false);
   let size: u32 = 0;
   asksOpen = false;
   for (let i: u32 = 0; i < askedCount(); i++) {
-    if (!isWanted(i, open)) continue;
+    if (!isMissing(i)) continue;
     size++;
     if (isOpen(askedScope(i))) asksOpen = true;
     grant(askedScope(i), true);
@@ -129,16 +105,14 @@ function grantChosen(open: u32): u32 {
   return size;
 }
 
-/** Whether the scope of a term is missing, and its alternative chosen. */
-function isWanted(index: u32, open: u32): bool {
-  if (!isAskedMissing(index) || isHeld(askedScope(index))) return false;
-  const which = openIndex(index);
-  return which == NONE || which < open;
+/** Whether the scope of a term is missing still. */
+function isMissing(index: u32): bool {
+  return isAskedMissing(index) && !isHeld(askedScope(index));
 }
 
 /** Keeps the grant that is chosen if it is smaller than those before, and reaches the rule. */
 function weigh(rule: u32): void {
-  const size = grantChosen(openCount());
+  const size = grantMissing();
   const isReached = size < least && firstHeld(place) == place;
   endTrial();
   if (!isReached) return;

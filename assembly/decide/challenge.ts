@@ -8,6 +8,7 @@ import { alternativeAt, readAlternatives } from "./alternatives.ts";
 import { findSmallestGrant, firstHeld, grantingRule, isGrantOpen } from "./candidates.ts";
 import { Decision } from "./decision.ts";
 import { matchAgain, reasonOf } from "./decide.ts";
+import { entryCount } from "./entries.ts";
 import { listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, noteCount, requirementCount } from "./notes.ts";
 import { actionOf, firstTerm, termsOf } from "./rules.ts";
@@ -47,6 +48,7 @@ function solve(reason: i32, decision: Decision): bool {
 
 /** Whether a grant helps where one does. */
 function search(reason: i32, decision: Decision): bool {
+  if (!entryCount()) return false; // no rule is about the call
   makeScopes();
   const isLikely = findSmallestGrant(decision.rule, reason == Reason.insufficient_scope);
   const likely = grantingRule();

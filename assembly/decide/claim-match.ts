@@ -28,6 +28,7 @@ function claimHolds(record: usize): bool {
   const type = load<u32>(record, ClaimField.Type);
   if (type == ClaimType.Present) return true;
   const first = load<u8>(at);
+  charge(1);
   if (first == QUOTE) return isListed(at, slotEnd(slot), slotMarks(slot) & MARK_ESCAPED, record);
   if (first != OPEN_BRACKET || type != ClaimType.StringArray) return false;
   let p = firstItem(at);
@@ -42,6 +43,7 @@ function claimHolds(record: usize): bool {
 
 /** Whether the string with the text [at, end) is a value of a claim, or fits a pattern. */
 function isListed(at: usize, end: usize, hasEscapes: u32, record: usize): bool {
+  charge((<u32>(end - at)) >> 2);
   const string = decodeText(at, end, hasEscapes);
   if (!string) return false;
   const values = record + ClaimField.Values;

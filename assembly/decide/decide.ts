@@ -87,6 +87,7 @@ function firstMatch(strict: bool): u32 {
   while (true) {
     const next = nextRule();
     if (next == NONE) break;
+    charge(2); // where many rules are tried, a batch, a subscription and the search for a challenge come to an end by this
     const outcome = tryRule(next);
     if (tracing) {
       tracePassed(passed, next);

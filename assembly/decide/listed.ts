@@ -4,7 +4,8 @@ import { charge, isExhausted } from "../runtime/budget.ts";
 /** More are not listed: the header has no room for them. */
 export const MAX_LISTED: u32 = 2048;
 
-const scopes: usize = memory.data(2048 * 4, 4);
+/** The scopes, a u32 each. */
+export const listed: usize = memory.data(2048 * 4, 4);
 let count: u32 = 0;
 
 /** Begins a list. */
@@ -16,7 +17,7 @@ export function beginListed(): void {
 export function addListed(scope: u32): bool {
   if (isListed(scope)) return true;
   if (count >= MAX_LISTED || isExhausted()) return false;
-  store<u32>(scopes + ((<usize>count) << 2), scope);
+  store<u32>(listed + ((<usize>count) << 2), scope);
   count++;
   return true;
 }
@@ -33,5 +34,5 @@ export function listedCount(): u32 {
 
 /** A scope of the list. */
 export function listedAt(index: u32): u32 {
-  return load<u32>(scopes + ((<usize>index) << 2));
+  return load<u32>(listed + ((<usize>index) << 2));
 }

@@ -21,7 +21,7 @@ import {
 } from "./asked.ts";
 import { listAsked } from "./candidates.ts";
 import { matchAgain, reasonOf, requirementFailed } from "./decide.ts";
-import { addListed, listedAt, listedCount } from "./listed.ts";
+import { addListed, listed, listedAt, listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, requirementCount } from "./notes.ts";
 import { firstOption, firstTerm, optionCount, scopeOfOption, termsOf } from "./rules.ts";
 import { scopeOfTemplate } from "./templates.ts";
@@ -38,7 +38,7 @@ class Found {
   isOwn: u32; // 1: the rule lists all its scopes
 }
 
-const chosen: usize = memory.data(8 * 4, 4); // places among the scopes that can be asked for, MAX_GRANT at most
+const chosen: usize = memory.data(8 * 4, 4); // the scopes that are tried, MAX_GRANT at most
 const found: usize = memory.data(64 * 8, 8);
 const sets: usize = memory.data(64 * 8 * 4, 4); // MAX_GRANT scopes for each
 let foundCount: u32 = 0;
@@ -58,7 +58,7 @@ export function makeScopes(): void {
 /** Lists the scopes of the best set (listed.ts); false when none was found within the bounds. Leaves the list alone then. */
 export function findSmallestSet(): bool {
   trials = 0;
-  const most = min(askable(), MAX_GRANT);
+  const most = min(scopeCount(), MAX_GRANT);
   for (let size: u32 = 1; size <= most && trials < MAX_TRIALS && !isExhausted(); size++) {
     foundCount = 0;
     trySets(size);
@@ -69,51 +69,40 @@ export function findSmallestSet(): bool {
 
 /** Whether the call is allowed with the scopes that are listed. */
 export function doesListHelp(): bool {
-  beginTrial();
-  for (let i: u32 = 0; i < listedCount(); i++) grant(listedAt(i), true);
-  const helps = isAllowed();
+  return doesHelp(listed, listedCount());
+}
+
+/** Whether the call is allowed with `count` scopes, a u32 each; notes the rule that allows it. */
+function doesHelp(scopes: usize, count: u32): bool {
+  const before = regionEnd();
+  grantAll(scopes, count);
+  allowing = matchAgain(true);
+  const helps = !requirementFailed && lackingRequirement() == NONE && isPass(reasonOf(allowing)) && !metAmbiguousKey();
+  forgetResults();
+  rewind(before);
   endTrial();
   return helps;
 }
 
-/** Whether the call is allowed with the grant that is being tried; notes the rule that allows it. */
-function isAllowed(): bool {
-  const before = regionEnd();
-  allowing = matchAgain(true);
-  const allowed =
-    !requirementFailed && lackingRequirement() == NONE && isPass(reasonOf(allowing)) && !metAmbiguousKey();
-  forgetResults();
-  rewind(before);
-  return allowed;
-}
-
-/** How many scopes can be asked for: those of the policy, and those that templates made. */
-function askable(): u32 {
-  return setting(Setting.AskedScopes) + scopeCount() - sectionCount(Section.Scopes);
-}
-
-/** The scope at a place among those. */
-function askableAt(index: u32): u32 {
-  const asked = setting(Setting.AskedScopes);
-  return index < asked ? index : sectionCount(Section.Scopes) + index - asked;
+/** Begins a trial with `count` scopes. */
+function grantAll(scopes: usize, count: u32): void {
+  beginTrial();
+  for (let i: u32 = 0; i < count; i++) grant(load<u32>(scopes + ((<usize>i) << 2)), true);
 }
 
 /** Tries every set of `size` scopes that are not held, in the order of their numbers, and keeps those that help. */
 function trySets(size: u32): void {
   for (let more = choose(0, size, 0); more; more = chooseNext(size)) {
     if (++trials > MAX_TRIALS || isExhausted()) return;
-    beginTrial();
-    for (let i: u32 = 0; i < size; i++) grant(askableAt(chosenAt(i)), true);
-    if (isAllowed() && foundCount < MAX_FOUND) keep(size);
-    endTrial();
+    if (doesHelp(chosen, size) && foundCount < MAX_FOUND) keep(size);
   }
 }
 
 function keep(size: u32): void {
   const set = foundCount++;
-  for (let i: u32 = 0; i < size; i++) store<u32>(scopeAt(set, i), askableAt(chosenAt(i)));
+  memory.copy(setAt(set), chosen, (<usize>size) << 2);
   let isOwn: bool = allowing != NONE;
-  for (let i: u32 = 0; i < size && isOwn; i++) isOwn = doesList(allowing, load<u32>(scopeAt(set, i)));
+  for (let i: u32 = 0; i < size && isOwn; i++) isOwn = doesList(allowing, chosenAt(i));
   foundAt(set).rule = allowing;
   foundAt(set).isOwn = u32(isOwn);
 }
@@ -135,15 +124,19 @@ function foundAt(set: u32): Found {
   return changetype<Found>(found + <usize>set * offsetof<Found>());
 }
 
-/** Where a scope of a set that helps is. */
-function scopeAt(set: u32, index: u32): usize {
-  return sets + ((<usize>(set * MAX_GRANT + index)) << 2);
+/** The scopes of a set that helps, a u32 each. */
+function setAt(set: u32): usize {
+  return sets + ((<usize>(set * MAX_GRANT)) << 2);
+}
+
+function scopeOf(set: u32, index: u32): u32 {
+  return load<u32>(setAt(set) + ((<usize>index) << 2));
 }
 
 function bestFound(size: u32): u32 {
   let best: u32 = 0;
   let bestKey = keyOf(0, size);
-  for (let i: u32 = 1; i < foundCount; i++) {
+  for (let i: u32 = 1; i < foundCount && !isExhausted(); i++) {
     const key = keyOf(i, size);
     if (key >= bestKey) continue;
     best = i;
@@ -154,46 +147,37 @@ function bestFound(size: u32): u32 {
 
 /** Less for a better set. */
 function keyOf(set: u32, size: u32): u64 {
-  const key = <u64>foundAt(set).rule + (isImplied(set, size) ? (<u64>1) << 33 : 0);
-  return foundAt(set).isOwn ? key : key + ((<u64>1) << 34);
+  const isWorse = <u64>(1 - foundAt(set).isOwn) * 2 + u64(isImplied(set, size));
+  return (isWorse << 32) + <u64>foundAt(set).rule;
 }
 
 /** Whether another set implies all scopes of this one. */
 function isImplied(set: u32, size: u32): bool {
-  for (let other: u32 = 0; other < foundCount; other++) {
+  for (let other: u32 = 0; other < foundCount && !isExhausted(); other++) {
     if (other == set) continue;
-    grantSet(other, size);
+    grantAll(setAt(other), size);
     let isHolding: bool = true;
-    for (let i: u32 = 0; i < size && isHolding; i++) isHolding = isHeld(load<u32>(scopeAt(set, i)));
+    for (let i: u32 = 0; i < size && isHolding; i++) isHolding = isHeld(scopeOf(set, i));
     endTrial();
     if (isHolding) return true;
   }
   return false;
 }
 
-/** Begins a trial with a set. */
-function grantSet(set: u32, size: u32): void {
-  beginTrial();
-  for (let i: u32 = 0; i < size; i++) grant(load<u32>(scopeAt(set, i)), true);
-}
-
 /** Lists what the rule and the requirements ask for with this set, and the set; false when the steps run out. */
 function listSet(set: u32, size: u32): bool {
-  grantSet(set, size);
-  const helps = isAllowed();
-  endTrial();
+  let fits = doesHelp(setAt(set), size);
   clearAsked();
-  let fits: bool = true;
   for (let i: u32 = 0; i < requirementCount(); i++) fits = askRule(noteAt(i)) && fits;
   if (allowing != NONE) fits = askRule(allowing) && fits;
-  grantSet(set, size);
+  grantAll(setAt(set), size);
   for (let i: u32 = 0; i < openCount(); i++) chooseHeld(i, set, size);
   // Nothing is listed that the set does not imply: it could change what predicates say.
   for (let i: u32 = 0; i < askedCount(); i++) fits = mayBeHeld(askedScope(i)) && fits;
   endTrial();
   fits = listAsked() && fits;
-  for (let i: u32 = 0; i < size; i++) fits = addListed(load<u32>(scopeAt(set, i))) && fits;
-  return helps && fits;
+  for (let i: u32 = 0; i < size; i++) fits = addListed(scopeOf(set, i)) && fits;
+  return fits;
 }
 
 /** Chooses the alternative of an open term that the set has or, without one, the first that it implies. */
@@ -202,7 +186,7 @@ function chooseHeld(open: u32, set: u32, size: u32): void {
   for (let i: u32 = 0; i < choicesOf(open); i++) {
     const scope = choiceAt(open, i);
     for (let j: u32 = 0; j < size; j++) {
-      if (load<u32>(scopeAt(set, j)) == scope) return chooseOption(open, i);
+      if (scopeOf(set, j) == scope) return chooseOption(open, i);
     }
     if (isImplied || !mayBeHeld(scope)) continue;
     chooseOption(open, i);
@@ -220,13 +204,23 @@ function chosenAt(index: u32): u32 {
   return load<u32>(chosen + ((<usize>index) << 2));
 }
 
-/** Chooses scopes from the place `first` on that are not held, for the places from `place` on; false when there are too few. */
+/** The first scope from `from` on that can be asked for and is not held. Some of the policy are only implied. */
+function askable(from: u32): u32 {
+  const known = sectionCount(Section.Scopes);
+  let scope = from;
+  while (true) {
+    if (scope >= setting(Setting.AskedScopes)) scope = max(scope, known);
+    if (scope >= scopeCount() || !isHeld(scope)) return scope;
+    scope++;
+  }
+}
+
+/** Chooses scopes from `first` on for the places from `place` on; false when there are too few. */
 function choose(place: u32, size: u32, first: u32): bool {
-  const total = askable();
   let next = first;
   for (let i = place; i < size; i++) {
-    while (next < total && isHeld(askableAt(next))) next++;
-    if (next >= total) return false;
+    next = askable(next);
+    if (next >= scopeCount()) return false;
     store<u32>(chosen + ((<usize>i) << 2), next++);
   }
   return true;

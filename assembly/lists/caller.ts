@@ -2,7 +2,7 @@
 // token is read when the first item asks for it, once in a callback.
 import { openBody } from "../config/config.ts";
 import { openHeaders } from "../request/headers.ts";
-import { NO_SPAN, Span } from "../text/span.ts";
+import { NO_SPAN, Span, spanLength } from "../text/span.ts";
 import { readToken } from "../token/claims.ts";
 
 let token: Span = NO_SPAN;
@@ -12,7 +12,7 @@ let isSound: bool = false;
 /** Uses what was saved, from `headers` on with `size` bytes of them, and begins a body: slots, scopes and steps are new. */
 export function openCaller(headers: usize, size: u32, payload: Span): void {
   openHeaders(headers, size);
-  openBody();
+  openBody(size + spanLength(payload));
   token = payload;
   isRead = false;
 }

@@ -11,6 +11,7 @@ import { childSlot } from "../json/members.ts";
 import { limitDepth, onlyWhitespace, openReader, readValue, skipWhitespace } from "../json/reader.ts";
 import { readFailure } from "../json/failure.ts";
 import { emptySlots, endSlot, fillSlot, MARK_AMBIGUOUS, slotEnd, slotMarks, slotStart } from "../json/slots.ts";
+import { addBytes } from "../runtime/budget.ts";
 import { ranOut } from "../runtime/memory.ts";
 import { setting } from "../sections.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
@@ -53,6 +54,7 @@ export function verdictReason(): i32 {
  * told by its shape alone. The slots of the configuration must be open.
  */
 export function readAnswer(start: usize, end: usize, shape: bool): i32 {
+  addBytes(<u32>(end - start));
   byShape = shape;
   depth = 0;
   reason = NO_REASON;

@@ -1,16 +1,27 @@
 // What predicates may use up: steps, counted down over all predicates of a request, and scratch memory for the lists
 // and strings that one predicate makes. Running out of either makes the predicate an error.
-import { SCRATCH_SIZE } from "../program.ts";
+import { BASE_STEPS, SCRATCH_SIZE, STEPS_PER_BYTE } from "../program.ts";
 import { reserve, rewindRegion } from "./memory.ts";
 
 let steps: i64 = 0;
+let grows: bool = false; // with the bytes that are judged
 let scratchStart: usize = 0;
 let scratchNext: usize = 0;
 
-/** Gives a request its step budget and forgets the scratch block, which is in the region of a callback. */
-export function openBudget(budget: u32): void {
-  steps = <i64>budget;
+/**
+ * Gives a request its steps: `budget`, or with 0 as many as go with its `size` in bytes. Forgets the scratch block, which is
+ * in the region of a callback.
+ */
+export function openBudget(budget: u32, size: u32): void {
+  grows = !budget;
+  steps = grows ? <i64>BASE_STEPS : <i64>budget;
   scratchStart = 0;
+  addBytes(size);
+}
+
+/** Bytes came that are judged with the same budget. */
+export function addBytes(size: u32): void {
+  if (grows) steps += <i64>size * STEPS_PER_BYTE;
 }
 
 /** Gives back everything that was reserved since the region ended at `end`, which may include the scratch block. */

@@ -8,6 +8,7 @@ import { hasFlag, runCount, settingAt, textOf, textSpan } from "../sections.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
 import { NO_SPAN, Span, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { begin, finish } from "../text/writer.ts";
+import { charge } from "../runtime/budget.ts";
 import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
 import { ValueTag, findEntry, openValue } from "./protobuf.ts";
 import { readScopes, transcribe } from "./claims-text.ts";
@@ -44,6 +45,7 @@ function readClaims(token: Span): bool {
   if (!transcribe(token)) return false;
   const claims = finish();
   if (!claims) return false;
+  charge(spanLength(claims) >> 3);
   fillSlot(Slot.Claims, spanStart(claims), spanEnd(claims), 0);
   takeScopeClaims();
   return true;

@@ -7,6 +7,7 @@ import { hashBytes, placesFor } from "../text/hash.ts";
 import { Span, spanBetween, spanEnd, spanLength, spanStart } from "../text/span.ts";
 import { isTextAt, runCount, runStart, section, sectionCount, textSpan } from "../sections.ts";
 import { addNamed, clearNamed } from "./named-scopes.ts";
+import { charge } from "../runtime/budget.ts";
 
 const ID_SIZE: u32 = 4;
 const TRIAL: u32 = 0x80000000; // the stamps of trials have this bit
@@ -87,11 +88,6 @@ export function scopeName(scope: u32): usize {
   return section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Name;
 }
 
-/** Whether the policy names a scope; otherwise a template made it (made-scopes.ts). */
-export function isOfPolicy(scope: u32): bool {
-  return scope < sectionCount(Section.Scopes);
-}
-
 /** The run of ScopeIds that a holder of this scope also holds, itself included. */
 export function closureOf(scope: u32): usize {
   return section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Closure;
@@ -154,6 +150,7 @@ export function drop(scope: u32): void {
 
 /** Holds a scope of the token and all that it implies. */
 function hold(scope: u32): void {
+  if (load<u32>(stampAt(scope)) == generation) return; // and all that it implies: a token may name it thousands of times
   const closure = closureOf(scope);
   let id = firstScopeId(closure);
   for (let left = runCount(closure); left; left--, id += ID_SIZE) store<u32>(stampAt(load<u32>(id)), generation);
@@ -179,6 +176,7 @@ export function forgetScopeLists(): void {
 /** Takes one scope of the token. */
 export function addScope(name: Span): void {
   if (!spanLength(name)) return;
+  charge(1);
   const scope = findScope(name);
   if (scope != NONE) hold(scope);
   addNamed(name);

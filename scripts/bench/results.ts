@@ -1,6 +1,16 @@
 // The results of a run: the JSON that `npm run bench -- --json FILE` writes, and the source of tables and graphs.
 import type { Cost, Middle } from "./measure.ts";
 
+/** One hostile request. */
+export interface Worst {
+  name: string;
+  /** Of body and token. */
+  bytes: number;
+  /** CPU time, and what it may be, in milliseconds. */
+  took: number;
+  bound: number;
+}
+
 export interface Results {
   /** ISO time of the run. */
   date: string;
@@ -12,6 +22,8 @@ export interface Results {
   filter?: FilterResults;
   envoy?: EnvoyResults;
   scale?: Axis[];
+  /** The longest that hostile requests held a worker. */
+  worst?: Worst[];
 }
 
 /** The filter alone. Costs are nanoseconds per call. */

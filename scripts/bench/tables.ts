@@ -1,7 +1,7 @@
 // Results as Markdown tables: for the terminal, and for docs/benchmarks.md.
 import { growthOf } from "./growth.ts";
 import type { Cost, Middle } from "./measure.ts";
-import type { Axis, EnvoyResults, FilterResults, Results } from "./results.ts";
+import type { Axis, EnvoyResults, FilterResults, Results, Worst } from "./results.ts";
 import { AGAIN, BASELINE, OURS, QUIET } from "./peers.ts";
 
 /** Heading of the interquartile range. */
@@ -9,11 +9,32 @@ const SPREAD = "middle half of rounds";
 
 /** All results of a run. `heading` is the number of `#` in its headings. */
 export function describe(results: Results, heading = 2): string {
-  const { date, machine, quick, wasm, filter, envoy, scale } = results;
+  const { date, machine, quick, wasm, filter, envoy, scale, worst } = results;
   const head = `${date.slice(0, 10)}, ${machine}; scopegate.wasm ${(wasm / 1024).toFixed(1)} KiB${quick ? "; quick run, noisy" : ""}.`;
-  const parts = [filter && filterPart(filter), envoy && envoyPart(envoy), scale && scalePart(scale)];
+  const parts = [
+    filter && filterPart(filter),
+    envoy && envoyPart(envoy),
+    scale && scalePart(scale),
+    worst && worstPart(worst),
+  ];
   const text = [head, ...parts.filter((part) => part !== undefined)].join("\n\n");
   return text.replace(/^## /gm, `${"#".repeat(heading)} `);
+}
+
+/** How many of the worst requests are told. */
+const WORST = 12;
+
+function worstPart(worst: Worst[]): string {
+  const rows = worst
+    .slice(0, WORST)
+    .map(({ name, bytes, took, bound }) => [
+      name,
+      bytes.toLocaleString("en"),
+      digits(took),
+      digits(bound),
+      ((took / bound) * 100).toFixed(0),
+    ]);
+  return ["## The worst found", table(["request", "bytes", "ms", "may take", "%"], rows)].join("\n\n");
 }
 
 /** Columns of numbers are right-aligned. */

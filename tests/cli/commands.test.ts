@@ -57,7 +57,7 @@ describe("check", () => {
     assert.deepEqual([code, out], [0, ""]);
     assert.match(
       err,
-      /^policy\.yaml:11:\d+: note: at most \d+ steps per KiB of arguments; the request budget is 16777216$/m,
+      /^policy\.yaml:11:\d+: note: at most \d+ steps per KiB of arguments; a request has 327680 and 6 for each of its bytes, at most 3\.9 ms, and 310 ms with 4 MiB$/m,
     );
     const notes = JSON.parse(run(["check", "policy.yaml", "--cost", "--format", "json"]).out) as { severity: string }[];
     assert.deepEqual([...new Set(notes.map(({ severity }) => severity))], ["note"]);

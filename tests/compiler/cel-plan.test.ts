@@ -168,7 +168,7 @@ test("bounds", () => {
   );
   assert.equal(nested.code?.stack, 3);
   assert.equal(nested.code?.loops, 2);
-  assert.deepEqual(nested.cost, { counts: [13, 3, 7] });
+  assert.deepEqual(nested.cost, { counts: [13, 3 + 4, 7 + 4] }, "instructions, and four steps for each element");
   const deep = Array.from({ length: 13 }, (_, i) => `[1].all(x${i}, `).join("");
   assert.match(compileWhen(`${deep}true${")".repeat(13)}`).problems.at(-1)?.message ?? "", /nested more than 12 deep/);
 });

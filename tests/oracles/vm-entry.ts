@@ -32,7 +32,7 @@ export function configure(size: u32): bool {
 export function read(size: u32): bool {
   resetRegion();
   openPolicy(config, 0);
-  openBody();
+  openBody(0);
   openReader(text + <usize>size, 128);
   return readValue(text, Slot.Body) != 0;
 }

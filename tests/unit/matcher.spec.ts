@@ -115,7 +115,7 @@ function refuses(field: usize, value: u32): bool {
 
 describe("matcher", () => {
   beforeEach(() => {
-    openBudget(1000000);
+    openBudget(1000000, 0);
   });
 
   test("ASCII, wider characters, and the end of the text", () => {

@@ -98,5 +98,5 @@ export function constant(cell: usize): u32 {
 /** Begins a request. */
 export function open(): void {
   useProgram(program);
-  resetVm();
+  resetVm(0);
 }

@@ -26,7 +26,7 @@ const samples = ["", "a", "abc", "é", "😀", "x😀y", "\u{ffff}", "漢字", "
 
 describe("text", () => {
   beforeEach(() => {
-    openBudget(1000000);
+    openBudget(1000000, 0);
     openScratch();
   });
 
@@ -100,7 +100,7 @@ describe("text", () => {
   });
 
   test("a hostile search runs out of steps instead of time", () => {
-    openBudget(2000);
+    openBudget(2000, 0);
     const a = "a".repeat(1000);
     expect(contains(raw(a + a + a), raw(a + "b"))).toBe(false);
     expect(contains(raw(a + a + a), raw("a"))).toBe(false, "the steps are used up");

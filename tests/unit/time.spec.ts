@@ -86,7 +86,7 @@ const wrongDurations = [
 
 describe("time", () => {
   beforeEach(() => {
-    openBudget(1000000);
+    openBudget(1000000, 0);
     openScratch();
   });
 

@@ -24,7 +24,7 @@ function meetsAmbiguousKey(map: string, name: string): bool {
 
 describe("value", () => {
   beforeEach(() => {
-    openBudget(1000000);
+    openBudget(1000000, 0);
   });
 
   test("loads every kind of value", () => {
@@ -106,7 +106,7 @@ describe("value", () => {
     let text = "{";
     for (let i = 0; i < 3000; i++) text += (i ? "," : "") + '"k' + i.toString() + '":' + i.toString();
     const map = json(text + "}");
-    openBudget(100000);
+    openBudget(100000, 0);
     expect(equal(map, map, 0)).toBe(Truth.False, "out of steps");
   });
 });

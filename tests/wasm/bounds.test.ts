@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SimulatedRequest, Struct } from "../../scripts/simulate/host.ts";
+import { benchWorst } from "../../scripts/bench/worst.ts";
 import { assertAllowed, call, hostOf, hostWith, message, posting, sending, toolWhen } from "../support/host.ts";
 
 const MEBIBYTE = 1 << 20;
@@ -109,15 +110,18 @@ test("a batch does not keep what it read from the token for each message", () =>
 });
 
 test("a batch cannot read a large token indefinitely", () => {
-  const host = hostOf({ target: { tools: ["t"] } });
+  const reading = { source: { jwt: { claims: [{ name: "a", values: ["b"] }] } }, target: { tools: ["t"] } };
+  const [byScopes, byClaims] = [hostOf({ target: { tools: ["t"] } }), hostOf(reading)];
   const scope = Array.from({ length: 4000 }, (_, i) => `scope${i}`).join(" ");
   const batchOf = (count: number) => {
     const batch = `[${Array<string>(count).fill('{"jsonrpc":"2.0","method":"ping"}').join()}]`;
     return sending(batch, "2025-03-26", { scope });
   };
-  assertAllowed(host.request(batchOf(1000)), batchOf(1000), "a thousand messages are nothing");
+  assertAllowed(byScopes.request(batchOf(1000)), batchOf(1000), "a thousand messages are nothing");
+  assertAllowed(byClaims.request(batchOf(50)), batchOf(50), "nor are fifty, where claims are read for each");
   const start = performance.now();
-  assert.equal(host.request(batchOf(100_000)).reply?.status, 400);
+  assertAllowed(byScopes.request(batchOf(100_000)), batchOf(100_000), "scopes are read once");
+  assert.equal(byClaims.request(batchOf(100_000)).reply?.status, 400);
   assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
 });
 
@@ -142,4 +146,56 @@ test("each URI of a subscription costs steps", () => {
   };
   assertAllowed(host.request(listening(15)), listening(15), "as many as there are steps for");
   assert.equal(host.request(listening(16)).reply?.status, 400);
+});
+
+describe("limits.steps: auto", () => {
+  const listing = (count: number, item: unknown) => call("t", { l: Array.from({ length: count }, () => item) });
+
+  test("grows with the body: what a small one may not take, a large one may", () => {
+    const host = hostOf(toolWhen("args.l.all(x, args.l.exists(y, x == y))"));
+    const nested = (count: number, filler: number) =>
+      call("t", { l: Array.from({ length: count }, (_, i) => i), filler: "x".repeat(filler) });
+    assertAllowed(host.request(nested(200, 0)), nested(200, 0), "200 elements with each other");
+    assert.ok(!host.request(nested(600, 0)).forwarded, "600 are too many");
+    assertAllowed(host.request(nested(600, 1 << 19)), nested(600, 1 << 19), "not in a body of 512 KiB");
+  });
+
+  test("predicates that people write still run on 4 MiB", () => {
+    const text = 'a line of text, with a "quote"\n';
+    for (const [when, request] of [
+      ["args.l.all(x, x > 0.0 && x <= 100.0)", listing(700_000, 12.5)],
+      ['args.l.all(x, x.endsWith("@example.com"))', listing(180_000, "somebody@example.com")],
+      ['args.l.all(x, x.matches("^[a-z.]+@example[.]com$"))', listing(180_000, "somebody@example.com")],
+      [
+        "args.l.all(x, has(x.path) && x.path.startsWith('/srv/'))",
+        listing(110_000, { path: "/srv/data/file", mode: 4 }),
+      ],
+      ['args.l.exists(x, x == "no such") || size(args.l) > 9', listing(300_000, "something")],
+      [
+        '!args.t.contains("DROP TABLE") && !args.t.matches("(?i)<script") && size(args.t) < 5000000',
+        call("t", { t: text.repeat(Math.floor((4 << 20) / 40)) }),
+      ],
+      [
+        'args.t.matches("^[\\\\p{L}\\\\p{P}\\\\s]*$") && !args.t.endsWith("x")',
+        call("t", { t: "é ü ß, ".repeat(400_000) }),
+      ],
+    ] as const) {
+      const body = request.body!.length;
+      assert.ok(body > 3 * MEBIBYTE && body <= 4 * MEBIBYTE, `${when}: a body of ${body} bytes`);
+      assertAllowed(hostOf(toolWhen(when)).request(request), request, when);
+    }
+  });
+
+  test("a number is a limit as before, whatever is sent", () => {
+    const host = hostOf(toolWhen("args.l.all(x, x > 0.0)"), { limits: { steps: 10_000 } });
+    assert.ok(!host.request(listing(100_000, 1)).forwarded);
+  });
+});
+
+// What is hostile is in scripts/bench/hostile.ts. Other programs run meanwhile: five times what docs/when.md promises is
+// still far less than what these took when steps were not counted for them.
+describe("no hostile request holds a worker for longer than its size allows", () => {
+  for (const { name, bytes, took, bound } of benchWorst(() => undefined, [64 << 10, 512 << 10])) {
+    test(`${name}, ${bytes} bytes`, () => assert.ok(took < 5 * bound, `${took} ms; promised are ${bound}`));
+  }
 });

@@ -17,6 +17,9 @@ function same(effect: number, ops: Op[]): Partial<Record<Op, number>> {
   return Object.fromEntries(ops.map((op) => [op, effect]));
 }
 
+/** Steps that loading an element takes, besides the instructions that are run for it. */
+const ELEMENT_STEPS = 4;
+
 interface Frame {
   variable: string;
   repeats: boolean;
@@ -39,9 +42,14 @@ export class Emitter {
   emit(op: Op, operands: Omit<Instruction, "op"> = {}, effect = EFFECT[op] ?? 0): number {
     this.height += effect;
     this.stack = Math.max(this.stack, this.height);
-    const depth = this.frames.filter((frame) => frame.repeats).length;
+    const depth = this.depth();
     this.counts[depth] = (this.counts[depth] ?? 0) + 1;
     return this.instructions.push({ op, ...operands }) - 1;
+  }
+
+  /** How many loops are open. */
+  private depth(): number {
+    return this.frames.filter((frame) => frame.repeats).length;
   }
 
   need(flag: Flag): void {
@@ -66,6 +74,8 @@ export class Emitter {
 
   open(variable: string, repeats: boolean): void {
     this.frames.push({ variable, repeats });
+    const depth = this.depth();
+    if (repeats) this.counts[depth] = (this.counts[depth] ?? 0) + ELEMENT_STEPS;
     this.loops = Math.max(this.loops, this.frames.length);
   }
 

@@ -17,7 +17,7 @@ import type { Node } from "./ast.ts";
 import { show } from "./types.ts";
 import { VARIABLES } from "./vocabulary.ts";
 
-export { stepsPerKiB } from "./cost.ts";
+export { millisecondsOf, stepsOf, stepsPerKiB } from "./cost.ts";
 
 export interface Compiled {
   /** Absent if a problem is an error. */

@@ -8,7 +8,7 @@ import { VARIABLES } from "./vocabulary.ts";
 
 const ARITHMETIC = ["_+_", "_-_", "_*_", "_/_", "_%_"];
 const SAFE = 2n ** 53n;
-const SHORT_LIST = 256;
+const SHORT_LIST = 128;
 
 /** Adds warnings for a predicate that compiles. */
 export function lint(root: Node, known: Known, cost: Cost, problems: Problems): void {

@@ -34,7 +34,8 @@ export function closeScopes(report: Report, policy: Policy): Hierarchy {
   reportCycles(report, policy);
   const implied = [...policy.scopes.values()].flatMap(({ implies }) => implies.map(({ value }) => value));
   const known = new Set([...asked, ...implied.filter((name) => !isFamily(name))]);
-  const closer = new Closer(policy, known);
+  const forms = formsOf(policy);
+  const closer = new Closer(policy, known, forms);
   const closures: Closures = new Map();
   const families = new Map<string, string[]>();
   let left = MAX_IMPLIED;
@@ -45,7 +46,7 @@ export function closeScopes(report: Report, policy: Policy): Hierarchy {
     left -= closed.held.length;
   }
   if (left < 0) report.error({ path: "scopes" }, `the scope hierarchy expands to more than ${MAX_IMPLIED} entries`);
-  return { closures, families, asked: [...asked], forms: formsOf(policy) };
+  return { closures, families, asked: [...asked], forms };
 }
 
 /** An implied scope that stands nowhere else: real tables have such, and misspelt ones look the same. */
@@ -73,13 +74,15 @@ class Closer {
   constructor(
     private readonly policy: Policy,
     private readonly known: ReadonlySet<string>,
+    private readonly forms: ReadonlyMap<string, string[]>,
   ) {}
 
-  /** A member of a family brings what it implies itself. */
+  /** A member of a family brings what it implies itself, and the form of a scope brings that scope. */
   close(name: string): { held: string[]; families: string[] } {
     const held = new Set([name]);
     const families = new Set<string>();
     for (const scope of held) {
+      for (const issued of this.forms.get(scope) ?? []) held.add(issued);
       for (const { value } of this.policy.scopes.get(scope)?.implies ?? []) {
         if (!isFamily(value)) held.add(value);
         else if (!families.has(value.slice(0, -1))) {

@@ -7,7 +7,6 @@ import {
   DEFAULT_MAX_BODY,
   DEFAULT_MAX_DEPTH,
   DEFAULT_MAX_LIST,
-  DEFAULT_STEP_BUDGET,
   SenderConstrained,
 } from "../../../assembly/program.ts";
 import { defaultLists, type Lists } from "./lists.ts";
@@ -56,6 +55,7 @@ export interface Policy {
   includeGranted: boolean;
   denial: Denial;
   lenientHeaders: boolean;
+  /** steps 0: auto, by the size of the request. */
   limits: { body: number; depth: number; steps: number; list: number };
   lists: Lists;
   /** limit 0: off; window in seconds. */
@@ -181,7 +181,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     includeGranted: false,
     denial: "http",
     lenientHeaders: false,
-    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: DEFAULT_STEP_BUDGET, list: DEFAULT_MAX_LIST },
+    limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: 0, list: DEFAULT_MAX_LIST },
     lists: defaultLists(),
     loop: { limit: 3, window: 300 },
     transport: { stream: Action.Allow, session: Action.Allow, preflight: Action.Allow },

@@ -177,7 +177,14 @@ function readLimits(report: Report, tree: Tree, policy: Policy): void {
   if (body) limits.body = bytes(report, body) ?? limits.body;
   if (list) limits.list = bytes(report, list) ?? limits.list;
   if (depth) limits.depth = integer(report, depth, ...rangeOf(shapes.LIMITS, "depth")) ?? limits.depth;
-  if (steps) limits.steps = integer(report, steps, ...rangeOf(shapes.LIMITS, "steps")) ?? limits.steps;
+  if (steps) limits.steps = readSteps(report, steps) ?? limits.steps;
+}
+
+/** A number of steps; 0 for `auto`. */
+function readSteps(report: Report, tree: Tree): number | undefined {
+  if (tree.kind === "text" && tree.value === "auto") return 0;
+  if (tree.kind === "text") return report.error(tree, "expected a number of steps, or auto");
+  return integer(report, tree, shapes.STEPS.minimum, shapes.STEPS.maximum);
 }
 
 /** A number of bytes, or a string such as 64KiB. */

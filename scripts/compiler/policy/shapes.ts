@@ -15,71 +15,10 @@ import {
 } from "./words.ts";
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
-import { LABEL, SCOPE, URL_TEXT } from "../source/shape.ts";
+import { SCOPE } from "../source/shape.ts";
+import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
 
-/** A JSON Schema (draft 2020-12) in the keywords that are used here. */
-export interface Shape {
-  description?: string;
-  type?: "object" | "array" | "string" | "integer" | "number" | "boolean" | "null" | readonly string[];
-  const?: unknown;
-  enum?: readonly unknown[];
-  pattern?: string;
-  minLength?: number;
-  maxLength?: number;
-  minimum?: number;
-  maximum?: number;
-  minItems?: number;
-  minProperties?: number;
-  maxProperties?: number;
-  items?: Shape;
-  properties?: Readonly<Record<string, Shape>>;
-  propertyNames?: Shape;
-  additionalProperties?: Shape | boolean;
-  required?: readonly string[];
-  anyOf?: readonly Shape[];
-  oneOf?: readonly Shape[];
-  not?: Shape;
-  default?: unknown;
-  /** What a text stands for; for editors only, no part of the schema. */
-  means?: Meaning;
-}
-
-export type Meaning = "scope" | "tool" | "prompt" | "backend" | "when" | "rule" | "file" | "claim" | "group";
-
-/** The members of a mapping shape, for `mapping()`. */
-export function namesOf({ properties = {} }: Shape): string[] {
-  return Object.keys(properties);
-}
-
-/** The range of an integer member, for `integer()`. */
-export function rangeOf({ properties = {} }: Shape, name: string): [least: number, most: number] {
-  const { minimum = 0, maximum = 0 } = properties[name] ?? {};
-  return [minimum, maximum];
-}
-
-const object = (properties: Record<string, Shape>, more: Shape = {}): Shape => ({
-  type: "object",
-  properties,
-  additionalProperties: false,
-  ...more,
-});
-const list = (items: Shape, more: Shape = {}): Shape => ({ type: "array", items, minItems: 1, ...more });
-const word = (table: Readonly<Record<string, unknown>>, more: Shape = {}): Shape => ({
-  type: "string",
-  enum: Object.keys(table),
-  ...more,
-});
-const integer = (minimum: number, maximum: number, description: string, fallback?: number): Shape => ({
-  type: "integer",
-  minimum,
-  maximum,
-  description,
-  ...(fallback !== undefined && { default: fallback }),
-});
-const text = (more: Shape = {}): Shape => ({ type: "string", minLength: 1, ...more });
-const label = (maxLength: number, more: Shape = {}): Shape => text({ pattern: LABEL.source, maxLength, ...more });
-const url = (description: string): Shape => text({ pattern: URL_TEXT.source, maxLength: 2048, description });
-const described = (shape: Shape, description: string): Shape => ({ ...shape, description });
+export { namesOf, rangeOf, type Meaning, type Shape } from "./json-schema.ts";
 
 const scopeName = text({ pattern: SCOPE.source, maxLength: 256, means: "scope" });
 const when = text({
@@ -97,11 +36,19 @@ const BYTES: Shape = {
   ],
 };
 
+/** `limits.steps` as a number. */
+export const STEPS = { type: "integer", minimum: 1000, maximum: 0x7fffffff } as const;
+
 export const LIMITS = object(
   {
     body: described(BYTES, "Bytes of a request body: a number, or text such as 64KiB or 4MiB."),
     depth: integer(4, 1000, "How deep the body may be nested.", 128),
-    steps: integer(1000, 0x7fffffff, "Steps of all predicates of one request.", 0x1000000),
+    steps: {
+      anyOf: [STEPS, { const: "auto" }],
+      description:
+        "Steps of all predicates of one request; auto: they grow with its size, and so does the time they take.",
+      default: "auto",
+    },
     list: described(BYTES, "Bytes of a list that is read before it is filtered."),
   },
   { description: "Bounds for one request." },

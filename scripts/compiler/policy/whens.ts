@@ -1,5 +1,6 @@
 // The predicates of a policy: every `when` is parsed, checked and compiled, each distinct text once.
-import { compileWhen, stepsPerKiB, type Compiled } from "../cel/index.ts";
+import { BASE_STEPS, DEFAULT_MAX_BODY, STEPS_PER_BYTE } from "../../../assembly/program.ts";
+import { compileWhen, millisecondsOf, stepsOf, stepsPerKiB, type Compiled } from "../cel/index.ts";
 import type { PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
 import type { Report } from "../source/document.ts";
@@ -37,11 +38,19 @@ function tellOfArgs(report: Report, args: TextTree, { problems }: Compiled): voi
   if (found) report.error(args, found.message, found.hint);
 }
 
-function tell(report: Report, when: TextTree, { problems, cost }: Compiled, budget: number): void {
+function tell(report: Report, when: TextTree, { problems, cost }: Compiled, limit: number): void {
   for (const { severity, offset, length, message, hint } of problems) {
     report.inside(when, severity, offset, length, message, hint);
   }
   if (!cost) return;
-  const message = `at most ${stepsPerKiB(cost)} steps per KiB of arguments; the request budget is ${budget}`;
+  const message = `at most ${stepsPerKiB(cost)} steps per KiB of arguments; ${budgetOf(limit)}`;
   report.inside(when, "note", 0, when.value.length, message);
+}
+
+/** What all predicates of a request together may take, for people. */
+function budgetOf(limit: number): string {
+  const milliseconds = (steps: number) => `${Number(millisecondsOf(steps).toPrecision(2))} ms`;
+  if (limit) return `a request has ${limit}, at most ${milliseconds(limit)}`;
+  const most = [0, DEFAULT_MAX_BODY].map((bytes) => milliseconds(stepsOf(0, bytes)));
+  return `a request has ${BASE_STEPS} and ${STEPS_PER_BYTE} for each of its bytes, at most ${most[0]}, and ${most[1]} with 4 MiB`;
 }

@@ -77,7 +77,7 @@ function settings(program: Program): string[] {
     row("baseline scopes", program.settingText(Setting.BaselineScopes) ?? "-"),
     row(
       "limits",
-      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget)} steps, lists ${program.setting(Setting.MaxList)} bytes`,
+      `${program.setting(Setting.MaxBody)} bytes, ${program.setting(Setting.MaxDepth)} levels, ${program.setting(Setting.StepBudget) || "auto"} steps, lists ${program.setting(Setting.MaxList)} bytes`,
     ),
     row("lists", listWords(program.setting(Setting.Lists))),
     row(

@@ -13,7 +13,7 @@ export function addScopes(writer: ProgramWriter, { closures, families, asked, fo
   const names = [...[...first].sort(), ...[...others].sort()];
   const ids = new Map(names.map((name, id) => [name, id]));
   for (const name of names) {
-    // A token with another form of a scope holds that scope. Who only implies the form does not.
+    // Whoever has another form of a scope holds that scope.
     const also = [name, ...(forms.get(name) ?? [])];
     const held = new Set([name, ...also.flatMap((scope) => closures.get(scope) ?? [])]);
     const begun = new Set(also.flatMap((scope) => families.get(scope) ?? []));
