@@ -17,8 +17,17 @@ let list: usize = 0; // its cells
 let listCount: u32 = 0;
 let listChange: u32 = 0; // what scopeChanges was when it was made
 
+/** Whether a predicate read the list for the call that is decided. */
+export let wereScopesRead: bool = false;
+
+/** Begins a call. */
+export function forgetScopeReads(): void {
+  wereScopesRead = false;
+}
+
 /** Writes jwt.scopes to a cell; an error when the list is incomplete: the token has too many scopes, or there is no memory. */
 export function loadScopes(cell: usize): void {
+  wereScopesRead = true;
   if (isPartial() || (listChange != scopeChanges && !collect())) setError(cell);
   else setSpan(cell, Tag.CellList, 0, list, listCount);
 }

@@ -1,6 +1,7 @@
 // From a denial to its challenge, if a grant helps, or to the reason why none does. candidates.ts finds the smallest grant;
 // where a predicate reads jwt.scopes, sets.ts does.
 import { Action, Flag, NONE, Reason, TERM_SIZE, isPass } from "../program.ts";
+import { wereScopesRead } from "../cel/scope-list.ts";
 import { hasFlag, runCount } from "../sections.ts";
 import { grant, mayBeHeld } from "../token/made-scopes.ts";
 import { beginTrial, endTrial } from "../token/scopes.ts";
@@ -8,7 +9,6 @@ import { alternativeAt, readAlternatives } from "./alternatives.ts";
 import { findSmallestGrant, firstHeld, grantingRule, isGrantOpen } from "./candidates.ts";
 import { Decision } from "./decision.ts";
 import { matchAgain, reasonOf } from "./decide.ts";
-import { entryCount } from "./entries.ts";
 import { listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, noteCount, requirementCount } from "./notes.ts";
 import { actionOf, firstTerm, termsOf } from "./rules.ts";
@@ -48,7 +48,7 @@ function solve(reason: i32, decision: Decision): bool {
 
 /** Whether a grant helps where one does. */
 function search(reason: i32, decision: Decision): bool {
-  if (!entryCount()) return false; // no rule is about the call
+  if (!wereScopesRead && !noteCount()) return false; // nothing depends on scopes
   makeScopes();
   const isLikely = findSmallestGrant(decision.rule, reason == Reason.insufficient_scope);
   const likely = grantingRule();

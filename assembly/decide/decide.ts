@@ -5,6 +5,7 @@ import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setti
 import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce, forgetResults } from "../cel/results.ts";
+import { forgetScopeReads } from "../cel/scope-list.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
@@ -30,6 +31,7 @@ export function decide(target: u32, decision: Decision): i32 {
   decision.rule = NONE;
   setDecidedKind(target);
   forgetTemplates();
+  forgetScopeReads();
   if (!chooseEntries(target)) return Reason.lifecycle;
   if (!isGoverned()) return Reason.not_governed;
   if (!isChoiceComplete()) return Reason.invalid_params;
