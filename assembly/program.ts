@@ -21,7 +21,7 @@ export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 22;
+export const SECTION_COUNT = 23;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -50,10 +50,11 @@ export enum Section {
   Reasons = 15, //   ReasonRecord: what each Reason is answered with; the last only counts
   Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
   Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
-  Terms = 18, //     TermRecord: what rules ask of the token's scopes
-  Options = 19, //   OptionRecord: the alternatives of terms
-  Templates = 20, // TemplateRecord: scopes that depend on the call, at most MAX_TEMPLATES
-  Parts = 21, //     PartRecord: their placeholders
+  Facts = 18, //     FactRecord: the arguments that decision records have
+  Terms = 19, //     TermRecord: what rules ask of the token's scopes
+  Options = 20, //   OptionRecord: the alternatives of terms
+  Templates = 21, // TemplateRecord: scopes that depend on the call, at most MAX_TEMPLATES
+  Parts = 22, //     PartRecord: their placeholders
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -73,6 +74,7 @@ export const AUTOMATON_SIZE = 56;
 export const REASON_SIZE = 36;
 export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
+export const FACT_SIZE = 16;
 export const TERM_SIZE = 12;
 export const OPTION_SIZE = 8;
 export const TEMPLATE_SIZE = 24;
@@ -106,9 +108,10 @@ export enum Setting {
   Lists = 32, //              four bits for each ListKind: bit ListOutcome shows such items; LISTED: the list is filtered
   MaxList = 33, //            bytes of an answer with a list
   SenderConstrained = 34, //  SenderConstrained
-  AskedScopes = 35, //        how many of the scopes can be asked for
-  ScopeClaims = 36, //        run of Claims: where the token's scopes are besides scope and scp
-  Count = 38,
+  Record = 35, //             RecordFlag bits
+  AskedScopes = 36, //        how many of the scopes can be asked for
+  ScopeClaims = 37, //        run of Claims: where the token's scopes are besides scope and scp
+  Count = 39,
 }
 
 export enum Flag {
@@ -127,6 +130,16 @@ export enum Flag {
   Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
   IgnoreScope = 8192, //   the claim scope has no scopes of the token
   IgnoreScp = 16384, //    likewise scp
+}
+
+/** Which decisions are recorded, and what a record has. */
+export enum RecordFlag {
+  Passes = 1,
+  Refusals = 2,
+  Text = 4, //    one line of text, not an object
+  Token = 8, //   sub, client, iss, act
+  Scopes = 16, // what the token holds
+  Session = 32, // mcp.session.id, hashed
 }
 
 /** What becomes of a token that is bound to a key. */
@@ -248,6 +261,9 @@ export enum AutomatonField {
 // MethodRecord      text: the method; Kind of what it touches, Method for one of the lifecycle; slot of the target's name
 // prettier-ignore
 export enum MethodField { Name = 0, Kind = 8, Slot = 12 }
+// FactRecord        slot of the argument, its path as written (offset, length), whether it is hashed (0, 1)
+// prettier-ignore
+export enum FactField { Slot = 0, Name = 4, Hashed = 12 }
 // A header list     u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL …: as the host takes it
 // prettier-ignore
 export enum ReasonField { Name = 0, Counter = 8, Error = 16, Headers = 24, Status = 32 }

@@ -39,25 +39,24 @@ import {
   TILDE,
   ZERO,
 } from "../text/chars.ts";
+import { addItem } from "../text/struct.ts";
 import { NO_SPAN, Span, sameSpan, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
 import { findHeader, KnownHeader } from "../request/headers.ts";
 import { knownRevision, knownRevisions } from "../request/mirror-headers.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
 import { scopeText } from "../token/made-scopes.ts";
 import { tokenScope, tokenScopes } from "../token/named-scopes.ts";
-import { Decision } from "../decide/decision.ts";
+import { Decision, decisionId } from "../decide/decision.ts";
 import { listedAt } from "../decide/listed.ts";
 import { ruleAt } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
-import { now, sendResponse } from "../runtime/host.ts";
+import { sendResponse } from "../runtime/host.ts";
 
 const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
 const MAX_VERSION: u32 = 64; // bytes of a revision that nobody knows
 const MAX_GRANTED: i32 = 2048; // bytes of scopes that the token holds
 const DETAILS = "scopegate{";
-
-let decisions: u64 = 0;
 
 /** Refuses the request: the local reply of a decision. False when the host does not take it. */
 export function refuse(decision: Decision): bool {
@@ -109,7 +108,7 @@ function makeChallenge(decision: Decision): Span {
   const place = spanLength(list) - after;
   begin(MAX_HEADERS);
   putBytes(spanStart(list), place);
-  putScopes(decision, false);
+  putScopes(decision, ScopeForm.Header);
   putBytes(spanStart(list) + <usize>place, after);
   const headers = finish();
   const at = spanStart(headers);
@@ -117,29 +116,37 @@ function makeChallenge(decision: Decision): Span {
   return headers;
 }
 
-/** The scopes of the challenge, separated by spaces or, with `asJson`, as JSON strings separated by commas. */
-export function putScopes(decision: Decision, asJson: bool): void {
+/** How a list of scopes is written. */
+export enum ScopeForm {
+  Header = 0, // separated by spaces
+  Json = 1, //   as strings, separated by commas
+  Items = 2, //  of a list in protobuf
+}
+
+/** The scopes of the challenge. */
+export function putScopes(decision: Decision, form: u32): void {
   const start = position();
-  for (let i: u32 = 0; i < decision.scopeCount; i++) putScope(scopeText(listedAt(i)), asJson, start);
-  if (hasFlag(Flag.IncludeGranted)) putGranted(decision, asJson, start);
+  for (let i: u32 = 0; i < decision.scopeCount; i++) putScope(scopeText(listedAt(i)), form, start);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(decision, form, start);
 }
 
 /** Adds a scope to the list that began at `start`. */
-function putScope(scope: Span, asJson: bool, start: usize): void {
-  if (position() != start) putByte(asJson ? COMMA : SPACE);
-  if (asJson) putByte(QUOTE);
+function putScope(scope: Span, form: u32, start: usize): void {
+  if (form == ScopeForm.Items) return addItem(scope);
+  if (position() != start) putByte(form == ScopeForm.Json ? COMMA : SPACE);
+  if (form == ScopeForm.Json) putByte(QUOTE);
   putBytes(spanStart(scope), spanLength(scope));
-  if (asJson) putByte(QUOTE);
+  if (form == ScopeForm.Json) putByte(QUOTE);
 }
 
 /** What the token holds, as far as a header may contain it, it is not named yet, and there is room. */
-function putGranted(decision: Decision, asJson: bool, start: usize): void {
+function putGranted(decision: Decision, form: u32, start: usize): void {
   let left: i32 = MAX_GRANTED;
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const scope = tokenScope(i);
     left -= spanLength(scope) + 1;
     if (left < 0) return;
-    if (isScopeToken(scope) && !isRequired(decision, scope) && !isRepeated(i)) putScope(scope, asJson, start);
+    if (isScopeToken(scope) && !isRequired(decision, scope) && !isRepeated(i)) putScope(scope, form, start);
   }
 }
 
@@ -233,7 +240,7 @@ function putDenial(decision: Decision): void {
   }
   if (decision.reason != Reason.insufficient_scope) return;
   put(',"scopes":[');
-  putScopes(decision, true);
+  putScopes(decision, ScopeForm.Json);
   putText(settingAt(Setting.ScopesEnd));
 }
 
@@ -245,11 +252,4 @@ export function putRule(rule: u32): void {
   put("rule[");
   putNumber(rule);
   putByte(CLOSE_BRACKET);
-}
-
-/** A number that tells replies apart: the time and how many came before, mixed as in splitmix64. */
-function decisionId(decision: Decision): u64 {
-  const time = decision.time ? decision.time : now();
-  const seed = (time + ++decisions) * 0x9e3779b97f4a7c15;
-  return (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9;
 }

@@ -21,7 +21,8 @@ export function claimsHold(run: usize): bool {
   return true;
 }
 
-function claimHolds(record: usize): bool {
+/** Whether the ClaimRecord at `record` holds. */
+export function claimHolds(record: usize): bool {
   const slot = claimSlot(record);
   const at = slotStart(slot);
   if (!at) return false;

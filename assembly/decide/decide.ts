@@ -15,7 +15,7 @@ import { clearNotes, lackingRequirement, noteRequirement, noteRule } from "./not
 import { actionOf, ruleAt, Standing, standing } from "./rules.ts";
 import { forgetTemplates } from "./templates.ts";
 import { charge } from "../runtime/budget.ts";
-import { entryCount, nextRule, rewindEntries, takeEntry } from "./entries.ts";
+import { nextRule, rewindEntries, takeEntry } from "./entries.ts";
 import { addExact, addOpenEntries, addStarred, beginChoice, isChoiceComplete } from "./targets.ts";
 import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 
@@ -48,7 +48,6 @@ export function decide(target: u32, decision: Decision): i32 {
  */
 export function matchAgain(strict: bool): u32 {
   forgetResults();
-  charge(8 * entryCount());
   rewindEntries();
   return firstMatch(strict);
 }

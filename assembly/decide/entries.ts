@@ -39,13 +39,6 @@ export function chosenCount(): u32 {
   return chosen;
 }
 
-/** How many entries were chosen. */
-export function entryCount(): u32 {
-  let total: u32 = 0;
-  for (let i: u32 = 0; i < chosen; i++) total += <u32>(cursorAt(i).end - cursorAt(i).first) / ENTRY_SIZE;
-  return total;
-}
-
 /** Adds the entries of the run at `run`, which has some. */
 export function addRun(run: usize): void {
   const cursor = cursorAt(chosen);

@@ -6,7 +6,7 @@ export const TOOL = "hello";
 export const SCOPE = "hello:call";
 export const METADATA_KEY = "jwt_payload";
 export const PATTERN = "^Hello, .*!$";
-const WHEN = `args.text.matches("${PATTERN}")`;
+export const WHEN = `args.text.matches("${PATTERN}")`;
 
 interface Tool {
   tool: string;
@@ -37,8 +37,8 @@ function policyOf(name: string, tools: Tool[], settings: object = {}): Loaded {
 }
 
 /** One rule: a scope and, unless `when` is undefined, a predicate. */
-export function oneRule(when: string | undefined = WHEN): Loaded {
-  return policyOf("bench", [when === undefined ? { tool: TOOL } : { tool: TOOL, when }]);
+export function oneRule(when: string | undefined = WHEN, settings: object = {}): Loaded {
+  return policyOf("bench", [when === undefined ? { tool: TOOL } : { tool: TOOL, when }], settings);
 }
 
 /** The scope only. */
@@ -47,9 +47,9 @@ export function scopeOnly(): Loaded {
 }
 
 /** Rules with a scope and a predicate each, for as many tools; the last one is for `hello`. */
-export function manyTools(rules: number): Loaded {
+export function manyTools(rules: number, settings: object = {}): Loaded {
   const tools = Array.from({ length: rules }, (_, i) => ({ tool: i === rules - 1 ? TOOL : `tool-${i}`, when: WHEN }));
-  return policyOf(`bench-${rules}`, tools);
+  return policyOf(`bench-${rules}`, tools, settings);
 }
 
 /** Rules with a predicate each, all for `hello`; `greetingOf(i)` is the text that only rule i allows. */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CannotRun, Exit, onlyFile, type Command, type Invocation } from "../command.ts";
 import { compileFile, report } from "../input.ts";
+import { warnWithoutKey } from "../record-key.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
 
@@ -22,7 +23,7 @@ Options for every target:
   --open-path PATH      a path on the same host that is open to all: /healthz, /oauth/* with all below it, and with
                         =HOST:PORT another upstream than the MCP server; may be repeated
   --trusted-hops N      believe X-Forwarded-For as far as N proxies in front of the host wrote it; default 0
-  --quiet-passes        set filter state for the access log only on refused requests, not on those that pass
+  --record-key FILE     a secret, at least 16 bytes: the key for what the policy's records have hashed
   -o, --output FILE     write to FILE instead of standard output
 
 --target envoy: a complete bootstrap, for envoy -c FILE
@@ -55,7 +56,7 @@ written.
     cors: { type: "string", multiple: true },
     "open-path": { type: "string", multiple: true },
     "trusted-hops": { type: "string" },
-    "quiet-passes": { type: "boolean" },
+    "record-key": { type: "string" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
     admin: { type: "string" },
@@ -75,6 +76,7 @@ written.
     const { program, policy, problems } = compileFile(file);
     report(problems);
     if (!program || !policy) return Exit.Wrong;
+    warnWithoutKey([{ policy }], options["record-key"]);
     output(options, partsOf(new Compiled(policy, program), options));
     return Exit.Done;
   },

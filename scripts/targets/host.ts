@@ -2,6 +2,7 @@
 import { Setting } from "../../assembly/program.ts";
 import { pluginConfiguration, type PluginOptions, type PluginConfiguration, type Policy } from "../compiler/index.ts";
 import type { OpenPath } from "./open-paths.ts";
+import { FORMS } from "../compiler/policy/words.ts";
 import { Program } from "../compiler/program/reader.ts";
 
 export interface Address {
@@ -67,4 +68,11 @@ export class Compiled {
   get document(): string | undefined {
     return this.reader.settingText(Setting.Document);
   }
+}
+
+/** What prints the decision record in a JSON access log: an object, or with `record: { form: text }` one line of text. */
+export function recordFormat({ record }: Policy): string {
+  return record.form === FORMS.text
+    ? "%FILTER_STATE(wasm.scopegate:PLAIN)%"
+    : "%TYPED_CEL(filter_state['wasm.scopegate'])%";
 }

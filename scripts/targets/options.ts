@@ -5,8 +5,9 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError, type Invocation } from "../command.ts";
 import { readInput } from "../input.ts";
+import { readRecordKey } from "../record-key.ts";
 import type { EnvoyTarget } from "./envoy.ts";
-import { Compiled, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
+import { Compiled, recordFormat, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
 import type { IstioApi, IstioTarget } from "./istio.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
 import { openPath } from "./open-paths.ts";
@@ -23,12 +24,10 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
         throw new UsageError(`--${name} belongs to what --filters-only leaves out; docs/deploy/envoy.md has the lines`);
   return {
     ...surroundings(given, compiled),
-    // The access log of the whole configuration has the subject; somebody else's log need not.
-    plugin: JSON.stringify(
-      compiled.plugin({ holdHeaders, quietPasses: isQuiet(given), logSubject: !given["filters-only"] }),
-    ),
+    plugin: JSON.stringify(compiled.plugin({ holdHeaders, recordKey: readRecordKey(given["record-key"]) })),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
+    recordFormat: recordFormat(policy),
     maxBody: policy.limits.body,
     holdHeaders,
     token: given["filters-only"] && given["jwks"] === undefined ? undefined : tokenOptions(given, compiled),
@@ -47,7 +46,7 @@ function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
     compiled,
     ignoreUpgrades: given["ignore-upgrades"] === true,
     pullSecret: given["pull-secret"] === undefined ? undefined : objectName(given, "pull-secret", ""),
-    quietPasses: isQuiet(given),
+    recordKey: readRecordKey(given["record-key"]),
     token: tokenOptions(given, compiled),
     namespace: objectName(given, "namespace", "default"),
     gateway: objectName(given, "gateway", "mcp"),
@@ -115,10 +114,6 @@ function holds(given: Given): boolean {
   if (given["hold-headers"] && given["no-hold-headers"])
     throw new UsageError("--hold-headers and --no-hold-headers cannot be combined");
   return given["no-hold-headers"] !== true;
-}
-
-function isQuiet(given: Given): boolean {
-  return given["quiet-passes"] === true;
 }
 
 function tokenOptions(given: Given, { policy }: Compiled): Token {

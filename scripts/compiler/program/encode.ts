@@ -11,6 +11,7 @@ import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
+import { recordBits } from "../policy/record.ts";
 import { addMethods } from "./methods.ts";
 import { addClaims, addScopeClaims } from "./claims.ts";
 import { Patterns } from "./patterns.ts";
@@ -31,11 +32,19 @@ export function encodePolicy(report: Report, policy: Policy, hierarchy: Hierarch
   });
   buckets.write(writer, patterns);
   addMethods(writer);
+  addFacts(writer, policy);
   addSettings(writer, policy, hierarchy);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
     report.error({ path: "" }, `the program is ${program.length} bytes; the limit is ${MAX_PROGRAM}`);
   return program;
+}
+
+function addFacts(writer: ProgramWriter, { record }: Policy): void {
+  for (const { path, hashed } of record.facts) {
+    const slot = writer.slot({ root: Slot.Body, path: ["params", "arguments", ...path.split(".")] });
+    writer.add(Section.Facts, [slot, ...writer.text(path), Number(hashed)]);
+  }
 }
 
 function addRule(writer: ProgramWriter, rule: Rule, terms: Terms, patterns: Patterns, predicates: Predicates): void {
@@ -115,6 +124,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, { closures, asked }:
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
   put(Setting.Lists, listBits(policy), policy.limits.list);
   put(Setting.SenderConstrained, policy.senderConstrained);
+  put(Setting.Record, recordBits(policy));
   put(Setting.AskedScopes, asked.length);
   put(Setting.ScopeClaims, ...addScopeClaims(writer, policy.scopeClaims));
   put(Setting.Flags, flagsOf(writer, policy));
