@@ -8,12 +8,13 @@ import { benchFilter } from "./bench/filter.ts";
 import { choosePeers } from "./bench/peers.ts";
 import type { Results } from "./bench/results.ts";
 import { benchScale } from "./bench/scale.ts";
+import { benchSeveral } from "./bench/several.ts";
 import { benchWorst } from "./bench/worst.ts";
 import { describe } from "./bench/tables.ts";
 import { writeBetween } from "./pages.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 
-const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst] [--only filter|envoy] [--peers NAME,…] [--json FILE]
+const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst | --several] [--only filter|envoy] [--peers NAME,…] [--json FILE]
 
 Options:
   --quick      short runs: under two minutes, but noisier
@@ -22,7 +23,8 @@ Options:
   --only PART  filter (alone, in this process) or envoy (compared with other filters)
   --peers NAME,…
                in Envoy: only these besides the baseline and Scopegate; part of a name is enough: --peers rust,lua
-  --write      with --worst: put the table into docs/benchmarks.md
+  --several    1 to 1,000 policies in one Envoy: its start, its memory, a call
+  --write      with --worst or --several: put the table into docs/benchmarks.md
   --json FILE  also write the numbers as JSON; npm run bench:report puts them into docs/benchmarks.md
 
 The peers in Rust and Go are built if cargo and go are installed. $RUST_WASM may name another proxy-wasm module to
@@ -33,6 +35,7 @@ const OPTIONS = {
   quick: { type: "boolean" },
   scale: { type: "boolean" },
   worst: { type: "boolean" },
+  several: { type: "boolean" },
   write: { type: "boolean" },
   only: { type: "string" },
   peers: { type: "string" },
@@ -77,10 +80,16 @@ interface Options {
   peers?: string;
 }
 
+/** Puts what --worst or --several found into the page. */
+async function writePart(results: Results): Promise<void> {
+  const part = results.worst ? "worst" : "several";
+  if (results[part]) await writeBetween(PAGE, `npm run bench -- --${part} --write`, describe(results, 3));
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return void process.stdout.write(HELP);
-  const { quick = false, worst, only } = values;
+  const { quick = false, worst, several, only } = values;
   if (only !== undefined && only !== "filter" && only !== "envoy")
     throw new Error(`--only must be filter or envoy, not ${only}`);
   const results: Results = {
@@ -91,9 +100,10 @@ async function main(): Promise<void> {
   };
   const say = (line: string) => console.error(line);
   if (worst) results.worst = benchWorst(say);
+  else if (several) results.several = await benchSeveral(say);
   else await measure(results, values, say);
   console.log(describe(results));
-  if (values.write && results.worst) await writeBetween(PAGE, "npm run bench -- --worst --write", describe(results, 3));
+  if (values.write) await writePart(results);
   if (results.worst?.some(({ took, bound }) => took > bound)) process.exitCode = 1;
   if (values.json === undefined) return;
   mkdirSync(dirname(values.json), { recursive: true });

@@ -16,7 +16,7 @@ import { readObject, readYaml, Report, type Tree } from "./source/document.ts";
 import { Source, type Problem } from "./source/problem.ts";
 import { toBase64 } from "../bytes.ts";
 
-export { conflicts, type Member } from "./several.ts";
+export { conflicts, hostsOf, type Member } from "./several.ts";
 export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
 export { conditionOf } from "./policy/policy.ts";

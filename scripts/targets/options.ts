@@ -5,15 +5,20 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError, type Invocation } from "../command.ts";
 import { readInput } from "../input.ts";
+import type { Policy } from "../compiler/index.ts";
 import type { EnvoyTarget } from "./envoy.ts";
+import type { McpServer } from "./envoy-token.ts";
 import { Compiled, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
 import type { IstioApi, IstioTarget } from "./istio.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
 import { openPath } from "./open-paths.ts";
+import { optionsFor, placeOf, singleOf } from "./servers.ts";
 
 type Given = Invocation["options"];
 
-export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
+export function envoyTarget(all: Given, everything: Compiled): EnvoyTarget {
+  const [given] = shares(all, everything) as [Given];
+  const compiled = everything;
   const { policy } = compiled;
   const holdHeaders = holds(given);
   forbid(given, "envoy", ["ignore-upgrades", "pull-secret", "selector", "istio-api"]);
@@ -29,16 +34,39 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
     ),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
-    maxBody: policy.limits.body,
+    maxBody: Math.max(...compiled.policies.map(({ limits }) => limits.body)),
     holdHeaders,
-    token: given["filters-only"] && given["jwks"] === undefined ? undefined : tokenOptions(given, compiled),
+    token: given["filters-only"] && given["jwks"] === undefined ? undefined : tokenOptions(given, policy),
     listen: address(given, "listen", "127.0.0.1:10000"),
     admin: address(given, "admin", "127.0.0.1:9901"),
     upstream: address(given, "upstream", "127.0.0.1:3000"),
+    servers: compiled.policies.length > 1 ? mcpServers(all, compiled) : undefined,
   };
 }
 
-function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
+/** The options as they are for each policy. */
+function shares(given: Given, { policies }: Compiled): Given[] {
+  const names = policies.map(({ name }) => name);
+  return names.map((name) => optionsFor(given, name, names));
+}
+
+/** The MCP server of each of several policies. */
+function mcpServers(all: Given, compiled: Compiled): McpServer[] {
+  return shares(all, compiled).map((given, i) => {
+    const policy = compiled.policies[i]!;
+    const isChecked = all["filters-only"] === undefined || given["jwks"] !== undefined;
+    return {
+      name: policy.name,
+      place: placeOf(policy),
+      metadataKeys: policy.metadataKeys,
+      token: isChecked ? tokenOptions(given, policy) : undefined,
+      upstream: address(given, "upstream", "127.0.0.1:3000"),
+    };
+  });
+}
+
+function kubernetesTarget(all: Given, compiled: Compiled): KubernetesTarget {
+  const [given] = shares(all, compiled) as [Given];
   if (given["hold-headers"])
     throw new UsageError("--hold-headers works only with --target envoy: this host has no setting for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
@@ -48,7 +76,7 @@ function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
     ignoreUpgrades: given["ignore-upgrades"] === true,
     pullSecret: given["pull-secret"] === undefined ? undefined : objectName(given, "pull-secret", ""),
     quietPasses: isQuiet(given),
-    token: tokenOptions(given, compiled),
+    token: tokenOptions(given, compiled.policy),
     namespace: objectName(given, "namespace", "default"),
     gateway: objectName(given, "gateway", "mcp"),
     service: { name: host, port },
@@ -69,7 +97,17 @@ export function istioTarget(given: Given, compiled: Compiled): IstioTarget {
   if (selector && given["gateway"] !== undefined) throw new UsageError("--gateway and --selector cannot be combined");
   if (selector && given["open-path"] !== undefined)
     throw new UsageError("--open-path needs a Gateway of the Gateway API: with --selector the routes have other names");
+  needOneToken(given, compiled);
   return { ...kubernetesTarget(given, compiled), api: api satisfies IstioApi, selector };
+}
+
+/** Istio checks tokens without a look at the path: a token for one of several servers would be taken for another's. */
+function needOneToken(given: Given, compiled: Compiled): void {
+  const tokens = shares(given, compiled).map((own, i) => JSON.stringify(tokenOptions(own, compiled.policies[i]!)));
+  if (new Set(tokens).size > 1)
+    throw new UsageError(
+      "Istio checks tokens the same for every path: give several policies one --audience, --issuer and --jwks, or a gateway each",
+    );
 }
 
 function forbid(given: Given, target: string, names: string[]): void {
@@ -77,11 +115,11 @@ function forbid(given: Given, target: string, names: string[]): void {
   if (used !== undefined) throw new UsageError(`--${used} has no meaning for --target ${target}`);
 }
 
-function surroundings(given: Given, { policy }: Compiled): Surroundings {
+function surroundings(given: Given, { policies }: Compiled): Surroundings {
   const paths = (given["open-path"] as string[] | undefined) ?? [];
   return {
     cors: ((given["cors"] as string[] | undefined) ?? []).map(origin),
-    openPaths: paths.map((path) => openPath(path, policy, (place) => parseAddress(place, "open-path"))),
+    openPaths: paths.map((path) => openPath(path, policies, (place) => parseAddress(place, "open-path"))),
     trustedHops: hops(text(given, "trusted-hops") ?? "0"),
   };
 }
@@ -121,19 +159,20 @@ function isQuiet(given: Given): boolean {
   return given["quiet-passes"] === true;
 }
 
-function tokenOptions(given: Given, { policy }: Compiled): Token {
+function tokenOptions(given: Given, policy: Policy): Token {
   const { authorizationServers: servers } = policy;
-  if (text(given, "issuer") === undefined && servers.length > 1)
+  const issuer = singleOf(given, "issuer");
+  if (issuer === undefined && servers.length > 1)
     throw new UsageError("--issuer is required: the policy names several authorization servers");
   return {
-    issuer: text(given, "issuer") ?? servers[0],
+    issuer: issuer ?? servers[0],
     audiences: audiences(given, policy),
-    jwks: jwks(text(given, "jwks")),
+    jwks: jwks(singleOf(given, "jwks")),
   };
 }
 
 /** MCP 2025-06-18, Token Handling: a server must refuse tokens that were not issued for it. */
-function audiences(given: Given, policy: Compiled["policy"]): string[] {
+function audiences(given: Given, policy: Policy): string[] {
   const named = given["audience"] as string[] | undefined;
   if (named) return named;
   if (policy.audiences.length > 0) return policy.audiences;
@@ -160,7 +199,7 @@ function parseJson(source: string): unknown {
 }
 
 function address(given: Given, name: string, otherwise: string): Address {
-  return parseAddress(text(given, name) ?? otherwise, name);
+  return parseAddress(singleOf(given, name) ?? otherwise, name);
 }
 
 function parseAddress(value: string, name: string): Address {
