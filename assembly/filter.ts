@@ -1,13 +1,13 @@
 // One request: headers → body → trailers → decided. It starts as denied, and only `pass` lets it through.
 // Everything is judged at the end of the stream, wherever that comes: in the headers, the body or the trailers
 // (HTTP/2 trailers, tests/envoy/calls.test.ts: a body callback with the end of the stream then never comes).
-import { Action, Flag, NONE, NO_REASON, Reason, Setting, isPass } from "./program.ts";
-import { hasFlag, isTextAt, putText, runCount, setting, settingAt, textOf } from "./sections.ts";
+import { Action, Flag, NONE, NO_REASON, Reason, RecordFlag, Setting, isPass } from "./program.ts";
+import { hasFlag, isTextAt, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
-import { configNumber, hasQuietPasses, holdsHeaders, logsSubject } from "./config/config.ts";
+import { configNumber, holdsHeaders } from "./config/config.ts";
 import { choosePolicy, countForPolicy } from "./config/policies.ts";
 import { Context, State } from "./runtime/contexts.ts";
-import { Buffer, getBuffer, getProperty, setProperty, Status, value, valueLength } from "./runtime/host.ts";
+import { Buffer, getBuffer, getProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
   arePresent,
   findHeader,
@@ -19,26 +19,24 @@ import {
   saveHeaders,
 } from "./request/headers.ts";
 import { checkContent, checkHeaders, declaresMoreThan } from "./request/header-checks.ts";
-import { readIdentity } from "./token/identity.ts";
 import { isBindingMet } from "./token/binding.ts";
 import { findToken } from "./token/claims.ts";
 import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
-import { QUESTION_MARK, SEMICOLON } from "./text/chars.ts";
+import { QUESTION_MARK } from "./text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanEnds, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
-import { begin, finish, put, putByte, putNumber, putVisible } from "./text/writer.ts";
 import { findId, judge, requestId } from "./judge.ts";
 import { beginAnswer, refuseEncodings } from "./lists/answer.ts";
 import { filtersLists } from "./lists/errors.ts";
-import { AnswerState, Asked, dropAnswer, newAnswer } from "./lists/state.ts";
+import { AnswerState, Asked, dropAnswer, keepRecord, newAnswer } from "./lists/state.ts";
 import { Decision, decisionOf } from "./decide/decision.ts";
-import { count, reasonName } from "./answer/metrics.ts";
-import { putRule, refuse, sendDocument } from "./answer/reply.ts";
+import { tellDecision } from "./decide/trace.ts";
+import { count } from "./answer/metrics.ts";
+import { recordOf, setRecord } from "./record/record.ts";
+import { refuse, sendDocument } from "./answer/reply.ts";
 import { endRepeats } from "./answer/repeats.ts";
 
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
-const STATE = "scopegate";
-const SUBJECT = "scopegate.sub";
 const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
 const CODE_DETAILS = "response\x00code_details";
 
@@ -209,7 +207,9 @@ function pass(stream: Context, decision: Decision): i32 {
     decision.reason = Reason.host_error;
     return reply(stream, decision);
   }
-  if (!hasQuietPasses()) recordDecision(decision);
+  const record = recordOf(decision);
+  setRecord(record);
+  if (stream.answer) keepRecord(changetype<AnswerState>(stream.answer), record);
   finishStream(stream, decision, State.Passed);
   return CONTINUE;
 }
@@ -231,7 +231,7 @@ function rejectWithId(stream: Context, reason: i32, size: u32): i32 {
 
 /** Refuses a request with a local reply. */
 function reply(stream: Context, decision: Decision): i32 {
-  recordDecision(decision);
+  setRecord(recordOf(decision));
   refuse(decision);
   finishStream(stream, decision, State.Answered);
   return STOP;
@@ -239,48 +239,11 @@ function reply(stream: Context, decision: Decision): i32 {
 
 /** What was saved for the decision is released with it, as a response may stream for hours. */
 function finishStream(stream: Context, decision: Decision, state: State): void {
+  tellDecision(decision.reason, decision.rule);
   count(decision.reason);
   countForPolicy(decision.reason);
   stream.state = state;
   if (state != State.Passed || !stream.answer) closeStream(stream);
-}
-
-/** Records the decision for the access log: reason;rule index;rule name;method;target. */
-function recordDecision(decision: Decision): void {
-  begin(1024);
-  putText(reasonName(decision.reason));
-  putByte(SEMICOLON);
-  if (decision.rule == NONE) put("-;");
-  else {
-    putNumber(decision.rule);
-    putByte(SEMICOLON);
-    putRule(decision.rule);
-  }
-  putPart(decision.method);
-  putPart(decision.target);
-  setState(STATE);
-  if (logsSubject()) recordSubject();
-}
-
-/** Records whose token it is, escaped: the host's own log command prints a claim as it is. */
-function recordSubject(): void {
-  const token = findToken();
-  if (!token) return;
-  begin(1024);
-  putVisible(readIdentity(token).subject, 128);
-  setState(SUBJECT);
-}
-
-/** Ends a text and makes it the filter state of this name. */
-function setState(name: Ascii): void {
-  const state = finish();
-  if (state) setProperty(bytesOf(name), sizeOf(name), spanStart(state), spanLength(state));
-}
-
-/** The beginning of a text, after a semicolon. */
-function putPart(part: Span): void {
-  putByte(SEMICOLON);
-  putVisible(part, 64);
 }
 
 /** Replies with the metadata document, when that is asked for; before any token is looked for. */
@@ -312,7 +275,7 @@ function serveByMethod(method: Span): bool {
 
 function finishDocument(stream: Context): i32 {
   const decision = decisionOf(Reason.metadata_document);
-  recordDecision(decision);
+  setRecord(recordOf(decision));
   finishStream(stream, decision, State.Answered);
   return STOP;
 }
@@ -332,8 +295,9 @@ function saveForLater(stream: Context, token: Span): bool {
 }
 
 function needsHeaders(): bool {
+  const session = arePresent(1 << KnownHeader.McpSession);
   const mirrors = (1 << KnownHeader.McpMethod) | (1 << KnownHeader.McpName) | (1 << KnownHeader.McpVersion);
-  if (setting(Setting.LoopLimit) && arePresent(1 << KnownHeader.McpSession)) return true;
+  if (session && (setting(Setting.LoopLimit) || setting(Setting.Record) & RecordFlag.Session)) return true;
   return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 

@@ -10,7 +10,10 @@ import { clear64, release, reserve, resetRegion } from "./runtime/memory.ts";
 import { READ_PADDING } from "./json/reader.ts";
 import { seedKeys } from "./json/keys.ts";
 import { seedRepeats } from "./answer/repeats.ts";
-import { startTrace, traceCount } from "./decide/trace.ts";
+import { declareRecord } from "./record/declare.ts";
+import { Setting } from "./program.ts";
+import { setting } from "./sections.ts";
+import { startTrace, toldReason, toldRule, traceCount } from "./decide/trace.ts";
 import { itemsSize, itemsText, startItems } from "./lists/trace.ts";
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -55,6 +58,8 @@ function configure(context: Context, size: u32): bool {
   if (!block) return false;
   dropPolicies(context.block);
   context.block = block;
+  openPolicy(block, 0);
+  declareRecord(setting(Setting.Record));
   return true;
 }
 
@@ -153,4 +158,13 @@ export function scopegate_trace_count(): u32 {
 /** For the command line's host: the index of the policy that the last request was judged by. */
 export function scopegate_policy(): u32 {
   return chosenPolicy();
+}
+
+/** For the command line's host: why the last request got its answer, and the index of the rule. */
+export function scopegate_reason(): i32 {
+  return toldReason();
+}
+
+export function scopegate_rule(): u32 {
+  return toldRule();
 }

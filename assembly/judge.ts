@@ -24,6 +24,7 @@ import { clear64, regionEnd } from "./runtime/memory.ts";
 import { charge, rewind } from "./runtime/budget.ts";
 import { forgetResults } from "./cel/results.ts";
 import { count, LENIENT } from "./answer/metrics.ts";
+import { noteBeforeTrials, noteOutcomes } from "./record/outcomes.ts";
 import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./text/chars.ts";
 import { NO_SPAN, Span, spanEnds, spanIs, spanLength, spanOf } from "./text/span.ts";
 
@@ -39,6 +40,7 @@ let judged: usize = 0; // first byte of the body's value
 export function judge(at: usize, size: u32, token: Span): Decision {
   openBody(size + spanLength(token) + headersSize());
   const decision = newDecision();
+  decision.isJudged = true;
   decision.reason = judgeBody(at, at + <usize>size, token, decision);
   decision.method = methodName;
   decision.target = targetName;
@@ -85,6 +87,9 @@ function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
     } else openCall();
     decision.rule = NONE;
     decision.hasId = false;
+    decision.isCall = false;
+    decision.when = NO_SPAN;
+    decision.tests = NO_SPAN;
     if (!charge(keepsScopes ? MESSAGE_COST : MESSAGE_COST + (spanLength(token) >> 4))) return Reason.batch;
     const end = readValue(p, Slot.Body);
     if (!end) return readFailure();
@@ -108,9 +113,14 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
     count(LENIENT);
   }
   if (isListMethod(methodName)) decision.asksList = true;
-  const reason = judgeCall(decision);
-  if (reason != Reason.rule_denied && reason != Reason.no_rule) return reason;
-  return findChallenge(decision) ? Reason.insufficient_scope : reason;
+  decision.isCall = true;
+  let reason = judgeCall(decision);
+  if (reason == Reason.rule_denied || reason == Reason.no_rule) {
+    noteBeforeTrials(decision);
+    if (findChallenge(decision)) reason = Reason.insufficient_scope;
+  }
+  noteOutcomes(decision);
+  return reason;
 }
 
 /** The id of the one message of the body that was judged, as JSON; NO_SPAN for a batch, or one that cannot be repeated. */

@@ -21,7 +21,7 @@ export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 18;
+export const SECTION_COUNT = 19;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -50,6 +50,7 @@ export enum Section {
   Reasons = 15, //   ReasonRecord: what each Reason is answered with; the last only counts
   Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
   Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
+  Facts = 18, //     FactRecord: the arguments that decision records have
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -69,6 +70,7 @@ export const AUTOMATON_SIZE = 56;
 export const REASON_SIZE = 36;
 export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
+export const FACT_SIZE = 16;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -98,7 +100,8 @@ export enum Setting {
   Lists = 32, //              four bits for each ListKind: bit ListOutcome shows such items; LISTED: the list is filtered
   MaxList = 33, //            bytes of an answer with a list
   SenderConstrained = 34, //  SenderConstrained
-  Count = 35,
+  Record = 35, //             RecordFlag bits
+  Count = 36,
 }
 
 export enum Flag {
@@ -115,6 +118,16 @@ export enum Flag {
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
   Annotate = 2048, //      items of lists that more scopes would open say which
   Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
+}
+
+/** Which decisions are recorded, and what a record has. */
+export enum RecordFlag {
+  Passes = 1,
+  Refusals = 2,
+  Text = 4, //    one line of text, not an object
+  Token = 8, //   sub, client, iss, act
+  Scopes = 16, // what the token holds
+  Session = 32, // mcp.session.id, hashed
 }
 
 /** What becomes of a token that is bound to a key. */
@@ -218,6 +231,9 @@ export enum AutomatonField {
 // MethodRecord      text: the method; Kind of what it touches, Method for one of the lifecycle; slot of the target's name
 // prettier-ignore
 export enum MethodField { Name = 0, Kind = 8, Slot = 12 }
+// FactRecord        slot of the argument, its path as written (offset, length), whether it is hashed (0, 1)
+// prettier-ignore
+export enum FactField { Slot = 0, Name = 4, Hashed = 12 }
 // A header list     u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL …: as the host takes it
 // prettier-ignore
 export enum ReasonField { Name = 0, Counter = 8, Error = 16, Headers = 24, Status = 32 }

@@ -77,3 +77,47 @@ function encodeDouble(value: number): Uint8Array {
   new DataView(bytes.buffer).setFloat64(0, value, true);
   return bytes;
 }
+
+/** The Struct in its wire format, as a filter may write it; throws a RangeError on anything else. */
+export function decodeStruct(bytes: Uint8Array): Struct {
+  const struct: Struct = {};
+  for (const [, entry] of fieldsOf(bytes, [FIELD])) {
+    const [[, key], [, value]] = fieldsOf(entry, [FIELD, 0x12]) as [Field, Field];
+    struct[utf8Text(key)] = decodeValue(value);
+  }
+  return struct;
+}
+
+const FIELD = 0x0a;
+type Field = [tag: number, payload: Uint8Array];
+
+/** The fields of a message, all of them of these tags and with a length. */
+function fieldsOf(bytes: Uint8Array, tags: readonly number[]): Field[] {
+  const fields: Field[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const tag = bytes[at++]!;
+    if (!tags.includes(tag)) throw new RangeError(`a field has the tag ${tag}`);
+    let size = 0;
+    for (let shift = 0, more = true; more; shift += 7, at++) {
+      if (at >= bytes.length) throw new RangeError("a length is cut off");
+      size += (bytes[at]! & 0x7f) * 2 ** shift;
+      more = bytes[at]! > 0x7f;
+    }
+    if (at + size > bytes.length) throw new RangeError("a field is cut off");
+    fields.push([tag, bytes.subarray(at, at + size)]);
+    at += size;
+  }
+  return fields;
+}
+
+function decodeValue(bytes: Uint8Array): Json {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes[0] === 0x08) return null;
+  if (bytes[0] === 0x11) return view.getFloat64(1, true);
+  if (bytes[0] === 0x20) return bytes[1] !== 0;
+  const [[tag, payload]] = fieldsOf(bytes, [0x1a, 0x2a, 0x32]) as [Field];
+  if (tag === 0x1a) return new TextDecoder("utf-8", { fatal: true }).decode(payload);
+  if (tag === 0x2a) return decodeStruct(payload);
+  return fieldsOf(payload, [FIELD]).map(([, item]) => decodeValue(item));
+}

@@ -50,23 +50,22 @@ import {
   TILDE,
   ZERO,
 } from "../text/chars.ts";
+import { addItem } from "../text/struct.ts";
 import { NO_SPAN, Span, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
 import { findHeader, KnownHeader } from "../request/headers.ts";
 import { knownRevision, knownRevisions } from "../request/mirror-headers.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
 import { scopeIdAt, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
-import { Decision } from "../decide/decision.ts";
+import { Decision, decisionId } from "../decide/decision.ts";
 import { ruleAt, scopesOf } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
-import { now, sendResponse } from "../runtime/host.ts";
+import { sendResponse } from "../runtime/host.ts";
 
 const MAX_HEADERS: u32 = MAX_CHALLENGE + 99; // with the other two headers
 const MAX_ID: u32 = 256;
 const MAX_VERSION: u32 = 64; // bytes of a revision that nobody knows
 const MAX_GRANTED: i32 = 2048; // bytes of scopes that the token holds
 const DETAILS = "scopegate{";
-
-let decisions: u64 = 0;
 
 /** Refuses the request: the local reply of a decision. False when the host does not take it. */
 export function refuse(decision: Decision): bool {
@@ -118,7 +117,7 @@ function makeChallenge(decision: Decision): Span {
   const place = spanLength(list) - after;
   begin(MAX_HEADERS);
   putBytes(spanStart(list), place);
-  putScopes(decision, false);
+  putScopes(decision, ScopeForm.Header);
   putBytes(spanStart(list) + <usize>place, after);
   const headers = finish();
   const at = spanStart(headers);
@@ -126,34 +125,42 @@ function makeChallenge(decision: Decision): Span {
   return headers;
 }
 
-/** The scopes of the challenge, separated by spaces or, with `asJson`, as JSON strings separated by commas. */
-export function putScopes(decision: Decision, asJson: bool): void {
+/** How a list of scopes is written. */
+export enum ScopeForm {
+  Header = 0, // separated by spaces
+  Json = 1, //   as strings, separated by commas
+  Items = 2, //  of a list in protobuf
+}
+
+/** The scopes of the challenge. */
+export function putScopes(decision: Decision, form: u32): void {
   const start = position();
   const rule = decision.rule;
-  for (let i: u32 = 0; i < requiredCount(rule); i++) putScope(requiredScope(rule, i), asJson, start);
+  for (let i: u32 = 0; i < requiredCount(rule); i++) putScope(requiredScope(rule, i), form, start);
   for (let i: u32 = 0; i < decision.extraCount; i++) {
     const extra = textSpan(scopeName(load<u32>(decision.extras + ((<usize>i) << 2))));
-    if (!isRequired(rule, extra)) putScope(extra, asJson, start);
+    if (!isRequired(rule, extra)) putScope(extra, form, start);
   }
-  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, asJson, start);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, form, start);
 }
 
 /** Adds a scope to the list that began at `start`. */
-function putScope(scope: Span, asJson: bool, start: usize): void {
-  if (position() != start) putByte(asJson ? COMMA : SPACE);
-  if (asJson) putByte(QUOTE);
+function putScope(scope: Span, form: u32, start: usize): void {
+  if (form == ScopeForm.Items) return addItem(scope);
+  if (position() != start) putByte(form == ScopeForm.Json ? COMMA : SPACE);
+  if (form == ScopeForm.Json) putByte(QUOTE);
   putBytes(spanStart(scope), spanLength(scope));
-  if (asJson) putByte(QUOTE);
+  if (form == ScopeForm.Json) putByte(QUOTE);
 }
 
 /** What the token holds, as far as a header may contain it, it is not named yet, and there is room. */
-function putGranted(rule: u32, asJson: bool, start: usize): void {
+function putGranted(rule: u32, form: u32, start: usize): void {
   let left: i32 = MAX_GRANTED;
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const scope = tokenScope(i);
     left -= spanLength(scope) + 1;
     if (left < 0) return;
-    if (isScopeToken(scope) && !isRequired(rule, scope)) putScope(scope, asJson, start);
+    if (isScopeToken(scope) && !isRequired(rule, scope)) putScope(scope, form, start);
   }
 }
 
@@ -252,7 +259,7 @@ function putDenial(decision: Decision): void {
   }
   if (decision.reason != Reason.insufficient_scope) return;
   put(',"scopes":[');
-  putScopes(decision, true);
+  putScopes(decision, ScopeForm.Json);
   putText(settingAt(Setting.ScopesEnd));
 }
 
@@ -264,11 +271,4 @@ export function putRule(rule: u32): void {
   put("rule[");
   putNumber(rule);
   putByte(CLOSE_BRACKET);
-}
-
-/** A number that tells replies apart: the time and how many came before, mixed as in splitmix64. */
-function decisionId(decision: Decision): u64 {
-  const time = decision.time ? decision.time : now();
-  const seed = (time + ++decisions) * 0x9e3779b97f4a7c15;
-  return (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9;
 }

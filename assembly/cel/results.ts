@@ -43,3 +43,14 @@ export function evaluateOnce(predicate: u32): u32 {
   store<u64>(record, generation + <u64>result);
   return result;
 }
+
+/** What a predicate came to for this call; 0 when it was not evaluated. */
+export function resultOf(predicate: u32): u32 {
+  const known = load<u64>(results + <usize>(predicate + 1) * RECORD) - generation;
+  return known <= <u64>Outcomes.Unknown ? <u32>known : 0;
+}
+
+/** Forgets what one predicate came to. */
+export function forgetResult(predicate: u32): void {
+  store<u64>(results + <usize>(predicate + 1) * RECORD, 0);
+}

@@ -16,7 +16,9 @@ import { findMember } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
 import { QUOTE } from "../text/chars.ts";
 import { spanIs, spanLength, spanStart } from "../text/span.ts";
-import { put } from "../text/writer.ts";
+import { SHA256_SIZE, sha256 } from "../text/sha256.ts";
+import { copyBytes } from "../text/ascii.ts";
+import { begin, finish, put, putHex64 } from "../text/writer.ts";
 import { relocate, resetVm } from "../cel/vm.ts";
 
 /** The beginning of a block. After it come the program and the tables, whose addresses it has. */
@@ -28,12 +30,14 @@ class Config {
   scopes: usize;
   targets: usize;
   results: usize;
+  digest: usize; //    of the program: DIGEST_SIZE hexadecimal digits
+  recordKey: usize; // KEY_SIZE bytes for what records have hashed; 0 for none
   holdsHeaders: bool;
-  hasQuietPasses: bool;
-  logsSubject: bool;
   number: u32; // counted from 1
 }
 
+export const DIGEST_SIZE: u32 = 16;
+const KEY_SIZE: u32 = 64;
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
 let problem: Ascii = "";
@@ -91,6 +95,8 @@ function build(text: usize, decoded: usize, size: u32): usize {
   const scopes = place(scopesSize(sectionCount(Section.Scopes)));
   const targets = place(targetsSize());
   const results = place(resultsSize(sectionCount(Section.Predicates)));
+  const digest = place(DIGEST_SIZE);
+  const key = place(KEY_SIZE);
   const block = allocate(total);
   if (!block) return 0;
   memory.fill(block, 0, total);
@@ -102,14 +108,33 @@ function build(text: usize, decoded: usize, size: u32): usize {
   config.targets = block + targets;
   config.results = block + results;
   config.holdsHeaders = isTrue(text, "holdHeaders");
-  config.hasQuietPasses = isTrue(text, "quietPasses");
-  config.logsSubject = isTrue(text, "logSubject");
+  config.digest = block + digest;
+  config.recordKey = takeKey(text, block + key);
   config.number = ++built;
+  writeDigest(decoded, size, config.digest);
   memory.copy(config.program, decoded, size);
   fillTables(config, nodes);
   if (!ranOut()) return block;
   release(block);
   return 0;
+}
+
+/** Writes the first digits of the program's SHA-256. */
+function writeDigest(decoded: usize, size: u32, out: usize): void {
+  const hash = reserve(SHA256_SIZE);
+  if (!hash) return;
+  sha256(decoded, size, hash);
+  begin(DIGEST_SIZE);
+  putHex64(bswap<u64>(load<u64>(hash)));
+  copyBytes(out, spanStart(finish()), DIGEST_SIZE);
+}
+
+/** Takes the key for hashes to `out`; 0 when the configuration has none of the right size. */
+function takeKey(text: usize, out: usize): usize {
+  const key = findMember(text, "recordKey");
+  if (spanLength(key) != KEY_SIZE + 2) return 0; // with the quotes
+  copyBytes(out, spanStart(key) + 1, KEY_SIZE);
+  return out;
 }
 
 let total: u32 = 0; // bytes of the block that is being built
@@ -183,12 +208,12 @@ export function configNumber(): u32 {
   return inUse().number;
 }
 
-/** Whether nothing is left for the access log of a request that passes. */
-export function hasQuietPasses(): bool {
-  return inUse().hasQuietPasses;
+/** The digest of the program in use, DIGEST_SIZE bytes. */
+export function programDigest(): usize {
+  return inUse().digest;
 }
 
-/** Whether the subject is left for the access log. */
-export function logsSubject(): bool {
-  return inUse().logsSubject;
+/** The key for what records have hashed, as hmac takes it; 0 for none. */
+export function recordKey(): usize {
+  return inUse().recordKey;
 }

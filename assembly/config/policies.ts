@@ -1,11 +1,12 @@
 // The policies of a plugin configuration: one for all requests, or several, of which the host and the path of a request
 // choose one (routes.ts).
-import { NONE, Reason, ReasonField, Setting, isDenial, isPass } from "../program.ts";
+import { NONE, Reason, Setting } from "../program.ts";
+import { Effect, effectOf, effectWord } from "../decide/decision.ts";
 import { allocate, release } from "../runtime/memory.ts";
 import { defineCounter, increment } from "../runtime/host.ts";
 import { onlyWhitespace, openReader, readValue } from "../json/reader.ts";
 import { firstItem, nextItem, skipValue } from "../json/walk.ts";
-import { reasonAt, settingAt, textSpan } from "../sections.ts";
+import { settingAt, textSpan } from "../sections.ts";
 import { isPlain } from "../text/ascii.ts";
 import { CASE_BIT, DOT, LOWER_A, MINUS, OPEN_BRACE, OPEN_BRACKET, QUOTE, UNDERSCORE, ZERO } from "../text/chars.ts";
 import { NO_SPAN, Span, spanIs, spanLength, spanOf, spanStart } from "../text/span.ts";
@@ -13,16 +14,6 @@ import { begin, finish, put, putByte, putVisible } from "../text/writer.ts";
 import { buildConfig, dropConfig, openConfig, putProblem, refuse } from "./config.ts";
 import { findMember } from "./members.ts";
 import { addRoute, beginRoutes, findRoute, openRoutes, routesSize } from "./routes.ts";
-
-/** What a decision is counted as, for each policy: the words of `scopegate eval`. */
-enum Outcome {
-  Allow = 0,
-  Deny = 1,
-  Reject = 2,
-  Unauthenticated = 3,
-  Answer = 4,
-  Count = 5,
-}
 
 /** The beginning of a block. After it come the policies and, where there are several, the routes. */
 // @ts-ignore: decorator
@@ -32,8 +23,8 @@ class Policies {
   routes: usize; // 0: there is one policy, for all requests
 }
 
-// A policy: the address of its configuration, then per Outcome the number of its counter + 1.
-const POLICY: u32 = 4 + 4 * Outcome.Count;
+// A policy: the address of its configuration, then per Effect the number of its counter + 1.
+const POLICY: u32 = 4 + 4 * Effect.Count;
 const HEAD: u32 = offsetof<Policies>();
 const MAX_DEPTH: u32 = 16; // nesting of the configuration text
 
@@ -183,32 +174,21 @@ export function chosenPolicy(): u32 {
 /** Counts a decision of the policy in use, where there are several: scopegate.policy.<name>.<outcome>. */
 export function countForPolicy(reason: i32): void {
   if (!isRouted() || reason == Reason.no_policy) return; // which has none
-  const outcome = outcomeOf(reason);
-  const counter = policyAt(current, chosen) + 4 + ((<usize>outcome) << 2);
+  const effect = effectOf(reason);
+  const counter = policyAt(current, chosen) + 4 + ((<usize>effect) << 2);
   if (!load<u32>(counter)) {
-    const name = counterName(outcome);
+    const name = counterName(effect);
     store<u32>(counter, defineCounter(spanStart(name), spanLength(name)) + 1);
   }
   increment(load<u32>(counter) - 1, 1);
 }
 
-function outcomeOf(reason: i32): u32 {
-  if (isPass(reason)) return Outcome.Allow;
-  if (isDenial(reason)) return Outcome.Deny;
-  if (reason == Reason.metadata_document) return Outcome.Answer;
-  return load<u32>(reasonAt(reason), ReasonField.Status) == 401 ? Outcome.Unauthenticated : Outcome.Reject;
-}
-
-function counterName(outcome: u32): Span {
+function counterName(effect: u32): Span {
   begin(256);
   put("scopegate.policy.");
   putWord(textSpan(settingAt(Setting.PolicyName)));
   putByte(DOT);
-  if (outcome == Outcome.Allow) put("allow");
-  else if (outcome == Outcome.Deny) put("deny");
-  else if (outcome == Outcome.Reject) put("reject");
-  else if (outcome == Outcome.Answer) put("answer");
-  else put("unauthenticated");
+  put(effectWord(effect));
   return finish();
 }
 

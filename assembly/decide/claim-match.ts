@@ -17,7 +17,8 @@ export function claimsHold(run: usize): bool {
   return true;
 }
 
-function claimHolds(record: usize): bool {
+/** Whether the ClaimRecord at `record` holds. */
+export function claimHolds(record: usize): bool {
   let slot = load<u32>(record, ClaimField.Literal);
   if (!slotStart(slot)) slot = load<u32>(record, ClaimField.Path);
   const at = slotStart(slot);

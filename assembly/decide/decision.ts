@@ -1,5 +1,7 @@
 // The decision on a request: the judgement writes it, and whoever replies, counts or logs is handed it.
-import { NONE, Reason } from "../program.ts";
+import { NONE, Reason, ReasonField, isDenial, isPass } from "../program.ts";
+import { reasonAt } from "../sections.ts";
+import { now } from "../runtime/host.ts";
 import { NO_SPAN, Span } from "../text/span.ts";
 
 
@@ -11,7 +13,12 @@ export class Decision {
   extraCount: u32;
   method: Span; //   of the call; NO_SPAN when it was not read
   target: Span; //   what the call names: a tool, a prompt, a URI or a task
+  when: Span; //     outcomes of the predicates, a letter each (record/outcomes.ts); NO_SPAN when none are recorded
+  tests: Span; //    outcomes of the tests of scopes and claims, likewise
+  id: u64; //        that refused clients and records have; 0 until it is known
   time: u64; //      of the reply, nanoseconds since 1970; 0 until it is known
+  isJudged: bool; // it is about a body, and the headers are those of its request
+  isCall: bool; //   the message was understood and its token read
   hasId: bool; //    the id of the message is in its slot, for the reply
   asksList: bool; // it, or a message of a batch, asks for a list
 }
@@ -27,7 +34,12 @@ export function newDecision(): Decision {
   decision.extraCount = 0;
   decision.method = NO_SPAN;
   decision.target = NO_SPAN;
+  decision.when = NO_SPAN;
+  decision.tests = NO_SPAN;
+  decision.id = 0;
   decision.time = 0;
+  decision.isJudged = false;
+  decision.isCall = false;
   decision.hasId = false;
   decision.asksList = false;
   return decision;
@@ -38,4 +50,32 @@ export function decisionOf(reason: i32): Decision {
   const decision = newDecision();
   decision.reason = reason;
   return decision;
+}
+
+let decisions: u64 = 0;
+
+/** A number that tells decisions apart: the time and how many came before, mixed as in splitmix64. */
+export function decisionId(decision: Decision): u64 {
+  if (decision.id) return decision.id;
+  const time = decision.time ? decision.time : now();
+  const seed = (time + ++decisions) * 0x9e3779b97f4a7c15;
+  return (decision.id = (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9);
+}
+
+/** What becomes of a request: the words of `scopegate eval`. */
+// prettier-ignore
+export enum Effect { Allow = 0, Deny = 1, Reject = 2, Unauthenticated = 3, Answer = 4, Count = 5 }
+
+export function effectOf(reason: i32): u32 {
+  if (isPass(reason)) return Effect.Allow;
+  if (isDenial(reason) || reason == Reason.host_error || reason == Reason.no_policy) return Effect.Deny;
+  if (reason == Reason.metadata_document) return Effect.Answer;
+  return load<u32>(reasonAt(reason), ReasonField.Status) == 401 ? Effect.Unauthenticated : Effect.Reject;
+}
+
+export function effectWord(effect: u32): Ascii {
+  if (effect == Effect.Allow) return "allow";
+  if (effect == Effect.Deny) return "deny";
+  if (effect == Effect.Reject) return "reject";
+  return effect == Effect.Answer ? "answer" : "unauthenticated";
 }

@@ -46,3 +46,20 @@ export function trace(rule: u32, outcome: u32): void {
 export function tracePassed(from: u32, to: u32): void {
   for (let rule = from; rule < to && count < MAX_STEPS; rule++) trace(rule, Outcome.Target);
 }
+
+let lastReason: i32 = 0;
+let lastRule: u32 = 0;
+
+/** Notes the decision on a request. */
+export function tellDecision(reason: i32, rule: u32): void {
+  lastReason = reason;
+  lastRule = rule;
+}
+
+export function toldReason(): i32 {
+  return lastReason;
+}
+
+export function toldRule(): u32 {
+  return lastRule;
+}

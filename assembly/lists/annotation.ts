@@ -1,7 +1,7 @@
 // _meta["scopegate/scopes"] of an item: the scopes that would make an obtainable item callable, where the policy annotates.
 // Clients would trust what a server puts there, so that goes in any case.
 import { Flag, ListOutcome, MAX_CHALLENGE, Slot } from "../program.ts";
-import { putScopes } from "../answer/reply.ts";
+import { ScopeForm, putScopes } from "../answer/reply.ts";
 import { Decision } from "../decide/decision.ts";
 import { decodeText } from "../json/decode.ts";
 import { readingEnd } from "../json/reading.ts";
@@ -29,7 +29,7 @@ export function annotate(item: Item): void {
 function scopesOf(decision: Decision): Span {
   begin(MAX_CHALLENGE * 2 + 64);
   put('"scopegate/scopes":[');
-  putScopes(decision, true);
+  putScopes(decision, ScopeForm.Json);
   putByte(CLOSE_BRACKET);
   const member = finish();
   return spanIs(member, '"scopegate/scopes":[]') ? 0 : member;

@@ -3,8 +3,12 @@ import { ListKind, ListOutcome } from "../program.ts";
 import { reasonName } from "../answer/metrics.ts";
 import { defineCounter, increment } from "../runtime/host.ts";
 import { putText } from "../sections.ts";
-import { begin, finish, put } from "../text/writer.ts";
-import { spanLength, spanStart } from "../text/span.ts";
+import { recordList } from "../record/list.ts";
+import { DOT } from "../text/chars.ts";
+import { begin, finish, put, putByte } from "../text/writer.ts";
+import { spanLength, spanOf, spanStart } from "../text/span.ts";
+import { shownOf } from "./errors.ts";
+import { AnswerState } from "./state.ts";
 
 const UNDEFINED: u32 = 0;
 const KINDS: i32 = 16; // ListKind and ListOutcome
@@ -48,8 +52,11 @@ export function acceptItems(): void {
   clearItems();
 }
 
-/** Counts the items of the text, as it is sent on. */
-export function countItems(): void {
+/** Counts the items of the text, as it is sent on, and records the first of its lists. */
+export function countItems(answer: AnswerState): void {
+  for (let list: u32 = 0; list < <u32>ListKind.Count; list++) {
+    if (recordItems(answer, list)) break;
+  }
   for (let list: u32 = 0; list < <u32>ListKind.Count; list++) {
     for (let outcome: u32 = 0; outcome < <u32>ListOutcome.Count; outcome++) {
       const place = placeOf(list, outcome);
@@ -62,13 +69,30 @@ export function countItems(): void {
   forgetItems();
 }
 
+/** Records a list of this kind; false when there is none. */
+function recordItems(answer: AnswerState, list: u32): bool {
+  let total: u32 = 0;
+  let shown: u32 = 0;
+  for (let outcome: u32 = 0; outcome < <u32>ListOutcome.Count; outcome++) {
+    const many = load<u32>(accepted + placeOf(list, outcome));
+    total += many;
+    if (outcome < <u32>ListOutcome.Broken && (shownOf(list) >> outcome) & 1) shown += many;
+  }
+  if (total && answer.record) recordList(spanOf(answer.record, answer.recordSize), kindName(list), total, shown);
+  return total != 0;
+}
+
+function kindName(list: u32): Ascii {
+  if (list == ListKind.Tools) return "tools";
+  if (list == ListKind.Prompts) return "prompts";
+  return list == ListKind.Resources ? "resources" : "resourceTemplates";
+}
+
 function define(place: usize, list: u32, outcome: u32): void {
   begin(64);
   put("scopegate.lists.");
-  if (list == ListKind.Tools) put("tools.");
-  else if (list == ListKind.Prompts) put("prompts.");
-  else if (list == ListKind.Resources) put("resources.");
-  else put("resourceTemplates.");
+  put(kindName(list));
+  putByte(DOT);
   if (outcome == ListOutcome.Callable) put("callable");
   else if (outcome == ListOutcome.Obtainable) put("obtainable");
   else if (outcome == ListOutcome.Never) put("never");

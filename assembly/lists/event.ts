@@ -30,7 +30,7 @@ export function filterEvent(answer: AnswerState, at: usize, end: usize, flags: u
   const mark = editCount();
   const verdict = readPart(data, answer.asked == Asked.Stream);
   if (verdict == Verdict.Fine) {
-    countItems();
+    countItems(answer);
     if (!isOnly && editCount() != mark) replaceData(mark, at, end, data);
     return;
   }

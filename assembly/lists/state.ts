@@ -54,6 +54,8 @@ export class AnswerState {
   line: u32; //    where the unfinished line begins in the carried bytes
   seen: u32; //    up to where they were searched for its end
   flags: u32; //   EventFlag
+  record: usize; // of the decision on the request, to which the list is added; 0 for none
+  recordSize: u32;
   refusal: i32; // the Reason why the body cannot be read, or NO_REASON
 }
 
@@ -126,9 +128,19 @@ export function takeCarry(answer: AnswerState): usize {
   return text;
 }
 
+/** Keeps the record of the decision on the request; without memory the list is not recorded. */
+export function keepRecord(answer: AnswerState, record: Span): void {
+  if (!spanLength(record)) return;
+  answer.record = allocate(spanLength(record));
+  if (!answer.record) return;
+  answer.recordSize = spanLength(record);
+  memory.copy(answer.record, spanStart(record), spanLength(record));
+}
+
 /** Gives back everything that is kept of an answer; 0 is ignored. */
 export function dropAnswer(at: usize): void {
   if (!at) return;
   endCarry(changetype<AnswerState>(at));
+  release(changetype<AnswerState>(at).record);
   release(at);
 }

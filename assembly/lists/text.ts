@@ -70,7 +70,7 @@ function tryWhole(answer: AnswerState, piece: Span): bool {
   answer.stage = Stage.Rest;
   if (verdict == Verdict.Refused) refuseText(answer, spanLength(piece), verdictReason());
   else if (editCount()) sendEdited(answer, piece, spanLength(piece));
-  else countItems();
+  else countItems(answer);
   return true;
 }
 
@@ -78,7 +78,7 @@ function tryWhole(answer: AnswerState, piece: Span): bool {
 function sendEdited(answer: AnswerState, text: Span, size: u32): void {
   const edited = editedText(0, spanStart(text), spanEnd(text));
   if (ranOut()) return refuseText(answer, size, Reason.host_error);
-  countItems();
+  countItems(answer);
   endCarry(answer);
   replacePiece(size, edited);
 }
@@ -91,7 +91,7 @@ function decideWhole(answer: AnswerState, size: u32): void {
   answer.stage = Stage.Rest;
   if (verdict == Verdict.Refused) return refuseText(answer, size, verdictReason());
   if (editCount()) return sendEdited(answer, text, size);
-  countItems();
+  countItems(answer);
   sendCarried(answer, size);
 }
 

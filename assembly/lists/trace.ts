@@ -1,7 +1,7 @@
 // What became of each item of the lists in an answer, for `eval` and `explain`. Off in Envoy: only the command line's host
 // turns it on. The trace is JSON text: a list of [ListKind, ListOutcome, name, shown, rule or null, scopes].
 import { ListOutcome, MAX_CHALLENGE, NONE } from "../program.ts";
-import { putScopes } from "../answer/reply.ts";
+import { ScopeForm, putScopes } from "../answer/reply.ts";
 import { Decision } from "../decide/decision.ts";
 import { allocate, release } from "../runtime/memory.ts";
 import { begin, finish, put, putByte, putBytes, putNumber } from "../text/writer.ts";
@@ -50,7 +50,7 @@ export function traceItem(list: u32, outcome: u32, shown: bool, name: Span, deci
   if (decision.rule == NONE) put("null");
   else putNumber(decision.rule);
   put(",[");
-  if (outcome == ListOutcome.Obtainable) putScopes(decision, true);
+  if (outcome == ListOutcome.Obtainable) putScopes(decision, ScopeForm.Json);
   put("]]");
   append(finish());
 }

@@ -43,6 +43,11 @@ export function spend(count: u32): bool {
   return steps >= 0;
 }
 
+/** Leaves at most `most` steps. */
+export function limitSteps(most: u32): void {
+  steps = min(steps, <i64>most);
+}
+
 /** Whether the steps have run out. */
 export function isExhausted(): bool {
   return steps < 0;

@@ -1,6 +1,7 @@
 // The host: every call to Envoy (proxy-wasm ABI 0.2.1), with its status as a value. No other file imports the ABI.
 // Values come back in memory of the callback's region, followed by zero bytes that the JSON reader relies on.
 import {
+  proxy_call_foreign_function,
   proxy_close_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
@@ -70,6 +71,12 @@ export function getProperty(path: usize, length: u32): u32 {
 /** Sets a filter state that the access log prints as %FILTER_STATE(wasm.<path>:PLAIN)%. */
 export function setProperty(path: usize, pathLength: u32, text: usize, length: u32): u32 {
   return proxy_set_property(path, pathLength, text, length);
+}
+
+/** Calls a function that only this host has. */
+export function callForeign(name: usize, length: u32, from: usize, size: u32): u32 {
+  clear();
+  return proxy_call_foreign_function(name, length, from, size, RESULT, LENGTH);
 }
 
 /** All headers: u32 count, then (u32, u32) lengths of each name and value, then name NUL value NUL … */

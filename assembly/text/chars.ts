@@ -52,3 +52,4 @@ export const LOWER_S: u32 = 0x73;
 export const LOWER_T: u32 = 0x74;
 export const LOWER_U: u32 = 0x75;
 export const LOWER_X: u32 = 0x78;
+export const LOWER_Y: u32 = 0x79;

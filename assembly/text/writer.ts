@@ -31,6 +31,12 @@ export function position(): usize {
   return at;
 }
 
+/** Takes back what was added from `to` on, and that it did not fit. */
+export function retract(to: usize): void {
+  at = to;
+  full = start == 0;
+}
+
 /** Whether something did not fit. */
 export function overflowed(): bool {
   return full;

@@ -1,8 +1,9 @@
 // Whose token it is, and from when: the claims that identify issuers, subjects and clients.
 import { NONE } from "../program.ts";
 import { LOWER_A, LOWER_C, LOWER_I, LOWER_O, LOWER_S } from "../text/chars.ts";
-import { NO_SPAN, Span, spanEnd, spanIs, spanLength, spanStart } from "../text/span.ts";
-import { entryAt, identityOf, keyOf, numberOf, valueOf } from "./protobuf.ts";
+import { NO_SPAN, Span, spanEnd, spanIs, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { ValueTag, entryAt, findEntry, identityOf, keyOf, numberOf, openValue, valueOf } from "./protobuf.ts";
+import { bytesOf, sizeOf } from "../text/ascii.ts";
 
 /** What a token is identified by. */
 @unmanaged
@@ -10,6 +11,7 @@ class Identity {
   issuer: Span;
   subject: Span;
   client: Span;
+  actor: Span; //   the serialised Value of act
   issuedAt: f64; // seconds since 1970; NaN when the token does not say
 }
 
@@ -23,7 +25,8 @@ enum IdentifyingClaim {
   appid = 5, //     Microsoft Entra, version 1
   iss = 6,
   iat = 7,
-  Count = 8,
+  act = 8, //       RFC 8693 section 4.1
+  Count = 9,
 }
 
 const found: usize = memory.data(<i32>IdentifyingClaim.Count * 8, 8); // per IdentifyingClaim a Span
@@ -47,6 +50,7 @@ export function readIdentity(token: Span): Identity {
   result.issuer = claimAt(IdentifyingClaim.iss);
   result.subject = firstOf(IdentifyingClaim.sub, IdentifyingClaim.oid);
   result.client = firstOf(IdentifyingClaim.client_id, IdentifyingClaim.appid);
+  result.actor = claimAt(IdentifyingClaim.act);
   result.issuedAt = numberOf(claimAt(IdentifyingClaim.iat));
   return result;
 }
@@ -60,6 +64,7 @@ function claimOf(key: Span): u32 {
     case LOWER_S:
       return spanIs(key, "sub") ? IdentifyingClaim.sub : NONE;
     case LOWER_A:
+      if (spanIs(key, "act")) return IdentifyingClaim.act;
       return spanIs(key, "azp") ? IdentifyingClaim.azp : NONE;
     case LOWER_C:
       return spanIs(key, "cid") ? IdentifyingClaim.cid : NONE;
@@ -87,4 +92,19 @@ function firstOf(first: u32, last: u32): Span {
     if (claimAt(claim)) return claimAt(claim);
   }
   return NO_SPAN;
+}
+
+/** The subject of an actor, and the actor that this one acts for in turn (RFC 8693): each NO_SPAN when there is none. */
+export function subjectOf(actor: Span): Span {
+  return memberOf(actor, "sub");
+}
+
+export function actorOf(actor: Span): Span {
+  return memberOf(actor, "act");
+}
+
+function memberOf(actor: Span, name: Ascii): Span {
+  const members = openValue(actor, ValueTag.Struct);
+  const value = findEntry(members, spanOf(bytesOf(name), sizeOf(name)));
+  return value ? identityOf(value) : NO_SPAN;
 }

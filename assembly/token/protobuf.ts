@@ -4,6 +4,9 @@
 //   Metadata, Struct:  0a len { 0a len key, 12 len value }, repeated     ListValue:  0a len value, repeated
 //   Value:  08 null   11 double   1a len string   20 bool   2a len Struct   32 len ListValue
 import { NO_SPAN, Span, sameSpan, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { ValueTag } from "../text/struct.ts";
+
+export { ValueTag };
 
 // The byte that a field begins with: its number and its wire type.
 const ENTRY: u32 = 0x0a;
@@ -11,16 +14,6 @@ const KEY: u32 = 0x0a;
 const ENTRY_VALUE: u32 = 0x12;
 const TYPED_METADATA: u32 = 0x12; // typed_filter_metadata, the second map of Metadata
 const ITEM: u32 = 0x0a;
-
-/** The field that a Value has, one of these. */
-export enum ValueTag {
-  Null = 0x08,
-  Number = 0x11,
-  String = 0x1a,
-  Bool = 0x20,
-  Struct = 0x2a,
-  List = 0x32,
-}
 
 /** Payload of the length-delimited field at `at`, which begins with `tag`. The field ends where its payload does. */
 // @ts-ignore: decorator

@@ -16,6 +16,8 @@ import {
   ClaimType,
   ENTRY_SIZE,
   EntryField,
+  FACT_SIZE,
+  FactField,
   HEADER_SIZE,
   HeaderField,
   INSTRUCTION_SIZE,
@@ -124,6 +126,9 @@ const CHECKS: usize = memory.data<i32>([
   Section.Patterns + FIELD * (PatternField.Backend + AffixField.Prefix) + KIND * Check.RunOrNone,
   Section.Patterns + FIELD * (PatternField.Backend + AffixField.Suffix) + KIND * Check.Run,
   Section.Patterns + FIELD * (PatternField.Backend + AffixField.Automaton) + KIND * Check.IndexOrNone + OF * Section.Automata,
+  Section.Facts + FIELD * FactField.Slot + KIND * Check.Index + OF * Section.Nodes,
+  Section.Facts + FIELD * FactField.Name + KIND * Check.Run,
+  Section.Facts + FIELD * FactField.Hashed + KIND * Check.AtMost + OF * 1,
   LAST_CHECK,
 ]);
 
@@ -132,7 +137,7 @@ const CHECKS: usize = memory.data<i32>([
 const RECORD_SIZES: usize = memory.data<u8>([
   1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
   <u8>BUCKET_SIZE, <u8>ANCHOR_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
-  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE, <u8>FACT_SIZE,
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;

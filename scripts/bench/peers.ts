@@ -7,9 +7,9 @@ import type { PluginOptions } from "../compiler/index.ts";
 import { ISSUER, JWKS, RESOURCE } from "../envoy/issuer.ts";
 import type { Loaded } from "../evaluate/load.ts";
 import { envoyBootstrap } from "../targets/envoy.ts";
-import { NO_SURROUNDINGS } from "../targets/host.ts";
+import { NO_SURROUNDINGS, recordFormat } from "../targets/host.ts";
 import { goService, rustNative, rustWasm, type Product } from "./builds.ts";
-import { METADATA_KEY, oneRule } from "./policies.ts";
+import { METADATA_KEY, oneRule, WHEN } from "./policies.ts";
 
 export const BASELINE = "jwt_authn only";
 /** The baseline a second time: whatever it seems to add is the noise of the run. */
@@ -101,13 +101,13 @@ function floor(): Peer {
 }
 
 export function ours(loaded: Loaded = oneRule(), options: PluginOptions = {}): Peer {
-  const what = "this filter: strict JSON, a scope, a regex predicate, metrics, access log state";
+  const what = "this filter: strict JSON, a scope, a regex predicate, metrics, a decision record";
   return { name: OURS, what, config: (upstream) => edit(envoyBootstrap(target(upstream, loaded, options)), () => {}) };
 }
 
 function quiet(): Peer {
-  const what = "the same with `--quiet-passes`: no access log state for requests that pass";
-  return { ...ours(oneRule(), { quietPasses: true }), name: QUIET, what };
+  const what = "the same with `record: { of: denials }`: no record of requests that pass";
+  return { ...ours(oneRule(WHEN, { record: { of: "denials" } })), name: QUIET, what };
 }
 
 /** The filters from a file in `peers/`; `jwt` are further settings of jwt_authn. */
@@ -146,6 +146,7 @@ function target(upstream: number, loaded: Loaded, options: PluginOptions = {}) {
   return {
     plugin: JSON.stringify({ ...(JSON.parse(loaded.configuration) as object), ...options, holdHeaders: true }),
     wasm: "build/scopegate.wasm",
+    recordFormat: recordFormat(loaded.policy),
     metadataKeys: [METADATA_KEY],
     maxBody: loaded.policy.limits.body,
     ...NO_SURROUNDINGS,

@@ -6,7 +6,7 @@ export const TOOL = "hello";
 export const SCOPE = "hello:call";
 export const METADATA_KEY = "jwt_payload";
 export const PATTERN = "^Hello, .*!$";
-const WHEN = `args.text.matches("${PATTERN}")`;
+export const WHEN = `args.text.matches("${PATTERN}")`;
 
 interface Tool {
   tool: string;
@@ -37,8 +37,8 @@ function policyOf(name: string, tools: Tool[], settings: object = {}): Loaded {
 }
 
 /** One rule: a scope and, unless `when` is undefined, a predicate. */
-export function oneRule(when: string | undefined = WHEN): Loaded {
-  return policyOf("bench", [when === undefined ? { tool: TOOL } : { tool: TOOL, when }]);
+export function oneRule(when: string | undefined = WHEN, settings: object = {}): Loaded {
+  return policyOf("bench", [when === undefined ? { tool: TOOL } : { tool: TOOL, when }], settings);
 }
 
 /** The scope only. */

@@ -3,7 +3,7 @@ import { compileDocument } from "../compiler/index.ts";
 import { Envoy } from "../envoy/envoy.ts";
 import { ISSUER, JWKS, token } from "../envoy/issuer.ts";
 import { envoyBootstrap, type EnvoyTarget } from "../targets/envoy.ts";
-import { Compiled, NO_SURROUNDINGS } from "../targets/host.ts";
+import { Compiled, NO_SURROUNDINGS, recordFormat } from "../targets/host.ts";
 import { placeOf } from "../targets/servers.ts";
 import { LoadGenerator } from "./load.ts";
 import { middle } from "./measure.ts";
@@ -117,6 +117,7 @@ function targetOf(count: number, upstreamPort: number): EnvoyTarget {
     plugin: JSON.stringify(compiled.plugin({ holdHeaders: true })),
     wasm: "build/scopegate.wasm",
     metadataKeys: compiled.policy.metadataKeys,
+    recordFormat: recordFormat(compiled.policy),
     maxBody: compiled.policy.limits.body,
     holdHeaders: true,
     token: tokenFor(resourceOf(0)),

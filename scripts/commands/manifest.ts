@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CannotRun, Exit, UsageError, type Command, type Invocation } from "../command.ts";
 import { compileFiles } from "../input.ts";
+import { warnWithoutKey } from "../record-key.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
 
@@ -24,7 +25,7 @@ Options for every target:
   --open-path PATH      a path on the same host that is open to all: /healthz, /oauth/* with all below it, and with
                         =HOST:PORT another upstream than the MCP server; may be repeated
   --trusted-hops N      believe X-Forwarded-For as far as N proxies in front of the host wrote it; default 0
-  --quiet-passes        set filter state for the access log only on refused requests, not on those that pass
+  --record-key FILE     a secret, at least 16 bytes: the key for what the policy's records have hashed
   -o, --output FILE     write to FILE instead of standard output
 
 --target envoy: a complete bootstrap, for envoy -c FILE
@@ -57,7 +58,7 @@ written.
     cors: { type: "string", multiple: true },
     "open-path": { type: "string", multiple: true },
     "trusted-hops": { type: "string" },
-    "quiet-passes": { type: "boolean" },
+    "record-key": { type: "string" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
     admin: { type: "string" },
@@ -76,6 +77,7 @@ written.
     if (files.length === 0) throw new UsageError("no POLICY given");
     const members = compileFiles(files);
     if (!members) return Exit.Wrong;
+    warnWithoutKey(members, options["record-key"]);
     output(options, partsOf(new Compiled(members), options));
     return Exit.Done;
   },

@@ -10,12 +10,15 @@ import { checkLiterals } from "./policy/literals.ts";
 import { lintPolicy } from "./policy/lint.ts";
 import type { Policy } from "./policy/policy.ts";
 import { compileWhens } from "./policy/whens.ts";
+import { programDigest } from "./program/digest.ts";
 import { encodePolicy } from "./program/encode.ts";
 import { routesOf, type Member } from "./several.ts";
 import { readObject, readYaml, Report, type Tree } from "./source/document.ts";
 import { Source, type Problem } from "./source/problem.ts";
 import { toBase64 } from "../bytes.ts";
 
+export { needsKey } from "./policy/record.ts";
+export { programDigest };
 export { conflicts, hostsOf, type Member } from "./several.ts";
 export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
@@ -79,46 +82,48 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
 export interface PluginOptions {
   /** Only for a host with allow_on_headers_stop_iteration. */
   holdHeaders?: boolean;
-  /** No filter state is set for the access log on requests that pass. */
-  quietPasses?: boolean;
-  /** The subject is set as filter state for the access log, too. */
-  logSubject?: boolean;
+  /** The key for what records have hashed, 64 characters. */
+  recordKey?: string;
 }
 
 /** The configuration of the filter. */
 export function pluginConfiguration(
   program: Uint8Array,
   { name }: Policy,
-  { holdHeaders = false, quietPasses = false, logSubject = false }: PluginOptions = {},
+  options: PluginOptions = {},
 ): PluginConfiguration {
-  const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
-  return { scopegate: 1, policy: name, holdHeaders, ...more, program: toBase64(program) };
+  const digest = programDigest(program);
+  return { scopegate: 1, policy: name, digest, ...hostSettings(options), program: toBase64(program) };
 }
 
 /** The configuration of the filter for several policies, of which the host and path of a request choose one. */
 export function severalConfiguration(members: readonly Member[], options: PluginOptions = {}): SeveralConfiguration {
-  const { holdHeaders = false, quietPasses = false, logSubject = false } = options;
   const policies = members.map(({ policy, program }) => ({
     name: policy.name,
+    digest: programDigest(program),
     routes: routesOf(policy),
     program: toBase64(program),
   }));
-  const more = { ...(quietPasses && { quietPasses }), ...(logSubject && { logSubject }) };
-  return { scopegate: 1, holdHeaders, ...more, policies };
+  return { scopegate: 1, ...hostSettings(options), policies };
+}
+
+function hostSettings({ holdHeaders = false, recordKey }: PluginOptions): { holdHeaders: boolean; recordKey?: string } {
+  return { holdHeaders, ...(recordKey !== undefined && { recordKey }) };
 }
 
 interface HostSettings {
   scopegate: 1;
   holdHeaders: boolean;
-  quietPasses?: boolean;
-  logSubject?: boolean;
+  recordKey?: string;
 }
 
 export interface PluginConfiguration extends HostSettings {
   policy: string;
+  /** Of the program, as in records; for people, the filter makes its own. */
+  digest: string;
   program: string;
 }
 
 export interface SeveralConfiguration extends HostSettings {
-  policies: { name: string; routes: string[]; program: string }[];
+  policies: { name: string; digest: string; routes: string[]; program: string }[];
 }

@@ -44,6 +44,12 @@ export function conflicts(members: readonly Member[]): Problem[] {
     if (other)
       say(member, `${other.file} has the same name`, "metadata.name tells the policies apart, also in the counters");
     names.set(policy.name, member);
+    if (policy.record.form !== members[0]!.policy.record.form)
+      say(
+        member,
+        `record.form is another than in ${members[0]!.file}`,
+        "a plugin has either objects or text for the access log",
+      );
     if (policy.resource === undefined) {
       say(member, "it has no resource", "of several policies the host and path of `resource` choose one");
       continue;

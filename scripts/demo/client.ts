@@ -99,6 +99,12 @@ export class Session {
     return (result.content as { text: string }[])[0]!.text;
   }
 
+  /** The names of the server's tools, as the client gets them. */
+  async tools(): Promise<string[]> {
+    const { tools } = await this.client.listTools();
+    return tools.map(({ name }) => name);
+  }
+
   close(): Promise<void> {
     return this.client.close();
   }

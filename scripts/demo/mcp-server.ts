@@ -43,6 +43,9 @@ const TOOLS: Record<string, Tool> = {
   },
 };
 
+/** The tools, in the order of the list. */
+export const TOOL_NAMES = Object.keys(TOOLS);
+
 function tools(ran: (call: string) => void): Server {
   const server = new Server({ name: "demo", version: "1.0.0" }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, () => ({

@@ -1,9 +1,18 @@
-// What the demo shows: four calls against the policy, with the expected outcome of each.
+// What the demo shows: four calls against the policy, and the server's tools as the client sees them before and after the
+// step-up, with the expected outcome of each.
 import type { Policy } from "../compiler/index.ts";
 import { Session } from "./client.ts";
+import { TOOL_NAMES } from "./mcp-server.ts";
 import { heading, note, watchingFetch, type Exchange } from "./trace.ts";
 
-interface Scene {
+/** A list of the server's tools. */
+interface ListScene {
+  title: string;
+  /** The tools that the client sees. */
+  sees: string[];
+}
+
+interface CallScene {
   title: string;
   tool: string;
   args: Record<string, unknown>;
@@ -13,23 +22,25 @@ interface Scene {
   challenge?: string;
 }
 
-const SCENES: Scene[] = [
-  { title: "2. An allowed call", tool: "demo__echo", args: { text: "Hello, World!" }, statuses: [200] },
+const SCENES: (ListScene | CallScene)[] = [
+  { title: "2. The server's tools, as this token may use them", sees: ["demo__echo"] },
+  { title: "3. An allowed call", tool: "demo__echo", args: { text: "Hello, World!" }, statuses: [200] },
   {
-    title: "3. A call that needs another scope: challenge, new token, retry",
+    title: "4. A call that needs another scope: challenge, new token, retry",
     tool: "demo__sum",
     args: { a: 19, b: 23 },
     statuses: [403, 200],
     challenge: "sum",
   },
+  { title: "5. The same list with the new token", sees: ["demo__echo", "demo__sum"] },
   {
-    title: "4. A refused call: the token has the scope, but the arguments do not match, so no scope would help",
+    title: "6. A refused call: the token has the scope, but the arguments do not match, so no scope would help",
     tool: "demo__echo",
     args: { text: "Tell me your secrets" },
     statuses: [403],
   },
   {
-    title: "5. A refused call: no rule names the tool",
+    title: "7. A refused call: no rule names the tool",
     tool: "demo__read_file",
     args: { path: "/etc/passwd" },
     statuses: [403],
@@ -48,18 +59,36 @@ export async function play(url: URL, policy: Policy, ran: string[]): Promise<str
   await session.connect();
   for (const scene of SCENES) {
     heading(scene.title);
-    note(`policy: ${ruleFor(policy, scene.tool)}`);
-    exchanges.length = ran.length = 0;
-    const text = await session.call(scene.tool, scene.args).catch(() => undefined);
-    if (text !== undefined) console.log(`     result: ${text}`);
-    else note("the MCP server never saw it");
-    faults.push(...judge(scene, exchanges, ran).map((fault) => `${scene.title} ${fault}`));
+    const found = "sees" in scene ? await list(session, scene) : await call(session, scene, policy, exchanges, ran);
+    faults.push(...found.map((fault) => `${scene.title} ${fault}`));
   }
   await session.close();
   return faults;
 }
 
-function judge(scene: Scene, exchanges: Exchange[], ran: string[]): string[] {
+async function list(session: Session, { sees }: ListScene): Promise<string[]> {
+  const names = await session.tools();
+  note(`the server has: ${TOOL_NAMES.join(", ")}`);
+  note(`the client sees: ${names.join(", ")}`);
+  return names.join() === sees.join() ? [] : [`the client sees ${names.join()}, not ${sees.join()}`];
+}
+
+async function call(
+  session: Session,
+  scene: CallScene,
+  policy: Policy,
+  exchanges: Exchange[],
+  ran: string[],
+): Promise<string[]> {
+  note(`policy: ${ruleFor(policy, scene.tool)}`);
+  exchanges.length = ran.length = 0;
+  const text = await session.call(scene.tool, scene.args).catch(() => undefined);
+  if (text !== undefined) console.log(`     result: ${text}`);
+  else note("the MCP server never saw it");
+  return judge(scene, exchanges, ran);
+}
+
+function judge(scene: CallScene, exchanges: Exchange[], ran: string[]): string[] {
   const statuses = exchanges.map(({ status }) => status).join(" ");
   const scope = /scope="([^"]*)"/.exec(exchanges[0]?.challenge ?? "")?.[1];
   const wanted = scene.statuses.at(-1) === 200 ? scene.tool : "";

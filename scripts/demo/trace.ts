@@ -47,7 +47,7 @@ async function showCall(init: RequestInit | undefined, response: Response, excha
   const message = JSON.parse(typeof init?.body === "string" ? init.body : "{}") as Message;
   const challenge = response.headers.get("www-authenticate");
   const isCall = message.method === "tools/call";
-  if (!isCall && challenge === null) return;
+  if (!isCall && challenge === null && message.method !== "tools/list") return;
   const { name = "", arguments: args } = message.params ?? { arguments: undefined };
   if (isCall) exchanges.push({ tool: name, status: response.status, challenge });
   const reason = response.ok ? "" : `  ${await reasonOf(response)}`;

@@ -1,11 +1,12 @@
 // Decides requests with the built filter in the simulated host. One VM per policy, so that nothing of the previous one remains.
+import { NONE, Reason } from "../../assembly/program.ts";
 import { Host } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
 import { simulate, type EvalRequest } from "./request.ts";
 import { readItems, startItems, type TracedList } from "./list.ts";
-import { describe, FilterFailure, responseOf, type Result } from "./result.ts";
+import { describe, FilterFailure, recordOf, responseOf, type Result, type Told } from "./result.ts";
 
 /** Nanoseconds between two requests: longer than any window in which the filter remembers a challenge. */
 const APART = 7n * 86_400_000_000_000n;
@@ -30,13 +31,19 @@ export class Engine {
     const policy = loaded.policies[host.guest.call("scopegate_policy")] ?? loaded.policy;
     const { rules } = policy;
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
-    const described = describe(answer, nameOf);
+    const described = describe(answer, this.told(host, nameOf));
     const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
-    const result = isChosen ? { ...described, policy: policy.name } : described;
+    const record = recordOf(answer);
+    const result = { ...described, ...(isChosen && { policy: policy.name }), ...(record !== undefined && { record }) };
     const traced = explain ? { ...result, trace: readTrace(host.guest, nameOf) } : result;
     if (!request.response || !answer.response) return traced;
     const { rules: _, ...list } = readItems(host.guest, nameOf) ?? { rules: [] };
     return { ...traced, response: responseOf(answer)!, ...("kind" in list && { list }) };
+  }
+
+  private told({ guest }: Host, nameOf: (index: number) => string): Told {
+    const rule = guest.call("scopegate_rule") >>> 0;
+    return { reason: Reason[guest.call("scopegate_reason")]!, rule: rule === NONE ? null : nameOf(rule) };
   }
 
   /** The list in the answer to a request, with the rule of each item. Throws FilterFailure. */

@@ -1,6 +1,6 @@
 // The result of `eval` for one request: the filter's decision in the terms of docs/cli.md.
 import { isDenial, Reason } from "../../assembly/program.ts";
-import type { Answer, Pair } from "../simulate/host.ts";
+import type { Answer, Pair, Struct } from "../simulate/host.ts";
 import type { List } from "./list.ts";
 import { binaryString, toBase64, utf8, utf8Text } from "../bytes.ts";
 
@@ -25,6 +25,8 @@ export interface Result {
   /** Of several policies the one that decided. */
   policy?: string;
   requiredScopes: string[] | null;
+  /** The decision record, as the access log prints it. */
+  record?: Struct | string;
   trace?: Step[];
   /** With a `response` in the request: what the client gets of it. */
   response?: Response;
@@ -43,14 +45,20 @@ export interface Response {
 /** The filter did something that must not happen: it trapped, or left the request hanging. */
 export class FilterFailure extends Error {}
 
-/** Filter state that the filter sets for the access log: `<reason>;<index of the rule or ->;<its name>`. */
+/** Filter state that the filter sets for the access log: the record, an object or one line of text. */
 const STATE = "scopegate";
 
-/** Describes what the filter did; `ruleName` names a rule by its index. Throws FilterFailure. */
-export function describe(answer: Answer, ruleName: (index: number) => string): Result {
+/** What the filter tells the command line of its decision. */
+export interface Told {
+  reason: string;
+  /** The name of the rule; null: none. */
+  rule: string | null;
+}
+
+/** Describes what the filter did. Throws FilterFailure. */
+export function describe(answer: Answer, { reason, rule }: Told): Result {
   if (answer.trap !== undefined) throw new FilterFailure(`the filter trapped: ${answer.trap}`);
   if (answer.hung) throw new FilterFailure("the filter left the request hanging");
-  const [reason = "", rule = "-"] = (answer.state.get(STATE) ?? "").split(";");
   const { reply } = answer;
   const decision = decisionOf(reason, reply?.status);
   const inBand = decision === "deny" && reply?.status === 200;
@@ -58,9 +66,14 @@ export function describe(answer: Answer, ruleName: (index: number) => string): R
     decision,
     ...(reply && { status: reply.status, headers: joined(reply.headers), body: reply.body }),
     reason,
-    rule: rule === "-" ? null : ruleName(Number(rule)),
+    rule,
     requiredScopes: inBand ? inBandScopes(reply.body) : challengedScopes(reply?.headers ?? []),
   };
+}
+
+/** The decision record; undefined where the policy wants none. */
+export function recordOf({ objects, state }: Answer): Struct | string | undefined {
+  return objects.get(STATE) ?? state.get(STATE);
 }
 
 /** The answer as the client gets it; undefined when the filter answered in its place. */

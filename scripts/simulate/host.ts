@@ -32,6 +32,10 @@ export class Host implements Machine {
   logs: string[] = [];
   stream: Stream | undefined;
   configuration: Uint8Array = new Uint8Array();
+  /** Names that a plugin declared as objects, by its context. */
+  readonly declared = new Map<number, Set<string>>();
+  /** The context of the plugin that runs. */
+  active = 0;
   /** The context of the plugin configuration in force; 0 before the first one. */
   private root = 0;
   private lastContext = 0;
@@ -73,6 +77,7 @@ export class Host implements Machine {
 
   /** Passes a configuration to an existing context. The ABI allows that at any time, though Envoy creates a new context. */
   reconfigure(text: string | Uint8Array, root = this.root): boolean {
+    this.active = root;
     this.configuration = typeof text === "string" ? new TextEncoder().encode(text) : text;
     return this.guest.call("proxy_on_configure", root, this.configuration.length) !== 0;
   }
@@ -101,9 +106,11 @@ export class Host implements Machine {
       upstream: { body: new Uint8Array() },
       hung: false,
       state: stream.state,
+      objects: stream.objects,
       logs: (this.logs = []),
     };
     this.stream = stream;
+    this.active = root;
     try {
       if (this.dead) throw new WebAssembly.RuntimeError(this.dead);
       this.guest.call("proxy_on_context_create", stream.id, root);

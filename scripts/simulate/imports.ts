@@ -1,6 +1,6 @@
 // The host calls of proxy-wasm ABI 0.2.1, as Envoy 1.40 implements them. A filter that imports anything else does not link.
 import { BadPointer, Guest, Rc } from "./guest.ts";
-import { decodePairs, encodePairs, type Pair } from "../wire.ts";
+import { decodePairs, decodeStruct, encodePairs, type Pair } from "../wire.ts";
 import type { Stream } from "./stream.ts";
 
 /** What the imports act on; the Host (scripts/simulate/host.ts) is one. */
@@ -11,6 +11,9 @@ export interface Machine {
   readonly logs: string[];
   readonly metrics: Metrics;
   readonly shared: SharedData;
+  /** Names of filter state that plugins declared as objects, by context, and the context of the one that runs. */
+  readonly declared: Map<number, Set<string>>;
+  readonly active: number;
   now(): bigint;
   /** The code that call number `count` (from 1) of an import returns instead of doing its work. */
   failure(name: string, count: number): Rc | undefined;
@@ -89,8 +92,12 @@ const CALLS: Record<string, (machine: Machine, ...args: never[]) => Rc> = {
   proxy_set_tick_period_milliseconds: () => Rc.Ok,
   proxy_get_property: getProperty,
   proxy_set_property: (m, path: number, pathSize: number, value: number, size: number) => {
-    m.stream?.state.set(m.guest.text(path, pathSize), m.guest.text(value, size));
-    return m.stream ? Rc.Ok : Rc.NotFound;
+    if (!m.stream) return Rc.NotFound;
+    const name = m.guest.text(path, pathSize);
+    const isObject = m.declared.get(m.active)?.has(name) ?? false;
+    if (isObject) m.stream.objects.set(name, decodeStruct(m.guest.read(value, size)));
+    else m.stream.state.set(name, m.guest.text(value, size));
+    return Rc.Ok;
   },
   proxy_send_local_response: sendLocalResponse,
   proxy_get_header_map_pairs: (m, type: number, pointerTo: number, sizeTo: number) => {
@@ -176,9 +183,21 @@ const CALLS: Record<string, (machine: Machine, ...args: never[]) => Rc> = {
   proxy_grpc_send: unimplemented,
   proxy_grpc_close: unimplemented,
   proxy_grpc_cancel: unimplemented,
-  proxy_call_foreign_function: () => Rc.NotFound,
+  proxy_call_foreign_function: (m, name: number, nameSize: number, given: number, size: number) =>
+    m.guest.text(name, nameSize) === "declare_property" ? declare(m, m.guest.text(given, size)) : Rc.NotFound,
   proxy_done: () => Rc.Ok,
 };
+
+const STRUCT = "type.googleapis.com/google.protobuf.Struct";
+
+/** DeclarePropertyArguments: 1 name, 3 type (3: protobuf), 4 schema. A name can be declared once. */
+function declare(m: Machine, given: string): Rc {
+  const [name, schema] = given.slice(2).split("\u0018\u0003");
+  const names = m.declared.get(m.active) ?? new Set();
+  if (name === undefined || schema?.slice(2) !== STRUCT || names.has(name)) return Rc.BadArgument;
+  m.declared.set(m.active, names.add(name));
+  return Rc.Ok;
+}
 
 function getProperty(m: Machine, path: number, size: number, pointerTo: number, sizeTo: number): Rc {
   const parts = m.guest.text(path, size).split("\0");

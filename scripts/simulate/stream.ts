@@ -53,8 +53,10 @@ export interface Answer {
   hung: boolean;
   /** The message of a trap; the host is dead from then on, as in Envoy. */
   trap?: string;
-  /** Filter state that the filter set. */
+  /** Filter state that the filter set as text. */
   state: Map<string, string>;
+  /** Filter state that it set as an object, after declaring that. */
+  objects: Map<string, Struct>;
   logs: string[];
 }
 
@@ -76,6 +78,7 @@ export class Stream {
   /** The filter closed the stream. */
   closed = false;
   readonly state = new Map<string, string>();
+  readonly objects = new Map<string, Struct>();
 
   constructor(
     readonly id: number,

@@ -3,7 +3,7 @@
 import { Action } from "../../assembly/program.ts";
 import { documentPaths } from "../compiler/policy/metadata.ts";
 import { EXPOSED_HEADERS, MAX_AGE, METHODS, REQUEST_HEADERS } from "./cors.ts";
-import { BEARER_PREFIXES, type Part } from "./host.ts";
+import { BEARER_PREFIXES, recordFormat, type Part } from "./host.ts";
 import { bufferLimit, head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
 import type { OpenPath } from "./open-paths.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
@@ -62,7 +62,7 @@ spec:
               route: "%ROUTE_NAME%"
               code: "%RESPONSE_CODE%"
               details: "%RESPONSE_CODE_DETAILS%"
-              scopegate: "%FILTER_STATE(wasm.scopegate:PLAIN)%"
+              scopegate: ${quoted(recordFormat(target.compiled.policy))}
               sub: "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${metadataKey(target)}:sub)%"
           sinks:
             - {type: File, file: {path: /dev/stdout}}

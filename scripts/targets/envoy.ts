@@ -14,6 +14,8 @@ export interface EnvoyTarget extends Surroundings {
   plugin: string;
   /** Path of scopegate.wasm, as Envoy will see it. */
   wasm: string;
+  /** What prints the decision record. */
+  recordFormat: string;
   /** Where the policy looks for the verified payload; jwt_authn's payload_in_metadata is the last of these keys. */
   metadataKeys: readonly string[];
   /** The largest body that the filter accepts, in bytes. */
@@ -100,7 +102,9 @@ static_resources:
                   - name: envoy.access_loggers.stdout
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
-                      log_format: {text_format_source: {inline_string: ${accessLog(target)}}}
+                      log_format:
+                        json_format:
+                          ${indent(accessLog(target), 26)}
                 route_config:
                   virtual_hosts:
                     - name: mcp
@@ -155,17 +159,26 @@ function mcpCluster(name: string, upstream: Address, limit: number): string {
 }
 
 /**
- * One line per request: the caller's address, status, the filter's reason (twice: as a detail, and with the deciding rule),
- * the subject, which the filter escapes: Envoy prints a claim as it is, line breaks included.
+ * One JSON line per request: the caller's address, what was asked and answered, the decision record, and why a token was
+ * refused. Envoy prints a claim as it is, so those in the record are escaped by the filter.
  */
 function accessLog(target: EnvoyTarget): string {
   const failureKey = failureKeyOf(target);
-  return JSON.stringify(
-    '[%START_TIME%] %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% ' +
-      '"%FILTER_STATE(wasm.scopegate:PLAIN)%" ' +
-      "sub=%FILTER_STATE(wasm.scopegate.sub:PLAIN)% " +
-      `token=%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${failureKey}:message)% %DURATION%ms\n`,
-  );
+  const fields = {
+    start: "%START_TIME%",
+    from: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+    method: "%REQ(:METHOD)%",
+    path: "%PATH(NQ)%",
+    protocol: "%PROTOCOL%",
+    code: "%RESPONSE_CODE%",
+    details: "%RESPONSE_CODE_DETAILS%",
+    ms: "%DURATION%",
+    scopegate: target.recordFormat,
+    token: `%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:${failureKey}:message)%`,
+  };
+  return Object.entries(fields)
+    .map(([name, format]) => `${name}: ${quoted(format)}`)
+    .join("\n");
 }
 
 function address({ host, port }: Address): string {

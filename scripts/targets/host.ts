@@ -10,6 +10,7 @@ import {
   type SeveralConfiguration,
 } from "../compiler/index.ts";
 import type { OpenPath } from "./open-paths.ts";
+import { FORMS } from "../compiler/policy/words.ts";
 import { Program } from "../compiler/program/reader.ts";
 
 export interface Address {
@@ -86,4 +87,11 @@ export class Compiled {
   get document(): string | undefined {
     return this.reader.settingText(Setting.Document);
   }
+}
+
+/** What prints the decision record in a JSON access log: an object, or with `record: { form: text }` one line of text. */
+export function recordFormat({ record }: Policy): string {
+  return record.form === FORMS.text
+    ? "%FILTER_STATE(wasm.scopegate:PLAIN)%"
+    : "%TYPED_CEL(filter_state['wasm.scopegate'])%";
 }

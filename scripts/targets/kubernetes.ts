@@ -5,7 +5,7 @@ import { quoted, scalar } from "./yaml.ts";
 
 export interface KubernetesTarget extends Surroundings {
   compiled: Compiled;
-  quietPasses: boolean;
+  recordKey?: string;
   token: Token;
   namespace: string;
   /** Gateway that the route or the filter is attached to. */
@@ -40,8 +40,8 @@ export function bufferLimit({ compiled }: KubernetesTarget): number {
 }
 
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no setting to continue after that. */
-export function pluginYaml({ compiled, quietPasses }: KubernetesTarget): string {
-  const members = Object.entries(compiled.plugin({ quietPasses }));
+export function pluginYaml({ compiled, recordKey }: KubernetesTarget): string {
+  const members = Object.entries(compiled.plugin({ recordKey }));
   const yaml = (value: unknown) => (typeof value === "string" ? quoted(value) : JSON.stringify(value));
   return members.map(([name, value]) => `${name}: ${yaml(value)}`).join("\n");
 }

@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { UsageError, type Invocation } from "../command.ts";
 import { readInput } from "../input.ts";
 import type { Policy } from "../compiler/index.ts";
+import { readRecordKey } from "../record-key.ts";
 import type { EnvoyTarget } from "./envoy.ts";
 import type { McpServer } from "./envoy-token.ts";
-import { Compiled, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
+import { Compiled, recordFormat, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
 import type { IstioApi, IstioTarget } from "./istio.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
 import { openPath } from "./open-paths.ts";
@@ -28,12 +29,10 @@ export function envoyTarget(all: Given, everything: Compiled): EnvoyTarget {
         throw new UsageError(`--${name} belongs to what --filters-only leaves out; docs/deploy/envoy.md has the lines`);
   return {
     ...surroundings(given, compiled),
-    // The access log of the whole configuration has the subject; somebody else's log need not.
-    plugin: JSON.stringify(
-      compiled.plugin({ holdHeaders, quietPasses: isQuiet(given), logSubject: !given["filters-only"] }),
-    ),
+    plugin: JSON.stringify(compiled.plugin({ holdHeaders, recordKey: readRecordKey(given["record-key"]) })),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
+    recordFormat: sharedFormat(compiled),
     maxBody: Math.max(...compiled.policies.map(({ limits }) => limits.body)),
     holdHeaders,
     token: given["filters-only"] && given["jwks"] === undefined ? undefined : tokenOptions(given, policy),
@@ -48,6 +47,13 @@ export function envoyTarget(all: Given, everything: Compiled): EnvoyTarget {
 function shares(given: Given, { policies }: Compiled): Given[] {
   const names = policies.map(({ name }) => name);
   return names.map((name) => optionsFor(given, name, names));
+}
+
+/** One access log prints the records of all policies. */
+function sharedFormat({ policies }: Compiled): string {
+  const [format, ...others] = new Set(policies.map(recordFormat));
+  if (others.length > 0) throw new UsageError("several policies in one Envoy need the same record.form");
+  return format!;
 }
 
 /** The MCP server of each of several policies. */
@@ -75,7 +81,7 @@ function kubernetesTarget(all: Given, compiled: Compiled): KubernetesTarget {
     compiled,
     ignoreUpgrades: given["ignore-upgrades"] === true,
     pullSecret: given["pull-secret"] === undefined ? undefined : objectName(given, "pull-secret", ""),
-    quietPasses: isQuiet(given),
+    recordKey: readRecordKey(given["record-key"]),
     token: tokenOptions(given, compiled.policy),
     namespace: objectName(given, "namespace", "default"),
     gateway: objectName(given, "gateway", "mcp"),
@@ -153,10 +159,6 @@ function holds(given: Given): boolean {
   if (given["hold-headers"] && given["no-hold-headers"])
     throw new UsageError("--hold-headers and --no-hold-headers cannot be combined");
   return given["no-hold-headers"] !== true;
-}
-
-function isQuiet(given: Given): boolean {
-  return given["quiet-passes"] === true;
 }
 
 function tokenOptions(given: Given, policy: Policy): Token {

@@ -104,15 +104,23 @@ describe("compile and show", () => {
   test("one JSON object on standard output", () => {
     const { code, out, err } = run(["compile", "policy.yaml"]);
     assert.deepEqual({ code, err }, { code: 0, err: "" });
-    const { program, ...rest } = JSON.parse(out) as { program: string };
+    const { program, digest, ...rest } = JSON.parse(out) as { program: string; digest: string };
+    const shown = run(["show", "-"], out).out;
+    assert.match(shown, new RegExp(`^digest ${digest}$`, "m"));
+    assert.match(
+      run(["check", "--digest", "policy.yaml"]).err,
+      new RegExp(`note: its program has the digest ${digest}$`, "m"),
+    );
     assert.deepEqual(rest, { scopegate: 1, policy: "files", holdHeaders: false });
     assert.ok(Buffer.from(program, "base64").subarray(0, 4).equals(Buffer.from("SGP1")));
   });
 
-  test("--quiet-passes is in the configuration only if asked for", () => {
-    const { out } = run(["compile", "policy.yaml", "--quiet-passes"]);
-    assert.equal((JSON.parse(out) as { quietPasses?: boolean }).quietPasses, true);
-    assert.ok(!run(["compile", "policy.yaml"]).out.includes("quietPasses"));
+  test("the digest is in the configuration, and the key for records only if asked for", () => {
+    const { out } = run(["compile", "policy.yaml", "--record-key", "policy.yaml"]);
+    const { recordKey, digest } = JSON.parse(out) as { recordKey?: string; digest?: string };
+    assert.match(recordKey ?? "", /^[0-9a-f]{64}$/);
+    assert.match(digest ?? "", /^[0-9a-f]{16}$/);
+    assert.ok(!run(["compile", "policy.yaml"]).out.includes("recordKey"));
   });
 
   test("--hold-headers, -o, and show on the written file", () => {

@@ -87,7 +87,7 @@ describe("several policies on one listener", () => {
       body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: tool } }),
     });
 
-  test("a client logs in to each, and a token for one is none for the other, however the path is spelled", async () => {
+  test("a client logs in to each, and a token for one is none for the other", async () => {
     const [one, other] = [await login(files, "files"), await login(search, "search")];
     for (const [url, token, tool] of [
       [search, one, "search"],

@@ -262,7 +262,7 @@ test("constants are laid out as cells", () => {
 
 test("the plugin configuration", () => {
   const configuration = pluginConfiguration(bytes, policy, { holdHeaders: true });
-  assert.deepEqual(Object.keys(configuration), ["scopegate", "policy", "holdHeaders", "program"]);
+  assert.deepEqual(Object.keys(configuration), ["scopegate", "policy", "digest", "holdHeaders", "program"]);
   assert.equal(configuration.policy, "kinds");
   assert.equal(configuration.holdHeaders, true);
   assert.deepEqual(new Uint8Array(Buffer.from(configuration.program, "base64")), bytes);

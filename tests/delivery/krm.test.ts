@@ -120,8 +120,8 @@ describe("a ResourceList", () => {
     ["target envoy", manifestOf({ ...OPTIONS, policy, target: "envoy" }), /target envoy makes no objects/],
     [
       "a switch that is no truth",
-      manifestOf({ ...OPTIONS, policy, "quiet-passes": "yes" }),
-      /quiet-passes .* is true or false/,
+      manifestOf({ ...OPTIONS, policy, "ignore-upgrades": "yes" }),
+      /ignore-upgrades .* is true or false/,
     ],
     [
       "what manifest refuses",

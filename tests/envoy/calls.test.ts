@@ -10,6 +10,13 @@ const METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/m
 const HELLO = call("echo", { text: "Hello, World!" });
 const SUM = call("sum", { a: 1, b: 2 });
 
+interface Line {
+  code: number;
+  details: string;
+  token: string | null;
+  scopegate: Record<string, unknown>;
+}
+
 function challengeOf(response: Response): string | undefined {
   const header = response.headers["www-authenticate"];
   assert.ok(!Array.isArray(header), "one WWW-Authenticate line");
@@ -165,17 +172,35 @@ describe("what operators see", () => {
   before(async () => void (gateway = await Gateway.start()));
   after(() => gateway?.stop());
 
-  test("the access log has the reason, the rule and the subject", async () => {
+  test("the access log has the record of each decision, an object", async () => {
     await http1(gateway.port, { body: HELLO, headers: headers() });
     await http1(gateway.port, { body: SUM, headers: headers() });
     await http1(gateway.port, { body: SUM, headers: headers(null) });
-    const [allowed, denied, anonymous] = await gateway.envoy.accessLines(3);
-    assert.match(allowed!, /" 200 via_upstream "allowed;0;greet;tools\/call;echo" sub=alice token=- /);
-    assert.match(
-      denied!,
-      /" 403 scopegate\{insufficient_scope\} "insufficient_scope;1;add;tools\/call;sum" sub=alice token=- /,
+    const lines = (await gateway.envoy.accessLines(3)).map((line) => JSON.parse(line) as Line);
+    assert.deepEqual(
+      lines.map((line) => [line.code, line.details, line.token]),
+      [
+        [200, "via_upstream", null],
+        [403, "scopegate{insufficient_scope}", null],
+        [401, "scopegate{no_token}", "Jwt is missing"],
+      ],
     );
-    assert.match(anonymous!, /" 401 scopegate\{no_token\} "no_token;-;[^"]*" sub=- token=Jwt is missing /);
+    const told = lines.map(({ scopegate: { id, digest, ...record } }) => {
+      assert.match(`${id} ${digest}`, /^[0-9a-f]{16} [0-9a-f]{16}$/);
+      return record;
+    });
+    const common = { "mcp.method.name": "tools/call", "jsonrpc.request.id": "1", policy: "tests", sub: "alice" };
+    assert.deepEqual(told, [
+      {
+        ...{ decision: "allow", reason: "allowed", rule: "greet", ...common, iss: ISSUER, tests: "yn", when: "t" },
+        "gen_ai.tool.name": "echo",
+      },
+      {
+        ...{ decision: "deny", reason: "insufficient_scope", status: 403, rule: "add", ...common, iss: ISSUER },
+        ...{ "gen_ai.tool.name": "sum", "scopes.asked": ["sum"], tests: "yn", when: "-" },
+      },
+      { decision: "unauthenticated", reason: "no_token", status: 401, policy: "tests" },
+    ]);
   });
 
   test("the counters have the reason as a label", async () => {

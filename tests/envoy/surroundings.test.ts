@@ -18,10 +18,11 @@ const post = (more: Record<string, string>): Promise<Response> =>
 
 /** The first address in the access log that matches; lines come a little after their answers. */
 async function loggedAddress(pattern: RegExp): Promise<string | undefined> {
-  const line = new RegExp(`\\] (${pattern.source}) "POST \\/mcp `);
+  const address = new RegExp(`^${pattern.source}$`);
   for (let i = 0; i < 250; i++) {
-    const found = gateway.envoy.accessLog.map((text) => line.exec(text)?.[1]).find((address) => address !== undefined);
-    if (found !== undefined) return found;
+    const lines = gateway.envoy.accessLog.map((text) => JSON.parse(text) as { from: string; path: string });
+    const found = lines.find(({ from, path }) => path === "/mcp" && address.test(from));
+    if (found !== undefined) return found.from;
     await sleep(20);
   }
   return undefined;

@@ -57,11 +57,11 @@ describe("manifest options", () => {
     }
   });
 
-  test("--quiet-passes is in the plugin configuration of every target", () => {
+  test("--record-key is in the plugin configuration of every target, as a hash", () => {
     for (const [file, args] of Object.entries(COMMITTED)) {
-      const { stdout } = manifest(...args, "--quiet-passes");
-      assert.equal(stdout.match(/quietPasses"?: ?true/g)?.length, 1, file);
-      assert.doesNotMatch(manifest(...args).stdout, /quietPasses/, file);
+      const { stdout } = manifest(...args, "--record-key", "package.json");
+      assert.equal(stdout.match(/recordKey"?: ?['"][0-9a-f]{64}['"]/g)?.length, 1, file);
+      assert.doesNotMatch(manifest(...args).stdout, /recordKey/, file);
     }
   });
 

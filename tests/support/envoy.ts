@@ -2,7 +2,7 @@
 import { compileDocument, pluginConfiguration } from "../../scripts/compiler/index.ts";
 import { Envoy, type EnvoyOptions } from "../../scripts/envoy/envoy.ts";
 import { envoyBootstrap, type EnvoyTarget } from "../../scripts/targets/envoy.ts";
-import { NO_SURROUNDINGS } from "../../scripts/targets/host.ts";
+import { NO_SURROUNDINGS, recordFormat } from "../../scripts/targets/host.ts";
 import { ISSUER, JWKS, RESOURCE, token } from "../../scripts/envoy/issuer.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -16,6 +16,7 @@ export const POLICY = {
   resource: RESOURCE,
   authorizationServers: [ISSUER],
   govern: ["tools"],
+  record: { token: true },
   loop: "off", // the tests repeat the same requests
   rules: [
     {
@@ -41,8 +42,9 @@ export function targetFor(document: object, upstreamPort: number, holdHeaders = 
   const { program, policy, problems } = compileDocument(document);
   if (!program || !policy) throw new Error(problems.map((problem) => problem.message).join("\n"));
   return {
-    plugin: JSON.stringify(pluginConfiguration(program, policy, { holdHeaders, logSubject: true })),
+    plugin: JSON.stringify(pluginConfiguration(program, policy, { holdHeaders })),
     wasm: "build/scopegate.wasm",
+    recordFormat: recordFormat(policy),
     metadataKeys: policy.metadataKeys,
     maxBody: policy.limits.body,
     holdHeaders,

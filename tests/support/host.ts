@@ -95,6 +95,12 @@ export function sending(text: string, version?: string, payload?: Struct): Simul
 export const posting = (body: unknown, version?: string, payload?: Struct): SimulatedRequest =>
   sending(JSON.stringify(body), version, payload);
 
+/** The decision record as one line: reason;rule;method;target, each empty when it is absent. */
+export function lineOf({ objects }: Answer): string {
+  const record = objects.get("scopegate") ?? {};
+  return ["reason", "rule", "mcp.method.name", "gen_ai.tool.name"].map((name) => record[name] ?? "").join(";");
+}
+
 /** The reason in a refusal. */
 export const reasonOf = ({ reply }: Answer): string | undefined =>
   /"reason":"(\w+)"/.exec(reply?.body.toString() ?? "")?.[1];

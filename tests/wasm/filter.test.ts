@@ -7,8 +7,9 @@ import {
   assertAllowed,
   assertRefused,
   call,
-  configuration,
   hostWith,
+  lineOf,
+  POLICY,
   message,
   MODES,
   OPEN,
@@ -230,8 +231,8 @@ test("the reply to a refused call has the caller's id and no argument", () => {
 
 test("the filter state and the counters show the decision", () => {
   const host = hostWith();
-  assert.match(host.request(PUBLIC).state.get("scopegate") ?? "", /^allowed;0;public/);
-  assert.match(host.request(PRIVATE).state.get("scopegate") ?? "", /^no_rule;-;/);
+  assert.equal(lineOf(host.request(PUBLIC)), "allowed;public;tools/call;fs__read");
+  assert.equal(lineOf(host.request(PRIVATE)), "no_rule;;tools/call;fs__read");
   const counted = Object.entries(host.metrics.all()).filter(([, value]) => value > 0);
   assert.ok(
     counted.some(([name]) => name.includes("allowed")),
@@ -243,22 +244,13 @@ test("the filter state and the counters show the decision", () => {
   );
 });
 
-test("with quiet passes only refused requests set filter state, and both kinds are counted", () => {
-  const host = hostWith();
-  const quietly = (quietPasses: unknown) =>
-    host.configure(JSON.stringify({ ...(JSON.parse(configuration(false)) as object), quietPasses }));
-  for (const [value, state] of [
-    [true, undefined],
-    [false, "allowed;0;public;tools/call;fs__read"],
-    ["true", "allowed;0;public;tools/call;fs__read"],
-  ]) {
-    assert.ok(quietly(value).ok);
-    const answer = host.request(PUBLIC);
-    assert.ok(answer.forwarded);
-    assert.equal(answer.state.get("scopegate"), state, JSON.stringify(value));
-    assert.match(host.request(PRIVATE).state.get("scopegate") ?? "", /^no_rule;-;/);
-  }
-  assert.equal(host.metrics.all()["scopegate.allowed.allowed"], 3);
+test("records of denials alone leave nothing for requests that pass, and both kinds are counted", () => {
+  const host = hostWith({}, { ...POLICY, record: { of: "denials" } });
+  const answer = host.request(PUBLIC);
+  assert.ok(answer.forwarded);
+  assert.equal(answer.objects.size, 0);
+  assert.match(lineOf(host.request(PRIVATE)), /^no_rule;/);
+  assert.equal(host.metrics.all()["scopegate.allowed.allowed"], 1);
 });
 
 test("a rule can name a subscription to no resource", () => {
@@ -268,7 +260,7 @@ test("a rule can name a subscription to no resource", () => {
     for (const notifications of [{}, { resourceSubscriptions: [] }]) {
       const request = posting(message("subscriptions/listen", { notifications }));
       assertRefused(named.request(request), 403, JSON.stringify(notifications));
-      assert.match(unnamed.request(request).state.get("scopegate") ?? "", /^lifecycle;-;/);
+      assert.match(lineOf(unnamed.request(request)), /^lifecycle;;/);
     }
   }
 });
@@ -277,13 +269,13 @@ test("the filter state of a batch has nothing from messages before the deciding 
   const host = hostWith({}, { ...OPEN, rules: [{ name: "rule", target: { tools: ["t"] } }] });
   const allowed = message("tools/call", { name: "t" });
   for (const [last, state] of [
-    [{ jsonrpc: "2.0", id: 1, result: {} }, "response;-;;;"],
-    [{ jsonrpc: "1.0" }, "not_jsonrpc;-;;;"],
-    [5, "batch;-;;;"],
-    [allowed, "allowed;0;rule;tools/call;t"],
+    [{ jsonrpc: "2.0", id: 1, result: {} }, "response;;;"],
+    [{ jsonrpc: "1.0" }, "not_jsonrpc;;;"],
+    [5, "batch;;;"],
+    [allowed, "allowed;rule;tools/call;t"],
   ]) {
     const answer = host.request(posting([allowed, last], "2025-03-26"));
-    assert.equal(answer.state.get("scopegate"), state);
+    assert.equal(lineOf(answer), state);
     if (answer.reply) assert.ok(!("id" in (JSON.parse(answer.reply.body) as object)));
   }
 });

@@ -6,7 +6,7 @@ import { Engine } from "../../scripts/evaluate/engine.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { loadDocuments } from "../../scripts/evaluate/load.ts";
 import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../../scripts/simulate/host.ts";
-import { bytes, message, reasonOf } from "../support/host.ts";
+import { bytes, lineOf, message, reasonOf } from "../support/host.ts";
 
 const AUTH = ["https://auth.example.com"];
 
@@ -83,7 +83,7 @@ describe("a request is judged by the policy of its host and path", () => {
     test(`${authority}${path.slice(0, 40)} is ${name}'s`, () => {
       const answer = host.request(calling(name, authority, path));
       assert.ok(answer.forwarded, answer.reply?.body);
-      assert.equal(answer.state.get("scopegate"), `allowed;0;${name}-rule;tools/call;${name}`);
+      assert.equal(lineOf(answer), `allowed;${name}-rule;tools/call;${name}`);
       assert.equal(reasonOf(host.request(calling("nothing", authority, path))), "no_rule");
     });
 

@@ -13,7 +13,6 @@ import {
   assertAllowed,
   assertRefused,
   call,
-  configuration,
   hostWith,
   message,
   MODES,
@@ -21,6 +20,7 @@ import {
   POLICY,
   posting,
   PUBLIC,
+  lineOf,
   reasonOf,
   sending,
 } from "../support/host.ts";
@@ -92,7 +92,7 @@ for (const options of MODES) {
           const request = { ...PUBLIC, method, headers, body: new Uint8Array(), endsApart: true };
           const answer = host.request(request);
           assertAllowed(answer, request, method);
-          assert.match(answer.state.get("scopegate") ?? "", new RegExp(`^${reason};`));
+          assert.match(lineOf(answer), new RegExp(`^${reason};`));
           for (const more of [{ chunks: [1] }, { endWithData: true }]) {
             const full = host.request({ ...request, ...more, body: new TextEncoder().encode("{}") });
             assertRefused(full, 400, method);
@@ -193,7 +193,10 @@ test("a NUL in a method, name, URI, task or reference is refused, whatever is go
 
 describe("what a decision leaves for the log", () => {
   const stateOf = (name: string): string =>
-    hostWith({}, { ...OPEN, rules: [{ name: "a;b", action: "Deny", target: { tools: [name] } }] })
+    hostWith(
+      {},
+      { ...OPEN, record: { form: "text" }, rules: [{ name: "a;b", action: "Deny", target: { tools: [name] } }] },
+    )
       .request(posting(message("tools/call", { name })))
       .state.get("scopegate")!;
 
@@ -324,16 +327,16 @@ test("denial: mixed answers with a 403 where a challenge helps, otherwise in-ban
   }
 });
 
-test("the subject is left for the log, escaped, where the configuration asks for it", () => {
-  const host = hostWith({}, OPEN);
-  const asking = (logSubject: unknown) =>
-    assert.ok(host.configure(JSON.stringify({ ...(JSON.parse(configuration(false, OPEN)) as object), logSubject })).ok);
-  const subject = (sub: string) =>
-    host.request(posting(message("ping", {}), undefined, { sub })).state.get("scopegate.sub");
-  asking(false);
-  assert.equal(subject("ann"), undefined);
-  asking(true);
-  assert.equal(subject("ann"), "ann");
-  assert.equal(subject('a\n[2026] "x";\u202e\u0085'), 'a\\u000a[2026] \\"x\\"\\u003b\\u202e\\u0085');
-  assert.equal(subject("é".repeat(100)), "é".repeat(64));
+test("the subject is left for the log, escaped, where the policy asks for it", () => {
+  const lineFor = (sub: string, record: object) =>
+    hostWith({}, { ...OPEN, record: { form: "text", ...record } })
+      .request(posting(message("ping", {}), undefined, { sub }))
+      .state.get("scopegate");
+  assert.equal(lineFor("ann", {}), "lifecycle;-;;ping;");
+  assert.equal(lineFor("ann", { token: true }), "lifecycle;-;;ping;;ann");
+  assert.equal(
+    lineFor('a\n[2026] "x";\u202e\u0085', { token: true }),
+    'lifecycle;-;;ping;;a\\u000a[2026] \\"x\\"\\u003b\\u202e\\u0085',
+  );
+  assert.equal(lineFor("é".repeat(100), { token: true }), `lifecycle;-;;ping;;${"é".repeat(64)}`);
 });

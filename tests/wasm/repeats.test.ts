@@ -6,6 +6,7 @@ import { load, type Loaded } from "../../scripts/evaluate/load.ts";
 import { compileDocument } from "../../scripts/compiler/index.ts";
 import { Host } from "../../scripts/simulate/host.ts";
 import { simulate } from "../../scripts/evaluate/request.ts";
+import { Reason } from "../../assembly/program.ts";
 import { describe as resultOf } from "../../scripts/evaluate/result.ts";
 
 const MODULE = new WebAssembly.Module(readFileSync("build/scopegate.wasm"));
@@ -37,7 +38,8 @@ class Session {
     const headers: Record<string, string> = session === undefined ? {} : { "mcp-session-id": session };
     const request = simulate({ payload: payload as never, headers, body: JSON.stringify(body) }, "mcp");
     const answer = this.host.request({ ...request, ...(address !== undefined && { address }) }, root);
-    const { reason, requiredScopes } = resultOf(answer, String);
+    const reason = Reason[this.host.guest.call("scopegate_reason")]!;
+    const { requiredScopes } = resultOf(answer, { reason, rule: null });
     assert.equal(requiredScopes === null, reason !== "insufficient_scope");
     return String(reason);
   }

@@ -10,6 +10,7 @@ import {
   SenderConstrained,
 } from "../../../assembly/program.ts";
 import { defaultLists, type Lists } from "./lists.ts";
+import { defaultRecord, type RecordSettings } from "./record.ts";
 import type { Place } from "../source/document.ts";
 import type { Hint } from "../lock/lock.ts";
 import type { Drift, LockReference } from "../lock/locks.ts";
@@ -52,6 +53,7 @@ export interface Policy {
   includeGranted: boolean;
   denial: Denial;
   lenientHeaders: boolean;
+  record: RecordSettings;
   /** steps 0: auto, by the size of the request. */
   limits: { body: number; depth: number; steps: number; list: number };
   lists: Lists;
@@ -167,6 +169,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     includeGranted: false,
     denial: "http",
     lenientHeaders: false,
+    record: defaultRecord(),
     limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: 0, list: DEFAULT_MAX_LIST },
     lists: defaultLists(),
     loop: { limit: 3, window: 300 },

@@ -6,6 +6,7 @@ import { readData, readDataFile } from "./data.ts";
 import { wellKnownUrl } from "./metadata.ts";
 import { readLists } from "./lists.ts";
 import { emptyPolicy, type Policy } from "./policy.ts";
+import { readRecord } from "./record.ts";
 import { readGroups, readRules } from "./rules.ts";
 import * as shapes from "./shapes.ts";
 import { namesOf, rangeOf } from "./shapes.ts";
@@ -54,6 +55,7 @@ const MEMBERS: Record<string, Read> = {
   lists: readLists,
   loop: readLoop,
   transport: readTransport,
+  record: readRecord,
   drift: readDrift,
   rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
 };

@@ -1,5 +1,5 @@
 // The words of policies and what each stands for.
-import { Action, BackendFrom, ClaimType, Kind, SenderConstrained } from "../../../assembly/program.ts";
+import { Action, BackendFrom, ClaimType, Kind, RecordFlag, SenderConstrained } from "../../../assembly/program.ts";
 import type { Denial } from "./policy.ts";
 
 /** `action` and `defaultAction`. */
@@ -49,3 +49,14 @@ export const TARGETS: Record<string, { kind: Kind; names: string[]; more?: strin
   prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
   methods: { kind: Kind.Method, names: ["method"] },
 };
+
+/** `record.of`. */
+export const RECORDED = { all: RecordFlag.Passes | RecordFlag.Refusals, denials: RecordFlag.Refusals, off: 0 };
+
+/** `record.form`. */
+export const FORMS = { object: 0, text: RecordFlag.Text };
+
+/** The path of an argument that records have: names with dots between them. */
+export const ARGUMENT_PATH = /^[ -\-/-~]+(?:\.[ -\-/-~]+)*$/;
+/** Characters of one; the filter writes the length in one byte. */
+export const MAX_ARGUMENT = 100;

@@ -11,6 +11,7 @@ import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
+import { recordBits } from "../policy/record.ts";
 import { addMethods } from "./methods.ts";
 import { Buckets } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
@@ -27,11 +28,19 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   });
   buckets.write(report, writer, new Automata());
   addMethods(writer);
+  addFacts(writer, policy);
   addSettings(writer, policy, closures);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
     report.error({ path: "" }, `the program is ${program.length} bytes; the limit is ${MAX_PROGRAM}`);
   return program;
+}
+
+function addFacts(writer: ProgramWriter, { record }: Policy): void {
+  for (const { path, hashed } of record.facts) {
+    const slot = writer.slot({ root: Slot.Body, path: ["params", "arguments", ...path.split(".")] });
+    writer.add(Section.Facts, [slot, ...writer.text(path), Number(hashed)]);
+  }
 }
 
 /** Scopes in ascending order; returns their numbers. */
@@ -143,6 +152,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.StreamAction, policy.transport.stream, policy.transport.session, policy.transport.preflight);
   put(Setting.Lists, listBits(policy), policy.limits.list);
   put(Setting.SenderConstrained, policy.senderConstrained);
+  put(Setting.Record, recordBits(policy));
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
 

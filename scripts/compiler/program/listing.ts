@@ -9,6 +9,7 @@ import {
   ClaimField,
   ClaimType,
   EntryField,
+  FactField,
   Flag,
   Kind,
   LOOP_SIZE,
@@ -19,6 +20,7 @@ import {
   Action,
   PatternField,
   PredicateField,
+  RecordFlag,
   RuleField,
   ScopeField,
   Section,
@@ -28,6 +30,7 @@ import {
   TimePart,
 } from "../../../assembly/program.ts";
 import { listWords } from "../policy/lists.ts";
+import { programDigest } from "./digest.ts";
 import { Program } from "./reader.ts";
 import { toHex } from "../../bytes.ts";
 
@@ -40,7 +43,7 @@ export { ProgramError } from "./reader.ts";
 export function listing(bytes: Uint8Array): string {
   const program = new Program(bytes);
   const parts = [settings, documents, scopes, rules, targets, predicates, automata];
-  const head = `program ${program.settingText(Setting.PolicyName)}`;
+  const head = `program ${program.settingText(Setting.PolicyName)}\ndigest ${programDigest(bytes)}`;
   return (
     [
       head,
@@ -86,6 +89,7 @@ function settings(program: Program): string[] {
       "transport",
       `GET ${action(Setting.StreamAction)}, DELETE ${action(Setting.SessionAction)}, OPTIONS ${action(Setting.PreflightAction)}`,
     ),
+    row("record", recordText(program)),
     row(
       "flags",
       names(Flag)
@@ -94,6 +98,23 @@ function settings(program: Program): string[] {
         .join(" ") || "-",
     ),
   ];
+}
+
+/** Which decisions are recorded, in which form, and what a record has besides. */
+function recordText(program: Program): string {
+  const bits = program.setting(Setting.Record);
+  if (!(bits & (RecordFlag.Passes | RecordFlag.Refusals))) return "off";
+  const facts = program.each(Section.Facts, (at) => {
+    const path = program.textAt(at + FactField.Name)!;
+    return program.word(at + FactField.Hashed) ? `hash of ${path}` : path;
+  });
+  const more = (["Token", "Scopes", "Session"] as const).filter((name) => bits & RecordFlag[name]);
+  return [
+    bits & RecordFlag.Passes ? "all" : "denials",
+    bits & RecordFlag.Text ? "text" : "object",
+    ...more.map((name) => name.toLowerCase()),
+    ...facts,
+  ].join(", ");
 }
 
 function documents(program: Program): string[] {

@@ -31,6 +31,14 @@ more, so the log has it twice.
 
 `;
 
+const LISTS = `## Lists
+
+All of these clients, in both revisions, page through a [filtered list](lists.md) to its end, also where whole pages are
+hidden; see a tool appear after a step-up, and can call it then (\`tests/clients/lists.test.ts\`). In sessions of 2025-11-25
+the news that the list changed reaches them unchanged; in 2026-07-28 a client that wants them asks with
+\`subscriptions/listen\`, which is a call that the policy can govern.
+`;
+
 /** The page, as formatted by prettier. */
 export function clientsPage(meetings: readonly Meeting[], answers: readonly Answer[]): Promise<string> {
   const sections = answers.map((answer) =>
@@ -39,7 +47,7 @@ export function clientsPage(meetings: readonly Meeting[], answers: readonly Answ
       meetings.filter((meeting) => meeting.answer === answer),
     ),
   );
-  return format(`${INTRODUCTION}${overview(meetings, answers)}\n${sections.join("\n")}`, {
+  return format(`${INTRODUCTION}${overview(meetings, answers)}\n${sections.join("\n")}\n${LISTS}`, {
     parser: "markdown",
     printWidth: 120,
   });

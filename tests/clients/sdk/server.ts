@@ -16,7 +16,7 @@ const CAPABILITIES = { tools: {} };
 interface Message {
   id?: unknown;
   method?: string;
-  params?: { name?: string; _meta?: Record<string, unknown> };
+  params?: { name?: string; cursor?: string; _meta?: Record<string, unknown> };
 }
 
 interface Account {
@@ -32,12 +32,16 @@ export class ToolServer {
   private constructor(
     private readonly http: HttpServer,
     private readonly tools: readonly string[],
+    private readonly perPage: number,
   ) {}
 
-  /** Listens on a port of 127.0.0.1; every tool returns "<its name> ran". */
-  static async start(tools: readonly string[]): Promise<ToolServer> {
+  /**
+   * Listens on a port of 127.0.0.1; every tool returns "<its name> ran". With `perPage` lists come in pages, and every call
+   * is followed by the news that the list changed.
+   */
+  static async start(tools: readonly string[], perPage = 0): Promise<ToolServer> {
     const http = createServer((request, response) => void server.answer(request, response));
-    const server = new ToolServer(http, tools);
+    const server = new ToolServer(http, tools, perPage);
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
     return server;
@@ -74,9 +78,13 @@ export class ToolServer {
   private async open(account: Account): Promise<StreamableHTTPServerTransport> {
     const id = randomUUID();
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => id });
-    const server = new Server(INFO, { capabilities: CAPABILITIES });
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: this.list() }));
-    server.setRequestHandler(CallToolRequestSchema, ({ params }) => this.run(account, params.name));
+    const capabilities = this.perPage > 0 ? { tools: { listChanged: true } } : CAPABILITIES;
+    const server = new Server(INFO, { capabilities });
+    server.setRequestHandler(ListToolsRequestSchema, ({ params }) => this.list(params?.cursor));
+    server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+      if (this.perPage > 0) await server.sendToolListChanged();
+      return this.run(account, params.name);
+    });
     await server.connect(transport);
     this.transports.set(id, transport);
     account.sessions++;
@@ -87,7 +95,7 @@ export class ToolServer {
     const kept = { ttlMs: 0, cacheScope: "private" };
     const results: Record<string, () => object> = {
       "server/discover": () => ({ supportedVersions: [MODERN], capabilities: CAPABILITIES, serverInfo: INFO, ...kept }),
-      "tools/list": () => ({ tools: this.list(), ...kept }),
+      "tools/list": () => ({ ...this.list(params?.cursor), ...kept }),
       "tools/call": () => this.run(account, params?.name ?? ""),
     };
     const result = results[method];
@@ -98,8 +106,11 @@ export class ToolServer {
     response.end(JSON.stringify({ jsonrpc: "2.0", id, ...answer }));
   }
 
-  private list(): { name: string; inputSchema: { type: "object" } }[] {
-    return this.tools.map((name) => ({ name, inputSchema: { type: "object" } }));
+  private list(cursor = "0"): { tools: { name: string; inputSchema: { type: "object" } }[]; nextCursor?: string } {
+    const from = Number(cursor);
+    const end = this.perPage > 0 ? from + this.perPage : this.tools.length;
+    const tools = this.tools.slice(from, end).map((name) => ({ name, inputSchema: { type: "object" as const } }));
+    return end < this.tools.length ? { tools, nextCursor: String(end) } : { tools };
   }
 
   private run(account: Account, tool: string): { content: { type: "text"; text: string }[] } {

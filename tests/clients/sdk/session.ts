@@ -11,11 +11,17 @@ export interface Call {
   tamper?: Record<string, string>;
 }
 
+/** Lists the tools, page by page to the last; or waits for notifications/tools/list_changed. */
+export interface Ask {
+  ask: "tools" | "changed";
+  tamper?: Record<string, string>;
+}
+
 /** One session: the calls one after the other, whatever their outcome. */
 export interface Session {
   url: string;
   era: Era;
-  calls: Call[];
+  calls: (Call | Ask)[];
 }
 
 export interface Task {
@@ -24,8 +30,8 @@ export interface Task {
   sessions: Session[];
 }
 
-/** What the SDK returns to its user's code: the text of a result, or the error that it raises. */
-export type Outcome = { text: string } | { error: Shown };
+/** What the SDK returns to its user's code: the text of a result, the names in a list, or the error that it raises. */
+export type Outcome = { text: string } | { tools: string[] } | { changed: boolean } | { error: Shown };
 
 export interface Shown {
   /** The type of the error. */

@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -17,7 +18,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 )
 
+// A call of a tool, or with Ask "tools" a list to its last page, or with "changed" a wait for the news that it changed.
 type call struct {
+	Ask       string            `json:"ask"`
 	Tool      string            `json:"tool"`
 	Arguments map[string]any    `json:"arguments"`
 	Tamper    map[string]string `json:"tamper"`
@@ -41,8 +44,10 @@ type shown struct {
 }
 
 type outcome struct {
-	Text  string `json:"text,omitempty"`
-	Error *shown `json:"error,omitempty"`
+	Text    string   `json:"text,omitempty"`
+	Tools   []string `json:"tools,omitempty"`
+	Changed *bool    `json:"changed,omitempty"`
+	Error   *shown   `json:"error,omitempty"`
 }
 
 // tampering adds the token, if there is one, and overwrites headers as a proxy would.
@@ -65,7 +70,10 @@ func (t *tampering) RoundTrip(request *http.Request) (*http.Response, error) {
 func playSession(token string, s session) ([]outcome, error) {
 	ctx := context.Background()
 	on := &tampering{token: token}
-	client := mcp.NewClient(&mcp.Implementation{Name: "scopegate-tests", Version: "1.0.0"}, nil)
+	changes := make(chan struct{}, 16)
+	client := mcp.NewClient(&mcp.Implementation{Name: "scopegate-tests", Version: "1.0.0"}, &mcp.ClientOptions{
+		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { changes <- struct{}{} },
+	})
 	options := &mcp.ClientSessionOptions{}
 	if s.Era == "legacy" {
 		options.ProtocolVersion = "2025-11-25"
@@ -86,6 +94,10 @@ func playSession(token string, s session) ([]outcome, error) {
 	var outcomes []outcome
 	for _, c := range s.Calls {
 		on.tamper = c.Tamper
+		if c.Ask != "" {
+			outcomes = append(outcomes, answerTo(ctx, c.Ask, connected, changes))
+			continue
+		}
 		result, err := connected.CallTool(ctx, &mcp.CallToolParams{Name: c.Tool, Arguments: c.Arguments})
 		if err != nil {
 			outcomes = append(outcomes, outcome{Error: show(err)})
@@ -94,6 +106,26 @@ func playSession(token string, s session) ([]outcome, error) {
 		}
 	}
 	return outcomes, nil
+}
+
+func answerTo(ctx context.Context, ask string, connected *mcp.ClientSession, changes <-chan struct{}) outcome {
+	if ask == "changed" {
+		changed := false
+		select {
+		case <-changes:
+			changed = true
+		case <-time.After(2 * time.Second):
+		}
+		return outcome{Changed: &changed}
+	}
+	names := []string{}
+	for tool, err := range connected.Tools(ctx, nil) {
+		if err != nil {
+			return outcome{Error: show(err)}
+		}
+		names = append(names, tool.Name)
+	}
+	return outcome{Tools: names}
 }
 
 const redirect = "http://127.0.0.1/callback"

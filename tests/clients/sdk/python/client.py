@@ -10,6 +10,7 @@ from mcp.client.auth import OAuthClientProvider, utils
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
+from mcp.types import ToolListChangedNotification
 
 REDIRECT = "http://127.0.0.1/callback"
 
@@ -67,18 +68,47 @@ async def play_session(token: str | None, session: dict) -> list[dict]:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     auth = provider(session["url"]) if token is None else None
     mode = "auto" if session["era"] == "modern" else "legacy"
+    changed = asyncio.Event()
+
+    async def notice(message) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            changed.set()
+
     async with httpx2.AsyncClient(headers=headers, auth=auth, event_hooks={"request": [overwrite]}) as http:
-        async with Client(streamable_http_client(session["url"], http_client=http), mode=mode) as client:
+        transport = streamable_http_client(session["url"], http_client=http)
+        async with Client(transport, mode=mode, message_handler=notice) as client:
             outcomes = []
             for call in session["calls"]:
                 tamper.clear()
                 tamper.update(call.get("tamper") or {})
-                outcomes.append(await outcome(client, call))
+                outcomes.append(await outcome(client, call, changed))
             return outcomes
 
 
-async def outcome(client: Client, call: dict) -> dict:
+async def tools(client: Client) -> list[str]:
+    names, cursor = [], None
+    while True:
+        page = await client.list_tools(cursor=cursor)
+        names += [tool.name for tool in page.tools]
+        cursor = page.next_cursor
+        if cursor is None:
+            return names
+
+
+async def noticed(changed: asyncio.Event) -> bool:
     try:
+        await asyncio.wait_for(changed.wait(), 2)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def outcome(client: Client, call: dict, changed: asyncio.Event) -> dict:
+    try:
+        if call.get("ask") == "tools":
+            return {"tools": await tools(client)}
+        if call.get("ask") == "changed":
+            return {"changed": await noticed(changed)}
         result = await client.call_tool(call["tool"], call["arguments"])
         return {"text": result.content[0].text}
     except Exception as error:
