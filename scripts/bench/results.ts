@@ -38,6 +38,17 @@ export interface Results {
   /** The longest that hostile requests held a worker. */
   worst?: Worst[];
   several?: Several[];
+  lists?: ListResults;
+}
+
+/** Filtered lists in Envoy. */
+export interface ListResults {
+  sittings: number;
+  rounds: number;
+  /** Microseconds of CPU time per request, added to the baseline. */
+  loads: { load: string; added: ({ peer: string } & Middle)[] }[];
+  /** Milliseconds from the server's write of an event that is no list to its arrival. */
+  events: { without: Middle; with: Middle };
 }
 
 /** The filter alone. Costs are nanoseconds per call. */
