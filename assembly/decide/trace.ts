@@ -7,6 +7,7 @@ export enum Outcome {
   WhenFalse = 3,
   WhenError = 4,
   Scopes = 5,
+  Source = 6,
 }
 
 

@@ -5,6 +5,7 @@ import { compileFiles } from "../input.ts";
 import { warnWithoutKey } from "../record-key.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
+import { readsAddress } from "../compiler/index.ts";
 
 export const manifest: Command = {
   summary: "print complete YAML for a host, ready to run or apply",
@@ -78,10 +79,15 @@ written.
     const members = compileFiles(files);
     if (!members) return Exit.Wrong;
     warnWithoutKey(members, options["record-key"]);
+    if (options["filters-only"] && members.some(({ policy }) => readsAddress(policy)))
+      process.stderr.write(ADDRESS_ADVICE);
     output(options, partsOf(new Compiled(members), options));
     return Exit.Done;
   },
 };
+
+const ADDRESS_ADVICE =
+  "scopegate: the policy reads the caller's address: set use_remote_address: true in the connection manager, or a caller can choose it with X-Forwarded-For\n";
 
 function output(options: Invocation["options"], parts: Part[]): void {
   const { split, output: file } = options as { split?: string; output?: string };

@@ -164,7 +164,19 @@ export const JWT_SOURCE = object(
   { minProperties: 1 },
 );
 
-export const SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
+/** In an MCPRoute. */
+export const ROUTE_SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
+export const SOURCE = object(
+  {
+    jwt: JWT_SOURCE,
+    ip: list(text(), { description: "The caller's address is in one of these ranges: 10.0.0.0/8, 2001:db8::/32." }),
+    principals: list(text(), {
+      description:
+        "The first URI name or the first DNS name of the caller's certificate is one of these; * is any run.",
+    }),
+  },
+  { minProperties: 1, description: "Whom the rule is about." },
+);
 
 const number: Shape = { type: "number" };
 const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
@@ -265,12 +277,12 @@ export const TARGET = object(
   { minProperties: 1, description: "Which calls the rule is about; without it: all." },
 );
 
-function rule(target: Shape): Shape {
+function rule(target: Shape, source: Shape): Shape {
   return object(
     {
       name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
       action: word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
-      source: SOURCE,
+      source,
       target,
       when,
       cel,
@@ -279,10 +291,10 @@ function rule(target: Shape): Shape {
   );
 }
 
-export const RULE = rule(TARGET);
+export const RULE = rule(TARGET, SOURCE);
 /** An MCPRoute names only tools, and a blank `cel` is none. */
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
-export const ROUTE_RULE = rule(ROUTE_TARGET);
+export const ROUTE_RULE = rule(ROUTE_TARGET, ROUTE_SOURCE);
 
 export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",
