@@ -21,7 +21,7 @@ export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 23;
+export const SECTION_COUNT = 24;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -51,10 +51,11 @@ export enum Section {
   Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
   Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
   Facts = 18, //     FactRecord: the arguments that decision records have
-  Terms = 19, //     TermRecord: what rules ask of the token's scopes
-  Options = 20, //   OptionRecord: the alternatives of terms
-  Templates = 21, // TemplateRecord: scopes that depend on the call, at most MAX_TEMPLATES
-  Parts = 22, //     PartRecord: their placeholders
+  Sources = 19, //   SourceRecord: where a rule says that a call must come from
+  Terms = 20, //     TermRecord: what rules ask of the token's scopes
+  Options = 21, //   OptionRecord: the alternatives of terms
+  Templates = 22, // TemplateRecord: scopes that depend on the call, at most MAX_TEMPLATES
+  Parts = 23, //     PartRecord: their placeholders
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -63,7 +64,7 @@ export const SCOPE_SIZE = 24;
 export const NODE_SIZE = 12;
 export const CLAIM_SIZE = 28;
 export const TEXT_SIZE = 8;
-export const RULE_SIZE = 32;
+export const RULE_SIZE = 36;
 export const ENTRY_SIZE = 8;
 export const BUCKET_SIZE = 36;
 export const ANCHOR_SIZE = 16;
@@ -75,6 +76,7 @@ export const REASON_SIZE = 36;
 export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
 export const FACT_SIZE = 16;
+export const SOURCE_SIZE = 24;
 export const TERM_SIZE = 12;
 export const OPTION_SIZE = 8;
 export const TEMPLATE_SIZE = 24;
@@ -222,9 +224,14 @@ export enum TemplateField { Source = 0, Parts = 8, Tail = 16 }
 export enum PartField { Before = 0, Value = 8, Slot = 12 }
 // prettier-ignore
 export enum PartValue { Slot = 0, Tool = 1, Backend = 2 }
-// RuleRecord        name (offset, length), Action, scopes (first, count in Terms), claims (first, count), predicate or NONE
+// RuleRecord        name (offset, length), Action, scopes (first, count in Terms), claims (first, count),
+//                   predicate or NONE, source or NONE
 // prettier-ignore
-export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28 }
+export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Source = 32 }
+// SourceRecord      ranges of addresses (offset, length; NONE: any), 17 bytes each: address, how many of its bits count; names of
+//                   the certificate (first, count in Texts) and names with stars (first, count in Patterns); none of both: any
+// prettier-ignore
+export enum SourceField { Ranges = 0, Names = 8, Patterns = 16 }
 // EntryRecord       rule, predicate or NONE
 // prettier-ignore
 export enum EntryField { Rule = 0, Predicate = 4 }

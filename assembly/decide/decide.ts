@@ -9,6 +9,7 @@ import { forgetScopeReads } from "../cel/scope-list.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
+import { sourceHolds } from "./source.ts";
 import { claimsHold } from "./claim-match.ts";
 import { Decision } from "./decision.ts";
 import { clearNotes, lackingRequirement, noteRequirement, noteRule } from "./notes.ts";
@@ -110,6 +111,7 @@ function tryRule(index: u32): i32 {
   const target = tryEntries(index, action != Action.Allow);
   if (target != Outcome.Matched) return target;
   if (!claimsHold(record + RuleField.Claims)) return failing(action, Outcome.Claims);
+  if (!sourceHolds(load<u32>(record, RuleField.Source), action == Action.Deny)) return failing(action, Outcome.Source);
   const when = testPredicate(load<u32>(record, RuleField.Predicate), action == Action.Deny);
   if (when != Outcome.Matched) return failing(action, when);
   const scopes = standing(record, action);

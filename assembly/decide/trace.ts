@@ -7,7 +7,8 @@ export enum Outcome {
   WhenFalse = 3,
   WhenError = 4,
   Scopes = 5,
-  Met = 6, // a requirement: the next rule is tried
+  Source = 6,
+  Met = 7, // a requirement: the next rule is tried
 }
 
 

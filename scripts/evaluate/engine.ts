@@ -5,7 +5,7 @@ import { filterModule } from "./filter-file.ts";
 import { inOrder } from "../compiler/policy/policy.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
-import { simulate, type EvalRequest } from "./request.ts";
+import { nanosecondsOf, simulate, type EvalRequest } from "./request.ts";
 import { readItems, startItems, type TracedList } from "./list.ts";
 import { describe, FilterFailure, recordOf, responseOf, type Result, type Told } from "./result.ts";
 
@@ -19,6 +19,8 @@ export class Engine {
   private host: Host | undefined;
   private inForce: Loaded | undefined;
   private clock = START;
+  /** What the host's clock shows in place of `clock`. */
+  private instant: bigint | undefined;
 
   /** The filter's decision on one request. Throws FilterFailure. */
   evaluate(loaded: Loaded, request: EvalRequest, explain = false): Result {
@@ -26,6 +28,7 @@ export class Engine {
     this.clock += APART;
     if (explain) startTrace(host.guest);
     if (request.response) startItems(host.guest);
+    this.instant = instantOf(loaded, request);
     const answer = host.request(simulate(request, ...loaded.policies.map(({ metadataKeys }) => metadataKeys[0] ?? "")));
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
@@ -56,10 +59,20 @@ export class Engine {
 
   private hostFor(loaded: Loaded): Host {
     if (this.host && this.inForce === loaded) return this.host;
-    const host = new Host(filterModule(), { now: () => this.clock });
+    const host = new Host(filterModule(), { now: () => this.instant ?? this.clock });
     const { ok, logs } = host.configure(loaded.configuration);
     if (!ok) throw new FilterFailure(`the filter refused its configuration: ${logs.join("; ")}`);
     this.inForce = loaded;
     return (this.host = host);
   }
+}
+
+const READS_TIME = /\brequest\b[^]*\btime\b/;
+
+/** The time that a request names; the real one for a policy that reads it. */
+function instantOf({ policies }: Loaded, { time }: EvalRequest): bigint | undefined {
+  if (time !== undefined) return nanosecondsOf(time);
+  const owners = policies.flatMap(({ rules }) => rules.flatMap((rule) => [rule, ...(rule.targets ?? [])]));
+  const reads = owners.some(({ when }) => when !== undefined && READS_TIME.test(when.value));
+  return reads ? BigInt(Date.now()) * 1_000_000n : undefined;
 }

@@ -122,6 +122,8 @@ const TONES: Record<Step["outcome"], string> = {
   when_false: "no",
   when_error: "warn",
   scopes: "key",
+  source: "no",
+  met: "yes",
 };
 
 function ruleItem(

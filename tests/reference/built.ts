@@ -11,6 +11,9 @@ export const BUILT: readonly Construct[] = [
   "scopeClaims",
   "issuedAs",
   "claims",
+  "ip",
+  "principals",
+  "time",
   "data",
   "args",
 ];

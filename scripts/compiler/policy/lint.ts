@@ -39,7 +39,7 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
     const covers = (earlier: Rule): boolean => earlier.scopes.every((term) => isSatisfied(term, held));
     const by = index.coveredBy(rule, covers);
     if (by) report.warn(rule.place, `unreachable rule: "${by.name}" (${report.where(by.place)}) always matches first`);
-    if (!rule.when && rule.claims.length === 0) index.add(rule);
+    if (!rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals) index.add(rule);
   }
 }
 

@@ -124,14 +124,20 @@ function hintFor(sign: string, isUri: boolean): string {
   return `${isUri && sign.startsWith("{") ? "only * and ** stand for other characters" : other}; ${MEANT}`;
 }
 
-/** Claims' values and scopes with a star. */
+/** Claims' values and scopes with a star, and what looks like a pattern in names of certificates. */
 function* inSource(rule: Rule): Generator<[Place, LookAlike]> {
-  const { claims } = rule;
+  const { claims, principals = [] } = rule;
   for (const { name, values, place, literal } of claims) {
     const value = literal ? undefined : values.find((text) => text.includes("*"));
     if (value === undefined) continue;
     const message = `the * in the value "${value}" of the claim "${pathText(name)}" is an ordinary character`;
     yield [place, { message, hint: "list it under patterns; write literal: true in the claim if it is meant" }];
+  }
+  for (const { name, place } of principals) {
+    const sign = signOf(name, true);
+    if (sign === undefined) continue;
+    const hint = sign === "?" ? "only * stands for other characters" : "list several names";
+    yield [place, { message: `the ${sign} in "${name}" is not a pattern`, hint }];
   }
   for (const { name, place } of optionsOf(rule)) {
     if (name !== "*" && name.includes("*")) yield [place, starIn(name)];

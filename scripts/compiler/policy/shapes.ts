@@ -200,8 +200,22 @@ function jwtSource(scope: Shape, claim: Shape): Shape {
 const templated = described(scopeName, "A scope; {args.owner} stands for a value of the call.");
 export const JWT_SOURCE = jwtSource({ anyOf: [templated, ANY_OF] }, CLAIM);
 
-const source = (jwt: Shape): Shape => object({ jwt }, { minProperties: 1, description: "Whom the rule is about." });
-export const SOURCE = source(JWT_SOURCE);
+/** In an MCPRoute. */
+export const ROUTE_SOURCE = object(
+  { jwt: jwtSource(scopeName, ROUTE_CLAIM) },
+  { minProperties: 1, description: "Whom the rule is about." },
+);
+export const SOURCE = object(
+  {
+    jwt: JWT_SOURCE,
+    ip: list(text(), { description: "The caller's address is in one of these ranges: 10.0.0.0/8, 2001:db8::/32." }),
+    principals: list(text(), {
+      description:
+        "The first URI name or the first DNS name of the caller's certificate is one of these; * is any run.",
+    }),
+  },
+  { minProperties: 1, description: "Whom the rule is about." },
+);
 
 const number: Shape = { type: "number" };
 const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
@@ -328,7 +342,7 @@ export const RULE = rule(
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
 export const ROUTE_RULE = rule(
   ROUTE_TARGET,
-  source(jwtSource(scopeName, ROUTE_CLAIM)),
+  ROUTE_SOURCE,
   word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
 );
 

@@ -15,6 +15,7 @@ import { recordBits } from "../policy/record.ts";
 import { addMethods } from "./methods.ts";
 import { addClaims, addScopeClaims } from "./claims.ts";
 import { Patterns } from "./patterns.ts";
+import { Sources } from "./sources.ts";
 import { addScopes, Terms } from "./scopes.ts";
 import { Buckets } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
@@ -25,9 +26,10 @@ export function encodePolicy(report: Report, policy: Policy, hierarchy: Hierarch
   const terms = new Terms(report, writer, addScopes(writer, hierarchy));
   const patterns = new Patterns(report, writer, new Automata());
   const predicates = new Predicates(writer, whens);
+  const sources = new Sources(writer, patterns);
   const buckets = new Buckets();
   inOrder(policy.rules).forEach((rule, index) => {
-    addRule(writer, rule, terms, patterns, predicates);
+    addRule(writer, rule, { terms, patterns, predicates, sources });
     buckets.addRule(rule, index, (when) => predicates.indexOf(when));
   });
   buckets.write(writer, patterns);
@@ -47,7 +49,14 @@ function addFacts(writer: ProgramWriter, { record }: Policy): void {
   }
 }
 
-function addRule(writer: ProgramWriter, rule: Rule, terms: Terms, patterns: Patterns, predicates: Predicates): void {
+interface Parts {
+  terms: Terms;
+  patterns: Patterns;
+  predicates: Predicates;
+  sources: Sources;
+}
+
+function addRule(writer: ProgramWriter, rule: Rule, { terms, patterns, predicates, sources }: Parts): void {
   const scopes = terms.add(rule.scopes);
   const claims = addClaims(writer, rule.claims, patterns);
   writer.add(Section.Rules, [
@@ -56,6 +65,7 @@ function addRule(writer: ProgramWriter, rule: Rule, terms: Terms, patterns: Patt
     ...scopes,
     ...claims,
     predicates.indexOf(rule.when),
+    sources.indexOf(rule),
   ]);
 }
 
