@@ -3,7 +3,8 @@ import { ClaimType } from "../../../assembly/program.ts";
 import type { Report, Tree } from "../source/document.ts";
 import { choice, flag, list, mapping, required, text, texts, type Members } from "../source/shape.ts";
 import type { Claim, Policy } from "./policy.ts";
-import { CLAIM, namesOf, ROUTE_CLAIM } from "./shapes.ts";
+import { namesOf } from "./json-schema.ts";
+import { CLAIM, ROUTE_CLAIM } from "./source-shapes.ts";
 import { CLAIM_TYPES } from "./words.ts";
 
 /** Reads one claim. In ai-gateway's documents it is a text unless it says otherwise. */
@@ -44,11 +45,11 @@ function readWanted(report: Report, members: Members, owner: Tree, isRoute: bool
   const isPresent = presentTree && flag(report, presentTree);
   if (isPresent === false)
     return report.error(presentTree!, "present can only be true", 'write a when: "!has(jwt.claims.NAME)"');
-  const values = valuesTree && texts(report, valuesTree)?.map((item) => item.value);
-  const patterns = patternsTree && texts(report, patternsTree, "nothing would match")?.map((item) => item.value);
-  if (valuesTree?.kind === "list" && valuesTree.items.length === 0 && !patternsTree)
+  const values = valuesTree ? textsOf(report, valuesTree) : [];
+  const patterns = patternsTree ? textsOf(report, patternsTree, "nothing would match") : [];
+  if (!values || !patterns) return undefined;
+  if (valuesTree && values.length === 0 && !patternsTree)
     report.warn(valuesTree, "a claim without values never matches");
-  if ((valuesTree && !values) || (patternsTree && !patterns)) return undefined;
   warnOfPlainPatterns(report, patternsTree);
   return {
     values: [...new Set(values)],
@@ -56,6 +57,10 @@ function readWanted(report: Report, members: Members, owner: Tree, isRoute: bool
     place: valuesTree ?? patternsTree ?? presentTree!,
     isPresent: isPresent === true && !valuesTree && !patternsTree,
   };
+}
+
+function textsOf(report: Report, tree: Tree, emptyMeans?: string): string[] | undefined {
+  return texts(report, tree, emptyMeans)?.map((item) => item.value);
 }
 
 function warnOfPlainPatterns(report: Report, tree: Tree | undefined): void {
