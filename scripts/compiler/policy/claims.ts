@@ -38,29 +38,22 @@ function readWanted(report: Report, members: Members, owner: Tree, isRoute: bool
   const [valuesTree, patternsTree, presentTree] = ["values", "patterns", "present"].map(
     (key) => members.get(key)?.value,
   );
-  if (!valuesTree && !patternsTree && !presentTree) {
-    if (isRoute) return report.error(owner, '"values" is missing');
-    return report.error(owner, '"values" is missing', "or patterns, or present: true");
-  }
-  const isPresent = presentTree && flag(report, presentTree);
-  if (isPresent === false)
-    return report.error(presentTree!, "present can only be true", 'write a when: "!has(jwt.claims.NAME)"');
-  const values = valuesTree ? textsOf(report, valuesTree) : [];
-  const patterns = patternsTree ? textsOf(report, patternsTree, "nothing would match") : [];
+  const place = valuesTree ?? patternsTree ?? presentTree;
+  if (!place) return report.error(owner, '"values" is missing', isRoute ? undefined : "or patterns, or present: true");
+  if (presentTree && flag(report, presentTree) === false)
+    return report.error(presentTree, "present can only be true", 'write a when: "!has(jwt.claims.NAME)"');
+  const values = textsOf(report, valuesTree);
+  const patterns = textsOf(report, patternsTree, "nothing would match");
   if (!values || !patterns) return undefined;
   if (valuesTree && values.length === 0 && !patternsTree)
     report.warn(valuesTree, "a claim without values never matches");
   warnOfPlainPatterns(report, patternsTree);
-  return {
-    values: [...new Set(values)],
-    patterns: [...new Set(patterns)],
-    place: valuesTree ?? patternsTree ?? presentTree!,
-    isPresent: isPresent === true && !valuesTree && !patternsTree,
-  };
+  return { values: [...new Set(values)], patterns: [...new Set(patterns)], place, isPresent: place === presentTree };
 }
 
-function textsOf(report: Report, tree: Tree, emptyMeans?: string): string[] | undefined {
-  return texts(report, tree, emptyMeans)?.map((item) => item.value);
+/** None without a list. */
+function textsOf(report: Report, tree: Tree | undefined, emptyMeans?: string): string[] | undefined {
+  return tree ? texts(report, tree, emptyMeans)?.map((item) => item.value) : [];
 }
 
 function warnOfPlainPatterns(report: Report, tree: Tree | undefined): void {
