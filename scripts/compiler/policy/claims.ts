@@ -45,7 +45,7 @@ function readWanted(report: Report, members: Members, owner: Tree, isRoute: bool
   const values = textsOf(report, valuesTree);
   const patterns = textsOf(report, patternsTree, "nothing would match");
   if (!values || !patterns) return undefined;
-  if (valuesTree && values.length === 0 && !patternsTree)
+  if (valuesTree?.kind === "list" && valuesTree.items.length === 0 && !patternsTree)
     report.warn(valuesTree, "a claim without values never matches");
   warnOfPlainPatterns(report, patternsTree);
   return { values: [...new Set(values)], patterns: [...new Set(patterns)], place, isPresent: place === presentTree };
