@@ -6,7 +6,7 @@ import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { charge } from "../runtime/budget.ts";
 import { evaluateOnce } from "../cel/results.ts";
-import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
+import { ambiguity, metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { sourceHolds } from "./source.ts";
@@ -30,7 +30,7 @@ export function decide(target: u32, decision: Decision): i32 {
   if (!isGoverned()) return Reason.not_governed;
   if (!isChoiceComplete()) return Reason.invalid_params;
   decision.rule = firstMatch();
-  return metAmbiguousKey() ? Reason.ambiguous_key : reasonOf(decision.rule);
+  return metAmbiguousKey() ? ambiguity() : reasonOf(decision.rule);
 }
 
 /** The rule that decides the same call with the scopes that are held now: for a grant that is being tried. */
