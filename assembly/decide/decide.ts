@@ -6,7 +6,7 @@ import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce, forgetResults } from "../cel/results.ts";
 import { forgetScopeReads } from "../cel/scope-list.ts";
-import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
+import { ambiguity, metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { sourceHolds } from "./source.ts";
@@ -37,7 +37,7 @@ export function decide(target: u32, decision: Decision): i32 {
   if (!isGoverned()) return Reason.not_governed;
   if (!isChoiceComplete()) return Reason.invalid_params;
   decision.rule = firstMatch(true);
-  if (metAmbiguousKey()) return Reason.ambiguous_key;
+  if (metAmbiguousKey()) return ambiguity();
   if (requirementFailed) return Reason.requirement_unmet;
   const reason = reasonOf(decision.rule);
   return isPass(reason) && lackingRequirement() != NONE ? Reason.insufficient_scope : reason;
