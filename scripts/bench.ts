@@ -9,12 +9,13 @@ import { choosePeers } from "./bench/peers.ts";
 import type { Results } from "./bench/results.ts";
 import { benchLists } from "./bench/lists.ts";
 import { benchScale } from "./bench/scale.ts";
+import { benchSeveral } from "./bench/several.ts";
 import { benchWorst } from "./bench/worst.ts";
 import { describe } from "./bench/tables.ts";
 import { writeBetween } from "./pages.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 
-const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst | --lists] [--only filter|envoy] [--peers NAME,…] [--json FILE]
+const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst | --lists | --several] [--only filter|envoy] [--peers NAME,…] [--json FILE]
 
 Options:
   --quick      short runs: under two minutes, but noisier
@@ -24,7 +25,8 @@ Options:
   --only PART  filter (alone, in this process) or envoy (compared with other filters)
   --peers NAME,…
                in Envoy: only these besides the baseline and Scopegate; part of a name is enough: --peers rust,lua
-  --write      with --worst or --lists: put the table into docs/benchmarks.md
+  --several    1 to 1,000 policies in one Envoy: its start, its memory, a call
+  --write      with --worst, --lists or --several: put the table into docs/benchmarks.md
   --json FILE  also write the numbers as JSON; npm run bench:report puts them into docs/benchmarks.md
 
 The peers in Rust and Go are built if cargo and go are installed. $RUST_WASM may name another proxy-wasm module to
@@ -35,6 +37,7 @@ const OPTIONS = {
   quick: { type: "boolean" },
   scale: { type: "boolean" },
   worst: { type: "boolean" },
+  several: { type: "boolean" },
   lists: { type: "boolean" },
   write: { type: "boolean" },
   only: { type: "string" },
@@ -63,10 +66,11 @@ const LISTS = { inEnvoy: { sittings: 8, rounds: 2, share: 1 } };
 /** The usual parts, or how they grow. */
 async function measure(
   results: Results,
-  { quick, scale, worst, lists, only, peers }: Options,
+  { quick, scale, worst, lists, several, only, peers }: Options,
   say: (line: string) => void,
 ): Promise<void> {
   const { alone, share, inEnvoy } = quick ? QUICK : FULL;
+  if (several) return void (results.several = await benchSeveral(say));
   if (worst) return void (results.worst = benchWorst(say));
   if (lists) return void (results.lists = await benchLists((quick ? QUICK : LISTS).inEnvoy, say));
   if (scale) {
@@ -85,8 +89,15 @@ interface Options {
   scale?: boolean;
   worst?: boolean;
   lists?: boolean;
+  several?: boolean;
   only?: string;
   peers?: string;
+}
+
+/** Puts what was found into the page. */
+async function writePart(results: Results): Promise<void> {
+  for (const part of ["worst", "lists", "several"] as const)
+    if (results[part]) await writeBetween(PAGE, `npm run bench -- --${part} --write`, describe(results, 3));
 }
 
 async function main(): Promise<void> {
@@ -102,9 +113,7 @@ async function main(): Promise<void> {
   const say = (line: string) => console.error(line);
   await measure(results, values, say);
   console.log(describe(results));
-  for (const part of ["worst", "lists"] as const)
-    if (values.write && results[part])
-      await writeBetween(PAGE, `npm run bench -- --${part} --write`, describe(results, 3));
+  if (values.write) await writePart(results);
   if (results.worst?.some(({ took, bound }) => took > bound)) process.exitCode = 1;
   if (values.json === undefined) return;
   mkdirSync(dirname(values.json), { recursive: true });

@@ -10,6 +10,8 @@ import {
   LOCKED_SIZE,
   METHOD_SIZE,
   NODE_SIZE,
+  OPTION_SIZE,
+  PART_SIZE,
   PATTERN_SIZE,
   PREDICATE_SIZE,
   ANCHOR_SIZE,
@@ -18,6 +20,8 @@ import {
   SCOPE_SIZE,
   SETTINGS_SIZE,
   SOURCE_SIZE,
+  TEMPLATE_SIZE,
+  TERM_SIZE,
   TEXT_SIZE,
 } from "../../../assembly/program.ts";
 
@@ -43,5 +47,9 @@ export const RECORD_SIZES = [
   PATTERN_SIZE,
   FACT_SIZE,
   SOURCE_SIZE,
+  TERM_SIZE,
+  OPTION_SIZE,
+  TEMPLATE_SIZE,
+  PART_SIZE,
   LOCKED_SIZE,
 ];
