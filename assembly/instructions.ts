@@ -1,6 +1,5 @@
-// The code of predicates: what an Instruction of the program means, the slots and attributes that it reads, and the cells that
-// it works on. A part of the program's
-// format, which program.ts hands on: import from there.
+// The code of predicates: what an Instruction of the program means, the slots and attributes that it reads, and the cells
+// that it works on. A part of the program's format, which program.ts hands on: import from there.
 
 /** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
 export enum Slot {
