@@ -5,7 +5,6 @@ import {
   LOOP_SIZE,
   LoopKind,
   NodeField,
-  NONE,
   Op,
   PredicateField,
   Section,

@@ -25,7 +25,7 @@ import {
   TermField,
 } from "../../../assembly/program.ts";
 import { listWords } from "../policy/lists.ts";
-import { automata, names, predicates, quoted, slotName } from "./code-listing.ts";
+import { automata, names, predicates, quoted, slotName, sourceOf } from "./code-listing.ts";
 import { programDigest } from "./digest.ts";
 import { rangeText } from "../source/ranges.ts";
 import { Program } from "./reader.ts";
