@@ -59,7 +59,7 @@ export const SCOPE_SIZE = 16;
 export const NODE_SIZE = 12;
 export const CLAIM_SIZE = 20;
 export const TEXT_SIZE = 8;
-export const RULE_SIZE = 32;
+export const RULE_SIZE = 36;
 export const ENTRY_SIZE = 8;
 export const BUCKET_SIZE = 36;
 export const ANCHOR_SIZE = 16;
@@ -117,6 +117,9 @@ export enum Flag {
   NormalUris = 512, //     a URI in another spelling could walk around a rule: only normal ones are decided about
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
   Annotate = 2048, //      items of lists that more scopes would open say which
+  Shadow = 8192, //        calls pass that would be denied
+  HasShadow = 16384, //    some rule is not enforced for everybody
+  ShadowScopeList = 32768, // as NeedsScopeList, where only rules in shadow do
   Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
 }
 
@@ -192,9 +195,11 @@ export enum NodeField { Parent = 0, Name = 4 }
 export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12 }
 // prettier-ignore
 export enum ClaimType { String = 0, StringArray = 1 }
-// RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE
+// RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE,
+//                   for how many of 100 subjects it is enforced: ENFORCED for all, 0 in shadow
 // prettier-ignore
-export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28 }
+export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Mode = 32 }
+export const ENFORCED = 100;
 // EntryRecord       rule, predicate or NONE
 // prettier-ignore
 export enum EntryField { Rule = 0, Predicate = 4 }
@@ -315,25 +320,26 @@ export enum Reason {
   stream = 6, //                GET
   session_end = 7, //           DELETE
   preflight = 8, //             OPTIONS
+  shadowed = 9, //              the policy is in shadow: it would be denied
   // The filter answers the request.
-  metadata_document = 9,
+  metadata_document = 10,
   // The call is denied.
-  insufficient_scope = 10, //   and the challenge helps
-  rule_denied = 11, //          by a Deny rule, no grant helps
-  no_rule = 12, //              by default, no grant helps
-  challenge_loop = 13, //       the same challenge again and again
+  insufficient_scope = 11, //   and the challenge helps
+  rule_denied = 12, //          by a Deny rule, no grant helps
+  no_rule = 13, //              by default, no grant helps
+  challenge_loop = 14, //       the same challenge again and again
   // The request is refused.
-  no_token = 14, invalid_token = 15, not_json = 16, invalid_utf8 = 17, duplicate_key = 18,
-  ambiguous_key = 19, //        differs only by case from a key that matters
-  too_deep = 20, too_many_members = 21, number_range = 22, not_jsonrpc = 23, invalid_id = 24, invalid_params = 25,
-  batch = 26, unsupported_version = 27, header_mismatch = 28, repeated_header = 29, empty_body = 30,
-  unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
-  upgrade = 36,
-  early_answer = 37, //         the server answered before the request was judged
-  lone_surrogate = 38, //       half of a pair, escaped
-  sender_constrained = 39, //   a token that is bound to a key, without the proof
-  no_policy = 40, //            of several policies none is for the host and path
-  Count = 41,
+  no_token = 15, invalid_token = 16, not_json = 17, invalid_utf8 = 18, duplicate_key = 19,
+  ambiguous_key = 20, //        differs only by case from a key that matters
+  too_deep = 21, too_many_members = 22, number_range = 23, not_jsonrpc = 24, invalid_id = 25, invalid_params = 26,
+  batch = 27, unsupported_version = 28, header_mismatch = 29, repeated_header = 30, empty_body = 31,
+  unexpected_body = 32, body_too_large = 33, content_type = 34, content_encoding = 35, method_not_allowed = 36,
+  upgrade = 37,
+  early_answer = 38, //         the server answered before the request was judged
+  lone_surrogate = 39, //       half of a pair, escaped
+  sender_constrained = 40, //   a token that is bound to a key, without the proof
+  no_policy = 41, //            of several policies none is for the host and path
+  Count = 42,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */
@@ -341,7 +347,7 @@ export const NO_REASON = -1;
 
 // What security hangs on; tests/compiler/reasons.test.ts holds the groups against the HTTP statuses.
 const FIRST_PASS = Reason.allowed;
-const LAST_PASS = Reason.preflight;
+const LAST_PASS = Reason.shadowed;
 const FIRST_DENIAL = Reason.insufficient_scope;
 const LAST_DENIAL = Reason.challenge_loop;
 

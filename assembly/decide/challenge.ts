@@ -9,6 +9,7 @@ import { beginTrial, endTrial, hold, isHeld } from "../token/scopes.ts";
 import { forgetResults } from "../cel/results.ts";
 import { grantScopesOf, smallestGrant } from "./candidates.ts";
 import { Decision } from "./decision.ts";
+import { isTold } from "./modes.ts";
 import { matchAgain, reasonOf } from "./decide.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 
@@ -20,7 +21,7 @@ let trials: u32 = 0;
 
 /** Finds the challenge of the call that was just denied and notes its rule and extra scopes; false when no grant helps. */
 export function findChallenge(decision: Decision): bool {
-  if (hasFlag(Flag.NeedsScopeList)) return search(decision);
+  if (hasFlag(isTold ? Flag.NeedsScopeList | Flag.ShadowScopeList : Flag.NeedsScopeList)) return search(decision);
   const rule = smallestGrant();
   if (rule == NONE) return false;
   decision.rule = rule;

@@ -12,6 +12,7 @@ import { NO_SPAN } from "../text/span.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./candidates.ts";
 import { Decision } from "./decision.ts";
+import { isEnforced, isTold } from "./modes.ts";
 import { actionOf, holdsAll, ruleAt } from "./rules.ts";
 import { nextRule, rewindEntries, takeEntry } from "./entries.ts";
 import { addExact, addOpenEntries, addStarred, beginChoice, isChoiceComplete } from "./targets.ts";
@@ -70,19 +71,31 @@ function chooseEntries(target: u32): bool {
 function firstMatch(): u32 {
   let passed: u32 = 0;
   while (true) {
-    const next = nextRule();
+    const next = nextEnforced();
     if (next == NONE) break;
     charge(2); // where many rules are tried, a batch, a subscription and the search for a challenge come to an end by this
     const outcome = tryRule(next);
-    if (tracing) {
+    if (tracing && !isTold) {
       tracePassed(passed, next);
       trace(next, outcome);
       passed = next + 1;
     }
     if (outcome == Outcome.Matched) return next;
   }
-  if (tracing) tracePassed(passed, sectionCount(Section.Rules));
+  if (tracing && !isTold) tracePassed(passed, sectionCount(Section.Rules));
   return NONE;
+}
+
+/** The next rule that counts; takes the entries of those in between. */
+// @ts-ignore: decorator
+@inline
+function nextEnforced(): u32 {
+  let rule = nextRule();
+  while (rule != NONE && !isEnforced(rule)) {
+    while (takeEntry(rule)) continue;
+    rule = nextRule();
+  }
+  return rule;
 }
 
 /** The Outcome of one rule; takes its entries. */

@@ -58,8 +58,8 @@ function addBlock(at: usize): void {
   for (let i: u32 = 16; i < 64; i++) {
     const a = word(i - 15);
     const b = word(i - 2);
-    const low = rotr<u32>(a, 7) ^ rotr<u32>(a, 18) ^ (a >> 3);
-    const high = rotr<u32>(b, 17) ^ rotr<u32>(b, 19) ^ (b >> 10);
+    const low = turned(a, 7, 18, 0) ^ a ^ (a >> 3);
+    const high = turned(b, 17, 19, 0) ^ b ^ (b >> 10);
     store<u32>(schedule + ((<usize>i) << 2), word(i - 16) + low + word(i - 7) + high);
   }
   const v = state + SHA256_SIZE;
@@ -67,6 +67,11 @@ function addBlock(at: usize): void {
   for (let i: usize = 0; i < 4 * 64; i += 4)
     addRound(changetype<Variables>(v), load<u32>(ROUNDS + i) + load<u32>(schedule + i));
   for (let i: usize = 0; i < SHA256_SIZE; i += 4) store<u32>(state + i, load<u32>(state + i) + load<u32>(v + i));
+}
+
+/** The sum, bit by bit, of a word turned by three numbers of bits. */
+function turned(value: u32, x: u32, y: u32, z: u32): u32 {
+  return rotr<u32>(value, x) ^ rotr<u32>(value, y) ^ rotr<u32>(value, z);
 }
 
 /** A word of the schedule. */
@@ -77,9 +82,9 @@ function word(index: u32): u32 {
 /** One round: the variables a to h move on by one. */
 function addRound(v: Variables, next: u32): void {
   const chosen = (v.e & v.f) ^ (~v.e & v.g);
-  const one = v.h + (rotr<u32>(v.e, 6) ^ rotr<u32>(v.e, 11) ^ rotr<u32>(v.e, 25)) + chosen + next;
+  const one = v.h + turned(v.e, 6, 11, 25) + chosen + next;
   const most = (v.a & v.b) ^ (v.a & v.c) ^ (v.b & v.c);
-  const two = (rotr<u32>(v.a, 2) ^ rotr<u32>(v.a, 13) ^ rotr<u32>(v.a, 22)) + most;
+  const two = turned(v.a, 2, 13, 22) + most;
   memory.copy(changetype<usize>(v) + sizeof<u32>(), changetype<usize>(v), SHA256_SIZE - sizeof<u32>());
   v.a = one + two;
   v.e += one;

@@ -14,6 +14,7 @@ import {
   CLAIM_SIZE,
   ClaimField,
   ClaimType,
+  ENFORCED,
   ENTRY_SIZE,
   EntryField,
   FACT_SIZE,
@@ -129,6 +130,7 @@ const CHECKS: usize = memory.data<i32>([
   Section.Facts + FIELD * FactField.Slot + KIND * Check.Index + OF * Section.Nodes,
   Section.Facts + FIELD * FactField.Name + KIND * Check.Run,
   Section.Facts + FIELD * FactField.Hashed + KIND * Check.AtMost + OF * 1,
+  Section.Rules + FIELD * RuleField.Mode + KIND * Check.AtMost + OF * ENFORCED,
   LAST_CHECK,
 ]);
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CannotRun, Exit, onlyFile, type Command, type Invocation } from "../command.ts";
-import { compileFile, report } from "../input.ts";
+import { compileFile, compileFiles, report } from "../input.ts";
 import { warnWithoutKey } from "../record-key.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
@@ -23,6 +23,7 @@ Options for every target:
   --open-path PATH      a path on the same host that is open to all: /healthz, /oauth/* with all below it, and with
                         =HOST:PORT another upstream than the MCP server; may be repeated
   --trusted-hops N      believe X-Forwarded-For as far as N proxies in front of the host wrote it; default 0
+  --candidate NEXT      a policy that is evaluated beside POLICY: what it would decide is told, and changes nothing
   --record-key FILE     a secret, at least 16 bytes: the key for what the policy's records have hashed
   -o, --output FILE     write to FILE instead of standard output
 
@@ -56,6 +57,7 @@ written.
     cors: { type: "string", multiple: true },
     "open-path": { type: "string", multiple: true },
     "trusted-hops": { type: "string" },
+    candidate: { type: "string" },
     "record-key": { type: "string" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
@@ -75,9 +77,11 @@ written.
     const file = onlyFile(files, "POLICY");
     const { program, policy, problems } = compileFile(file);
     report(problems);
-    if (!program || !policy) return Exit.Wrong;
+    const next = options.candidate as string | undefined;
+    const candidate = next === undefined ? undefined : compileFiles([next])?.[0];
+    if (!program || !policy || (next !== undefined && !candidate)) return Exit.Wrong;
     warnWithoutKey([{ policy }], options["record-key"]);
-    output(options, partsOf(new Compiled(policy, program), options));
+    output(options, partsOf(new Compiled(policy, program, candidate), options));
     return Exit.Done;
   },
 };

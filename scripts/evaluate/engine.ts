@@ -1,6 +1,6 @@
 // Decides requests with the built filter in the simulated host. One VM per policy, so that nothing of the previous one remains.
 import { NONE, Reason } from "../../assembly/program.ts";
-import { Host } from "../simulate/host.ts";
+import { Host, type Answer } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
@@ -25,7 +25,7 @@ export class Engine {
     this.clock += APART;
     if (explain) startTrace(host.guest);
     if (request.response) startItems(host.guest);
-    const answer = host.request(simulate(request, ...loaded.policies.map(({ metadataKeys }) => metadataKeys[0] ?? "")));
+    const answer = host.request(simulate(request, ...metadataKeysOf(loaded)));
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
     const policy = loaded.policies[host.guest.call("scopegate_policy")] ?? loaded.policy;
@@ -33,8 +33,7 @@ export class Engine {
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
     const described = describe(answer, this.told(host, nameOf));
     const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
-    const record = recordOf(answer);
-    const result = { ...described, ...(isChosen && { policy: policy.name }), ...(record !== undefined && { record }) };
+    const result = { ...described, ...(isChosen && { policy: policy.name }), ...recordedIn(answer) };
     const traced = explain ? { ...result, trace: readTrace(host.guest, nameOf) } : result;
     if (!request.response || !answer.response) return traced;
     const { rules: _, ...list } = readItems(host.guest, nameOf) ?? { rules: [] };
@@ -61,4 +60,17 @@ export class Engine {
     this.inForce = loaded;
     return (this.host = host);
   }
+}
+
+/** Where the payload is for each policy, also for one that is evaluated beside. */
+function metadataKeysOf({ policies, candidate }: Loaded): string[] {
+  return [...policies, ...(candidate ? [candidate] : [])].map(({ metadataKeys }) => metadataKeys[0] ?? "");
+}
+
+/** The record, and what would have been decided. */
+function recordedIn(answer: Answer): Pick<Result, "record" | "would"> {
+  const record = recordOf(answer);
+  if (record === undefined) return {};
+  const would = typeof record === "object" ? record["would"] : undefined;
+  return { record, ...(would !== undefined && { would }) };
 }

@@ -46,12 +46,13 @@ export class Compiled {
   constructor(
     readonly policy: Policy,
     private readonly program: Uint8Array,
+    private readonly candidate?: PluginOptions["candidate"],
   ) {
     this.reader = new Program(program);
   }
 
   plugin(options: PluginOptions): PluginConfiguration {
-    return pluginConfiguration(this.program, this.policy, options);
+    return pluginConfiguration(this.program, this.policy, { ...options, candidate: this.candidate });
   }
 
   /** The challenge for a request without a usable token, as the filter would write it. */

@@ -41,7 +41,7 @@ export function bufferLimit({ compiled }: KubernetesTarget): number {
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no setting to continue after that. */
 export function pluginYaml({ compiled, recordKey }: KubernetesTarget): string {
   const members = Object.entries(compiled.plugin({ recordKey }));
-  return members.map(([name, value]) => `${name}: ${typeof value === "string" ? quoted(value) : value}`).join("\n");
+  return members.map(([name, value]) => `${name}: ${typeof value === "string" ? quoted(value) : JSON.stringify(value)}`).join("\n");
 }
 
 /** The first lines of every object. */

@@ -1,4 +1,5 @@
 // What is allowed but probably not meant: warnings about rules that cannot decide, likely misspellings, and weak settings.
+import { MODES } from "./words.ts";
 import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
@@ -31,7 +32,7 @@ function warnOfNames(report: Report, policy: Policy): void {
 
 /** Unreachable rules: an earlier rule, without conditions of its own, decides every call that this one would match. */
 function warnOfShadows(report: Report, policy: Policy, closures: Closures): void {
-  const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0);
+  const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0 && rule.mode >= MODES.enforce);
   const index = new TargetIndex();
   policy.rules.forEach((rule, i) => {
     const held = new Set(rule.scopes.flatMap((scope) => closures.get(scope) ?? [scope]));

@@ -55,7 +55,7 @@ export function initialScopes(policy: Policy, closures: Closures): string[] {
  */
 function baselineScopes(policy: Policy, closures: Closures): string[] {
   const lists = policy.rules
-    .filter((rule) => rule.action === Action.Allow && rule.scopes.length > 0)
+    .filter((rule) => rule.action === Action.Allow && rule.mode > 0 && rule.scopes.length > 0)
     .map((rule) => rule.scopes);
   const held = (list: string[]): string[] => [...new Set(list.flatMap((scope) => closures.get(scope) ?? [scope]))];
   const [first, ...rest] = lists.map(held);

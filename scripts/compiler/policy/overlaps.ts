@@ -32,8 +32,8 @@ export function warnOfOverlaps(report: Report, policy: Policy, closures: Closure
 }
 
 /** The targets with stars of a rule without other conditions; undefined stands for any call. */
-function partsOf({ action, when, claims, targets }: Rule): (Target | undefined)[] {
-  if (action !== Action.Allow || when || claims.length > 0) return [];
+function partsOf({ action, mode, when, claims, targets }: Rule): (Target | undefined)[] {
+  if (mode === 0 || action !== Action.Allow || when || claims.length > 0) return [];
   return targets
     ? targets.filter((target) => !conditionOf(target) && (target.stars ?? target.backendStars))
     : [undefined];

@@ -13,6 +13,8 @@ import {
   JSON_TYPES,
   MAX_EXPRESSION,
   METADATA_KEY,
+  MODES,
+  POLICY_MODES,
   RECORDED,
   TARGETS,
 } from "./words.ts";
@@ -265,11 +267,26 @@ export const TARGET = object(
   { minProperties: 1, description: "Which calls the rule is about; without it: all." },
 );
 
-function rule(target: Shape): Shape {
+export const ROLLOUT = object(
+  {
+    enforce: integer(0, 100, "For how many of 100 subjects the rule is enforced."),
+    by: { const: "sub", description: "What callers are told apart by." },
+  },
+  { required: ["enforce"] },
+);
+
+const MODE: Shape = {
+  description: "shadow: told, and decides nothing; off: as if it were not there; { enforce: 25 }: for a part of the subjects.",
+  anyOf: [word(MODES), { const: false }, ROLLOUT],
+  default: "enforce",
+};
+
+function rule(target: Shape, more: Record<string, Shape> = {}): Shape {
   return object(
     {
       name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
       action: word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
+      ...more,
       source: SOURCE,
       target,
       when,
@@ -279,7 +296,7 @@ function rule(target: Shape): Shape {
   );
 }
 
-export const RULE = rule(TARGET);
+export const RULE = rule(TARGET, { mode: MODE });
 /** An MCPRoute names only tools, and a blank `cel` is none. */
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
 export const ROUTE_RULE = rule(ROUTE_TARGET);
@@ -363,6 +380,7 @@ export const POLICY = object(
     },
     transport: TRANSPORT,
     record: RECORD,
+    mode: word(POLICY_MODES, { description: "shadow: calls pass that would be denied, and it is told.", default: "enforce" }),
     lock: LOCK,
     drift: word(DRIFT, {
       description: "Tools in a live list that are not as in the lock: counted, or hidden from the list.",

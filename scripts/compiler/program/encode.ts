@@ -11,6 +11,7 @@ import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
+import { MODES } from "../policy/words.ts";
 import { recordBits } from "../policy/record.ts";
 import { addMethods } from "./methods.ts";
 import { Buckets } from "./targets.ts";
@@ -24,7 +25,7 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   const buckets = new Buckets();
   policy.rules.forEach((rule, index) => {
     addRule(writer, rule, scopeIds, predicates);
-    buckets.addRule(rule, index, (when) => predicates.indexOf(when));
+    buckets.addRule(rule, index, (when) => predicates.indexOf(when, rule.mode > 0));
   });
   buckets.write(report, writer, new Automata());
   addMethods(writer);
@@ -76,7 +77,8 @@ function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number
     rule.action,
     ...scopes,
     ...claims,
-    predicates.indexOf(rule.when),
+    predicates.indexOf(rule.when, rule.mode > 0),
+    rule.mode,
   ]);
 }
 
@@ -96,18 +98,24 @@ class Predicates {
   ) {}
 
   /** The number of the predicate; NONE without an expression, or for one with errors. */
-  indexOf(when: TextTree | undefined): number {
+  indexOf(when: TextTree | undefined, isEnforced: boolean): number {
     const code = when && this.whens.get(when.value);
     if (!code) return NONE;
+    this.need(code, isEnforced);
     const index = this.indexes.get(when.value) ?? this.write(code);
     this.indexes.set(when.value, index);
     return index;
   }
 
-  private write({ instructions, stack, loops, needs }: PredicateCode): number {
-    this.writer.need(needs);
+  /** What is only in shadow must not change what is decided. */
+  private need({ instructions, needs }: PredicateCode, isEnforced: boolean): void {
+    this.writer.need(isEnforced ? needs : needs & ~Flag.NeedsScopeList);
+    if (!isEnforced && needs & Flag.NeedsScopeList) this.writer.need(Flag.ShadowScopeList);
     if (instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
-    if (instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
+    if (isEnforced && instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
+  }
+
+  private write({ instructions, stack, loops }: PredicateCode): number {
     const words = instructions.map((instruction) => this.words(instruction));
     return this.writer.add(Section.Predicates, [...this.writer.run(Section.Code, words), stack, loops]);
   }
@@ -159,7 +167,9 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
 function flagsOf(writer: ProgramWriter, policy: Policy): number {
   return (
     writer.flags |
-    uriFlags(policy.rules) |
+    uriFlags(policy.rules.filter(({ mode }) => mode > 0)) |
+    (policy.shadow ? Flag.Shadow : 0) |
+    (policy.rules.some(({ mode }) => mode < MODES.enforce) ? Flag.HasShadow : 0) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
     (policy.denial === "in-band" ? Flag.InBand : 0) |
     (policy.denial === "mixed" ? Flag.Mixed : 0) |

@@ -8,6 +8,7 @@ import {
   BucketField,
   ClaimField,
   ClaimType,
+  ENFORCED,
   EntryField,
   FactField,
   Flag,
@@ -144,6 +145,8 @@ function rules(program: Program): string[] {
     const held = scopeRun(program, at + RuleField.Scopes);
     const claims = program.run(Section.Claims, at + RuleField.Claims).map((claim) => claimText(program, claim));
     const parts = [`${index}`.padStart(3), Action[program.word(at + RuleField.Action)]!, name!];
+    const mode = program.word(at + RuleField.Mode);
+    if (mode < ENFORCED) parts.push(mode === 0 ? "in shadow" : `for ${mode} of 100`);
     if (held.length) parts.push(`scopes ${held.join(" ")}`);
     return `${[...parts, ...claims].join("  ")}${whenText(program.word(at + RuleField.Predicate))}`;
   });
