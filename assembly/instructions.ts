@@ -16,6 +16,9 @@ export enum Attribute {
   Scopes = 10, //         jwt.scopes: sorted, closed under the hierarchy
   Mcp = 11, //            the map mcp as a whole
   Params = 12, //         request.mcp.params as a whole: null when the call has none
+  Address = 13, //        source.address
+  Principal = 14, //      source.principal
+  Time = 15, //           request.time
 }
 
 // Cell (also a constant):   0: Tag u32   4: aux u32   8: payload, 8 bytes
@@ -114,7 +117,9 @@ export enum Op {
   Index = 48, //       x i → x[i]
   OptIndex = 49, //    x i → x[?i]; also on an optional x
   Eq = 50, Ne = 51, Lt = 52, Le = 53, Gt = 54, Ge = 55, In = 56, Add = 57, Sub = 58, Mul = 59, Div = 60, Mod = 61,
-  StartsWith = 62, EndsWith = 63, Contains = 64, Count = 65,
+  StartsWith = 62, EndsWith = 63, Contains = 64,
+  InRange = 65, //     r a → bool: the address a (a string) is in the range r (17 bytes: address, how many of its bits count)
+  Count = 66,
 }
 
 // prettier-ignore

@@ -21,7 +21,7 @@ export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 19;
+export const SECTION_COUNT = 20;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -51,6 +51,7 @@ export enum Section {
   Methods = 16, //   MethodRecord: the methods that name a target, and those of the lifecycle
   Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
   Facts = 18, //     FactRecord: the arguments that decision records have
+  Sources = 19, //   SourceRecord: where a rule says that a call must come from
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -59,7 +60,7 @@ export const SCOPE_SIZE = 16;
 export const NODE_SIZE = 12;
 export const CLAIM_SIZE = 20;
 export const TEXT_SIZE = 8;
-export const RULE_SIZE = 36;
+export const RULE_SIZE = 40;
 export const ENTRY_SIZE = 8;
 export const BUCKET_SIZE = 36;
 export const ANCHOR_SIZE = 16;
@@ -71,6 +72,7 @@ export const REASON_SIZE = 36;
 export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
 export const FACT_SIZE = 16;
+export const SOURCE_SIZE = 24;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -195,11 +197,15 @@ export enum NodeField { Parent = 0, Name = 4 }
 export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12 }
 // prettier-ignore
 export enum ClaimType { String = 0, StringArray = 1 }
-// RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE,
+// RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE, source or NONE,
 //                   for how many of 100 subjects it is enforced: ENFORCED for all, 0 in shadow
 // prettier-ignore
-export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Mode = 32 }
+export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Source = 32, Mode = 36 }
 export const ENFORCED = 100;
+// SourceRecord      ranges of addresses (offset, length; NONE: any), 17 bytes each: address, how many of its bits count; names of
+//                   the certificate (first, count in Texts) and names with stars (first, count in Patterns); none of both: any
+// prettier-ignore
+export enum SourceField { Ranges = 0, Names = 8, Patterns = 16 }
 // EntryRecord       rule, predicate or NONE
 // prettier-ignore
 export enum EntryField { Rule = 0, Predicate = 4 }

@@ -5,6 +5,7 @@ import { check } from "./commands/check.ts";
 import { compile } from "./commands/compile.ts";
 import { evaluate } from "./commands/eval.ts";
 import { explain } from "./commands/explain.ts";
+import { importCommand } from "./commands/import.ts";
 import { init } from "./commands/init.ts";
 import { krm } from "./commands/krm.ts";
 import { lock } from "./commands/lock.ts";
@@ -27,6 +28,7 @@ const COMMANDS: Record<string, Command> = {
   show,
   lock,
   init,
+  import: importCommand,
   schema,
   lsp,
   playground,

@@ -2,18 +2,19 @@
 import { parseArgs } from "node:util";
 import { EnvoyError } from "./envoy/binary.ts";
 import { clients } from "./soak/clients.ts";
+import { lists } from "./soak/lists.ts";
 import { load } from "./soak/load.ts";
 import { reload } from "./soak/reload.ts";
 import type { Scenario } from "./soak/scenario.ts";
 
-const SCENARIOS: Record<string, Scenario> = { load, reload, clients };
+const SCENARIOS: Record<string, Scenario> = { load, lists, reload, clients };
 
 const HELP = `Usage: npm run test:soak -- [--only NAME]... [--requests N] [--seconds N] [--seed N]
 
 Options:
   --only NAME    one of ${Object.keys(SCENARIOS).join(", ")}; may be repeated (default: all)
-  --requests N   number of requests of load (default: 200000; for a release 1000000)
-  --seconds N    duration of reload and of clients, each (default: 60)
+  --requests N   number of requests of load and of lists, each (default: 200000; for a release 1000000)
+  --seconds N    duration of reload, of clients and of the streams of lists, each (default: 60; for a release 3600)
   --seed N       seed of the bodies (default: 1)
 `;
 

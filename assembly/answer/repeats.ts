@@ -8,9 +8,9 @@ import { HeaderField, Reason, Setting } from "../program.ts";
 import { program, setting } from "../sections.ts";
 import { begin, finish, put, putNumber } from "../text/writer.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
-import { COLON } from "../text/chars.ts";
-import { NO_SPAN, Span, spanLength, spanOf, spanStart } from "../text/span.ts";
-import { getProperty, getShared, now, setShared, sharedVersion, Status, value, valueLength } from "../runtime/host.ts";
+import { Span, spanLength, spanStart } from "../text/span.ts";
+import { getShared, now, setShared, sharedVersion, value, valueLength } from "../runtime/host.ts";
+import { Peer, peerText } from "../request/connection.ts";
 import { findHeader, KnownHeader } from "../request/headers.ts";
 import { Decision } from "../decide/decision.ts";
 import { readIdentity } from "../token/identity.ts";
@@ -31,7 +31,6 @@ const ENTRIES: u32 = 256;
 const SIZE: u32 = offsetof<Challenge>(); // at most 32, see clear32
 const NANOSECONDS: u64 = 1000000000; // in a second
 const SEED = "scopegate.loop.seed";
-const ADDRESS = "source\0address";
 
 /** Makes a challenge that was given too often to the holder of `token` a challenge_loop. */
 export function endRepeats(decision: Decision, token: Span): void {
@@ -44,7 +43,7 @@ export function endRepeats(decision: Decision, token: Span): void {
   const policy = seed(decision.time) ^ (<u64>load<u32>(program, HeaderField.Checksum));
   const holder = hashOf(identity.subject, hashOf(identity.issuer, policy));
   const client = hashOf(identity.client, ~holder); // of the client of its own, also without one
-  const caller = spanLength(session) ? hashOf(session, ~client) : hashOf(callerAddress(), client);
+  const caller = spanLength(session) ? hashOf(session, ~client) : hashOf(peerText(Peer.Address), client);
   const call = hashCall(decision, caller);
   const times = remember(call, holder, identity.issuedAt, <u32>(decision.time / NANOSECONDS));
   if (times > limit) decision.reason = Reason.challenge_loop;
@@ -53,14 +52,6 @@ export function endRepeats(decision: Decision, token: Span): void {
 /** Hashes a text into `seed`. */
 function hashOf(text: Span, start: u64): u64 {
   return hashBytes(start, spanStart(text), spanLength(text));
-}
-
-/** The caller's address without its port; NO_SPAN when the host does not know it. */
-function callerAddress(): Span {
-  if (getProperty(bytesOf(ADDRESS), sizeOf(ADDRESS)) != Status.Ok) return NO_SPAN;
-  let length = valueLength();
-  while (length && load<u8>(value() + <usize>length - 1) != COLON) length--;
-  return spanOf(value(), length);
 }
 
 /**

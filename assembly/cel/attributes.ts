@@ -1,6 +1,8 @@
 // What predicates see of a call besides the body and the claims: `mcp.…`, `request.…`, jwt.scopes (docs/semantics.md).
 import { Attribute, Kind, Slot, Tag } from "../program.ts";
-import { retype, setError, setJson, setNull, setSpan, setUnknown, tagOf } from "./cell.ts";
+import { retype, setError, setJson, setNull, setSpan, setTimestamp, setUnknown, tagOf } from "./cell.ts";
+import { Peer, peerText, principal, requestTime } from "../request/connection.ts";
+import { BILLION } from "./time.ts";
 import { isHeaderUnknown, isListing, isUriOpen } from "./unknown.ts";
 import { bytesOf } from "../text/ascii.ts";
 import { backendName, decidedKind, methodName, targetName, toolName } from "../request/call.ts";
@@ -49,8 +51,19 @@ export function loadAttribute(id: u32, cell: usize): void {
       return loadJson(cell, mcpMap());
     case Attribute.Params:
       return loadParams(cell);
+    case Attribute.Address:
+      return loadText(cell, peerText(Peer.Address));
+    case Attribute.Principal:
+      return loadText(cell, principal());
+    case Attribute.Time:
+      return loadTime(cell);
     default:
   }
+}
+
+function loadTime(cell: usize): void {
+  const time = <i64>requestTime();
+  if (time > 0) setTimestamp(cell, time / BILLION, <u32>(time % BILLION));
 }
 
 /** Whether only the call of an item will tell an Attribute; that call is a POST. */

@@ -50,7 +50,9 @@ import { closeBinding, loopVariable, nextTurn, openBinding, openLoop, resetLoops
 import { runAutomaton } from "./automaton.ts";
 import { UNORDERED, compare, equal } from "./compare.ts";
 import { openings } from "../json/slots.ts";
-import { contains, hasPart } from "./string.ts";
+import { contains, hasPart, makeRaw } from "./string.ts";
+import { ADDRESS_SIZE, isInRange, parseAddress } from "../text/address.ts";
+import { spanOf } from "../text/span.ts";
 import { takePart } from "./time.ts";
 import { forgetAmbiguousKeys } from "./ambiguous-key.ts";
 import { isListing } from "./unknown.ts";
@@ -64,6 +66,8 @@ const CONVERTED: usize = memory.data<u8>([
   <u8>Tag.Duration,
 ]);
 
+const address: usize = memory.data(<i32>ADDRESS_SIZE, 8);
+const RANGE_SIZE: u32 = <u32>ADDRESS_SIZE + 1;
 const stack: usize = memory.data(MAX_STACK * CELL_SIZE, 16);
 
 /**
@@ -323,6 +327,8 @@ function apply(op: i32, a: u32, c: u32, x: usize, y: usize): void {
       return setTruth(x, 1 - equal(x, y, 0));
     case Op.In:
       return contain(x, y);
+    case Op.InRange:
+      return setTruth(x, findInRange(x, y));
     case Op.Lt:
     case Op.Le:
     case Op.Gt:
@@ -369,6 +375,13 @@ function inequality(op: i32, comparison: i32): i32 {
 function search(op: i32, x: usize, y: usize): i32 {
   if (tagOf(x) != Tag.String || tagOf(y) != Tag.String) return Truth.Error;
   return i32(op == Op.Contains ? contains(x, y) : hasPart(x, y, op == Op.EndsWith));
+}
+
+/** The Truth of an address, a string, being in a range. */
+function findInRange(range: usize, text: usize): i32 {
+  if (tagOf(range) != Tag.Bytes || lengthOf(range) != RANGE_SIZE || tagOf(text) != Tag.String) return Truth.Error;
+  if (!makeRaw(text) || !parseAddress(spanOf(startOf(text), lengthOf(text)), address)) return Truth.Error;
+  return i32(isInRange(startOf(range), address));
 }
 
 function match(automaton: u32, x: usize): i32 {

@@ -11,6 +11,7 @@ import { buildScopes, openScopes, scopesSize } from "../token/scopes.ts";
 import { buildTargets, openTargets, targetsSize } from "../decide/targets.ts";
 import { openResults, resultsSize } from "../cel/results.ts";
 import { clearCall } from "../request/call.ts";
+import { openConnection } from "../request/connection.ts";
 import { checkProgram } from "../verify/verify.ts";
 import { findMember } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
@@ -182,6 +183,7 @@ function inUse(): Config {
  */
 export function openBody(size: u32): void {
   resetVm(size);
+  openConnection();
   openCall();
 }
 

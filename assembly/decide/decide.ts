@@ -9,6 +9,7 @@ import { evaluateOnce } from "../cel/results.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
+import { sourceHolds } from "./source.ts";
 import { claimsHold } from "./claim-match.ts";
 import { addCandidate, clearCandidates } from "./candidates.ts";
 import { Decision } from "./decision.ts";
@@ -87,8 +88,6 @@ function firstMatch(): u32 {
 }
 
 /** The next rule that counts; takes the entries of those in between. */
-// @ts-ignore: decorator
-@inline
 function nextEnforced(): u32 {
   let rule = nextRule();
   while (rule != NONE && !isEnforced(rule)) {
@@ -106,6 +105,9 @@ function tryRule(index: u32): i32 {
   const target = tryEntries(index);
   if (target != Outcome.Matched) return target;
   if (!claimsHold(record + RuleField.Claims)) return Outcome.Claims;
+  if (!sourceHolds(load<u32>(record, RuleField.Source), load<u32>(record, RuleField.Action) == Action.Deny)) {
+    return Outcome.Source;
+  }
   const when = testPredicate(load<u32>(record, RuleField.Predicate), index);
   if (when != Outcome.Matched) return when;
   if (holdsAll(record + RuleField.Scopes)) return Outcome.Matched;

@@ -13,7 +13,7 @@ import { ruleAt } from "../decide/rules.ts";
 import { isExhausted, setSteps, stepsLeft } from "../runtime/budget.ts";
 import { section, sectionCount, setting } from "../sections.ts";
 import { LOWER_E, LOWER_F, LOWER_N, LOWER_T, LOWER_Y, MINUS } from "../text/chars.ts";
-import { begin, finish, putByte } from "../text/writer.ts";
+import { begin, finish, overflowed, putByte } from "../text/writer.ts";
 import { isHeld } from "../token/scopes.ts";
 
 const MOST: u32 = 1024; // letters
@@ -59,19 +59,21 @@ function tryOut(predicate: u32): void {
 }
 
 function noteAll(decision: Decision): void {
-  const predicates = min(sectionCount(Section.Predicates), MOST);
-  if (predicates) {
-    begin(predicates);
-    for (let i: u32 = 0; i < predicates; i++) putByte(letterOf(resultOf(i)));
-    decision.when = finish();
-  }
   begin(MOST);
-  const scopes = min(sectionCount(Section.Scopes), MOST);
-  for (let i: u32 = 0; i < scopes; i++) putByte(isHeld(i) ? LOWER_Y : LOWER_N);
-  const claims = min(sectionCount(Section.Claims), MOST - scopes);
+  const predicates = sectionCount(Section.Predicates);
+  for (let i: u32 = 0; i < predicates; i++) putByte(letterOf(resultOf(i)));
+  if (predicates) decision.when = finish();
+  begin(MOST);
+  const scopes = sectionCount(Section.Scopes);
+  for (let i: u32 = 0; i < scopes; i++) putTest(isHeld(i));
   let claim = section(Section.Claims);
-  for (let left = claims; left; left--, claim += CLAIM_SIZE) putByte(claimHolds(claim) ? LOWER_Y : LOWER_N);
+  const end = claim + <usize>sectionCount(Section.Claims) * CLAIM_SIZE;
+  for (; claim < end && !overflowed(); claim += CLAIM_SIZE) putTest(claimHolds(claim));
   decision.tests = finish();
+}
+
+function putTest(holds: bool): void {
+  putByte(holds ? LOWER_Y : LOWER_N);
 }
 
 /** t, f or e; - for a predicate that was not run. */

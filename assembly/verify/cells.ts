@@ -36,7 +36,7 @@ let sortedCells: u32 = 0; // that were looked at: one is rarely part of two cons
 function checkSorted(cell: usize, first: u32, count: u32): bool {
   const length = lengthOf(cell);
   const isPairs = tagOf(cell) == Tag.CellMap;
-  if (length > count || !length || !isRun(startOf(cell), <u64>length << 1, first, count)) return false;
+  if (length > count || !length || !isRun(startOf(cell), (<u64>length) << 1, first, count)) return false;
   sortedCells += length;
   if (sortedCells > count << 2) return false;
   const step = isPairs ? 2 * CELL : CELL;

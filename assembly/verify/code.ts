@@ -47,7 +47,7 @@ const EFFECTS: usize = memory.data<u8>([
   0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, // OptSelect Not Neg Size ToInt ToUint ToDouble ToString ToBool ToBytes
   0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x21, 0x21, // ToTimestamp ToDuration TypeOf OptOf OptOfNonZero OptValue OptHasValue Time Index OptIndex
   0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, // Eq Ne Lt Le Gt Ge In Add Sub Mul
-  0x21, 0x21, 0x21, 0x21, 0x21, //                               Div Mod StartsWith EndsWith Contains
+  0x21, 0x21, 0x21, 0x21, 0x21, 0x21, //                         Div Mod StartsWith EndsWith Contains InRange
 ]);
 
 // The predicate that is being checked.
@@ -168,7 +168,7 @@ function checkOperands(instruction: Instruction, state: State): bool {
       return c < sectionCount(Section.Nodes);
     case Op.Attribute:
     case Op.HasAttribute:
-      return c <= <u32>Attribute.Params;
+      return c <= <u32>Attribute.Time;
     case Op.Header:
     case Op.HasHeader:
     case Op.Select:

@@ -40,6 +40,8 @@ import {
   ReasonField,
   RuleField,
   RunField,
+  SOURCE_SIZE,
+  SourceField,
   SCOPE_SIZE,
   SECTION_COUNT,
   SETTINGS_SIZE,
@@ -111,6 +113,10 @@ const CHECKS: usize = memory.data<i32>([
   Section.Rules + FIELD * RuleField.Scopes + KIND * Check.Run + OF * Section.ScopeIds,
   Section.Rules + FIELD * RuleField.Claims + KIND * Check.Run + OF * Section.Claims,
   Section.Rules + FIELD * RuleField.Predicate + KIND * Check.IndexOrNone + OF * Section.Predicates,
+  Section.Rules + FIELD * RuleField.Source + KIND * Check.IndexOrNone + OF * Section.Sources,
+  Section.Sources + FIELD * SourceField.Ranges + KIND * Check.RunOrNone,
+  Section.Sources + FIELD * SourceField.Names + KIND * Check.Run + OF * Section.Texts,
+  Section.Sources + FIELD * SourceField.Patterns + KIND * Check.Run + OF * Section.Patterns,
   Section.Entries + FIELD * EntryField.Rule + KIND * Check.Index + OF * Section.Rules,
   Section.Entries + FIELD * EntryField.Predicate + KIND * Check.IndexOrNone + OF * Section.Predicates,
   Section.Buckets + FIELD * BucketField.Kind + KIND * Check.AtMost + OF * Kind.Task,
@@ -139,10 +145,12 @@ const CHECKS: usize = memory.data<i32>([
 const RECORD_SIZES: usize = memory.data<u8>([
   1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
   <u8>BUCKET_SIZE, <u8>ANCHOR_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
-  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE, <u8>FACT_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE, <u8>FACT_SIZE, <u8>SOURCE_SIZE,
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
+const RANGE: u32 = 17; // bytes: an address, and how many of its bits count
+const MOST_BITS: u32 = 128;
 const OK = "";
 let length: u32 = 0;
 
@@ -164,7 +172,7 @@ function checkRecords(): bool {
     if (!checkField(changetype<FieldCheck>(check))) return false;
   }
   const isBounded = setting(Setting.MaxBody) <= 0x10000000 && setting(Setting.MaxList) <= 0x10000000;
-  return isBounded && checkChallenge() && checkNodes() && checkBuckets();
+  return isBounded && checkChallenge() && checkNodes() && checkBuckets() && checkSources();
 }
 
 /** Checks one field of all records of a section. */
@@ -268,6 +276,19 @@ function checkNodes(): bool {
     const record = section(Section.Nodes) + <usize>i * NODE_SIZE;
     const parent = load<u32>(record, NodeField.Parent);
     if (isRoot(i) ? parent != NONE : parent >= i) return false;
+  }
+  return true;
+}
+
+/** Ranges are whole, and no more bits of an address count than it has. */
+function checkSources(): bool {
+  let ranges = section(Section.Sources) + <usize>SourceField.Ranges;
+  for (let left = sectionCount(Section.Sources); left; left--, ranges += SOURCE_SIZE) {
+    const size = textLength(ranges);
+    if (size % RANGE) return false;
+    for (let at = RANGE; at <= size; at += RANGE) {
+      if (load<u8>(text(ranges) + <usize>at - 1) > MOST_BITS) return false;
+    }
   }
   return true;
 }

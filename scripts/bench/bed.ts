@@ -17,6 +17,8 @@ const WITHOUT = { scope: "openid files:read" };
 /** What is sent. */
 export interface Load {
   name: string;
+  /** Default: /mcp. */
+  path?: string;
   body: Buffer;
   /** Finished requests per round; the same for every peer. */
   requests: number;
@@ -56,11 +58,8 @@ export class Bed {
   ) {}
 
   /** Starts the peers that can run and decide correctly. */
-  private static async start(peers: Peer[], options: EnvoyOptions): Promise<Bed> {
-    const bed = new Bed(
-      await Envoy.start(upstreamConfig(), { concurrency: options.concurrency ?? 1 }),
-      LoadGenerator.start(),
-    );
+  private static async start(peers: Peer[], options: EnvoyOptions, upstream: string): Promise<Bed> {
+    const bed = new Bed(await Envoy.start(upstream, { concurrency: options.concurrency ?? 1 }), LoadGenerator.start());
     try {
       for (const peer of peers) await bed.add(peer, options);
     } catch (error) {
@@ -71,8 +70,13 @@ export class Bed {
   }
 
   /** Starts the peers that can run, measures them, and stops everything. */
-  static async sitting(peers: Peer[], measure: (bed: Bed) => Promise<void>, options: EnvoyOptions = {}): Promise<void> {
-    const bed = await Bed.start(peers, options);
+  static async sitting(
+    peers: Peer[],
+    measure: (bed: Bed) => Promise<void>,
+    options: EnvoyOptions = {},
+    upstream = upstreamConfig(),
+  ): Promise<void> {
+    const bed = await Bed.start(peers, options, upstream);
     try {
       await measure(bed);
     } finally {
@@ -97,7 +101,7 @@ export class Bed {
   private async one({ peer, envoy, service }: Running, load: Load, costs: Costs | undefined): Promise<void> {
     const { requests, connections } = load;
     const status = load.denied && !peer.undecided ? 403 : 200;
-    const request = requestOf(load.body, load.claims ?? (load.denied ? WITHOUT : GRANTED)).toString("base64");
+    const request = requestOf(load, load.claims ?? (load.denied ? WITHOUT : GRANTED)).toString("base64");
     const before = [processTime(envoy.pid), service ? processTime(service.pid!) : 0] as const;
     const seconds = await this.load.run({ port: envoy.port, request, connections, requests, status });
     const cpu = (processTime(envoy.pid) - before[0]) / requests;
@@ -149,12 +153,12 @@ const HEADERS = {
   "mcp-protocol-version": "2025-06-18",
 };
 
-function requestOf(body: Buffer, claims: Record<string, unknown>): Buffer {
+function requestOf({ path = "/mcp", body }: Load, claims: Record<string, unknown>): Buffer {
   const headers = { host: "mcp.example.com", ...HEADERS, authorization: `Bearer ${token(claims)}` };
   const lines = Object.entries({ ...headers, "content-length": body.length }).map(
     ([name, value]) => `${name}: ${value}`,
   );
-  return Buffer.concat([Buffer.from(`POST /mcp HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`), body]);
+  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`), body]);
 }
 
 /** An Envoy of another version may not know what a peer needs; without the baseline there is nothing to measure. */

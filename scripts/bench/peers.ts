@@ -111,7 +111,7 @@ function quiet(): Peer {
 }
 
 /** The filters from a file in `peers/`; `jwt` are further settings of jwt_authn. */
-function stock(name: string, what: string, file: string, module = "", jwt: object = {}): Peer {
+export function stock(name: string, what: string, file: string, module = "", jwt: object = {}): Peer {
   const config = (upstream: number, service: number) => {
     const text = readFileSync(`${FOLDER}/${file}`, "utf8")
       .replace("@FILE@", module)
@@ -132,7 +132,7 @@ interface Filter {
 interface Manager {
   access_log?: object[];
   http_filters: Filter[];
-  route_config: { virtual_hosts: { routes: object[] }[] };
+  route_config: { virtual_hosts: { routes: object[] }[]; max_direct_response_body_size_bytes?: number };
 }
 interface Config {
   static_resources: {
@@ -182,15 +182,24 @@ function bootstrap(upstream: number, filters: Filter[], service = 0, jwtBesides:
 
 /** An Envoy that reads the whole request and replies with a fixed result: cheaper than any server in this process. */
 export function upstreamConfig(): string {
-  const body = { inline_string: '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}' };
+  return upstreamWith({});
+}
+
+/** The same with another result for some paths. */
+export function upstreamWith(answers: Record<string, string>): string {
   const buffer = {
     "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
     max_request_bytes: 16 << 20,
   };
   return edit(envoyBootstrap(target(1, oneRule())), (manager) => {
     manager.http_filters = [{ name: "buffer", typed_config: buffer } as Filter, manager.http_filters.at(-1)!];
-    manager.route_config.virtual_hosts[0]!.routes = [
-      { match: { prefix: "/" }, direct_response: { status: 200, body } },
-    ];
+    const all = { ...answers, "/": '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}' };
+    const json = { header: { key: "content-type", value: "application/json" } };
+    manager.route_config.max_direct_response_body_size_bytes = 16 << 20;
+    manager.route_config.virtual_hosts[0]!.routes = Object.entries(all).map(([prefix, inline_string]) => ({
+      match: { prefix },
+      direct_response: { status: 200, body: { inline_string } },
+      response_headers_to_add: [json],
+    }));
   });
 }

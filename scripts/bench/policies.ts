@@ -47,9 +47,9 @@ export function scopeOnly(): Loaded {
 }
 
 /** Rules with a scope and a predicate each, for as many tools; the last one is for `hello`. */
-export function manyTools(rules: number): Loaded {
+export function manyTools(rules: number, settings: object = {}): Loaded {
   const tools = Array.from({ length: rules }, (_, i) => ({ tool: i === rules - 1 ? TOOL : `tool-${i}`, when: WHEN }));
-  return policyOf(`bench-${rules}`, tools);
+  return policyOf(`bench-${rules}`, tools, settings);
 }
 
 /** Rules with a predicate each, all for `hello`; `greetingOf(i)` is the text that only rule i allows. */

@@ -1,6 +1,19 @@
 // The results of a run: the JSON that `npm run bench -- --json FILE` writes, and the source of tables and graphs.
 import type { Cost, Middle } from "./measure.ts";
 
+/** So many policies in one Envoy: medians over several starts. */
+export interface Several {
+  policies: number;
+  /** Of Envoy's configuration. */
+  bytes: number;
+  /** Milliseconds until it serves. */
+  start: number;
+  /** Resident bytes. */
+  memory: number;
+  /** CPU time of a call, in microseconds. */
+  call: number;
+}
+
 /** One hostile request. */
 export interface Worst {
   name: string;
@@ -24,6 +37,18 @@ export interface Results {
   scale?: Axis[];
   /** The longest that hostile requests held a worker. */
   worst?: Worst[];
+  several?: Several[];
+  lists?: ListResults;
+}
+
+/** Filtered lists in Envoy. */
+export interface ListResults {
+  sittings: number;
+  rounds: number;
+  /** Microseconds of CPU time per request, added to the baseline. */
+  loads: { load: string; added: ({ peer: string } & Middle)[] }[];
+  /** Milliseconds from the server's write of an event that is no list to its arrival. */
+  events: { without: Middle; with: Middle };
 }
 
 /** The filter alone. Costs are nanoseconds per call. */

@@ -1,7 +1,7 @@
 // Results as Markdown tables: for the terminal, and for docs/benchmarks.md.
 import { growthOf } from "./growth.ts";
 import type { Cost, Middle } from "./measure.ts";
-import type { Axis, EnvoyResults, FilterResults, Results, Worst } from "./results.ts";
+import type { Axis, EnvoyResults, FilterResults, ListResults, Results, Several, Worst } from "./results.ts";
 import { AGAIN, BASELINE, OURS, QUIET } from "./peers.ts";
 
 /** Heading of the interquartile range. */
@@ -9,13 +9,15 @@ const SPREAD = "middle half of rounds";
 
 /** All results of a run. `heading` is the number of `#` in its headings. */
 export function describe(results: Results, heading = 2): string {
-  const { date, machine, quick, wasm, filter, envoy, scale, worst } = results;
+  const { date, machine, quick, wasm, filter, envoy, scale, worst, lists, several } = results;
   const head = `${date.slice(0, 10)}, ${machine}; scopegate.wasm ${(wasm / 1024).toFixed(1)} KiB${quick ? "; quick run, noisy" : ""}.`;
   const parts = [
     filter && filterPart(filter),
     envoy && envoyPart(envoy),
     scale && scalePart(scale),
     worst && worstPart(worst),
+    several && severalPart(several),
+    lists && listPart(lists),
   ];
   const text = [head, ...parts.filter((part) => part !== undefined)].join("\n\n");
   return text.replace(/^## /gm, `${"#".repeat(heading)} `);
@@ -35,6 +37,35 @@ function worstPart(worst: Worst[]): string {
       ((took / bound) * 100).toFixed(0),
     ]);
   return ["## The worst found", table(["request", "bytes", "ms", "may take", "%"], rows)].join("\n\n");
+}
+
+function severalPart(several: Several[]): string {
+  const rows = several.map(({ policies, bytes, start, memory, call }) => [
+    policies.toLocaleString("en"),
+    `${(bytes / 1024).toFixed(0)} KiB`,
+    `${(start / 1000).toFixed(2)} s`,
+    `${(memory / 1048576).toFixed(0)} MiB`,
+    `${call.toFixed(0)} µs`,
+  ]);
+  return ["## Policies in one Envoy", table(["policies", "configuration", "start", "memory", "a call"], rows)].join(
+    "\n\n",
+  );
+}
+
+function listPart({ sittings, rounds, loads, events }: ListResults): string {
+  const names = loads[0]!.added.map(({ peer }) => peer);
+  const rows = loads.map(({ load, added }) => [load, ...added.map(({ median }) => digits(median))]);
+  const ranges = loads.map(({ load, added }) => [load, ...added.map((one) => range(one, digits))]);
+  const late = ({ median, spread }: Middle): string =>
+    `${median.toFixed(2)} ms (${spread.map((at) => at.toFixed(2)).join(" to ")})`;
+  return [
+    "## Lists",
+    `µs of CPU time per request, added to jwt_authn; ${sittings} sittings of ${rounds} rounds.`,
+    table(["", ...names], rows),
+    "The middle half of the rounds:",
+    table(["", ...names], ranges),
+    `An event that is no list arrives ${late(events.with)} after the server wrote it; without the filter ${late(events.without)}.`,
+  ].join("\n\n");
 }
 
 /** Columns of numbers are right-aligned. */

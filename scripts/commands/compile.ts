@@ -37,7 +37,9 @@ Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file
     warnWithoutKey(members, host.recordKey);
     const [{ program, policy }] = members as [Member];
     const configuration =
-      members.length > 1 ? severalConfiguration(members, host) : pluginConfiguration(program, policy, { ...host, candidate: candidate?.[0] });
+      members.length > 1
+        ? severalConfiguration(members, host)
+        : pluginConfiguration(program, policy, { ...host, candidate: candidate?.[0] });
     writeOutput(options.output as string | undefined, `${JSON.stringify(configuration)}\n`);
     return Exit.Done;
   },

@@ -1,16 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CannotRun, Exit, onlyFile, type Command, type Invocation } from "../command.ts";
-import { compileFile, compileFiles, report } from "../input.ts";
+import { CannotRun, Exit, UsageError, type Command, type Invocation } from "../command.ts";
+import { compileFiles } from "../input.ts";
 import { warnWithoutKey } from "../record-key.ts";
 import { Compiled, type Part } from "../targets/host.ts";
 import { partsOf } from "../targets/index.ts";
+import { readsAddress } from "../compiler/index.ts";
 
 export const manifest: Command = {
   summary: "print complete YAML for a host, ready to run or apply",
-  help: `Usage: scopegate manifest POLICY --target envoy|envoy-gateway|istio [options]
+  help: `Usage: scopegate manifest POLICY… --target envoy|envoy-gateway|istio [options]
 
-Compiles the policy and prints the host configuration around it.
+Compiles the policy and prints the host configuration around it. Of several policies the host and path of each request
+choose one, by \`resource\` (envoy and istio). --jwks, --issuer, --audience and --upstream are then for all of them, or for
+one as NAME=VALUE, where NAME is the policy's.
 
 Options for every target:
   --jwks URL|FILE       the keys that verify tokens; a file's contents become part of the output
@@ -49,11 +52,11 @@ written.
 `,
   options: {
     target: { type: "string" },
-    jwks: { type: "string" },
-    issuer: { type: "string" },
+    jwks: { type: "string", multiple: true },
+    issuer: { type: "string", multiple: true },
     audience: { type: "string", multiple: true },
     wasm: { type: "string" },
-    upstream: { type: "string" },
+    upstream: { type: "string", multiple: true },
     cors: { type: "string", multiple: true },
     "open-path": { type: "string", multiple: true },
     "trusted-hops": { type: "string" },
@@ -74,17 +77,22 @@ written.
     split: { type: "string" },
   },
   run({ options, files }) {
-    const file = onlyFile(files, "POLICY");
-    const { program, policy, problems } = compileFile(file);
-    report(problems);
+    if (files.length === 0) throw new UsageError("no POLICY given");
+    const members = compileFiles(files);
     const next = options.candidate as string | undefined;
+    if (next !== undefined && files.length > 1) throw new UsageError("--candidate needs one POLICY");
     const candidate = next === undefined ? undefined : compileFiles([next])?.[0];
-    if (!program || !policy || (next !== undefined && !candidate)) return Exit.Wrong;
-    warnWithoutKey([{ policy }], options["record-key"]);
-    output(options, partsOf(new Compiled(policy, program, candidate), options));
+    if (!members || (next !== undefined && !candidate)) return Exit.Wrong;
+    warnWithoutKey(members, options["record-key"]);
+    if (options["filters-only"] && members.some(({ policy }) => readsAddress(policy)))
+      process.stderr.write(ADDRESS_ADVICE);
+    output(options, partsOf(new Compiled(members, candidate), options));
     return Exit.Done;
   },
 };
+
+const ADDRESS_ADVICE =
+  "scopegate: the policy reads the caller's address: set use_remote_address: true in the connection manager, or a caller can choose it with X-Forwarded-For\n";
 
 function output(options: Invocation["options"], parts: Part[]): void {
   const { split, output: file } = options as { split?: string; output?: string };

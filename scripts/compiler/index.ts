@@ -19,7 +19,8 @@ import { toBase64 } from "../bytes.ts";
 
 export { needsKey } from "./policy/record.ts";
 export { programDigest };
-export { conflicts, type Member } from "./several.ts";
+export { conflicts, hostsOf, type Member } from "./several.ts";
+export { readsAddress } from "./policy/places.ts";
 export { plainData } from "./policy/data.ts";
 export { listing, ProgramError } from "./program/listing.ts";
 export { conditionOf } from "./policy/policy.ts";

@@ -15,13 +15,18 @@ export interface Member {
  * named or not. The metadata document is beside the resource; the one of the whole host belongs to the policy at its root.
  */
 export function routesOf(policy: Policy): string[] {
-  const { protocol, hostname, port, pathname } = new URL(policy.resource!);
-  const hosts = port === "" ? [hostname, `${hostname}:${protocol === "https:" ? 443 : 80}`] : [`${hostname}:${port}`];
+  const { pathname } = new URL(policy.resource!);
   const own = pathname.replace(/\/$/, "");
   const documents = documentPaths(policy)
     .map((path) => path.replace(/\/$/, ""))
     .filter((path) => path !== WELL_KNOWN || own === "");
-  return hosts.flatMap((host) => [...new Set([own, ...documents])].map((path) => host + path));
+  return hostsOf(policy).flatMap((host) => [...new Set([own, ...documents])].map((path) => host + path));
+}
+
+/** The spellings of the host of a policy's resource. */
+export function hostsOf({ resource }: Policy): string[] {
+  const { protocol, hostname, port } = new URL(resource!);
+  return port === "" ? [hostname, `${hostname}:${protocol === "https:" ? 443 : 80}`] : [`${hostname}:${port}`];
 }
 
 /** What keeps policies from being in one plugin configuration. */

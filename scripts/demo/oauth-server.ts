@@ -13,9 +13,11 @@ interface OAuthOptions {
   resource: string;
   /** The scopes that may be requested. */
   scopes: string[];
+  /** Where it listens, if a proxy has the issuer's port. */
+  port?: number;
 }
 
-/** Listens on the issuer's port. */
+/** Listens on the issuer's port, or on `port`. */
 export async function startOAuthServer(options: OAuthOptions): Promise<Server> {
   const provider = await withoutNotices(async () => {
     const { default: Server } = await import("oidc-provider");
@@ -26,7 +28,7 @@ export async function startOAuthServer(options: OAuthOptions): Promise<Server> {
     if (request.url?.startsWith("/interaction/")) void approve(provider, options, request, response);
     else void answer(request, response);
   });
-  const port = Number(new URL(options.issuer).port);
+  const port = options.port ?? Number(new URL(options.issuer).port);
   await new Promise<void>((done, fail) => server.once("error", fail).listen(port, "127.0.0.1", done));
   return server;
 }

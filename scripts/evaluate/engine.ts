@@ -4,7 +4,7 @@ import { Host, type Answer } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
-import { simulate, type EvalRequest } from "./request.ts";
+import { nanosecondsOf, simulate, type EvalRequest } from "./request.ts";
 import { readItems, startItems, type TracedList } from "./list.ts";
 import { describe, FilterFailure, recordOf, responseOf, type Result, type Told } from "./result.ts";
 
@@ -18,6 +18,8 @@ export class Engine {
   private host: Host | undefined;
   private inForce: Loaded | undefined;
   private clock = START;
+  /** What the host's clock shows in place of `clock`. */
+  private instant: bigint | undefined;
 
   /** The filter's decision on one request. Throws FilterFailure. */
   evaluate(loaded: Loaded, request: EvalRequest, explain = false): Result {
@@ -25,6 +27,7 @@ export class Engine {
     this.clock += APART;
     if (explain) startTrace(host.guest);
     if (request.response) startItems(host.guest);
+    this.instant = instantOf(loaded, request);
     const answer = host.request(simulate(request, ...metadataKeysOf(loaded)));
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
@@ -41,8 +44,11 @@ export class Engine {
   }
 
   private told({ guest }: Host, nameOf: (index: number) => string): Told {
-    const rule = guest.call("scopegate_rule") >>> 0;
-    return { reason: Reason[guest.call("scopegate_reason")]!, rule: rule === NONE ? null : nameOf(rule) };
+    const [rule, reason] = new Uint32Array(guest.read(guest.call("scopegate_decision"), 8).buffer) as unknown as [
+      number,
+      number,
+    ];
+    return { reason: Reason[reason]!, rule: rule === NONE ? null : nameOf(rule) };
   }
 
   /** The list in the answer to a request, with the rule of each item. Throws FilterFailure. */
@@ -54,7 +60,7 @@ export class Engine {
 
   private hostFor(loaded: Loaded): Host {
     if (this.host && this.inForce === loaded) return this.host;
-    const host = new Host(filterModule(), { now: () => this.clock });
+    const host = new Host(filterModule(), { now: () => this.instant ?? this.clock });
     const { ok, logs } = host.configure(loaded.configuration);
     if (!ok) throw new FilterFailure(`the filter refused its configuration: ${logs.join("; ")}`);
     this.inForce = loaded;
@@ -73,4 +79,14 @@ function recordedIn(answer: Answer): Pick<Result, "record" | "would"> {
   if (record === undefined) return {};
   const would = typeof record === "object" ? record["would"] : undefined;
   return { record, ...(would !== undefined && { would }) };
+}
+
+const READS_TIME = /\brequest\b[^]*\btime\b/;
+
+/** The time that a request names; the real one for a policy that reads it. */
+function instantOf({ policies }: Loaded, { time }: EvalRequest): bigint | undefined {
+  if (time !== undefined) return nanosecondsOf(time);
+  const owners = policies.flatMap(({ rules }) => rules.flatMap((rule) => [rule, ...(rule.targets ?? [])]));
+  const reads = owners.some(({ when }) => when !== undefined && READS_TIME.test(when.value));
+  return reads ? BigInt(Date.now()) * 1_000_000n : undefined;
 }

@@ -7,6 +7,7 @@ import {
   type SimulatedResponse,
   type Struct,
 } from "../simulate/host.ts";
+import ipaddr from "ipaddr.js";
 import { fromBase64 } from "../bytes.ts";
 
 /** The input fields of `scopegate eval`; docs/cli.md has a table of them. */
@@ -27,6 +28,10 @@ export interface EvalRequest {
   trailers?: Record<string, string | string[]>;
   route?: string;
   cluster?: string;
+  badToken?: boolean;
+  address?: string | null;
+  principal?: string | { uri?: string[]; dns?: string[]; subject?: string };
+  time?: string;
   response?: EvalResponse;
 }
 
@@ -72,6 +77,24 @@ function isResponse(value: unknown): boolean {
   return fields.every(isKnown) && !("body" in (value as object) && "bodyBase64" in (value as object));
 }
 
+function isPrincipal(value: unknown): boolean {
+  if (isString(value)) return true;
+  if (!isObject(value)) return false;
+  const isNames = (item: unknown): boolean => Array.isArray(item) && item.every(isString);
+  return Object.entries(value as object).every(([name, item]) =>
+    name === "subject" ? isString(item) : ["uri", "dns"].includes(name) && isNames(item),
+  );
+}
+
+/** A time of RFC 3339 as the host's clock has it; undefined for other texts. */
+export function nanosecondsOf(text: string): bigint | undefined {
+  const [, whole, fraction = "", zone] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i.exec(text) ?? [];
+  const milliseconds = whole === undefined ? NaN : Date.parse(`${whole}${zone}`);
+  if (Number.isNaN(milliseconds) || milliseconds < 0) return undefined;
+  return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+}
+
 const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) => boolean]> = {
   id: ["a string", isString],
   policy: ["an object", isObject],
@@ -95,6 +118,10 @@ const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) =>
   ],
   route: ["a string", isString],
   cluster: ["a string", isString],
+  badToken: ["true or false", (value) => typeof value === "boolean"],
+  address: ["an IP address or null", (value) => value === null || (isString(value) && ipaddr.isValid(value as string))],
+  principal: ["a string, or an object of uri, dns (lists of strings) and subject", isPrincipal],
+  time: ["a time of RFC 3339", (value) => isString(value) && nanosecondsOf(value as string) !== undefined],
   response: ["an object of status, headers, body or bodyBase64, chunks, trailers", isResponse],
 };
 
@@ -134,11 +161,18 @@ function checkTogether(request: EvalRequest): void {
 
 /** The request as Envoy would show it to the filter; `metadataKeys` are where jwt_authn stores the payload. */
 export function simulate(request: EvalRequest, ...metadataKeys: string[]): SimulatedRequest {
-  const { payload = null, headers = {}, bodyBase64, body, trailers } = request;
-  const typed = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  const { headers = {}, bodyBase64, body, trailers } = request;
+  const payload = request.badToken ? null : (request.payload ?? null);
+  const has = (wanted: string): boolean => Object.keys(headers).some((name) => name.toLowerCase() === wanted);
+  const [typed, authorized] = [has("content-type"), has("authorization")];
   return {
     ...pick(request, ["method", "path", "authority", "chunks", "route", "cluster"]),
-    headers: typed ? pairs(headers) : [["content-type", "application/json"], ...pairs(headers)],
+    ...connection(request),
+    headers: [
+      ...(typed ? [] : [["content-type", "application/json"] as Pair]),
+      ...(request.badToken && !authorized ? [["authorization", "Bearer rejected"] as Pair] : []),
+      ...pairs(headers),
+    ],
     body: bodyBase64 === undefined ? new TextEncoder().encode(body) : fromBase64(bodyBase64),
     trailers: trailers && pairs(trailers),
     ...(request.response && { response: simulateResponse(request.response) }),
@@ -150,6 +184,17 @@ export function simulate(request: EvalRequest, ...metadataKeys: string[]): Simul
           },
   };
 }
+
+/** Where the request comes from. */
+function connection({ address = DEFAULT_ADDRESS, principal }: EvalRequest): Partial<SimulatedRequest> {
+  const port = 50000;
+  const shown = address?.includes(":") ? `[${address}]:${port}` : address && `${address}:${port}`;
+  if (principal === undefined) return { address: shown };
+  const { uri = [], dns = [], subject = "" } = typeof principal === "string" ? { uri: [principal] } : principal;
+  return { address: shown, certificate: { uri: uri[0], dns: dns[0], subject } };
+}
+
+const DEFAULT_ADDRESS = "192.0.2.1";
 
 function simulateResponse({ headers = {}, body, bodyBase64, trailers, ...rest }: EvalResponse): SimulatedResponse {
   return {

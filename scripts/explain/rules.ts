@@ -14,7 +14,7 @@ export interface ExplainedRule extends Step {
 export function explainRules({ policy }: Loaded, request: EvalRequest, steps: Step[]): ExplainedRule[] {
   return steps.map((step) => {
     const rule = policy.rules.find(({ name }) => name === step.rule);
-    if (!rule || step.outcome === "target" || step.outcome === "claims") return { ...step, whens: [] };
+    if (!rule || ["target", "claims", "source"].includes(step.outcome)) return { ...step, whens: [] };
     const entries = (rule.targets ?? []).flatMap((target) => {
       const condition = conditionOf(target);
       return condition ? [explainWhen(policy, condition.value, [target], request)] : [];
@@ -32,4 +32,5 @@ export const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
   when_false: "does not match: its when is false",
   when_error: "does not match: its when is an error",
   scopes: "would match, but the token lacks scopes",
+  source: "does not match: the call comes from elsewhere",
 };

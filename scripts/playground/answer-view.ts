@@ -122,6 +122,7 @@ const TONES: Record<Step["outcome"], string> = {
   when_false: "no",
   when_error: "warn",
   scopes: "key",
+  source: "no",
 };
 
 function ruleItem(

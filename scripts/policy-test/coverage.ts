@@ -29,8 +29,7 @@ export class Coverage {
   constructor(private readonly policy: Policy) {
     for (const rule of policy.rules) {
       this.matches.set(rule.name, this.goal("rule", `rule ${rule.name} matches`));
-      for (const target of rule.targets ?? [])
-        {
+      for (const target of rule.targets ?? []) {
         const condition = conditionOf(target);
         if (condition) this.addWhen(rule.name, condition.value, [target], nameOf(target));
       }
@@ -46,7 +45,12 @@ export class Coverage {
     }
     for (const when of this.whens) {
       const outcome = steps.find(({ rule }) => rule === when.rule)?.outcome;
-      if (outcome === undefined || outcome === "target" || (outcome === "claims" && !when.ofEntry)) continue;
+      if (
+        outcome === undefined ||
+        outcome === "target" ||
+        ((outcome === "claims" || outcome === "source") && !when.ofEntry)
+      )
+        continue;
       const truth = when.probe.ask(request);
       if (truth !== undefined) (truth === "true" ? when.whenTrue : when.whenNot).reached = true;
     }

@@ -4,7 +4,7 @@ import { readRequest, RequestError, type EvalRequest } from "../evaluate/request
 import { LIST_KINDS, type ListItem, type ListName } from "../evaluate/list.ts";
 import { listRequest } from "../explain/list.ts";
 import { callRequest, type Call } from "./call.ts";
-import { CALL, DECISIONS, EXPECTATION, TEST, TEST_FILE } from "./shapes.ts";
+import { CALL, CALLER_FIELDS, DECISIONS, EXPECTATION, TEST, TEST_FILE } from "./shapes.ts";
 import type { Policy } from "../compiler/index.ts";
 import { namesOf } from "../compiler/policy/shapes.ts";
 
@@ -60,23 +60,23 @@ function readTest(item: unknown, place: string): PolicyTest {
   if (typeof test.name !== "string") throw new TestFileError(`${place}: name must be a string`);
   if ([test.call, test.request, test.list].filter((what) => what !== undefined).length !== 1)
     throw new TestFileError(`${place}: give exactly one of call, request and list`);
-  const payload = readPayload(test, place);
-  if (test.list !== undefined) return readListTest(test, test.name, payload, place);
+  const caller = readCaller(test, place);
+  if (test.list !== undefined) return readListTest(test, test.name, caller, place);
   return {
     name: test.name,
     expect: readExpectation(test.expect, `${place}.expect`),
-    request: requestOf(test, payload, place),
+    request: requestOf(test, caller, place),
   };
 }
 
 /** The items of a list test are those that are expected in some way. */
-function readListTest({ list, expect }: Json, name: string, payload: Json, place: string): PolicyTest {
+function readListTest({ list, expect }: Json, name: string, caller: Json, place: string): PolicyTest {
   const kind = LIST_KINDS.find((known) => known === list);
   if (!kind) throw new TestFileError(`${place}: list must be one of ${LIST_KINDS.join(", ")}`);
   const items: ListExpectation = mapping(expect, `${place}.expect`, ["callable", "obtainable", "never"]);
   const names = Object.entries(items).flatMap(([outcome, some]) => texts(some, `${place}.expect.${outcome}`));
   if (names.length === 0) throw new TestFileError(`${place}.expect: name items as callable, obtainable or never`);
-  const request = checked({ ...payload, ...listRequest({ [kind]: names.map(itemOf[kind]) }) }, `${place}.list`);
+  const request = checked({ ...caller, ...listRequest({ [kind]: names.map(itemOf[kind]) }) }, `${place}.list`);
   return { name, expect: { decision: "allow" }, items, request: () => request };
 }
 
@@ -87,16 +87,21 @@ const itemOf: Record<ListName, (name: string) => object> = {
   resourceTemplates: (uriTemplate) => ({ uriTemplate }),
 };
 
-/** `scopes` is short for a payload that has only a scope. */
+/** Who calls, from where and when; `scopes` is short for a payload that has only a scope. */
+function readCaller(test: Json, place: string): Json {
+  const given = CALLER_FIELDS.filter((name) => test[name] !== undefined);
+  return { ...readPayload(test, place), ...Object.fromEntries(given.map((name) => [name, test[name]])) };
+}
+
 function readPayload({ payload, scopes }: Json, place: string): Json {
   if (scopes === undefined) return payload === undefined ? {} : { payload };
   if (payload !== undefined) throw new TestFileError(`${place}: give payload or scopes, not both`);
   return { payload: { scope: texts(scopes, `${place}.scopes`).join(" ") } };
 }
 
-function requestOf(test: Json, payload: Json, place: string): PolicyTest["request"] {
+function requestOf(test: Json, caller: Json, place: string): PolicyTest["request"] {
   if (test.request !== undefined) {
-    const request = checked({ ...payload, ...mapping(test.request, `${place}.request`) }, `${place}.request`);
+    const request = checked({ ...caller, ...mapping(test.request, `${place}.request`) }, `${place}.request`);
     return () => request;
   }
   const call = mapping(test.call, `${place}.call`, namesOf(CALL));
@@ -105,7 +110,7 @@ function requestOf(test: Json, payload: Json, place: string): PolicyTest["reques
       throw new TestFileError(`${place}.call: ${key} must be a string`);
   const named = ["tool", "resource", "prompt", "method"].filter((key) => call[key] !== undefined);
   if (named.length !== 1) throw new TestFileError(`${place}.call: give exactly one of tool, resource, prompt, method`);
-  return (policy) => checked({ ...payload, ...callRequest(call as Call, policy) }, `${place}.call`);
+  return (policy) => checked({ ...caller, ...callRequest(call as Call, policy) }, `${place}.call`);
 }
 
 function readExpectation(value: unknown, place: string): Expectation {

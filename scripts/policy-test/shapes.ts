@@ -40,6 +40,28 @@ const headers: Shape = {
   additionalProperties: { type: ["string", "array", "null"], items: { type: "string" } },
 };
 
+/** Where the call comes from, and when. */
+const CALLER = {
+  badToken: { type: "boolean", description: "A token came that did not verify." },
+  address: { type: ["string", "null"], description: "The caller's address, without a port; null: unknown." },
+  principal: {
+    description: "The caller's certificate: a URI name, or {uri: [], dns: [], subject}.",
+    anyOf: [
+      { type: "string" },
+      closed(
+        {
+          uri: { type: "array", items: { type: "string" } },
+          dns: { type: "array", items: { type: "string" } },
+          subject: { type: "string" },
+        },
+        [],
+      ),
+    ],
+  },
+  time: { type: "string", description: "The host's clock, RFC 3339." },
+} satisfies Record<string, Shape>;
+export const CALLER_FIELDS = Object.keys(CALLER);
+
 /** The fields of `scopegate eval`, but for id and policy. */
 const FIELDS: Record<Exclude<keyof EvalRequest, "id" | "policy" | "policies" | "candidate">, Shape> = {
   payload: { type: ["object", "null"], description: "The verified payload of the token; null: no token." },
@@ -54,6 +76,7 @@ const FIELDS: Record<Exclude<keyof EvalRequest, "id" | "policy" | "policies" | "
   trailers: headers,
   route: { type: "string" },
   cluster: { type: "string" },
+  ...CALLER,
   response: { type: "object", description: "The server's answer, as in scopegate eval." },
 };
 
@@ -91,6 +114,7 @@ export const TEST: Shape = {
         items: { type: "string", means: "scope" },
         description: "Short for a payload with only these scopes.",
       },
+      ...CALLER,
       call: { ...CALL, oneOf },
       request: closed(
         { id: { type: "string" }, policy: { type: "object" }, ...FIELDS },

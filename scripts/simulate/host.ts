@@ -9,7 +9,7 @@ import type { Pair } from "../wire.ts";
 
 export { Rc } from "./guest.ts";
 export type { ClientResponse, SimulatedResponse } from "./response.ts";
-export { JWT_NAMESPACE, type Answer, type Reply, type SimulatedRequest } from "./stream.ts";
+export { JWT_NAMESPACE, type Answer, type Certificate, type Reply, type SimulatedRequest } from "./stream.ts";
 export type { Json, Pair, Struct } from "../wire.ts";
 
 export interface HostOptions {

@@ -24,12 +24,21 @@ export interface SimulatedRequest {
   metadata?: { [namespace: string]: Struct };
   route?: string;
   cluster?: string;
-  /** Address and port of the caller. */
-  address?: string;
+  /** Address and port of the caller; null: the host does not know it. */
+  address?: string | null;
+  /** Names of the caller's certificate; absent: the connection has none. */
+  certificate?: Certificate;
   /** SHA-256 of the caller's certificate, hexadecimal. */
   certificateDigest?: string;
   /** What the server answers when the request reaches it; an empty 200 unless given. */
   response?: SimulatedResponse;
+}
+
+/** What Envoy hands out of a certificate: its first URI name, its first DNS name, its subject. */
+export interface Certificate {
+  uri?: string;
+  dns?: string;
+  subject: string;
 }
 
 export interface Reply {
@@ -110,7 +119,10 @@ export class Stream {
     const known: { [path: string]: string | number | undefined } = {
       "xds.route_name": this.request.route,
       "xds.cluster_name": this.request.cluster,
-      "source.address": this.request.address ?? "127.0.0.1:50000",
+      "source.address": this.request.address === null ? undefined : (this.request.address ?? "127.0.0.1:50000"),
+      "connection.uri_san_peer_certificate": this.request.certificate?.uri,
+      "connection.dns_san_peer_certificate": this.request.certificate?.dns,
+      "connection.subject_peer_certificate": this.request.certificate?.subject,
       "connection.sha256_peer_certificate_digest": this.request.certificateDigest ?? "",
       "response.code_details": this.details,
       "connection.id": this.id,

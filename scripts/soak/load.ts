@@ -6,15 +6,11 @@ import { judgeBody } from "../fuzz/message.ts";
 import { PAYLOAD, POLICY } from "../fuzz/policy.ts";
 import { Choice, seeded } from "../../tests/support/random.ts";
 import { Gateway } from "../../tests/support/envoy.ts";
+import { Memory } from "./memory.ts";
 import { post, RawClient } from "./socket.ts";
 import type { Scenario } from "./scenario.ts";
 
 const POOL = 4000;
-/** The share of requests for the warm-up: heaps grow to their size and pages are touched for the first time. */
-const WARM_UP = 0.2;
-/** Growth after the warm-up that still counts as flat. */
-const GROWTH = 0.05;
-const MEBIBYTE = 1 << 20;
 
 interface Prepared {
   request: Buffer;
@@ -44,30 +40,10 @@ function prepare(seed: number): Prepared[] {
   return pool;
 }
 
-class Memory {
-  private readonly samples: [done: number, bytes: number][] = [];
-
-  constructor(private readonly gateway: Gateway) {}
-
-  sample(done: number): void {
-    this.samples.push([done, this.gateway.envoy.residentBytes()]);
-  }
-
-  /** From the peak of the warm-up to the final peak. */
-  growth(total: number): { before: number; after: number } {
-    const highest = (samples: [number, number][]) => Math.max(...samples.map(([, bytes]) => bytes));
-    const [warm, late] = [
-      this.samples.filter(([done]) => done <= total * WARM_UP),
-      this.samples.filter(([done]) => done > total * (1 - WARM_UP)),
-    ];
-    return { before: highest(warm), after: highest(late) };
-  }
-}
-
 export const load: Scenario = async ({ requests, seed, say }) => {
   const pool = prepare(seed);
   const gateway = await Gateway.start({ policy: POLICY, concurrency: 1 });
-  const memory = new Memory(gateway);
+  const memory = new Memory(gateway.envoy);
   const faults: string[] = [];
   const passed = { allowed: 0, refused: 0 };
   let next = 0;
@@ -96,14 +72,10 @@ export const load: Scenario = async ({ requests, seed, say }) => {
     await gateway.stop();
   }
   const seconds = (performance.now() - start) / 1000;
-  const { before, after } = memory.growth(requests);
   say(
     `${requests} requests in ${seconds.toFixed(0)} s (${(requests / seconds).toFixed(0)}/s): ${passed.allowed} allowed, ${passed.refused} refused`,
   );
-  say(
-    `Envoy's memory: ${(before / MEBIBYTE).toFixed(1)} MiB after the warm-up, ${(after / MEBIBYTE).toFixed(1)} MiB at the end`,
-  );
-  if (after > before * (1 + GROWTH)) faults.push(`the memory grew by ${((after / before - 1) * 100).toFixed(1)} %`);
+  faults.push(...memory.report(requests, say));
   return faults;
 };
 

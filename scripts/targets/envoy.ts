@@ -1,9 +1,11 @@
 // A complete Envoy bootstrap around the filter, or only its HTTP filters. The comments in the YAML say why each part
 // is there; the tests in tests/envoy run exactly this text.
 import { corsFilter, corsPolicy } from "./cors.ts";
-import { BEARER_PREFIXES, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
+import type { Address, Surroundings, Token } from "./host.ts";
 import { clusterOf, openRoutes, openUpstreams } from "./envoy-open-paths.ts";
-import { indent, list, quoted, scalar } from "./yaml.ts";
+import { failureKeyOf, jwtAuthn, keyClusters, matchOf, type McpServer } from "./envoy-token.ts";
+import { byPath } from "./servers.ts";
+import { indent, quoted, scalar } from "./yaml.ts";
 
 const CORS = "envoy.filters.http.cors";
 
@@ -22,10 +24,18 @@ export interface EnvoyTarget extends Surroundings {
   holdHeaders: boolean;
   /** Without it there is no jwt_authn entry: the connection manager has its own. */
   token?: Token;
+  /** Of several policies each one's server; the members above are then those of the first, and maxBody the largest. */
+  servers?: readonly McpServer[];
   listen: Address;
   admin: Address;
   upstream: Address;
 }
+
+/** Of several policies each has counters of its own, whose names begin with "policy". */
+const POLICY_TAG = `\
+    # wasmcustom.scopegate.policy.files.deny becomes scopegate_policy_deny{scopegate_policy="files"}
+    - {tag_name: scopegate.policy, regex: '^wasmcustom\\.scopegate\\.policy(\\.(.+))\\.\\w+$'}
+`;
 
 /** Margin above the largest body, so that the filter's own 413 (with a JSON-RPC error) comes before Envoy's. */
 const BUFFER_MARGIN = 1 << 20;
@@ -33,51 +43,7 @@ const BUFFER_MARGIN = 1 << 20;
 /** The entries for a connection manager's http_filters, in order; the router is not among them. */
 export function httpFilters(target: EnvoyTarget): string {
   const cors = target.cors.length > 0 ? corsFilter(CORS) : "";
-  return cors + (target.token ? jwtAuthn(target, target.token) : "") + scopegateFilter(target);
-}
-
-function jwtAuthn(target: EnvoyTarget, token: Token): string {
-  const { key, failureKey } = metadataNames(target);
-  const issuer = token.issuer === undefined ? "" : `issuer: ${scalar(token.issuer)}\n        `;
-  return `\
-# Verifies the token: signature, issuer, audience, expiry. Scopegate reads only what this writes to dynamic metadata.
-- name: envoy.filters.http.jwt_authn
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
-    providers:
-      ${scalar(key)}:
-        ${issuer}audiences: ${list(token.audiences)} # tokens issued for other servers are refused
-        require_expiration: true
-        from_headers: # never from the query string; Envoy compares the scheme with case, RFC 9110 without
-          ${indent(BEARER_PREFIXES.map((prefix) => `- {name: Authorization, value_prefix: "${prefix}"}`).join("\n"), 10)}
-        forward: false # the token is meant for this server only: the upstream does not see it
-        payload_in_metadata: ${scalar(key)} # where the filter finds the verified payload
-        failed_status_in_metadata: ${scalar(failureKey)} # why a token was refused, for the access log
-        ${indent(keySource(token.jwks), 8)}
-    rules:
-      - match: {prefix: /}
-        # Requests without a valid token continue to Scopegate, which answers 401 with resource_metadata and scope
-        # (jwt_authn's own 401 has neither), and serves the metadata document to clients that have no token yet.
-        requires:
-          requires_any: {requirements: [{provider_name: ${scalar(key)}}, {allow_missing_or_failed: {}}]}
-`;
-}
-
-/** The key of a verified payload, and that of a failure, which must never be mistaken for a payload. */
-function metadataNames({ metadataKeys }: EnvoyTarget): { key: string; failureKey: string } {
-  const key = metadataKeys.at(-1)!;
-  let failureKey = `${key}_failure`;
-  while (metadataKeys.includes(failureKey)) failureKey += "_";
-  return { key, failureKey };
-}
-
-function keySource(jwks: Jwks): string {
-  if ("inline" in jwks) return `local_jwks: {inline_string: ${quoted(jwks.inline)}}`;
-  return `\
-remote_jwks:
-  http_uri: {uri: ${scalar(jwks.url.href)}, cluster: jwks, timeout: 5s}
-  cache_duration: 300s
-  async_fetch: {} # before the first request, not during it`;
+  return cors + (target.token ? jwtAuthn(target) : "") + scopegateFilter(target);
 }
 
 function scopegateFilter(target: EnvoyTarget): string {
@@ -144,31 +110,52 @@ static_resources:
                     - name: mcp
                       domains: ["*"]
                       routes:
-                        ${indent(openRoutes(target.openPaths) + mcpRoute(target), 24)}
+                        ${indent(openRoutes(target.openPaths) + mcpRoutes(target), 24)}
                 http_filters:
                   ${indent(httpFilters(target), 18)}
                   - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
   clusters:
-    - name: upstream
-      per_connection_buffer_limit_bytes: ${limit}
-      ${indent(endpoint("upstream", target.upstream), 6)}
-${openUpstreams(target.openPaths).map(clusterYaml).join("")}${jwksCluster(target.token?.jwks)}stats_config:
+${mcpCluster("upstream", target.upstream, limit)}${serverClusters(target, limit)}${openUpstreams(target.openPaths).map(clusterYaml).join("")}${keysClusters(target)}stats_config:
   stats_tags:
     # wasmcustom.scopegate.denied.no_rule becomes scopegate_denied{scopegate_reason="no_rule"}
     - {tag_name: scopegate.reason, regex: '^wasmcustom\\.scopegate\\.\\w+(\\.(\\w+))$'}
-`;
+${target.servers ? POLICY_TAG : ""}`;
 }
 
-function mcpRoute({ cors }: EnvoyTarget): string {
+/** Where requests go. Those of no server reach the filter too: it serves metadata documents, and refuses the others. */
+function mcpRoutes(target: EnvoyTarget): string {
+  const servers = byPath(target.servers ?? []).filter(({ upstream }) => serverCluster(upstream, target) !== "upstream");
+  const own = servers.map(({ place, upstream }) => mcpRoute(target, matchOf(place), serverCluster(upstream, target)));
+  return [...own, mcpRoute(target, "{prefix: /}", "upstream")].join("");
+}
+
+function mcpRoute({ cors }: EnvoyTarget, match: string, cluster: string): string {
   const policy =
     cors.length > 0 ? `  typed_per_filter_config:\n    ${CORS}:\n      ${indent(corsPolicy(cors), 6)}\n` : "";
   return `\
-- match: {prefix: /}
+- match: ${match}
   # No limits: a response may be an event stream of hours, and a tool may be silent for as long as it works.
-  route: {cluster: upstream, timeout: 0s, idle_timeout: 0s}
+  route: {cluster: ${cluster}, timeout: 0s, idle_timeout: 0s}
 ${policy}`;
+}
+
+/** The cluster of one of several servers. */
+function serverCluster({ host, port }: Address, { upstream }: EnvoyTarget): string {
+  if (host === upstream.host && port === upstream.port) return "upstream";
+  return scalar(`upstream-${host.replace(/[^A-Za-z0-9.-]/g, "_")}-${port}`);
+}
+
+/** The clusters of servers that have another upstream than the first. */
+function serverClusters(target: EnvoyTarget, limit: number): string {
+  const clusters = new Map((target.servers ?? []).map(({ upstream }) => [serverCluster(upstream, target), upstream]));
+  clusters.delete("upstream");
+  return [...clusters].map(([name, upstream]) => mcpCluster(name, upstream, limit)).join("");
+}
+
+function mcpCluster(name: string, upstream: Address, limit: number): string {
+  return `    - name: ${name}\n      per_connection_buffer_limit_bytes: ${limit}\n      ${indent(endpoint(name, upstream), 6)}\n`;
 }
 
 /**
@@ -176,7 +163,7 @@ ${policy}`;
  * refused. Envoy prints a claim as it is, so those in the record are escaped by the filter.
  */
 function accessLog(target: EnvoyTarget): string {
-  const { failureKey } = metadataNames(target);
+  const failureKey = failureKeyOf(target);
   const fields = {
     start: "%START_TIME%",
     from: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
@@ -214,11 +201,15 @@ function clusterYaml(upstream: Address): string {
   return `    - name: ${clusterOf(upstream)}\n      ${indent(endpoint(clusterOf(upstream), upstream), 6)}\n`;
 }
 
-function jwksCluster(jwks: Jwks | undefined): string {
-  if (!jwks || "inline" in jwks) return "";
-  const secure = jwks.url.protocol === "https:";
-  const host = jwks.url.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(jwks.url.port) || (secure ? 443 : 80);
+/** The clusters where keys are fetched. */
+function keysClusters(target: EnvoyTarget): string {
+  return [...keyClusters(target)].map(([name, url]) => keysClusterYaml(name, url)).join("");
+}
+
+function keysClusterYaml(name: string, url: URL): string {
+  const secure = url.protocol === "https:";
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port) || (secure ? 443 : 80);
   const tls = `\
       transport_socket:
         name: envoy.transport_sockets.tls
@@ -230,5 +221,5 @@ function jwksCluster(jwks: Jwks | undefined): string {
               trusted_ca: {filename: /etc/ssl/certs/ca-certificates.crt}
               match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: ${scalar(host)}}}]
 `;
-  return `    - name: jwks\n      ${indent(endpoint("jwks", { host, port }), 6)}\n${secure ? tls : ""}`;
+  return `    - name: ${scalar(name)}\n      ${indent(endpoint(scalar(name), { host, port }), 6)}\n${secure ? tls : ""}`;
 }

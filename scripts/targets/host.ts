@@ -1,6 +1,14 @@
 // What every target needs: the compiled policy and who issues its tokens.
 import { Setting } from "../../assembly/program.ts";
-import { pluginConfiguration, type PluginOptions, type PluginConfiguration, type Policy } from "../compiler/index.ts";
+import {
+  pluginConfiguration,
+  severalConfiguration,
+  type Member,
+  type PluginConfiguration,
+  type PluginOptions,
+  type Policy,
+  type SeveralConfiguration,
+} from "../compiler/index.ts";
 import type { OpenPath } from "./open-paths.ts";
 import { FORMS } from "../compiler/policy/words.ts";
 import { Program } from "../compiler/program/reader.ts";
@@ -39,20 +47,33 @@ export interface Part {
   yaml: string;
 }
 
-/** A policy and its program. */
+/** Policies and their programs: one, or several for one plugin configuration. */
 export class Compiled {
   private readonly reader: Program;
+  /** The first one, or the only one. */
+  readonly policy: Policy;
+  readonly policies: readonly Policy[];
 
   constructor(
-    readonly policy: Policy,
-    private readonly program: Uint8Array,
+    private readonly members: readonly Member[],
     private readonly candidate?: PluginOptions["candidate"],
   ) {
+    const [{ policy, program }] = members as [Member];
+    this.policy = policy;
+    this.policies = members.map((member) => member.policy);
     this.reader = new Program(program);
   }
 
-  plugin(options: PluginOptions): PluginConfiguration {
-    return pluginConfiguration(this.program, this.policy, { ...options, candidate: this.candidate });
+  /** Each policy by itself. */
+  get each(): Compiled[] {
+    return this.members.map((member) => new Compiled([member]));
+  }
+
+  plugin(options: PluginOptions): PluginConfiguration | SeveralConfiguration {
+    const [{ policy, program }] = this.members as [Member];
+    return this.members.length > 1
+      ? severalConfiguration(this.members, options)
+      : pluginConfiguration(program, policy, { ...options, candidate: this.candidate });
   }
 
   /** The challenge for a request without a usable token, as the filter would write it. */

@@ -14,6 +14,8 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
     return [{ name: "envoy", yaml: options["filters-only"] ? httpFilters(target) : envoyBootstrap(target) }];
   },
   "envoy-gateway"(options, compiled) {
+    if (compiled.policies.length > 1)
+      throw new UsageError("--target envoy-gateway attaches a filter to each route: print a manifest for each policy");
     if (compiled.policy.resource === undefined)
       throw new UsageError("the policy needs a resource: its host and path become the route");
     const target = gatewayTarget(options, compiled);
@@ -21,9 +23,10 @@ const TARGETS: Record<string, (options: Options, compiled: Compiled) => Part[]> 
     return envoyGatewayObjects(target);
   },
   istio(options, compiled) {
-    if (!compiled.policy.metadataKeys.includes(ISTIO_METADATA_KEY))
+    const other = compiled.policies.find(({ metadataKeys }) => !metadataKeys.includes(ISTIO_METADATA_KEY));
+    if (other)
       throw new UsageError(
-        `Istio stores the payload under ${ISTIO_METADATA_KEY}: the policy needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
+        `Istio stores the payload under ${ISTIO_METADATA_KEY}: the policy ${other.name} needs jwt: {metadataKey: ${ISTIO_METADATA_KEY}}`,
       );
     const target = istioTarget(options, compiled);
     needIssuer(target.token);

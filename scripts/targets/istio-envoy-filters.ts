@@ -1,9 +1,10 @@
 // EnvoyFilters: what Istio's own objects have no field for. Each patches the gateway's connection manager or its routes.
 // The filter itself cannot be patched: it comes to Envoy by ECDS, and a patch of it is ignored without a word.
 import { corsFilter, corsPolicy } from "./cors.ts";
-import type { Part } from "./host.ts";
+import type { Compiled, Part } from "./host.ts";
 import type { IstioTarget } from "./istio.ts";
 import { bufferLimit, head, hostnames, nameOf } from "./kubernetes.ts";
+import { byPath, placeOf } from "./servers.ts";
 import { indent, literal, quoted, scalar } from "./yaml.ts";
 
 const HCM = "envoy.filters.network.http_connection_manager";
@@ -76,21 +77,40 @@ http_protocol_options:
         "@type": ${HCM_TYPE}
         local_reply_config:
           mappers:
-            - filter:
-                extension_filter:
-                  name: envoy.access_loggers.extension_filters.cel
-                  typed_config:
-                    "@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter
-                    expression: response.code_details.startsWith("jwt_authn_access_denied")
-              status_code: 401
-              headers_to_add:
-                - header: {key: WWW-Authenticate, value: ${quoted(literal(target.compiled.challenge("invalid_token")))}}
-                  append_action: OVERWRITE_IF_EXISTS_OR_ADD
+            ${indent(refusals(target), 12)}
         ${indent((target.trustedHops > 0 ? addresses : "") + (target.ignoreUpgrades ? upgrades : ""), 8)}
 `.replace(/\n +\n$/, "\n");
   return `\
 # Gives the refusals of the token check the status and the header that clients need; a wrong audience would be a 403.
 ${envoyFilter(target, "connection", where, patch)}`;
+}
+
+/** One mapper for each policy, whose challenge names its own metadata document. */
+function refusals({ compiled }: IstioTarget): string {
+  const failed = 'response.code_details.startsWith("jwt_authn_access_denied")';
+  if (compiled.policies.length === 1) return refusal(compiled, failed);
+  const servers = compiled.each.map((one) => ({ one, place: placeOf(one.policy) }));
+  return byPath(servers)
+    .map(({ one, place: { hosts, path } }) => {
+      const at = path === "" ? "" : ` && (request.url_path == "${path}" || request.url_path.startsWith("${path}/"))`;
+      return refusal(one, `${failed} && request.host in ${JSON.stringify(hosts)}${at}`);
+    })
+    .join("");
+}
+
+function refusal(compiled: Compiled, expression: string): string {
+  return `\
+- filter:
+    extension_filter:
+      name: envoy.access_loggers.extension_filters.cel
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter
+        expression: ${expression.includes(" ") ? quoted(expression) : expression}
+  status_code: 401
+  headers_to_add:
+    - header: {key: WWW-Authenticate, value: ${quoted(literal(compiled.challenge("invalid_token")))}}
+      append_action: OVERWRITE_IF_EXISTS_OR_ADD
+`;
 }
 
 function cors(target: IstioTarget, where: string): string {

@@ -29,19 +29,21 @@ export function hostnames({ hostname }: URL): string {
 
 /** The policy's name as a valid object name (RFC 1123). */
 export function nameOf({ compiled }: KubernetesTarget): string {
+  if (compiled.policies.length > 1) return "scopegate";
   const name = compiled.policy.name.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
   return name.slice(0, 50).replace(/^-+|-+$/g, "") || "scopegate";
 }
 
 /** Mebibytes of a request that the host buffers: more than the filter judges, so that its own 413 comes first. */
 export function bufferLimit({ compiled }: KubernetesTarget): number {
-  return Math.ceil(compiled.policy.limits.body / (1 << 20)) + 1;
+  return Math.ceil(Math.max(...compiled.policies.map(({ limits }) => limits.body)) / (1 << 20)) + 1;
 }
 
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no setting to continue after that. */
 export function pluginYaml({ compiled, recordKey }: KubernetesTarget): string {
   const members = Object.entries(compiled.plugin({ recordKey }));
-  return members.map(([name, value]) => `${name}: ${typeof value === "string" ? quoted(value) : JSON.stringify(value)}`).join("\n");
+  const yaml = (value: unknown) => (typeof value === "string" ? quoted(value) : JSON.stringify(value));
+  return members.map(([name, value]) => `${name}: ${yaml(value)}`).join("\n");
 }
 
 /** The first lines of every object. */

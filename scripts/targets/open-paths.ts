@@ -19,12 +19,14 @@ const FORM = /^((?:\/\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)(\/\*)?(?:=(.+))?$/;
  * Reads `/healthz`, `/oauth/*` or `/oauth/*=HOST:PORT`.
  * @throws UsageError when it has another form, or would open what the policy guards
  */
-export function openPath(text: string, policy: Policy, address: (text: string) => Address): OpenPath {
+export function openPath(text: string, policies: readonly Policy[], address: (text: string) => Address): OpenPath {
   const [, path, star, upstream] = FORM.exec(text) ?? [];
   if (path === undefined)
     throw new UsageError(`--open-path must be /PATH or /PATH/*, optionally with =HOST:PORT, not ${text}`);
   const open = { path, below: star !== undefined, upstream: upstream === undefined ? undefined : address(upstream) };
-  const guarded = policy.resource === undefined ? [] : [new URL(policy.resource).pathname, ...documentPaths(policy)];
+  const guarded = policies.flatMap((policy) =>
+    policy.resource === undefined ? [] : [new URL(policy.resource).pathname, ...documentPaths(policy)],
+  );
   const opened = guarded.find((other) => covers(open, other));
   if (opened !== undefined)
     throw new UsageError(`--open-path ${text} would open ${opened}, which the filter answers for`);

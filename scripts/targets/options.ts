@@ -5,16 +5,21 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError, type Invocation } from "../command.ts";
 import { readInput } from "../input.ts";
+import type { Policy } from "../compiler/index.ts";
 import { readRecordKey } from "../record-key.ts";
 import type { EnvoyTarget } from "./envoy.ts";
+import type { McpServer } from "./envoy-token.ts";
 import { Compiled, recordFormat, type Address, type Jwks, type Surroundings, type Token } from "./host.ts";
 import type { IstioApi, IstioTarget } from "./istio.ts";
 import type { KubernetesTarget, WasmSource } from "./kubernetes.ts";
 import { openPath } from "./open-paths.ts";
+import { optionsFor, placeOf, singleOf } from "./servers.ts";
 
 type Given = Invocation["options"];
 
-export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
+export function envoyTarget(all: Given, everything: Compiled): EnvoyTarget {
+  const [given] = shares(all, everything) as [Given];
+  const compiled = everything;
   const { policy } = compiled;
   const holdHeaders = holds(given);
   forbid(given, "envoy", ["ignore-upgrades", "pull-secret", "selector", "istio-api"]);
@@ -27,17 +32,47 @@ export function envoyTarget(given: Given, compiled: Compiled): EnvoyTarget {
     plugin: JSON.stringify(compiled.plugin({ holdHeaders, recordKey: readRecordKey(given["record-key"]) })),
     wasm: text(given, "wasm") ?? relative(process.cwd(), ownWasm()),
     metadataKeys: policy.metadataKeys,
-    recordFormat: recordFormat(policy),
-    maxBody: policy.limits.body,
+    recordFormat: sharedFormat(compiled),
+    maxBody: Math.max(...compiled.policies.map(({ limits }) => limits.body)),
     holdHeaders,
-    token: given["filters-only"] && given["jwks"] === undefined ? undefined : tokenOptions(given, compiled),
+    token: given["filters-only"] && given["jwks"] === undefined ? undefined : tokenOptions(given, policy),
     listen: address(given, "listen", "127.0.0.1:10000"),
     admin: address(given, "admin", "127.0.0.1:9901"),
     upstream: address(given, "upstream", "127.0.0.1:3000"),
+    servers: compiled.policies.length > 1 ? mcpServers(all, compiled) : undefined,
   };
 }
 
-function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
+/** The options as they are for each policy. */
+function shares(given: Given, { policies }: Compiled): Given[] {
+  const names = policies.map(({ name }) => name);
+  return names.map((name) => optionsFor(given, name, names));
+}
+
+/** One access log prints the records of all policies. */
+function sharedFormat({ policies }: Compiled): string {
+  const [format, ...others] = new Set(policies.map(recordFormat));
+  if (others.length > 0) throw new UsageError("several policies in one Envoy need the same record.form");
+  return format!;
+}
+
+/** The MCP server of each of several policies. */
+function mcpServers(all: Given, compiled: Compiled): McpServer[] {
+  return shares(all, compiled).map((given, i) => {
+    const policy = compiled.policies[i]!;
+    const isChecked = all["filters-only"] === undefined || given["jwks"] !== undefined;
+    return {
+      name: policy.name,
+      place: placeOf(policy),
+      metadataKeys: policy.metadataKeys,
+      token: isChecked ? tokenOptions(given, policy) : undefined,
+      upstream: address(given, "upstream", "127.0.0.1:3000"),
+    };
+  });
+}
+
+function kubernetesTarget(all: Given, compiled: Compiled): KubernetesTarget {
+  const [given] = shares(all, compiled) as [Given];
   if (given["hold-headers"])
     throw new UsageError("--hold-headers works only with --target envoy: this host has no setting for it");
   const { host, port } = address(given, "upstream", "mcp-server:3000");
@@ -47,7 +82,7 @@ function kubernetesTarget(given: Given, compiled: Compiled): KubernetesTarget {
     ignoreUpgrades: given["ignore-upgrades"] === true,
     pullSecret: given["pull-secret"] === undefined ? undefined : objectName(given, "pull-secret", ""),
     recordKey: readRecordKey(given["record-key"]),
-    token: tokenOptions(given, compiled),
+    token: tokenOptions(given, compiled.policy),
     namespace: objectName(given, "namespace", "default"),
     gateway: objectName(given, "gateway", "mcp"),
     service: { name: host, port },
@@ -68,7 +103,17 @@ export function istioTarget(given: Given, compiled: Compiled): IstioTarget {
   if (selector && given["gateway"] !== undefined) throw new UsageError("--gateway and --selector cannot be combined");
   if (selector && given["open-path"] !== undefined)
     throw new UsageError("--open-path needs a Gateway of the Gateway API: with --selector the routes have other names");
+  needOneToken(given, compiled);
   return { ...kubernetesTarget(given, compiled), api: api satisfies IstioApi, selector };
+}
+
+/** Istio checks tokens without a look at the path: a token for one of several servers would be taken for another's. */
+function needOneToken(given: Given, compiled: Compiled): void {
+  const tokens = shares(given, compiled).map((own, i) => JSON.stringify(tokenOptions(own, compiled.policies[i]!)));
+  if (new Set(tokens).size > 1)
+    throw new UsageError(
+      "Istio checks tokens the same for every path: give several policies one --audience, --issuer and --jwks, or a gateway each",
+    );
 }
 
 function forbid(given: Given, target: string, names: string[]): void {
@@ -76,11 +121,11 @@ function forbid(given: Given, target: string, names: string[]): void {
   if (used !== undefined) throw new UsageError(`--${used} has no meaning for --target ${target}`);
 }
 
-function surroundings(given: Given, { policy }: Compiled): Surroundings {
+function surroundings(given: Given, { policies }: Compiled): Surroundings {
   const paths = (given["open-path"] as string[] | undefined) ?? [];
   return {
     cors: ((given["cors"] as string[] | undefined) ?? []).map(origin),
-    openPaths: paths.map((path) => openPath(path, policy, (place) => parseAddress(place, "open-path"))),
+    openPaths: paths.map((path) => openPath(path, policies, (place) => parseAddress(place, "open-path"))),
     trustedHops: hops(text(given, "trusted-hops") ?? "0"),
   };
 }
@@ -116,19 +161,20 @@ function holds(given: Given): boolean {
   return given["no-hold-headers"] !== true;
 }
 
-function tokenOptions(given: Given, { policy }: Compiled): Token {
+function tokenOptions(given: Given, policy: Policy): Token {
   const { authorizationServers: servers } = policy;
-  if (text(given, "issuer") === undefined && servers.length > 1)
+  const issuer = singleOf(given, "issuer");
+  if (issuer === undefined && servers.length > 1)
     throw new UsageError("--issuer is required: the policy names several authorization servers");
   return {
-    issuer: text(given, "issuer") ?? servers[0],
+    issuer: issuer ?? servers[0],
     audiences: audiences(given, policy),
-    jwks: jwks(text(given, "jwks")),
+    jwks: jwks(singleOf(given, "jwks")),
   };
 }
 
 /** MCP 2025-06-18, Token Handling: a server must refuse tokens that were not issued for it. */
-function audiences(given: Given, policy: Compiled["policy"]): string[] {
+function audiences(given: Given, policy: Policy): string[] {
   const named = given["audience"] as string[] | undefined;
   if (named) return named;
   if (policy.audiences.length > 0) return policy.audiences;
@@ -155,7 +201,7 @@ function parseJson(source: string): unknown {
 }
 
 function address(given: Given, name: string, otherwise: string): Address {
-  return parseAddress(text(given, name) ?? otherwise, name);
+  return parseAddress(singleOf(given, name) ?? otherwise, name);
 }
 
 function parseAddress(value: string, name: string): Address {

@@ -1,8 +1,7 @@
 // The whole step-up without a person: a client whose token lacks a scope is challenged, reads the metadata document that
 // the filter serves, gets a token with more scopes from a real OAuth server, and the same call succeeds.
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -17,6 +16,7 @@ import { goProgram, pythonProgram } from "./sdk/programs.ts";
 import { ToolServer } from "./sdk/server.ts";
 import type { Outcome } from "./sdk/session.ts";
 import { Gateway } from "../support/envoy.ts";
+import { freePorts } from "../support/ports.ts";
 
 interface Exchange {
   method: string;
@@ -98,22 +98,6 @@ const SDKS: [name: string, start: (url: URL, watch: typeof fetch) => Stepping][]
   ["TypeScript `sdk` 1.32.2", (url, watch) => new Session(url, watch)],
   ["TypeScript `client` 2.4.0", (url, watch) => new Session2(url, watch)],
 ];
-
-/** Unused ports: the policy and the issuer name theirs before anything is started. */
-async function freePorts(wanted: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: wanted },
-      () =>
-        new Promise<Server>((done) => {
-          const server = createServer().listen(0, "127.0.0.1", () => done(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
 
 const [python, go] = [await pythonProgram(), await goProgram()];
 

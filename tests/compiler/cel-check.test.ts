@@ -66,8 +66,8 @@ const PROBLEMS: [string, string[]][] = [
     [
       "error 0+4: unknown variable `argz` (did you mean `args`?)",
       "error 22+3: unknown function `any` (not in CEL's standard library: use x.exists(v, …))",
-      "error 26+1: unknown variable `x` (the variables are args, meta, jwt, mcp, request)",
-      "error 29+1: unknown variable `x` (the variables are args, meta, jwt, mcp, request)",
+      "error 26+1: unknown variable `x` (the variables are args, meta, jwt, mcp, request, source)",
+      "error 29+1: unknown variable `x` (the variables are args, meta, jwt, mcp, request, source)",
     ],
   ],
   [

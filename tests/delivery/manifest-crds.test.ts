@@ -1,9 +1,11 @@
 // The Kubernetes objects that `scopegate manifest` prints, against the schemas and rules of the hosts' own CRDs.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { describe, test } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { faultsOf, type Resource } from "../support/crds.ts";
 
@@ -84,6 +86,22 @@ describe("--target istio alone", () => {
       for (const object of objects(policy, "--target", "istio", ...JWKS, ...IMAGE, ...options))
         assert.deepEqual(faultsOf(object), [], object.kind);
     });
+});
+
+test("--target istio, several policies: objects that the API takes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "scopegate-several-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const other = join(folder, "other.yaml");
+  writeFileSync(other, policy.replace("name: files", "name: other").replace("example.com/mcp", "example.com/other"));
+  const options = ["--audience", "https://mcp.example.com", "--cors", "*", "--trusted-hops", "1"];
+  const all = objects(policy, other, "--target", "istio", ...JWKS, ...IMAGE, ...options);
+  for (const object of all) assert.deepEqual(faultsOf(object), [], object.kind);
+  const { spec } = all.find(({ kind }) => kind === "TrafficExtension")!;
+  const { policies } = (spec as { wasm: { pluginConfig: { policies: { name: string }[] } } }).wasm.pluginConfig;
+  assert.deepEqual(
+    policies.map(({ name }) => name),
+    ["files", "other"],
+  );
 });
 
 describe("faults that these checks find", () => {

@@ -156,6 +156,66 @@ describe("manifest options", () => {
     });
 });
 
+describe("several policies", () => {
+  const folder = mkdtempSync(join(tmpdir(), "scopegate-several-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const written = (name: string, resource: string, more: object = {}): string => {
+    const policy = { apiVersion: "scopegate/v1", kind: "Policy", metadata: { name }, resource, rules: [], ...more };
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify({ authorizationServers: ["https://auth.example.com"], ...policy }));
+    return file;
+  };
+  const [files, search] = [written("files", "https://a.example.com/x"), written("search", "https://a.example.com/x/y")];
+  type Provider = { issuer: string; audiences: string[]; remote_jwks: { http_uri: { uri: string } } };
+  type Filters = {
+    typed_config: { providers: Record<string, Provider>; rules: { match: { path_separated_prefix: string } }[] };
+  }[];
+
+  test("an option without a name is for all, NAME=VALUE for one", () => {
+    const more = [
+      "--jwks",
+      "search=https://keys.example.com/k?a=b",
+      "--audience",
+      "files=one",
+      "--audience",
+      "files=two",
+    ];
+    const { status, stdout, stderr } = manifest(files, search, "--target", "envoy", "--filters-only", ...JWKS, ...more);
+    assert.equal(status, 0, stderr);
+    const [{ typed_config: check }] = parse(stdout) as [Filters[0]];
+    assert.deepEqual(check!.providers["files"]!.audiences, ["one", "two"]);
+    assert.deepEqual(check!.providers["search"]!.audiences, ["https://a.example.com/x/y"]);
+    assert.equal(check!.providers["files"]!.remote_jwks.http_uri.uri, JWKS[1]);
+    assert.equal(check!.providers["search"]!.remote_jwks.http_uri.uri, "https://keys.example.com/k?a=b");
+    const prefixes = check!.rules.map(({ match }) => match.path_separated_prefix);
+    assert.deepEqual(prefixes, ["/x/y", "/x"], "the longer path first");
+  });
+
+  test("what cannot be is told", () => {
+    const istio = ["--target", "istio", ...JWKS, ...IMAGE];
+    const same = ["one", "two"].map((name) =>
+      written(name, `https://a.example.com/${name}`, { jwt: { metadataKey: "payload" } }),
+    );
+    const refused: [args: string[], message: RegExp][] = [
+      [[files, search, "--target", "envoy", ...JWKS, ...JWKS], /--jwks is given twice; .* write --jwks NAME=https/],
+      [[files, search, "--target", "envoy-gateway", ...JWKS, ...IMAGE], /print a manifest for each policy/],
+      [[...same, ...istio], /Istio checks tokens the same for every path/],
+      [[files, search, ...istio], /the policy files needs jwt: \{metadataKey: payload\}/],
+      [[files, search, "--target", "envoy", ...JWKS, "--open-path", "/x/y"], /would open \/x\/y/],
+    ];
+    for (const [args, message] of refused) {
+      const { status, stderr } = manifest(...args);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, message);
+    }
+    const { status, stdout } = manifest(...same, ...istio, "--audience", "https://a.example.com");
+    assert.equal(status, 0);
+    const text = stdout.match(/expression: .*/g)!;
+    assert.match(text.join("\n"), /request\.url_path\.startsWith\("\/one\/"\)/);
+    for (const document of parseAllDocuments(stdout)) assert.deepEqual(document.errors, []);
+  });
+});
+
 describe("values with a special meaning in YAML or Envoy", () => {
   const folder = mkdtempSync(join(tmpdir(), "scopegate-manifest-"));
   after(() => rmSync(folder, { recursive: true }));

@@ -12,10 +12,17 @@ export interface Framing {
   declare?: number;
 }
 
+interface Drip {
+  seconds: number;
+  /** Events so far. */
+  sent: number;
+}
+
 export class Replay {
   /** Heads of the requests that came, by x-case. */
   readonly heads = new Map<string, string>();
   private readonly cases = new Map<string, ListCase>();
+  private readonly drips = new Map<string, Drip>();
   private last = 0;
 
   private constructor(private readonly server: Server) {}
@@ -39,6 +46,18 @@ export class Replay {
     return id;
   }
 
+  /** Announces a stream of `seconds` with an event ten times a second, one of them in ten a list; returns its x-case. */
+  drip(seconds: number): string {
+    const id = String(++this.last);
+    this.drips.set(id, { seconds, sent: 0 });
+    return id;
+  }
+
+  /** How many events of such a stream were sent. */
+  dripped(id: string): number {
+    return this.drips.get(id)!.sent;
+  }
+
   stop(): void {
     this.server.close();
   }
@@ -55,7 +74,10 @@ export class Replay {
       const id = /^x-case: *(\d+)/im.exec(got)?.[1] ?? "";
       this.heads.set(id, got.slice(0, end));
       const item = this.cases.get(id);
+      const drip = this.drips.get(id);
+      this.cases.delete(id);
       if (item) void answer(socket, item);
+      else if (drip) void answerSlowly(socket, drip);
       else socket.destroy();
     });
   }
@@ -79,6 +101,20 @@ async function answer(socket: Socket, item: ListCase): Promise<void> {
   }
   const last = (trailers ?? []).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   socket.end(isChunked && !cut ? `0\r\n${last}\r\n` : "");
+}
+
+const NOTE = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "x" } };
+const REPLAYED = { jsonrpc: "2.0", id: 1, result: { tools: [{ name: "topsecret" }, { name: "fs__stat" }] } };
+
+async function answerSlowly(socket: Socket, drip: Drip): Promise<void> {
+  socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+  for (let i = 0; i < drip.seconds * 10 && !socket.destroyed; i++) {
+    const event = `data: ${JSON.stringify(i % 10 === 5 ? REPLAYED : NOTE)}\n\n`;
+    socket.write(chunk(Buffer.from(event)));
+    drip.sent++;
+    await sleep(100);
+  }
+  socket.end("0\r\n\r\n");
 }
 
 const chunk = (piece: Buffer): Buffer =>

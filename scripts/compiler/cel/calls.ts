@@ -1,6 +1,7 @@
 // Functions and methods → instructions.
 import { Op, Tag, TimePart } from "../../../assembly/program.ts";
 import { PatternError } from "../regex/machine.ts";
+import { readRange } from "../source/ranges.ts";
 import { walk, type Call, type Node } from "./ast.ts";
 import type { Zoned } from "./convert.ts";
 import { readZone } from "./moments.ts";
@@ -50,6 +51,8 @@ const SPECIAL: Record<string, (planner: Planner, node: Call, operands: Node[]) =
   or: planOr,
   orValue: planOrValue,
   matches: planMatches,
+  containsIP: planInRange,
+  cidr: (planner, node) => planner.refuse(node, "a range is not a value by itself", RANGE_HINT),
   string: planText,
   ...Object.fromEntries(Object.keys(PARTS).map((name) => [name, planTime])),
 };
@@ -150,6 +153,20 @@ function planTime(planner: Planner, node: Call, [time, zone]: Node[]): void {
   planner.plan(time as Node);
   planner.constant({ tag: Tag.String, value: read });
   planner.code.emit(Op.Time, { a, b: 1 }, -1);
+}
+
+const RANGE_HINT = 'write cidr("10.0.0.0/8").containsIP(source.address)';
+
+/** `cidr("…").containsIP(x)`, names of Kubernetes' CEL library: the range is a constant. */
+function planInRange(planner: Planner, _node: Call, [range, address]: Node[]): void {
+  const [text] = range?.kind === "call" && range.fn === "cidr" && !range.target ? range.args : [];
+  const constant = text && planner.constants.get(text);
+  if (constant?.tag !== Tag.String) return planner.refuse(range as Node, "the range must be a constant", RANGE_HINT);
+  const read = readRange(constant.value);
+  if ("message" in read) return planner.refuse(text as Node, read.message, read.hint);
+  planner.constant({ tag: Tag.Bytes, value: read });
+  planner.plan(address as Node);
+  planner.code.emit(Op.InRange);
 }
 
 /** A literal at one end of the text; only ASCII punctuation can be escaped, as in RE2. */

@@ -8,7 +8,7 @@ const EFFECT: Partial<Record<Op, number>> = {
   ...same(1, [Op.Local, Op.Dup, Op.OptNone]),
   ...same(-1, [Op.Return, Op.Pop, Op.Index, Op.OptIndex, Op.In, Op.And, Op.Or]),
   ...same(-1, [Op.Eq, Op.Ne, Op.Lt, Op.Le, Op.Gt, Op.Ge, Op.Add, Op.Sub, Op.Mul, Op.Div, Op.Mod]),
-  ...same(-1, [Op.StartsWith, Op.EndsWith, Op.Contains]),
+  ...same(-1, [Op.StartsWith, Op.EndsWith, Op.Contains, Op.InRange]),
   // The value that a Jump carries along is pushed again on the other path.
   ...same(-1, [Op.Jump, Op.Branch, Op.OptOrJump, Op.OptMap, Op.Loop, Op.Skip]),
 };

@@ -14,6 +14,8 @@ const PATHS: Record<string, Type> = {
   "jwt.scopes": TEXTS,
   ...Object.fromEntries(["method", "tool", "backend", "uri", "prompt"].map((name) => [`mcp.${name}`, TEXT])),
   ...Object.fromEntries(["method", "host", "path"].map((name) => [`request.${name}`, TEXT])),
+  ...Object.fromEntries(["address", "principal"].map((name) => [`source.${name}`, TEXT])),
+  "request.time": type("timestamp"),
   "request.headers": type("map", TEXT, TEXT),
   "request.headers_all": type("map", TEXT, TEXTS),
 };

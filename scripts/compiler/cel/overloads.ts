@@ -80,6 +80,8 @@ uint                     uint                      uint
 uint                     double                    uint
 uint                     int                       uint
 uint                     string                    uint
+cidr                     string                    cidr
+.containsIP              cidr string               bool
 size                     bytes                     int
 .size                    bytes                     int
 size                     list(A)                   int

@@ -10,6 +10,7 @@ export type Kind =
   | "bytes"
   | "timestamp"
   | "duration"
+  | "cidr"
   | "list"
   | "map"
   | "optional"

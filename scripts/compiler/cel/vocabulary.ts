@@ -86,11 +86,13 @@ export const VOCABULARY: Record<string, Entry> = {
     method: attribute(Attribute.HttpMethod, Flag.NeedsRequest),
     host: attribute(Attribute.Host, Flag.NeedsRequest),
     path: attribute(Attribute.Path, Flag.NeedsRequest),
+    time: { kind: "attribute", id: Attribute.Time, always: true },
     headers: { kind: "headers", all: false },
     headers_all: { kind: "headers", all: true },
     auth: group("request.auth", { jwt: jwt("request.auth.jwt") }),
     mcp: group("request.mcp", { ...CALL, params: PARAMS }),
   }),
+  source: group("source", { address: attribute(Attribute.Address), principal: attribute(Attribute.Principal) }),
 };
 
 export const VARIABLES = Object.keys(VOCABULARY);

@@ -32,7 +32,9 @@ function warnOfNames(report: Report, policy: Policy): void {
 
 /** Unreachable rules: an earlier rule, without conditions of its own, decides every call that this one would match. */
 function warnOfShadows(report: Report, policy: Policy, closures: Closures): void {
-  const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0 && rule.mode >= MODES.enforce);
+  const plain = policy.rules.map(
+    (rule) => !rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals && rule.mode >= MODES.enforce,
+  );
   const index = new TargetIndex();
   policy.rules.forEach((rule, i) => {
     const held = new Set(rule.scopes.flatMap((scope) => closures.get(scope) ?? [scope]));

@@ -121,13 +121,19 @@ function hintFor(sign: string, isUri: boolean): string {
   return `${isUri && sign.startsWith("{") ? "only * and ** stand for other characters" : other}; ${MEANT}`;
 }
 
-/** Claims' values and scopes with a star. */
-function* inSource({ claims, scopes, scopePlaces }: Rule): Generator<[Place, LookAlike]> {
+/** Claims' values and scopes with a star, and what looks like a pattern in names of certificates. */
+function* inSource({ claims, scopes, scopePlaces, principals = [] }: Rule): Generator<[Place, LookAlike]> {
   for (const { name, values, place, literal } of claims) {
     const value = literal ? undefined : values.find((text) => text.includes("*"));
     if (value === undefined) continue;
     const message = `the * in the value "${value}" of the claim "${name}" is an ordinary character`;
     yield [place, { message, hint: "list it under patterns; write literal: true in the claim if it is meant" }];
+  }
+  for (const { name, place } of principals) {
+    const sign = signOf(name, true);
+    if (sign === undefined) continue;
+    const hint = sign === "?" ? "only * stands for other characters" : "list several names";
+    yield [place, { message: `the ${sign} in "${name}" is not a pattern`, hint }];
   }
   for (const [i, scope] of scopes.entries()) {
     if (scope === "*" || !scope.includes("*")) continue;

@@ -87,9 +87,19 @@ export interface Rule {
   /** The place of each of `scopes`. */
   scopePlaces: Place[];
   claims: Claim[];
+  /** Ranges that the caller's address must be in one of, as the filter compares them (ranges.ts). */
+  ranges?: Uint8Array[];
+  /** What a name of the caller's certificate must be. */
+  principals?: Principal[];
   /** undefined: any call. */
   targets?: Target[];
   when?: TextTree;
+}
+
+export interface Principal {
+  name: string;
+  stars?: Stars;
+  place: Place;
 }
 
 export interface Claim {

@@ -14,11 +14,13 @@ import {
   ROLLOUT,
   ROUTE_CLAIM,
   ROUTE_RULE,
+  ROUTE_SOURCE,
   ROUTE_TARGET,
   RULE,
   SOURCE,
   TARGET,
 } from "./shapes.ts";
+import { readPrincipals, readRanges } from "./places.ts";
 import { starsOf } from "./stars.ts";
 import { ACTIONS, CLAIM_TYPES, MAX_EXPRESSION, MODES, TARGETS } from "./words.ts";
 import {
@@ -101,12 +103,16 @@ class RuleReader {
 
   private readSource(source: Member | undefined, rule: Rule): void {
     if (!source) return;
-    const jwt = mapping(this.report, source.value, namesOf(SOURCE))?.get("jwt");
-    if (!jwt) {
-      if (source.value.kind === "map")
-        this.report.error(source.key, "an empty source is not allowed: it would match any caller", "leave it out");
-      return;
-    }
+    const all = mapping(this.report, source.value, namesOf(this.policy.kind === "MCPRoute" ? ROUTE_SOURCE : SOURCE));
+    if (all?.size === 0)
+      this.report.error(source.key, "an empty source is not allowed: it would match any caller", "leave it out");
+    const [ip, principals, jwt] = ["ip", "principals", "jwt"].map((name) => all?.get(name));
+    if (ip) rule.ranges = readRanges(this.report, ip.value);
+    if (principals) rule.principals = readPrincipals(this.report, principals.value);
+    if (jwt) this.readJwt(jwt, rule);
+  }
+
+  private readJwt(jwt: Member, rule: Rule): void {
     const members = mapping(this.report, jwt.value, namesOf(JWT_SOURCE));
     if (!members) return;
     if (members.size === 0)

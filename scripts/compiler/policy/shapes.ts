@@ -166,7 +166,19 @@ export const JWT_SOURCE = object(
   { minProperties: 1 },
 );
 
-export const SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
+/** In an MCPRoute. */
+export const ROUTE_SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
+export const SOURCE = object(
+  {
+    jwt: JWT_SOURCE,
+    ip: list(text(), { description: "The caller's address is in one of these ranges: 10.0.0.0/8, 2001:db8::/32." }),
+    principals: list(text(), {
+      description:
+        "The first URI name or the first DNS name of the caller's certificate is one of these; * is any run.",
+    }),
+  },
+  { minProperties: 1, description: "Whom the rule is about." },
+);
 
 const number: Shape = { type: "number" };
 const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
@@ -276,18 +288,19 @@ export const ROLLOUT = object(
 );
 
 const MODE: Shape = {
-  description: "shadow: told, and decides nothing; off: as if it were not there; { enforce: 25 }: for a part of the subjects.",
+  description:
+    "shadow: told, and decides nothing; off: as if it were not there; { enforce: 25 }: for a part of the subjects.",
   anyOf: [word(MODES), { const: false }, ROLLOUT],
   default: "enforce",
 };
 
-function rule(target: Shape, more: Record<string, Shape> = {}): Shape {
+function rule(target: Shape, source: Shape, more: Record<string, Shape> = {}): Shape {
   return object(
     {
       name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
       action: word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
       ...more,
-      source: SOURCE,
+      source,
       target,
       when,
       cel,
@@ -296,10 +309,10 @@ function rule(target: Shape, more: Record<string, Shape> = {}): Shape {
   );
 }
 
-export const RULE = rule(TARGET, { mode: MODE });
+export const RULE = rule(TARGET, SOURCE, { mode: MODE });
 /** An MCPRoute names only tools, and a blank `cel` is none. */
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
-export const ROUTE_RULE = rule(ROUTE_TARGET);
+export const ROUTE_RULE = rule(ROUTE_TARGET, ROUTE_SOURCE);
 
 export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",
@@ -380,7 +393,10 @@ export const POLICY = object(
     },
     transport: TRANSPORT,
     record: RECORD,
-    mode: word(POLICY_MODES, { description: "shadow: calls pass that would be denied, and it is told.", default: "enforce" }),
+    mode: word(POLICY_MODES, {
+      description: "shadow: calls pass that would be denied, and it is told.",
+      default: "enforce",
+    }),
     lock: LOCK,
     drift: word(DRIFT, {
       description: "Tools in a live list that are not as in the lock: counted, or hidden from the list.",

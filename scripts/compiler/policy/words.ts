@@ -1,5 +1,13 @@
 // The words of policies and what each stands for.
-import { Action, BackendFrom, ClaimType, ENFORCED, Kind, RecordFlag, SenderConstrained } from "../../../assembly/program.ts";
+import {
+  Action,
+  BackendFrom,
+  ClaimType,
+  ENFORCED,
+  Kind,
+  RecordFlag,
+  SenderConstrained,
+} from "../../../assembly/program.ts";
 import type { Denial } from "./policy.ts";
 
 /** `action` and `defaultAction`. */

@@ -14,7 +14,8 @@ import { listBits } from "../policy/lists.ts";
 import { MODES } from "../policy/words.ts";
 import { recordBits } from "../policy/record.ts";
 import { addMethods } from "./methods.ts";
-import { Buckets } from "./targets.ts";
+import { Sources } from "./sources.ts";
+import { Buckets, Patterns } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
@@ -22,12 +23,14 @@ export function encodePolicy(report: Report, policy: Policy, closures: Closures,
   const writer = new ProgramWriter();
   const scopeIds = addScopes(writer, closures);
   const predicates = new Predicates(writer, whens);
+  const automata = new Automata();
+  const sources = new Sources(writer, new Patterns(report, writer, automata));
   const buckets = new Buckets();
   policy.rules.forEach((rule, index) => {
-    addRule(writer, rule, scopeIds, predicates);
+    addRule(writer, rule, { scopeIds, predicates, sources });
     buckets.addRule(rule, index, (when) => predicates.indexOf(when, rule.mode > 0));
   });
-  buckets.write(report, writer, new Automata());
+  buckets.write(report, writer, automata);
   addMethods(writer);
   addFacts(writer, policy);
   addSettings(writer, policy, closures);
@@ -62,7 +65,13 @@ function addScopes(writer: ProgramWriter, closures: Closures): Map<string, numbe
   return ids;
 }
 
-function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number>, predicates: Predicates): void {
+interface Parts {
+  scopeIds: Map<string, number>;
+  predicates: Predicates;
+  sources: Sources;
+}
+
+function addRule(writer: ProgramWriter, rule: Rule, { scopeIds, predicates, sources }: Parts): void {
   const scopes = writer.run(
     Section.ScopeIds,
     rule.scopes.map((scope) => [scopeIds.get(scope)!]),
@@ -78,6 +87,7 @@ function addRule(writer: ProgramWriter, rule: Rule, scopeIds: Map<string, number
     ...scopes,
     ...claims,
     predicates.indexOf(rule.when, rule.mode > 0),
+    sources.indexOf(rule),
     rule.mode,
   ]);
 }

@@ -27,11 +27,13 @@ import {
   Section,
   Setting,
   Slot,
+  SourceField,
   Tag,
   TimePart,
 } from "../../../assembly/program.ts";
 import { listWords } from "../policy/lists.ts";
 import { programDigest } from "./digest.ts";
+import { rangeText } from "../source/ranges.ts";
 import { Program } from "./reader.ts";
 import { toHex } from "../../bytes.ts";
 
@@ -148,9 +150,25 @@ function rules(program: Program): string[] {
     const mode = program.word(at + RuleField.Mode);
     if (mode < ENFORCED) parts.push(mode === 0 ? "in shadow" : `for ${mode} of 100`);
     if (held.length) parts.push(`scopes ${held.join(" ")}`);
+    const source = program.word(at + RuleField.Source);
+    if (source !== NONE) parts.push(...sourceText(program, program.record(Section.Sources, source)));
     return `${[...parts, ...claims].join("  ")}${whenText(program.word(at + RuleField.Predicate))}`;
   });
   return ["rules", ...lines];
+}
+
+/** Where a call must come from. */
+function sourceText(program: Program, at: number): string[] {
+  const [offset, length] = [program.word(at + SourceField.Ranges), program.word(at + SourceField.Ranges + 4)];
+  const bytes = offset === NONE ? new Uint8Array() : program.slice(offset, length);
+  const ranges = Array.from({ length: bytes.length / 17 }, (_, i) => rangeText(bytes.subarray(i * 17, i * 17 + 17)));
+  const plain = program.textRun(program.word(at + SourceField.Names), program.word(at + SourceField.Names + 4));
+  const starred = program.run(Section.Patterns, at + SourceField.Patterns).map((one) => affixText(program, one) ?? "*");
+  const principals = [...plain.map((name) => JSON.stringify(name)), ...starred];
+  return [
+    ...(offset === NONE ? [] : [`from ${ranges.join(" ")}`]),
+    ...(principals.length > 0 ? [`principals ${principals.join(" ")}`] : []),
+  ];
 }
 
 function claimText(program: Program, at: number): string {

@@ -16,6 +16,7 @@ import {
   RULE_SIZE,
   SCOPE_SIZE,
   SETTINGS_SIZE,
+  SOURCE_SIZE,
   TEXT_SIZE,
 } from "../../../assembly/program.ts";
 
@@ -40,4 +41,5 @@ export const RECORD_SIZES = [
   METHOD_SIZE,
   PATTERN_SIZE,
   FACT_SIZE,
+  SOURCE_SIZE,
 ];

@@ -71,7 +71,7 @@ function anchorsOf(filed: readonly { filing: Filing; bucket: Bucket }[]): number
   return [...anchors.values()].sort((a, b) => a.reduce((order, word, i) => order || word - b[i]!, 0));
 }
 
-class Patterns {
+export class Patterns {
   constructor(
     private readonly report: Report,
     private readonly writer: ProgramWriter,
@@ -79,7 +79,7 @@ class Patterns {
   ) {}
 
   /** The number of the pattern of a bucket. */
-  add({ name, stars, backendStars, place }: Bucket): number {
+  add({ name, stars, backendStars, place }: Pick<Bucket, "name" | "stars" | "backendStars" | "place">): number {
     const own = stars ? this.affixes(stars, name, place) : this.anything();
     const backend = backendStars ? this.affixes(backendStars, name, place) : this.anything();
     return this.writer.add(Section.Patterns, [...own, ...backend]);
