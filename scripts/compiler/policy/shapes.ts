@@ -2,22 +2,19 @@
 // from here; so do the schema for editors (schema.ts), hover and completion (scripts/editor/).
 import {
   ACTIONS,
-  ARGUMENT_PATH,
   BACKENDS,
   BOUND,
   CLAIM_TYPES,
   DENIALS,
-  FORMS,
   GOVERNED,
-  MAX_ARGUMENT,
   JSON_TYPES,
   MAX_EXPRESSION,
   METADATA_KEY,
   MODES,
   POLICY_MODES,
-  RECORDED,
   TARGETS,
 } from "./words.ts";
+import { RECORD } from "./record-shape.ts";
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { SCOPE } from "../source/shape.ts";
@@ -318,27 +315,6 @@ export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",
   anyOf: [text({ means: "file" }), { type: "object", minProperties: 1, additionalProperties: text({ means: "file" }) }],
 };
-
-const yes = (description: string): Shape => ({ type: "boolean", description, default: false });
-const paths = (description: string): Shape =>
-  list(text({ pattern: ARGUMENT_PATH.source, maxLength: MAX_ARGUMENT }), { description });
-
-export const RECORD = object(
-  {
-    of: {
-      description: "Which decisions are recorded; denials: all but those that pass.",
-      anyOf: [word(RECORDED), { const: false }],
-      default: "all",
-    },
-    form: word(FORMS, { description: "text: one line, which costs less and has less.", default: "object" }),
-    token: yes("Subject, client, issuer and actors of the token."),
-    scopes: yes("The scopes that the token holds."),
-    session: yes("mcp.session.id, hashed with the key of the plugin configuration."),
-    args: paths("Arguments that records have, by their paths: options.region."),
-    hash: paths("Arguments of which records have a hash."),
-  },
-  { description: "What the access log gets to know of each decision." },
-);
 
 /** The document of `apiVersion: scopegate/v1`, `kind: Policy`. */
 export const POLICY = object(
