@@ -13,7 +13,7 @@ import { resolveBackend } from "./request/backend.ts";
 import { forgetScopeLists } from "./token/scopes.ts";
 import { headersSize } from "./request/headers.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
-import { findChallenge } from "./decide/challenge.ts";
+import { findChallenge, mayGrantHelp } from "./decide/challenge.ts";
 import { isTold, openModes } from "./decide/modes.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
@@ -150,8 +150,8 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
 function decideCall(decision: Decision): i32 {
   const reason = judgeCall(decision);
   noteOutcomes(decision);
-  if (reason != Reason.rule_denied && reason != Reason.no_rule) return reason;
-  return findChallenge(decision) ? Reason.insufficient_scope : reason;
+  if (!mayGrantHelp(reason)) return reason;
+  return findChallenge(reason, decision);
 }
 
 /** The id of the one message of the body that was judged, as JSON; NO_SPAN for a batch, or one that cannot be repeated. */

@@ -26,8 +26,8 @@ test(`${CALLS} calls with a candidate (seed ${SEED})`, (t) => {
     const both = loadCompiled(compileDocument(own), { policy: compiled.policy!, program: compiled.program! })!;
     for (let i = 0; i < 20; i++, calls++) {
       const generator = choice.one(generators);
-      const asked = evalRequest(own, generator.call(), generator.caller());
-      const request = { ...asked, time: asked.time ?? "2026-11-29T12:00:00Z" };
+      const short = evalRequest(own, generator.call(), generator.caller());
+      const request = { ...short, time: short.time ?? "2026-11-29T12:00:00Z" };
       const { would, record: _, ...decided } = beside.evaluate(both, request);
       const { record: __, ...expected } = alone.evaluate(load(own), request);
       assert.deepEqual(decided, expected);

@@ -2,6 +2,7 @@
 import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { DRIFT, readLockMember } from "../lock/locks.ts";
+import { readPaths } from "./claims.ts";
 import { readData, readDataFile } from "./data.ts";
 import { wellKnownUrl } from "./metadata.ts";
 import { readLists } from "./lists.ts";
@@ -108,6 +109,7 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   if (!members) return;
   const bound = members.get("senderConstrained")?.value;
   if (bound) policy.senderConstrained = choice(report, bound, BOUND) ?? policy.senderConstrained;
+  readScopeClaims(report, members.get("scopeClaims")?.value, policy);
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
   if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
   const keys = (one ?? many)?.value;
@@ -115,6 +117,10 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   const items = keys.kind === "list" ? texts(report, keys, "list at least one key") : [keys];
   const names = items?.flatMap((item) => metadataKey(report, item) ?? []);
   if (names?.length) policy.metadataKeys = names;
+}
+
+function readScopeClaims(report: Report, tree: Tree | undefined, policy: Policy): void {
+  policy.scopeClaims = (tree && readPaths(report, tree)) ?? policy.scopeClaims;
 }
 
 function metadataKey(report: Report, tree: Tree): string | undefined {
@@ -130,12 +136,12 @@ function metadataKey(report: Report, tree: Tree): string | undefined {
 function readHierarchy(report: Report, tree: Tree, policy: Policy): void {
   for (const { name, key, value } of mapping(report, tree, "*")?.values() ?? []) {
     if (scope(report, { ...key, kind: "text", value: name }) === undefined) continue;
-    const implies =
-      value.kind === "null"
-        ? undefined
-        : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION))?.get("implies")?.value;
-    const names = implies && texts(report, implies)?.filter((item) => scope(report, item) !== undefined);
-    policy.scopes.set(name, { place: key, implies: names ?? [] });
+    const members = value.kind === "null" ? undefined : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION));
+    const [implies, issuedAs] = ["implies", "issuedAs"].map((member) => {
+      const names = members?.get(member)?.value;
+      return (names && texts(report, names)?.filter((item) => scope(report, item) !== undefined)) ?? [];
+    });
+    policy.scopes.set(name, { place: key, implies: implies!, issuedAs: issuedAs! });
   }
 }
 

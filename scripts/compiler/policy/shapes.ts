@@ -4,7 +4,6 @@ import {
   ACTIONS,
   BACKENDS,
   BOUND,
-  CLAIM_TYPES,
   DENIALS,
   GOVERNED,
   JSON_TYPES,
@@ -12,17 +11,19 @@ import {
   METADATA_KEY,
   MODES,
   POLICY_MODES,
+  RECORDED,
+  RULE_ACTIONS,
   TARGETS,
 } from "./words.ts";
 import { RECORD } from "./record-shape.ts";
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
-import { SCOPE } from "../source/shape.ts";
 import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
+
+import { CLAIM_PATH, ROUTE_SOURCE, SCOPE_NAME as scopeName, SOURCE } from "./source-shapes.ts";
 
 export { namesOf, rangeOf, type Meaning, type Shape } from "./json-schema.ts";
 
-const scopeName = text({ pattern: SCOPE.source, maxLength: 256, means: "scope" });
 const when = text({
   maxLength: MAX_EXPRESSION,
   means: "when",
@@ -114,6 +115,9 @@ export const JWT = object(
       description: "Several such names; the first one that is there is used.",
       anyOf: [list(metadataKey), metadataKey],
     },
+    scopeClaims: list(CLAIM_PATH, {
+      description: "The claims that have the token's scopes; scope and scp unless given.",
+    }),
     senderConstrained: word(BOUND, {
       description: "Tokens that are bound to a key (cnf). verify: to the certificate of the caller's connection.",
       default: "refuse",
@@ -123,7 +127,12 @@ export const JWT = object(
 );
 
 export const SCOPE_DECLARATION = object({
-  implies: { type: "array", items: scopeName, description: "Scopes that a holder of this one also holds." },
+  implies: {
+    type: "array",
+    items: scopeName,
+    description: "Scopes that a holder of this one also holds; repo:* is every scope that begins so.",
+  },
+  issuedAs: { type: "array", items: scopeName, description: "What tokens have in its place." },
 });
 
 export const BACKEND = object(
@@ -142,40 +151,6 @@ export const CHALLENGE = object({
     default: "operation",
   },
 });
-
-const CLAIM_MEMBERS = {
-  name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
-  valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
-  values: { type: "array", items: text(), description: "One of these must be there." },
-} as const;
-/** A claim in an MCPRoute. */
-export const ROUTE_CLAIM = object(CLAIM_MEMBERS, { required: ["name", "values"] });
-export const CLAIM = object(
-  { ...CLAIM_MEMBERS, literal: { type: "boolean", description: "A * in values is meant as it is.", default: false } },
-  { required: ["name", "values"] },
-);
-
-export const JWT_SOURCE = object(
-  {
-    scopes: list(scopeName, { description: "All of these; a challenge asks for those that are missing." }),
-    claims: list(CLAIM, { description: "All of these must hold; no challenge helps where one does not." }),
-  },
-  { minProperties: 1 },
-);
-
-/** In an MCPRoute. */
-export const ROUTE_SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
-export const SOURCE = object(
-  {
-    jwt: JWT_SOURCE,
-    ip: list(text(), { description: "The caller's address is in one of these ranges: 10.0.0.0/8, 2001:db8::/32." }),
-    principals: list(text(), {
-      description:
-        "The first URI name or the first DNS name of the caller's certificate is one of these; * is any run.",
-    }),
-  },
-  { minProperties: 1, description: "Whom the rule is about." },
-);
 
 const number: Shape = { type: "number" };
 const size = integer(0, 0x7fffffff, "How many: of a text its characters.");
@@ -291,13 +266,13 @@ const MODE: Shape = {
   default: "enforce",
 };
 
-function rule(target: Shape, source: Shape, more: Record<string, Shape> = {}): Shape {
+function rule(target: Shape, who: Shape, action: Shape, more: Record<string, Shape> = {}): Shape {
   return object(
     {
       name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
-      action: word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
+      action,
       ...more,
-      source,
+      source: who,
       target,
       when,
       cel,
@@ -306,10 +281,22 @@ function rule(target: Shape, source: Shape, more: Record<string, Shape> = {}): S
   );
 }
 
-export const RULE = rule(TARGET, SOURCE, { mode: MODE });
+export const RULE = rule(
+  TARGET,
+  SOURCE,
+  word(RULE_ACTIONS, {
+    description: "What a match decides. Require: every such call must satisfy the rule, whatever else allows it.",
+    default: "Allow",
+  }),
+  { mode: MODE },
+);
 /** An MCPRoute names only tools, and a blank `cel` is none. */
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
-export const ROUTE_RULE = rule(ROUTE_TARGET, ROUTE_SOURCE);
+export const ROUTE_RULE = rule(
+  ROUTE_TARGET,
+  ROUTE_SOURCE,
+  word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
+);
 
 export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",
