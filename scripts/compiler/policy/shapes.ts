@@ -11,7 +11,6 @@ import {
   METADATA_KEY,
   MODES,
   POLICY_MODES,
-  RECORDED,
   RULE_ACTIONS,
   TARGETS,
 } from "./words.ts";
