@@ -1,6 +1,6 @@
 // Whose token it is, and from when: the claims that identify issuers, subjects and clients.
 import { NONE } from "../program.ts";
-import { NO_SPAN, Span, spanEnd, spanIs, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, spanEnd, spanIs, spanOf, spanStart } from "../text/span.ts";
 import { ValueTag, entryAt, findEntry, identityOf, keyOf, numberOf, openValue, valueOf } from "./protobuf.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
 

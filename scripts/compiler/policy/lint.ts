@@ -1,11 +1,11 @@
 // What is allowed but probably not meant: warnings about rules that cannot decide, likely misspellings, and weak settings.
-import { MODES } from "./words.ts";
 import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { conditionOf, targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
 import { heldBy, warnOfOverlaps } from "./overlaps.ts";
 import { isSatisfied, optionsOf } from "./terms.ts";
+import { MODES } from "./words.ts";
 import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
 
@@ -40,7 +40,8 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
     const covers = (earlier: Rule): boolean => earlier.scopes.every((term) => isSatisfied(term, held));
     const by = index.coveredBy(rule, covers);
     if (by) report.warn(rule.place, `unreachable rule: "${by.name}" (${report.where(by.place)}) always matches first`);
-    if (!rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals) index.add(rule);
+    const isPlain = !rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals;
+    if (isPlain && rule.mode === MODES.enforce) index.add(rule);
   }
 }
 
