@@ -6,6 +6,7 @@ import {
   BucketField,
   ClaimField,
   ClaimType,
+  ENFORCED,
   Drift,
   EntryField,
   FactField,
@@ -105,7 +106,7 @@ function driftRow(program: Program, row: (name: string, value: string) => string
   return [
     row(
       "drift",
-      `${(Drift[drift] ?? String(drift)).toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`,
+      `${(Drift[drift] ?? `unknown ${drift}`).toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`,
     ),
   ];
 }
@@ -169,6 +170,8 @@ function rules(program: Program): string[] {
     const held = program.run(Section.Terms, at + RuleField.Scopes).map((term) => termText(program, term));
     const claims = program.run(Section.Claims, at + RuleField.Claims).map((claim) => claimText(program, claim));
     const parts = [`${index}`.padStart(3), Action[program.word(at + RuleField.Action)]!, name!];
+    const mode = program.word(at + RuleField.Mode);
+    if (mode < ENFORCED) parts.push(mode === 0 ? "in shadow" : `for ${mode} of 100`);
     if (held.length) parts.push(`scopes ${held.join(" ")}`);
     const source = program.word(at + RuleField.Source);
     if (source !== NONE) parts.push(...sourceText(program, program.record(Section.Sources, source)));
