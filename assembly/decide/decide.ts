@@ -12,6 +12,7 @@ import { NO_SPAN } from "../text/span.ts";
 import { sourceHolds } from "./source.ts";
 import { claimsHold } from "./claim-match.ts";
 import { Decision } from "./decision.ts";
+import { isEnforced, isTold } from "./modes.ts";
 import { clearNotes, lackingRequirement, noteRequirement, noteRule } from "./notes.ts";
 import { actionOf, ruleAt, Standing, standing } from "./rules.ts";
 import { forgetTemplates } from "./templates.ts";
@@ -87,19 +88,29 @@ function firstMatch(strict: bool): u32 {
   requirementFailed = false;
   let passed: u32 = 0;
   while (true) {
-    const next = nextRule();
+    const next = nextEnforced();
     if (next == NONE) break;
     charge(2); // where many rules are tried, a batch, a subscription and the search for a challenge come to an end by this
     const outcome = tryRule(next);
-    if (tracing) {
+    if (tracing && !isTold) {
       tracePassed(passed, next);
       trace(next, outcome);
       passed = next + 1;
     }
     if (outcome == Outcome.Matched || (strict && requirementFailed)) return next;
   }
-  if (tracing) tracePassed(passed, sectionCount(Section.Rules));
+  if (tracing && !isTold) tracePassed(passed, sectionCount(Section.Rules));
   return NONE;
+}
+
+/** The next rule that counts; takes the entries of those in between. */
+function nextEnforced(): u32 {
+  let rule = nextRule();
+  while (rule != NONE && !isEnforced(rule)) {
+    while (takeEntry(rule)) continue;
+    rule = nextRule();
+  }
+  return rule;
 }
 
 /** The Outcome of one rule; takes its entries. */

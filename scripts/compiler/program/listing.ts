@@ -8,6 +8,7 @@ import {
   BucketField,
   ClaimField,
   ClaimType,
+  ENFORCED,
   Drift,
   EntryField,
   FactField,
@@ -112,7 +113,12 @@ function settings(program: Program): string[] {
 function driftRow(program: Program, row: (name: string, value: string) => string): string[] {
   const drift: Drift = program.setting(Setting.Drift);
   if (drift === Drift.Off) return [];
-  return [row("drift", `${(Drift[drift] ?? `drift ${drift}`).toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`)];
+  return [
+    row(
+      "drift",
+      `${(Drift[drift] ?? `unknown ${drift}`).toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`,
+    ),
+  ];
 }
 
 /** Where the token's scopes are, if not in scope and scp. */
@@ -174,6 +180,8 @@ function rules(program: Program): string[] {
     const held = program.run(Section.Terms, at + RuleField.Scopes).map((term) => termText(program, term));
     const claims = program.run(Section.Claims, at + RuleField.Claims).map((claim) => claimText(program, claim));
     const parts = [`${index}`.padStart(3), Action[program.word(at + RuleField.Action)]!, name!];
+    const mode = program.word(at + RuleField.Mode);
+    if (mode < ENFORCED) parts.push(mode === 0 ? "in shadow" : `for ${mode} of 100`);
     if (held.length) parts.push(`scopes ${held.join(" ")}`);
     const source = program.word(at + RuleField.Source);
     if (source !== NONE) parts.push(...sourceText(program, program.record(Section.Sources, source)));
