@@ -144,7 +144,7 @@ const PASSED_THROUGH = "a";
 
 function judgeTarget(target: Target, args: Tree | undefined): Verdict {
   if (target.kind === "resource" && !isNormal(target.name)) return "reject";
-  let ambiguous = target.name === "pay" && losesDigits(args); // has(args.force) reads what holds it
+  let ambiguous = false;
   const see: Look = (tree, key) => {
     const value = member(tree, key);
     ambiguous ||= hasTwin(tree, key) || (key !== PASSED_THROUGH && losesDigits(value));
