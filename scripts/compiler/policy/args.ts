@@ -46,10 +46,9 @@ function of(type: JsonType, keywords: string[]): Record<string, JsonType> {
 export function readArgs(report: Report, args: Member | undefined, only: Member | undefined): TextTree | undefined {
   const isOnly = only !== undefined && (flag(report, only.value) ?? false);
   const members = args && mapping(report, args.value, "*");
-  if (args && !members) return undefined;
   if (members?.size === 0 && !isOnly)
     return report.error(args!.value, "an empty mapping is not allowed here", "onlyArgs: true allows no arguments");
-  if (!members && !isOnly) return undefined;
+  if (!members && (args || !isOnly)) return undefined;
   const reader = new ArgsReader(report);
   const problems = report.problems.length;
   const parts = reader.members(members ?? new Map<string, Member>(), "args", isOnly);
