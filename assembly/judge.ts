@@ -13,7 +13,7 @@ import { resolveBackend } from "./request/backend.ts";
 import { forgetScopeLists } from "./token/scopes.ts";
 import { headersSize } from "./request/headers.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
-import { findChallenge } from "./decide/challenge.ts";
+import { findChallenge, mayGrantHelp } from "./decide/challenge.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
 import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
@@ -115,9 +115,9 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
   if (isListMethod(methodName)) decision.asksList = true;
   decision.isCall = true;
   let reason = judgeCall(decision);
-  if (reason == Reason.rule_denied || reason == Reason.no_rule) {
+  if (mayGrantHelp(reason)) {
     noteBeforeTrials(decision);
-    if (findChallenge(decision)) reason = Reason.insufficient_scope;
+    reason = findChallenge(reason, decision);
   }
   noteOutcomes(decision);
   return reason;

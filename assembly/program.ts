@@ -21,7 +21,7 @@ export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 20;
+export const SECTION_COUNT = 24;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -34,7 +34,7 @@ export enum RunField { First = 0, Count = 4 }
 export enum Section {
   Bytes = 0, //      the bytes that texts and automata point into
   Settings = 1, //   one u32 per Setting; a text takes two
-  Scopes = 2, //     ScopeRecord: every scope the policy names
+  Scopes = 2, //     ScopeRecord: every scope the policy names; those that can be asked for come first
   ScopeIds = 3, //   u32 indexes into Scopes, in runs that other records point to
   Nodes = 4, //      NodeRecord: the tree of member paths to find in the body and in the claims; index = slot
   Claims = 5, //     ClaimRecord
@@ -52,13 +52,17 @@ export enum Section {
   Patterns = 17, //  PatternRecord: what a name with stars must satisfy besides its anchor
   Facts = 18, //     FactRecord: the arguments that decision records have
   Sources = 19, //   SourceRecord: where a rule says that a call must come from
+  Terms = 20, //     TermRecord: what rules ask of the token's scopes
+  Options = 21, //   OptionRecord: the alternatives of terms
+  Templates = 22, // TemplateRecord: scopes that depend on the call, at most MAX_TEMPLATES
+  Parts = 23, //     PartRecord: their placeholders
 }
 
 /** Bytes of one record of each section, in the order of Section. */
 export const SETTINGS_SIZE = 4;
-export const SCOPE_SIZE = 16;
+export const SCOPE_SIZE = 24;
 export const NODE_SIZE = 12;
-export const CLAIM_SIZE = 20;
+export const CLAIM_SIZE = 28;
 export const TEXT_SIZE = 8;
 export const RULE_SIZE = 36;
 export const ENTRY_SIZE = 8;
@@ -73,6 +77,10 @@ export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
 export const FACT_SIZE = 16;
 export const SOURCE_SIZE = 24;
+export const TERM_SIZE = 12;
+export const OPTION_SIZE = 8;
+export const TEMPLATE_SIZE = 24;
+export const PART_SIZE = 16;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -103,7 +111,9 @@ export enum Setting {
   MaxList = 33, //            bytes of an answer with a list
   SenderConstrained = 34, //  SenderConstrained
   Record = 35, //             RecordFlag bits
-  Count = 36,
+  AskedScopes = 36, //        how many of the scopes can be asked for
+  ScopeClaims = 37, //        run of Claims: where the token's scopes are besides scope and scp
+  Count = 39,
 }
 
 export enum Flag {
@@ -120,6 +130,8 @@ export enum Flag {
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
   Annotate = 2048, //      items of lists that more scopes would open say which
   Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
+  IgnoreScope = 8192, //   the claim scope has no scopes of the token
+  IgnoreScp = 16384, //    likewise scp
 }
 
 /** Which decisions are recorded, and what a record has. */
@@ -181,20 +193,39 @@ export enum Anchor {
 export enum Action {
   Deny = 0,
   Allow = 1,
+  Require = 2, // only of rules; these come before all others
 }
 
-// ScopeRecord       name (offset, length), closure (first, count in ScopeIds: what a holder also holds, itself included)
+// ScopeRecord       name (offset, length), closure (first, count in ScopeIds: what a holder also holds, itself included),
+//                   families (first, count in Texts: beginnings of scopes that a holder holds, for scopes made by templates)
 // prettier-ignore
-export enum ScopeField { Name = 0, Closure = 8 }
+export enum ScopeField { Name = 0, Closure = 8, Families = 16 }
 // NodeRecord        parent slot (NONE for the two roots), name (offset, length)
 // prettier-ignore
 export enum NodeField { Parent = 0, Name = 4 }
-// ClaimRecord       slot of the name as written, slot of the dotted path (equal when there is no dot), ClaimType, values (first, count in Texts)
+// ClaimRecord       slot of the name as written, slot of the dotted path (equal when there is no dot), ClaimType,
+//                   values (first, count in Texts), patterns (first, count in Patterns, whose backend is anything)
 // prettier-ignore
-export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12 }
+export enum ClaimField { Literal = 0, Path = 4, Type = 8, Values = 12, Patterns = 20 }
+/** What a claim must be: a listed text; that, or a list that has one; there, whatever it is. */
 // prettier-ignore
-export enum ClaimType { String = 0, StringArray = 1 }
-// RuleRecord        name (offset, length), Action, scopes (first, count in ScopeIds), claims (first, count), predicate or NONE, source or NONE
+export enum ClaimType { String = 0, StringArray = 1, Present = 2 }
+// TermRecord        scope, or NONE when there are several or it depends on the call; options (first, count): one must be held
+// prettier-ignore
+export enum TermField { Scope = 0, Options = 4 }
+// OptionRecord      scope or NONE, template or NONE: one of them
+// prettier-ignore
+export enum OptionField { Scope = 0, Template = 4 }
+// TemplateRecord    as written (offset, length), parts (first, count), text after the last one (offset, length)
+// prettier-ignore
+export enum TemplateField { Source = 0, Parts = 8, Tail = 16 }
+// PartRecord        text before the placeholder (offset, length), PartValue, slot
+// prettier-ignore
+export enum PartField { Before = 0, Value = 8, Slot = 12 }
+// prettier-ignore
+export enum PartValue { Slot = 0, Tool = 1, Backend = 2 }
+// RuleRecord        name (offset, length), Action, scopes (first, count in Terms), claims (first, count),
+//                   predicate or NONE, source or NONE
 // prettier-ignore
 export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Source = 32 }
 // SourceRecord      ranges of addresses (offset, length; NONE: any), 17 bytes each: address, how many of its bits count; names of
@@ -294,6 +325,8 @@ export const MAX_STACK = 256; //        cells of one predicate
 export const MAX_LOOPS = 12; //         open at once
 export const MAX_STATES = 4096; //      of an automaton before it is minimised
 export const MAX_ANCHORS = 2048;
+export const MAX_TEMPLATES = 256;
+export const MAX_VALUE = 64; //         bytes that stand for a placeholder
 export const SCRATCH_SIZE = 262144; //  bytes for lists and strings that a predicate makes
 export const MAX_CHALLENGE = 6144; //   bytes of a WWW-Authenticate; a longer one is left out
 export const DEFAULT_MAX_BODY = 4194304;
@@ -327,19 +360,20 @@ export enum Reason {
   insufficient_scope = 10, //   and the challenge helps
   rule_denied = 11, //          by a Deny rule, no grant helps
   no_rule = 12, //              by default, no grant helps
-  challenge_loop = 13, //       the same challenge again and again
+  requirement_unmet = 13, //    by a Require rule, no grant helps
+  challenge_loop = 14, //       the same challenge again and again
   // The request is refused.
-  no_token = 14, invalid_token = 15, not_json = 16, invalid_utf8 = 17, duplicate_key = 18,
-  ambiguous_key = 19, //        differs only by case from a key that matters
-  too_deep = 20, too_many_members = 21, number_range = 22, not_jsonrpc = 23, invalid_id = 24, invalid_params = 25,
-  batch = 26, unsupported_version = 27, header_mismatch = 28, repeated_header = 29, empty_body = 30,
-  unexpected_body = 31, body_too_large = 32, content_type = 33, content_encoding = 34, method_not_allowed = 35,
-  upgrade = 36,
-  early_answer = 37, //         the server answered before the request was judged
-  lone_surrogate = 38, //       half of a pair, escaped
-  sender_constrained = 39, //   a token that is bound to a key, without the proof
-  no_policy = 40, //            of several policies none is for the host and path
-  Count = 41,
+  no_token = 15, invalid_token = 16, not_json = 17, invalid_utf8 = 18, duplicate_key = 19,
+  ambiguous_key = 20, //        differs only by case from a key that matters
+  too_deep = 21, too_many_members = 22, number_range = 23, not_jsonrpc = 24, invalid_id = 25, invalid_params = 26,
+  batch = 27, unsupported_version = 28, header_mismatch = 29, repeated_header = 30, empty_body = 31,
+  unexpected_body = 32, body_too_large = 33, content_type = 34, content_encoding = 35, method_not_allowed = 36,
+  upgrade = 37,
+  early_answer = 38, //         the server answered before the request was judged
+  lone_surrogate = 39, //       half of a pair, escaped
+  sender_constrained = 40, //   a token that is bound to a key, without the proof
+  no_policy = 41, //            of several policies none is for the host and path
+  Count = 42,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */

@@ -13,6 +13,8 @@ import { getShared, now, setShared, sharedVersion, value, valueLength } from "..
 import { Peer, peerText } from "../request/connection.ts";
 import { findHeader, KnownHeader } from "../request/headers.ts";
 import { Decision } from "../decide/decision.ts";
+import { listedAt } from "../decide/listed.ts";
+import { scopeText } from "../token/made-scopes.ts";
 import { readIdentity } from "../token/identity.ts";
 import { clear32, reserve } from "../runtime/memory.ts";
 
@@ -85,7 +87,9 @@ function hashCall(decision: Decision, who: u64): u64 {
   const target = decision.target;
   const byMethod = hashBytes(who ^ (<u64>decision.rule), spanStart(method), spanLength(method));
   const byTarget = hashBytes(byMethod, spanStart(target), spanLength(target));
-  return hashBytes(byTarget, decision.extras, decision.extraCount << 2);
+  let hash = byTarget;
+  for (let i: u32 = 0; i < decision.scopeCount; i++) hash = hashOf(scopeText(listedAt(i)), mix(hash));
+  return hash;
 }
 
 /** Counts one challenge and returns how often it was given in this window, each time to a later token. */

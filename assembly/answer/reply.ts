@@ -14,18 +14,7 @@ import {
   THIRD_VALUE,
   isDenial,
 } from "../program.ts";
-import {
-  hasFlag,
-  isTextAt,
-  putText,
-  reasonAt,
-  runCount,
-  sectionCount,
-  setting,
-  settingAt,
-  textLength,
-  textSpan,
-} from "../sections.ts";
+import { hasFlag, putText, reasonAt, sectionCount, setting, settingAt, textLength, textSpan } from "../sections.ts";
 import {
   begin,
   finish,
@@ -51,13 +40,15 @@ import {
   ZERO,
 } from "../text/chars.ts";
 import { addItem } from "../text/struct.ts";
-import { NO_SPAN, Span, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, sameSpan, spanBetween, spanEnds, spanLength, spanStart } from "../text/span.ts";
 import { findHeader, KnownHeader } from "../request/headers.ts";
 import { knownRevision, knownRevisions } from "../request/mirror-headers.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
-import { scopeIdAt, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
+import { scopeText } from "../token/made-scopes.ts";
+import { tokenScope, tokenScopes } from "../token/named-scopes.ts";
 import { Decision, decisionId } from "../decide/decision.ts";
-import { ruleAt, scopesOf } from "../decide/rules.ts";
+import { listedAt } from "../decide/listed.ts";
+import { ruleAt } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
 import { sendResponse } from "../runtime/host.ts";
 
@@ -135,13 +126,8 @@ export enum ScopeForm {
 /** The scopes of the challenge. */
 export function putScopes(decision: Decision, form: u32): void {
   const start = position();
-  const rule = decision.rule;
-  for (let i: u32 = 0; i < requiredCount(rule); i++) putScope(requiredScope(rule, i), form, start);
-  for (let i: u32 = 0; i < decision.extraCount; i++) {
-    const extra = textSpan(scopeName(load<u32>(decision.extras + ((<usize>i) << 2))));
-    if (!isRequired(rule, extra)) putScope(extra, form, start);
-  }
-  if (hasFlag(Flag.IncludeGranted)) putGranted(rule, form, start);
+  for (let i: u32 = 0; i < decision.scopeCount; i++) putScope(scopeText(listedAt(i)), form, start);
+  if (hasFlag(Flag.IncludeGranted)) putGranted(decision, form, start);
 }
 
 /** Adds a scope to the list that began at `start`. */
@@ -154,29 +140,24 @@ function putScope(scope: Span, form: u32, start: usize): void {
 }
 
 /** What the token holds, as far as a header may contain it, it is not named yet, and there is room. */
-function putGranted(rule: u32, form: u32, start: usize): void {
+function putGranted(decision: Decision, form: u32, start: usize): void {
   let left: i32 = MAX_GRANTED;
   for (let i: u32 = 0; i < tokenScopes(); i++) {
     const scope = tokenScope(i);
     left -= spanLength(scope) + 1;
     if (left < 0) return;
-    if (isScopeToken(scope) && !isRequired(rule, scope)) putScope(scope, form, start);
+    if (isScopeToken(scope) && !isRequired(decision, scope) && !isRepeated(i)) putScope(scope, form, start);
   }
 }
 
-/** How many scopes a rule requires; none for no rule. */
-function requiredCount(rule: u32): u32 {
-  return rule == NONE ? 0 : runCount(scopesOf(rule));
+/** Whether the token lists a scope before, perhaps in another claim. */
+function isRepeated(index: u32): bool {
+  for (let i: u32 = 0; i < index; i++) if (sameSpan(tokenScope(i), tokenScope(index))) return true;
+  return false;
 }
 
-function requiredScope(rule: u32, index: u32): Span {
-  return textSpan(scopeName(scopeIdAt(scopesOf(rule), index)));
-}
-
-function isRequired(rule: u32, scope: Span): bool {
-  for (let i: u32 = 0; i < requiredCount(rule); i++) {
-    if (isTextAt(scopeName(scopeIdAt(scopesOf(rule), i)), scope)) return true;
-  }
+function isRequired(decision: Decision, scope: Span): bool {
+  for (let i: u32 = 0; i < decision.scopeCount; i++) if (sameSpan(scopeText(listedAt(i)), scope)) return true;
   return false;
 }
 

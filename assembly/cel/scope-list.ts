@@ -5,7 +5,9 @@ import { Span, spanLength, spanStart } from "../text/span.ts";
 import { charge } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
 import { copyCell, lengthOf, setError, setSpan, startOf } from "./cell.ts";
-import { isHeld, isPartial, scopeChanges, scopeName, tokenScope, tokenScopes } from "../token/scopes.ts";
+import { isGranted, scopeCount, scopeText } from "../token/made-scopes.ts";
+import { isPartial, tokenScope, tokenScopes } from "../token/named-scopes.ts";
+import { isHeld, scopeChanges, scopeName } from "../token/scopes.ts";
 
 /** Steps per scope of the list, which is made again for every grant that is tried. */
 const SORT_COST: u32 = 32;
@@ -15,8 +17,17 @@ let list: usize = 0; // its cells
 let listCount: u32 = 0;
 let listChange: u32 = 0; // what scopeChanges was when it was made
 
+/** Whether a predicate read the list for the call that is decided. */
+export let wereScopesRead: bool = false;
+
+/** Begins a call. */
+export function forgetScopeReads(): void {
+  wereScopesRead = false;
+}
+
 /** Writes jwt.scopes to a cell; an error when the list is incomplete: the token has too many scopes, or there is no memory. */
 export function loadScopes(cell: usize): void {
+  wereScopesRead = true;
   if (isPartial() || (listChange != scopeChanges && !collect())) setError(cell);
   else setSpan(cell, Tag.CellList, 0, list, listCount);
 }
@@ -25,7 +36,7 @@ export function loadScopes(cell: usize): void {
 @inline
 function collect(): bool {
   const known = sectionCount(Section.Scopes);
-  list = reserve((tokenScopes() + known + 1) * CELL_SIZE);
+  list = reserve((tokenScopes() + scopeCount() + 1) * CELL_SIZE);
   if (!list) return false;
   listChange = scopeChanges;
   listCount = 0;
@@ -33,6 +44,7 @@ function collect(): bool {
   for (let i: u32 = 0; i < known; i++) {
     if (isHeld(i)) append(textSpan(scopeName(i)));
   }
+  for (let i = known; i < scopeCount(); i++) if (isGranted(i)) append(scopeText(i));
   charge(listCount * SORT_COST);
   sort(listCount);
   let kept: u32 = 0;

@@ -93,7 +93,7 @@ function build(text: usize, decoded: usize, size: u32): usize {
   const program = place(size + READ_PADDING);
   const slots = place(slotsSize(nodes));
   const members = place(membersSize(nodes));
-  const scopes = place(scopesSize(sectionCount(Section.Scopes)));
+  const scopes = place(scopesSize());
   const targets = place(targetsSize());
   const results = place(resultsSize(sectionCount(Section.Predicates)));
   const digest = place(DIGEST_SIZE);

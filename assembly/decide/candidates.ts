@@ -1,98 +1,139 @@
 // The smallest grant: the smallest set of scopes after which this very call is allowed by the whole rule list.
+// docs/challenges.md proves it.
 //
-// While the rules are tried, those that match but for their scopes are noted, up to the rule that denied. Granting more
-// scopes only makes more rules match, so: the call is allowed by granting R exactly when the first noted rule whose
-// scopes are then held is an Allow rule. For a given Allow rule the least that helps is what it misses; anything it
-// needs less of, another rule needs too. So it is enough to try each noted Allow rule with what it misses, and to keep
-// the smallest that does not run into an earlier Deny rule. Exact for up to MAX_CANDIDATES noted rules; of more, the
-// later ones are left out, which can lose a challenge but never makes a wrong one.
+// Granting more scopes only makes more of the noted rules hold, so the call is allowed by granting R exactly when all noted
+// requirements then hold and the first other noted rule whose scopes are then held is an Allow rule. For a given Allow rule
+// the least that helps is what it and the requirements miss, by one choice of alternatives; anything they need less of,
+// another rule needs too. So it is enough to try each noted Allow rule with each choice, and to keep the smallest that meets no
+// other rule first. Exact within bounds; beyond them a challenge can be lost or be larger, but it is never wrong.
 //
-// That holds while no predicate reads jwt.scopes; challenge.ts handles policies where one does.
+// That holds while no predicate reads jwt.scopes; sets.ts handles policies where one does.
 import { Action, NONE } from "../program.ts";
-import { actionOf, holdsAll, scopesOf } from "./rules.ts";
+import { charge, isExhausted } from "../runtime/budget.ts";
 import { runCount } from "../sections.ts";
-import { beginTrial, closureOf, endTrial, hold, isHeld, scopeIdAt } from "../token/scopes.ts";
+import { grant, isOpen } from "../token/made-scopes.ts";
+import { beginTrial, endTrial, isHeld } from "../token/scopes.ts";
+import {
+  askedCount,
+  askedScope,
+  askRule,
+  choicesOf,
+  choose,
+  clearAsked,
+  cutAsked,
+  isAskedMissing,
+  openCount,
+} from "./asked.ts";
+import { addListed, beginListed } from "./listed.ts";
+import { hasLost, noteAt, noteCount, requirementCount } from "./notes.ts";
+import { actionOf, ruleAt, Standing, standing, termsOf } from "./rules.ts";
 
-const MAX_CANDIDATES: i32 = 256;
+/** Choices of alternatives that are tried for a call. */
+const MAX_CHOICES: u32 = 4096;
 
-const candidates: usize = memory.data(4 * MAX_CANDIDATES, 4); // indexes of rules
-let count: u32 = 0;
+let least: u32 = 0; //       scopes of the smallest grant so far
+let granting: u32 = NONE; // the rule that it reaches; NONE: the default
+let hasOpen: bool = false; // a part of it depends on what is not known
+let asksOpen: bool = false; // a part of the grant that is tried does
+let choices: u32 = 0; //     tried so far
+let place: u32 = 0; //       the note of the rule that is tried
 
-/** Forgets the candidates of the call before. */
-export function clearCandidates(): void {
-  count = 0;
+/** The rule that the smallest grant reaches; NONE: the default. */
+export function grantingRule(): u32 {
+  return granting;
 }
 
-/** Notes a rule that matches but for its scopes. */
-export function addCandidate(rule: u32): void {
-  if (count >= <u32>MAX_CANDIDATES) return;
-  store<u32>(candidates + ((<usize>count) << 2), rule);
-  count++;
+/** Whether a part of the smallest grant depends on what is not known. */
+export function isGrantOpen(): bool {
+  return hasOpen;
 }
 
-function candidateAt(index: u32): u32 {
-  return load<u32>(candidates + ((<usize>index) << 2));
-}
-
-/** The rule whose scopes to ask for; NONE when no grant helps. */
-export function smallestGrant(): u32 {
-  let best: u32 = NONE;
-  let least: u32 = u32.MAX_VALUE;
-  for (let i: u32 = 0; i < count; i++) {
-    const rule = candidateAt(i);
-    if (actionOf(rule) != Action.Allow) continue;
-    const missing = countMissing(scopesOf(rule));
-    if (missing < least && isReached(rule, i)) {
-      best = rule;
-      least = missing;
-    }
+/**
+ * Lists the scopes of the smallest grant (listed.ts); false when no grant helps. With `passes`, the rule list allows the
+ * call by `decided` (NONE: by default), and only requirements lack scopes.
+ */
+export function findSmallestGrant(decided: u32, passes: bool): bool {
+  least = u32.MAX_VALUE;
+  choices = 0;
+  clearAsked();
+  const required = requirementCount();
+  if (hasLost() && required == noteCount()) return false; // requirements are among those left out
+  for (let i: u32 = 0; i < required; i++) if (!askRule(noteAt(i))) return false;
+  const terms = askedCount();
+  const open = openCount();
+  for (let i = required; i < noteCount(); i++) {
+    if (actionOf(noteAt(i)) == Action.Allow) tryRule(noteAt(i), i, terms, open);
   }
-  return best;
+  if (passes && !hasLost()) tryRule(decided, noteCount(), terms, open);
+  return least != u32.MAX_VALUE;
 }
 
-/** How many scopes of a run must be granted: those not held, less those that another of them implies. */
-function countMissing(scopes: usize): u32 {
-  let missing: u32 = 0;
-  const total = runCount(scopes);
-  for (let i: u32 = 0; i < total; i++) {
-    const id = scopeIdAt(scopes, i);
-    if (isHeld(id)) continue;
-    let implied: bool = false;
-    for (let j: u32 = 0; j < total && !implied; j++) {
-      const other = scopeIdAt(scopes, j);
-      implied = other != id && implies(other, id);
-    }
-    if (!implied) missing++;
+/** Tries all choices for a rule, the note at `index`, beside the first terms, which are those of the requirements. */
+function tryRule(rule: u32, index: u32, terms: u32, open: u32): void {
+  cutAsked(terms, open);
+  if (rule != NONE && !askRule(rule)) return;
+  place = index;
+  tryChoices(0, rule);
+}
+
+/** Tries the alternatives of the open terms from `open` on. */
+function tryChoices(open: u32, rule: u32): void {
+  if (open == openCount()) {
+    choices = isExhausted() ? MAX_CHOICES : choices + 1;
+    weigh(rule);
+    return;
   }
-  return missing;
-}
-
-function implies(scope: u32, other: u32): bool {
-  const closure = closureOf(scope);
-  for (let i: u32 = 0; i < runCount(closure); i++) {
-    if (scopeIdAt(closure, i) == other) return true;
+  for (let i: u32 = 0; i < choicesOf(open) && choices < MAX_CHOICES; i++) {
+    choose(open, i);
+    tryChoices(open + 1, rule);
   }
-  return false;
 }
 
-/** Holds all scopes of a rule, for the trial that has begun. */
-export function grantScopesOf(rule: u32): void {
-  const scopes = scopesOf(rule);
-  for (let i: u32 = 0; i < runCount(scopes); i++) hold(scopeIdAt(scopes, i));
-}
-
-/** Whether no Deny rule among the candidates before `place` matches once `rule` is granted. */
-function isReached(rule: u32, place: u32): bool {
+/** Begins a trial with all that is missing; how many scopes that is, without those that others of them imply. */
+function grantMissing(): u32 {
   beginTrial();
-  grantScopesOf(rule);
-  let reached = true;
-  for (let i: u32 = 0; i < place; i++) {
-    const earlier = candidateAt(i);
-    if (holdsAll(scopesOf(earlier))) {
-      reached = actionOf(earlier) == Action.Allow;
-      break;
-    }
+  charge(2 * askedCount());
+  for (let i: u32 = 0; i < askedCount(); i++) if (isMissing(i)) grant(askedScope(i), false);
+  let size: u32 = 0;
+  asksOpen = false;
+  for (let i: u32 = 0; i < askedCount(); i++) {
+    if (!isMissing(i)) continue;
+    size++;
+    if (isOpen(askedScope(i))) asksOpen = true;
+    grant(askedScope(i), true);
   }
+  return size;
+}
+
+/** Whether the scope of a term is missing still. */
+function isMissing(index: u32): bool {
+  return isAskedMissing(index) && !isHeld(askedScope(index));
+}
+
+/** Keeps the grant that is chosen if it is smaller than those before, and reaches the rule. */
+function weigh(rule: u32): void {
+  const size = grantMissing();
+  const isReached = size < least && firstHeld(place) == place;
   endTrial();
-  return reached;
+  if (!isReached) return;
+  least = listAsked() ? size : u32.MAX_VALUE;
+  granting = rule;
+  hasOpen = asksOpen;
+}
+
+/** The first note before `end`, requirements aside, whose scopes are held; `end` when there is none. */
+export function firstHeld(end: u32): u32 {
+  for (let i = requirementCount(); i < end; i++) {
+    const rule = noteAt(i);
+    charge(1 + runCount(termsOf(rule)));
+    if (standing(ruleAt(rule), actionOf(rule)) == Standing.Held) return i;
+  }
+  return end;
+}
+
+/** Lists what is asked; false, and nothing else is tried, when the steps run out. */
+export function listAsked(): bool {
+  beginListed();
+  for (let i: u32 = 0; i < askedCount(); i++) if (!addListed(askedScope(i))) return false;
+  return true;
 }

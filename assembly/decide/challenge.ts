@@ -1,96 +1,87 @@
-// From a denial to its challenge. Where no predicate reads jwt.scopes, candidates.ts has the exact answer. Where one
-// does, a grant can change predicates too: then grants are tried in the order of their size, each by deciding the
-// call again, at most MAX_TRIALS of them; what is not found within that gets no challenge.
-import { Flag, NONE, Section, isPass } from "../program.ts";
-import { isExhausted, rewind } from "../runtime/budget.ts";
-import { regionEnd } from "../runtime/memory.ts";
-import { hasFlag, sectionCount } from "../sections.ts";
-import { beginTrial, endTrial, hold, isHeld } from "../token/scopes.ts";
-import { forgetResults } from "../cel/results.ts";
-import { grantScopesOf, smallestGrant } from "./candidates.ts";
+// From a denial to its challenge, if a grant helps, or to the reason why none does. candidates.ts finds the smallest grant;
+// where a predicate reads jwt.scopes, sets.ts does.
+import { Action, Flag, NONE, Reason, TERM_SIZE, isPass } from "../program.ts";
+import { wereScopesRead } from "../cel/scope-list.ts";
+import { hasFlag, runCount } from "../sections.ts";
+import { grant, mayBeHeld } from "../token/made-scopes.ts";
+import { beginTrial, endTrial } from "../token/scopes.ts";
+import { alternativeAt, readAlternatives } from "./alternatives.ts";
+import { findSmallestGrant, firstHeld, grantingRule, isGrantOpen } from "./candidates.ts";
 import { Decision } from "./decision.ts";
 import { matchAgain, reasonOf } from "./decide.ts";
-import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
+import { listedCount } from "./listed.ts";
+import { lackingRequirement, noteAt, noteCount, requirementCount } from "./notes.ts";
+import { actionOf, firstTerm, termsOf } from "./rules.ts";
+import { endTrace } from "./trace.ts";
+import { allowingRule, doesListHelp, findSmallestSet, isListOpen, makeScopes } from "./sets.ts";
 
-const MAX_TRIALS: u32 = 512;
-const MAX_GRANT: u32 = 8;
+/** Whether scopes may help against a Reason of decide(). */
+export function mayGrantHelp(reason: i32): bool {
+  return reason == Reason.rule_denied || reason == Reason.no_rule || reason == Reason.insufficient_scope;
+}
 
-const chosen: usize = memory.data(<i32>MAX_GRANT * 4, 4); // the scopes that are tried, MAX_GRANT at most
-let trials: u32 = 0;
+/**
+ * The Reason of a call that was just denied with `reason`: insufficient_scope when a grant helps. Then the decision has the
+ * rule of the challenge, and listed.ts its scopes.
+ */
+export function findChallenge(reason: i32, decision: Decision): i32 {
+  endTrace();
+  const lacking = lackingRequirement();
+  const decided = decision.rule;
+  const granting = hasFlag(Flag.NeedsScopeList) ? search(reason, decision) : solve(reason, decision);
+  if (granting) {
+    decision.scopeCount = listedCount();
+    if (lacking != NONE) decision.rule = lacking;
+    return Reason.insufficient_scope;
+  }
+  decision.rule = decided;
+  return lacking == NONE ? reason : withoutLacking(decision);
+}
 
-/** Finds the challenge of the call that was just denied and notes its rule and extra scopes; false when no grant helps. */
-export function findChallenge(decision: Decision): bool {
-  if (hasFlag(Flag.NeedsScopeList)) return search(decision);
-  const rule = smallestGrant();
-  if (rule == NONE) return false;
-  decision.rule = rule;
+/** Whether a grant helps where no predicate reads the scopes. */
+function solve(reason: i32, decision: Decision): bool {
+  if (!findSmallestGrant(decision.rule, reason == Reason.insufficient_scope)) return false;
+  decision.rule = grantingRule();
+  decision.isOpen = isGrantOpen();
   return true;
 }
 
-function search(decision: Decision): bool {
-  trials = 0;
-  const likely = smallestGrant();
-  const most = min(sectionCount(Section.Scopes), MAX_GRANT);
-  for (let size: u32 = 1; size <= most && trials < MAX_TRIALS; size++) {
-    if (trySets(size, decision)) return true;
-  }
+/** Whether a grant helps where one does. */
+function search(reason: i32, decision: Decision): bool {
+  if (!wereScopesRead && !noteCount()) return false; // nothing depends on scopes
+  makeScopes();
+  const isLikely = findSmallestGrant(decision.rule, reason == Reason.insufficient_scope);
+  const likely = grantingRule();
+  if (findSmallestSet()) decision.rule = allowingRule();
   // Too many scopes to try them all: the grant that would do if predicates stayed as they are.
-  if (likely == NONE) return false;
-  beginTrial();
-  grantScopesOf(likely);
-  const helps = isAllowed(decision);
-  endTrial();
-  if (helps) decision.rule = likely;
-  return helps;
-}
-
-/** Whether the call is allowed with the grant that is being tried; notes the rule that allows it. */
-function isAllowed(decision: Decision): bool {
-  const before = regionEnd();
-  forgetResults();
-  const rule = matchAgain();
-  const allowed = isPass(reasonOf(rule)) && !metAmbiguousKey();
-  if (allowed) decision.rule = rule;
-  forgetResults();
-  rewind(before);
-  return allowed;
-}
-
-/** Tries every set of `size` scopes that are not held, in the order of their indexes. */
-function trySets(size: u32, decision: Decision): bool {
-  for (let more = choose(0, size, 0); more; more = chooseNext(size)) {
-    if (++trials > MAX_TRIALS || isExhausted()) return false;
-    beginTrial();
-    for (let i: u32 = 0; i < size; i++) hold(chosenAt(i));
-    const helps = isAllowed(decision);
-    endTrial();
-    if (!helps) continue;
-    decision.extras = chosen;
-    decision.extraCount = size;
-    return true;
-  }
-  return false;
-}
-
-function chosenAt(place: u32): u32 {
-  return load<u32>(chosen + ((<usize>place) << 2));
-}
-
-/** Chooses scopes from `first` on that are not held for the places from `place` on; false when there are too few. */
-function choose(place: u32, size: u32, first: u32): bool {
-  const total = sectionCount(Section.Scopes);
-  let scope = first;
-  for (let i = place; i < size; i++) {
-    while (scope < total && isHeld(scope)) scope++;
-    if (scope >= total) return false;
-    store<u32>(chosen + ((<usize>i) << 2), scope++);
-  }
+  else if (isLikely && doesListHelp()) decision.rule = likely;
+  else return false;
+  decision.isOpen = isListOpen();
   return true;
 }
 
-function chooseNext(size: u32): bool {
-  for (let i = size; i; i--) {
-    if (choose(i - 1, size, chosenAt(i - 1) + 1)) return true;
+/** No grant helps, and a requirement lacks scopes: the Reason that the rule list gives once all requirements have theirs. */
+function withoutLacking(decision: Decision): i32 {
+  const readsScopes = hasFlag(Flag.NeedsScopeList);
+  if (readsScopes) matchAgain(true); // after the search, notes are those of another grant
+  let rule = decision.rule;
+  beginTrial();
+  for (let i: u32 = 0; i < requirementCount(); i++) grantTerms(noteAt(i));
+  if (readsScopes) rule = matchAgain(false);
+  else {
+    const first = firstHeld(noteCount());
+    if (first < noteCount()) rule = noteAt(first);
   }
-  return false;
+  endTrial();
+  decision.rule = rule != NONE && actionOf(rule) == Action.Deny ? rule : NONE;
+  const reason = reasonOf(decision.rule);
+  return isPass(reason) ? Reason.no_rule : reason;
+}
+
+/** Grants the first alternative of each term of a rule. */
+function grantTerms(rule: u32): void {
+  let term = firstTerm(rule);
+  for (let left = runCount(termsOf(rule)); left; left--, term += TERM_SIZE) {
+    if (readAlternatives(term) && !mayBeHeld(alternativeAt(0))) grant(alternativeAt(0), true);
+  }
 }

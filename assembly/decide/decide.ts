@@ -1,42 +1,56 @@
-// The decision on one call: rules in order, the first match wins; for each rule target, claims, `when`, scopes. Reads the
-// call, the slots and the held scopes. An error never helps the caller: in an Allow rule it is no match, in a Deny rule
-// it is one.
-import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting } from "../program.ts";
+// The decision on one call: requirements, then the other rules in order, the first match wins; for each rule target, claims,
+// `when`, scopes. Reads the call, the slots and the held scopes. An error never helps the caller: in an Allow rule it is no
+// match, in a Deny rule it is one, and a requirement with one applies, or is not met.
+import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting, isPass } from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
-import { charge } from "../runtime/budget.ts";
-import { evaluateOnce } from "../cel/results.ts";
+import { evaluateOnce, forgetResults } from "../cel/results.ts";
+import { forgetScopeReads } from "../cel/scope-list.ts";
 import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { sourceHolds } from "./source.ts";
 import { claimsHold } from "./claim-match.ts";
-import { addCandidate, clearCandidates } from "./candidates.ts";
 import { Decision } from "./decision.ts";
-import { actionOf, holdsAll, ruleAt } from "./rules.ts";
+import { clearNotes, lackingRequirement, noteRequirement, noteRule } from "./notes.ts";
+import { actionOf, ruleAt, Standing, standing } from "./rules.ts";
+import { forgetTemplates } from "./templates.ts";
+import { charge } from "../runtime/budget.ts";
 import { nextRule, rewindEntries, takeEntry } from "./entries.ts";
 import { addExact, addOpenEntries, addStarred, beginChoice, isChoiceComplete } from "./targets.ts";
 import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 
+/** Whether a requirement is not met, and no grant helps: it is the rule that decides. */
+export let requirementFailed: bool = false;
+
 /**
- * Decides the call as one of the Kind `target` and notes the rule. Returns a Reason; with `no_rule` and `rule_denied`
- * findChallenge may still find a grant that helps.
+ * Decides the call as one of the Kind `target` and notes the rule. Returns a Reason: with `no_rule` and `rule_denied`
+ * findChallenge may still find a grant that helps, and with `insufficient_scope`, when the rules allow the call but
+ * requirements lack scopes, it must be asked.
  */
 export function decide(target: u32, decision: Decision): i32 {
   decision.rule = NONE;
   setDecidedKind(target);
-  clearCandidates();
+  forgetTemplates();
+  forgetScopeReads();
   if (!chooseEntries(target)) return Reason.lifecycle;
   if (!isGoverned()) return Reason.not_governed;
   if (!isChoiceComplete()) return Reason.invalid_params;
-  decision.rule = firstMatch();
-  return metAmbiguousKey() ? Reason.ambiguous_key : reasonOf(decision.rule);
+  decision.rule = firstMatch(true);
+  if (metAmbiguousKey()) return Reason.ambiguous_key;
+  if (requirementFailed) return Reason.requirement_unmet;
+  const reason = reasonOf(decision.rule);
+  return isPass(reason) && lackingRequirement() != NONE ? Reason.insufficient_scope : reason;
 }
 
-/** The rule that decides the same call with the scopes that are held now: for a grant that is being tried. */
-export function matchAgain(): u32 {
+/**
+ * The rule that decides the same call with the scopes that are held now: for a grant that is being tried. Without `strict`
+ * it is the one that would if all requirements were met.
+ */
+export function matchAgain(strict: bool): u32 {
+  forgetResults();
   rewindEntries();
-  return firstMatch();
+  return firstMatch(strict);
 }
 
 /** The Reason when this rule decides; NONE is the default action. */
@@ -67,8 +81,10 @@ function chooseEntries(target: u32): bool {
   return true;
 }
 
-/** The first rule that matches the call; NONE when none does. Takes the entries that were chosen. */
-function firstMatch(): u32 {
+/** The first rule that matches the call or, with `strict`, a requirement that fails; NONE when none does. Takes the chosen entries. */
+function firstMatch(strict: bool): u32 {
+  clearNotes();
+  requirementFailed = false;
   let passed: u32 = 0;
   while (true) {
     const next = nextRule();
@@ -80,7 +96,7 @@ function firstMatch(): u32 {
       trace(next, outcome);
       passed = next + 1;
     }
-    if (outcome == Outcome.Matched) return next;
+    if (outcome == Outcome.Matched || (strict && requirementFailed)) return next;
   }
   if (tracing) tracePassed(passed, sectionCount(Section.Rules));
   return NONE;
@@ -91,40 +107,54 @@ function firstMatch(): u32 {
 @inline
 function tryRule(index: u32): i32 {
   const record = ruleAt(index);
-  const target = tryEntries(index);
+  const action = load<u32>(record, RuleField.Action);
+  const target = tryEntries(index, action != Action.Allow);
   if (target != Outcome.Matched) return target;
-  if (!claimsHold(record + RuleField.Claims)) return Outcome.Claims;
-  if (!sourceHolds(load<u32>(record, RuleField.Source), load<u32>(record, RuleField.Action) == Action.Deny)) {
-    return Outcome.Source;
-  }
-  const when = testPredicate(load<u32>(record, RuleField.Predicate), index);
-  if (when != Outcome.Matched) return when;
-  if (holdsAll(record + RuleField.Scopes)) return Outcome.Matched;
-  addCandidate(index);
+  if (!claimsHold(record + RuleField.Claims)) return failing(action, Outcome.Claims);
+  if (!sourceHolds(load<u32>(record, RuleField.Source), action == Action.Deny)) return failing(action, Outcome.Source);
+  const when = testPredicate(load<u32>(record, RuleField.Predicate), action == Action.Deny);
+  if (when != Outcome.Matched) return failing(action, when);
+  const scopes = standing(record, action);
+  if (action == Action.Require) return require(index, scopes);
+  if (scopes == Standing.Held) return Outcome.Matched;
+  if (scopes == Standing.Missing) noteRule(index);
   return Outcome.Scopes;
 }
 
+/** The Outcome of a requirement that holds but for its scopes. */
+function require(index: u32, scopes: i32): i32 {
+  if (scopes == Standing.Impossible) return failing(Action.Require, Outcome.Scopes);
+  noteRequirement(index, scopes == Standing.Held);
+  return scopes == Standing.Held ? Outcome.Met : Outcome.Scopes;
+}
+
+/** The Outcome of a rule that does not hold, whatever scopes are granted. */
+function failing(action: u32, outcome: i32): i32 {
+  if (action == Action.Require) requirementFailed = true;
+  return outcome;
+}
+
 /** One entry must match; otherwise the last Outcome is returned. */
-function tryEntries(index: u32): i32 {
+function tryEntries(index: u32, strict: bool): i32 {
   let outcome: i32 = Outcome.Target;
   let matched = false;
   while (true) {
     const entry = takeEntry(index);
     if (!entry) return outcome;
     if (matched) continue;
-    outcome = testPredicate(load<u32>(entry, EntryField.Predicate), index);
+    outcome = testPredicate(load<u32>(entry, EntryField.Predicate), strict);
     matched = outcome == Outcome.Matched;
   }
 }
 
 /**
- * Tries a `when`. Where something is unknown (the items of a list), it matches in an Allow rule if it may be true, and in a
- * Deny rule only if it cannot be false.
+ * Tries a `when`. An error is no match or, with `strict`, one. Where something is unknown (the items of a list), it matches
+ * if it may be true or, with `strict`, only if it cannot be false.
  */
-function testPredicate(predicate: u32, index: u32): i32 {
+function testPredicate(predicate: u32, strict: bool): i32 {
   if (predicate == NONE) return Outcome.Matched;
   const outcomes = evaluateOnce(predicate);
-  const matches = actionOf(index) == Action.Deny ? !(outcomes & Outcomes.False) : (outcomes & Outcomes.True) != 0;
+  const matches = strict ? !(outcomes & Outcomes.False) : (outcomes & Outcomes.True) != 0;
   if (matches) return Outcome.Matched;
   return outcomes & Outcomes.False ? Outcome.WhenFalse : Outcome.WhenError;
 }

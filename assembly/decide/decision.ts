@@ -9,8 +9,8 @@ import { NO_SPAN, Span } from "../text/span.ts";
 export class Decision {
   reason: i32; //    Reason
   rule: u32; //      that decided; with insufficient_scope the one that the challenge is for; NONE for none
-  extras: usize; //  scopes that the challenge asks for besides those of the rule, a u32 each
-  extraCount: u32;
+  scopeCount: u32; // scopes of the challenge, which are in listed.ts
+  isOpen: bool; //   what is missing of them depends on arguments that are not known
   method: Span; //   of the call; NO_SPAN when it was not read
   target: Span; //   what the call names: a tool, a prompt, a URI or a task
   when: Span; //     outcomes of the predicates, a letter each (record/outcomes.ts); NO_SPAN when none are recorded
@@ -30,8 +30,8 @@ export function newDecision(): Decision {
   const decision = changetype<Decision>(record);
   decision.reason = Reason.host_error;
   decision.rule = NONE;
-  decision.extras = 0;
-  decision.extraCount = 0;
+  decision.scopeCount = 0;
+  decision.isOpen = false;
   decision.method = NO_SPAN;
   decision.target = NO_SPAN;
   decision.when = NO_SPAN;

@@ -8,6 +8,7 @@ export enum Outcome {
   WhenError = 4,
   Scopes = 5,
   Source = 6,
+  Met = 7, // a requirement: the next rule is tried
 }
 
 
@@ -27,6 +28,11 @@ export function startTrace(wanted: bool): usize {
   tracing = wanted;
   count = 0;
   return steps;
+}
+
+/** Traces nothing more: what follows tries grants. */
+export function endTrace(): void {
+  tracing = false;
 }
 
 /** How many steps were traced. */

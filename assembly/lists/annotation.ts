@@ -16,7 +16,7 @@ import { Item } from "./item.ts";
 
 /** Notes the changes of a shown item's _meta; its members are in their slots. */
 export function annotate(item: Item): void {
-  const adds = hasFlag(Flag.Annotate) && item.outcome == ListOutcome.Obtainable;
+  const adds = hasFlag(Flag.Annotate) && item.outcome == ListOutcome.Obtainable && !item.decision.isOpen;
   const meta = slotStart(Slot.ItemMeta);
   if (!adds && !slotStart(Slot.ItemScopes)) return;
   const scopes = adds ? scopesOf(item.decision) : 0;

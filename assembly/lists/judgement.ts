@@ -18,11 +18,10 @@ import {
 import { forgetAmbiguousKeys } from "../cel/ambiguous-key.ts";
 import { forgetResults } from "../cel/results.ts";
 import { setListing } from "../cel/unknown.ts";
-import { findChallenge } from "../decide/challenge.ts";
+import { findChallenge, mayGrantHelp } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
 import { prefixOf, suffixOf } from "../decide/pattern.ts";
 import { Decision } from "../decide/decision.ts";
-import { scopesOf } from "../decide/rules.ts";
 import { decodeText } from "../json/decode.ts";
 import { emptySlots, fillSlot } from "../json/slots.ts";
 import { resolveBackend } from "../request/backend.ts";
@@ -30,7 +29,7 @@ import { beginItem } from "../request/call.ts";
 import { isNormalStart, isNormalUri } from "../request/uri.ts";
 import { charge, isExhausted } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
-import { hasFlag, runCount, section, sectionCount, textSpan } from "../sections.ts";
+import { hasFlag, section, sectionCount, textSpan } from "../sections.ts";
 import { bytesOf, copyBytes, sameBytes, sizeOf } from "../text/ascii.ts";
 import { OPEN_BRACE } from "../text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
@@ -99,11 +98,12 @@ function judgeUse(use: u32, uri: Span, decision: Decision): i32 {
 
 function judgeCall(kind: u32, decision: Decision): i32 {
   forgetResults();
-  decision.extraCount = 0;
+  decision.scopeCount = 0;
+  decision.isOpen = false;
   const reason = decide(kind, decision);
   if (isPass(reason)) return ListOutcome.Callable;
-  if (reason != Reason.no_rule && reason != Reason.rule_denied) return ListOutcome.Never;
-  if (findChallenge(decision)) return ListOutcome.Obtainable;
+  if (!mayGrantHelp(reason)) return ListOutcome.Never;
+  if (findChallenge(reason, decision) == Reason.insufficient_scope) return ListOutcome.Obtainable;
   return isExhausted() ? ListOutcome.Obtainable : ListOutcome.Never; // nobody knows: it is shown
 }
 
@@ -120,24 +120,19 @@ function judgeTemplate(start: Span, decision: Decision): i32 {
   setListing(true, true);
   let bestUri = extended(start, NO_SPAN);
   let best = judgeUri(bestUri, decision);
-  let fewest = askedScopes(decision);
+  let fewest = decision.scopeCount;
   let bucket = section(Section.Buckets);
   for (let left = sectionCount(Section.Buckets); left && best != ListOutcome.Callable; left--, bucket += BUCKET_SIZE) {
     const uri = uriOf(bucket, start);
     if (!uri) continue;
     if (!charge(URI_COST)) return ListOutcome.Obtainable; // nobody knows: it is shown
     const outcome = judgeUri(uri, decision);
-    if (outcome > best || (outcome == best && askedScopes(decision) >= fewest)) continue;
+    if (outcome > best || (outcome == best && decision.scopeCount >= fewest)) continue;
     best = outcome;
     bestUri = uri;
-    fewest = askedScopes(decision);
+    fewest = decision.scopeCount;
   }
   return best == ListOutcome.Obtainable ? judgeUri(bestUri, decision) : best; // for its challenge
-}
-
-/** How many scopes the challenge of an obtainable URI asks for. */
-function askedScopes(decision: Decision): u32 {
-  return decision.extraCount + (decision.rule == NONE ? 0 : runCount(scopesOf(decision.rule)));
 }
 
 /** The URI to try for the targets of a bucket; NO_SPAN when those have no URI with this beginning but such that were tried. */

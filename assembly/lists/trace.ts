@@ -50,7 +50,7 @@ export function traceItem(list: u32, outcome: u32, shown: bool, name: Span, deci
   if (decision.rule == NONE) put("null");
   else putNumber(decision.rule);
   put(",[");
-  if (outcome == ListOutcome.Obtainable) putScopes(decision, ScopeForm.Json);
+  if (outcome == ListOutcome.Obtainable && !decision.isOpen) putScopes(decision, ScopeForm.Json);
   put("]]");
   append(finish());
 }

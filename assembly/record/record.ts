@@ -15,7 +15,7 @@ import { QUOTE, SEMICOLON } from "../text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { ValueTag, addConstant, addItem, addNumber, addText, closeEntry, openNamed } from "../text/struct.ts";
 import { begin, finish, put, putByte, putHex64, putNumber, putVisible } from "../text/writer.ts";
-import { tokenScope, tokenScopes } from "../token/scopes.ts";
+import { tokenScope, tokenScopes } from "../token/named-scopes.ts";
 import { addCaller } from "./caller.ts";
 import { addFacts } from "./facts.ts";
 import { addHash } from "./hash.ts";

@@ -12,6 +12,7 @@ import {
   COLON,
   COMMA,
   LOWER_C,
+  LOWER_P,
   LOWER_S,
   OPEN_BRACE,
   OPEN_BRACKET,
@@ -32,7 +33,7 @@ export function readScopes(claims: Span): bool {
     const entry = entryAt(p, end);
     const key = keyOf(entry);
     const value = valueOf(entry, key);
-    if (!value || (isScopeClaim(key) && !takeScopes(value))) return false;
+    if (!value || (isScopeClaim(key) && !takeScopes(key, value))) return false;
     p = spanEnd(entry);
   }
   return true;
@@ -60,7 +61,7 @@ function writeStruct(struct: Span, node: u32, depth: u32): bool {
     if (!value) return false;
     p = spanEnd(entry);
     if (depth == 0 && isScopeClaim(key)) {
-      if (!takeScopes(value)) return false;
+      if (!takeScopes(key, value)) return false;
       continue;
     }
     const slot = watched ? childSlot(node, spanStart(key), spanLength(key), false) : NONE;
@@ -140,7 +141,8 @@ function isScopeClaim(key: Span): bool {
 }
 
 /** A string of scopes separated by spaces, or a list with one scope per string item; anything else holds none. */
-function takeScopes(value: Span): bool {
+function takeScopes(key: Span, value: Span): bool {
+  if (hasFlag(load<u8>(spanStart(key) + 2) == LOWER_P ? Flag.IgnoreScp : Flag.IgnoreScope)) return true;
   const text = openValue(value, ValueTag.String);
   if (text) {
     addScopes(text);

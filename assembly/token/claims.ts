@@ -13,6 +13,7 @@ import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
 import { ValueTag, findEntry, openValue } from "./protobuf.ts";
 import { readScopes, transcribe } from "./claims-text.ts";
 import { fillSlot } from "../json/slots.ts";
+import { takeScopeClaims } from "./scope-claims.ts";
 
 const METADATA = "metadata";
 const FILTER = "envoy.filters.http.jwt_authn";
@@ -46,5 +47,6 @@ function readClaims(token: Span): bool {
   if (!claims) return false;
   charge(spanLength(claims) >> 3);
   fillSlot(Slot.Claims, spanStart(claims), spanEnd(claims), 0);
+  takeScopeClaims();
   return true;
 }

@@ -6,14 +6,13 @@ import { SPACE, TAB } from "../text/chars.ts";
 import { hashBytes, placesFor } from "../text/hash.ts";
 import { Span, spanBetween, spanEnd, spanLength, spanStart } from "../text/span.ts";
 import { isTextAt, runCount, runStart, section, sectionCount, textSpan } from "../sections.ts";
+import { addNamed, clearNamed } from "./named-scopes.ts";
 import { charge } from "../runtime/budget.ts";
-import { reserve } from "../runtime/memory.ts";
 
-const MAX_PIECES: u32 = 8192;
 const ID_SIZE: u32 = 4;
 const TRIAL: u32 = 0x80000000; // the stamps of trials have this bit
 
-/** The beginning of a table of scopes. After it: per place scope + 1, then per scope the stamp with which it was held. */
+/** The beginning of a table of scopes. After it: per place scope + 1, then per scope the stamp with which it is held. */
 @unmanaged
 class ScopeTable {
   mask: u32; // places - 1
@@ -27,20 +26,17 @@ let generation: u32 = 0; // the stamp of what the token holds
 let trial: u32 = 0; //      the stamp of what the grant that is being tried adds; 0 for none
 let lastTrial: u32 = TRIAL;
 
-// The token's scopes as they were written, a Span each.
-const FIRST_PIECES: u32 = 32;
-const firstPieces: usize = memory.data(8 * 32, 8);
-let pieces: usize = firstPieces;
-let pieceCount: u32 = 0;
-let pieceRoom: u32 = FIRST_PIECES;
-let partial: bool = false; // not all of them could be kept
-
 /** How often the set of held scopes was emptied or a trial began or ended: tells whether a list made of it is stale. */
 export let scopeChanges: u32 = 0;
 
-/** Bytes of the table for `count` scopes. */
-export function scopesSize(count: u32): u32 {
-  return offsetof<ScopeTable>() + (placesFor(count) << 2) + (count << 2);
+/** Bytes of the table for the open program. */
+export function scopesSize(): u32 {
+  return offsetof<ScopeTable>() + (placesFor(sectionCount(Section.Scopes)) << 2) + (mostScopes() << 2);
+}
+
+/** Scopes of the policy, and those that its templates may make of one call (made-scopes.ts). */
+function mostScopes(): u32 {
+  return sectionCount(Section.Scopes) + sectionCount(Section.Templates);
 }
 
 /** Uses the table at `at`, with no scope held. */
@@ -53,11 +49,8 @@ export function openScopes(at: usize): void {
   places = at + offsetof<ScopeTable>();
   stamps = places + ((<usize>(mask + 1)) << 2);
   // The generations wrapped around: a stamp from a billion requests ago must not count.
-  if (generation == 1) memory.fill(stamps, 0, (<usize>sectionCount(Section.Scopes)) << 2);
-  pieces = firstPieces;
-  pieceCount = 0;
-  pieceRoom = FIRST_PIECES;
-  partial = false;
+  if (generation == 1) memory.fill(stamps, 0, (<usize>mostScopes()) << 2);
+  clearNamed();
   scopeChanges++;
 }
 
@@ -100,10 +93,15 @@ export function closureOf(scope: u32): usize {
   return section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Closure;
 }
 
+/** The run of Texts that scopes begin with which a holder of this one also holds. */
+export function familiesOf(scope: u32): usize {
+  return section(Section.Scopes) + <usize>scope * SCOPE_SIZE + ScopeField.Families;
+}
+
 /** The first id of a run of ScopeIds, a u32; the others follow. */
 // @ts-ignore: decorator
 @inline
-export function firstScopeId(run: usize): usize {
+function firstScopeId(run: usize): usize {
   return runStart(run, Section.ScopeIds, ID_SIZE);
 }
 
@@ -113,7 +111,7 @@ export function scopeIdAt(run: usize, index: u32): u32 {
 }
 
 /** The scope of the policy with this name; NONE when it has none. */
-function find(name: Span): u32 {
+export function findScope(name: Span): u32 {
   let place = hashOf(name) & mask;
   while (true) {
     const scope = load<u32>(placeAt(place)) - 1;
@@ -124,20 +122,38 @@ function find(name: Span): u32 {
 
 /** Whether a scope of the policy is held: by itself, through one that implies it, or by the grant that is being tried. */
 export function isHeld(scope: u32): bool {
-  const stamp = load<u32>(stampAt(scope));
+  return isCurrent(load<u32>(stampAt(scope)));
+}
+
+/** Whether a stamp is that of what the token holds, or of the trial that has begun. */
+// @ts-ignore: decorator
+@inline
+export function isCurrent(stamp: u32): bool {
   return stamp == generation || (trial != 0 && stamp == trial);
 }
 
-/** Holds a scope and all that it implies. While a grant is tried, only until the trial ends. */
-export function hold(scope: u32): void {
+/** The stamp of what is held from now on: by the token, or for the trial that has begun. */
+export function currentStamp(): u32 {
+  return trial ? trial : generation;
+}
+
+/** Holds one scope, until the trial ends if there is one. */
+export function holdOne(scope: u32): void {
+  const held = stampAt(scope);
+  if (load<u32>(held) != generation) store<u32>(held, currentStamp());
+}
+
+/** Does not hold a scope, whatever was held under its number. */
+export function drop(scope: u32): void {
+  store<u32>(stampAt(scope), 0);
+}
+
+/** Holds a scope of the token and all that it implies. */
+function hold(scope: u32): void {
   if (load<u32>(stampAt(scope)) == generation) return; // and all that it implies: a token may name it thousands of times
   const closure = closureOf(scope);
-  const stamp = trial ? trial : generation;
   let id = firstScopeId(closure);
-  for (let left = runCount(closure); left; left--, id += ID_SIZE) {
-    const held = stampAt(load<u32>(id));
-    if (load<u32>(held) != generation) store<u32>(held, stamp);
-  }
+  for (let left = runCount(closure); left; left--, id += ID_SIZE) store<u32>(stampAt(load<u32>(id)), generation);
 }
 
 /** Begins to try a grant; ends the trial before. */
@@ -161,24 +177,9 @@ export function forgetScopeLists(): void {
 export function addScope(name: Span): void {
   if (!spanLength(name)) return;
   charge(1);
-  const scope = find(name);
+  const scope = findScope(name);
   if (scope != NONE) hold(scope);
-  if (pieceCount >= MAX_PIECES || (pieceCount == pieceRoom && !enlarge())) {
-    partial = true;
-    return;
-  }
-  store<u64>(pieces + ((<usize>pieceCount) << 3), name);
-  pieceCount++;
-}
-
-function enlarge(): bool {
-  const wanted = pieceRoom * 2;
-  const fresh = reserve(wanted << 3);
-  if (!fresh) return false;
-  memory.copy(fresh, pieces, (<usize>pieceCount) << 3);
-  pieces = fresh;
-  pieceRoom = wanted;
-  return true;
+  addNamed(name);
 }
 
 /** Takes a scope string: scopes separated by spaces. */
@@ -202,19 +203,4 @@ function spacesIn(at: usize): i32 {
   const bytes = v128.load(at);
   const controls = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(<i8>TAB)), i8x16.splat(5));
   return i8x16.bitmask(v128.or(controls, i8x16.eq(bytes, i8x16.splat(<i8>SPACE))));
-}
-
-/** Whether the token has more scopes than could be kept. */
-export function isPartial(): bool {
-  return partial;
-}
-
-/** How many scopes the token lists. */
-export function tokenScopes(): u32 {
-  return pieceCount;
-}
-
-/** A scope of the token, as it is written there. */
-export function tokenScope(index: u32): Span {
-  return load<u64>(pieces + ((<usize>index) << 3));
 }

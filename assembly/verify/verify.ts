@@ -25,13 +25,19 @@ import {
   MAGIC,
   MAX_ANCHORS,
   MAX_PROGRAM,
+  MAX_TEMPLATES,
   METHOD_SIZE,
   MethodField,
   NODE_SIZE,
   NONE,
   NodeField,
+  OPTION_SIZE,
+  OptionField,
+  PART_SIZE,
   PATTERN_SIZE,
   PREDICATE_SIZE,
+  PartField,
+  PartValue,
   PatternField,
   REASON_SIZE,
   RULE_SIZE,
@@ -49,7 +55,11 @@ import {
   Section,
   Setting,
   Slot,
+  TEMPLATE_SIZE,
+  TERM_SIZE,
   TEXT_SIZE,
+  TemplateField,
+  TermField,
   THIRD_VALUE,
   VERSION,
 } from "../program.ts";
@@ -90,6 +100,7 @@ const CHECKS: usize = memory.data<i32>([
   Section.Settings + FIELD * 4 * Setting.MetadataKeys + KIND * Check.Run + OF * Section.Texts,
   Section.Settings + FIELD * 4 * Setting.DocumentPaths + KIND * Check.Run + OF * Section.Texts,
   Section.Settings + FIELD * 4 * Setting.BackendFrom + KIND * Check.AtMost + OF * BackendFrom.Fixed,
+  Section.Settings + FIELD * 4 * Setting.ScopeClaims + KIND * Check.Run + OF * Section.Claims,
   Section.Settings + FIELD * 4 * Setting.SenderConstrained + KIND * Check.AtMost + OF * SenderConstrained.Accept,
   Section.Reasons + FIELD * ReasonField.Name + KIND * Check.Run,
   Section.Reasons + FIELD * ReasonField.Counter + KIND * Check.Run,
@@ -100,16 +111,18 @@ const CHECKS: usize = memory.data<i32>([
   Section.Methods + FIELD * MethodField.Slot + KIND * Check.AtMost + OF * Slot.MetaVersion,
   Section.Scopes + FIELD * ScopeField.Name + KIND * Check.Run,
   Section.Scopes + FIELD * ScopeField.Closure + KIND * Check.Run + OF * Section.ScopeIds,
+  Section.Scopes + FIELD * ScopeField.Families + KIND * Check.Run + OF * Section.Texts,
   Section.ScopeIds + KIND * Check.Index + OF * Section.Scopes,
   Section.Texts + KIND * Check.Run,
   Section.Nodes + FIELD * NodeField.Name + KIND * Check.Run,
   Section.Claims + FIELD * ClaimField.Literal + KIND * Check.Index + OF * Section.Nodes,
   Section.Claims + FIELD * ClaimField.Path + KIND * Check.Index + OF * Section.Nodes,
-  Section.Claims + FIELD * ClaimField.Type + KIND * Check.AtMost + OF * ClaimType.StringArray,
+  Section.Claims + FIELD * ClaimField.Type + KIND * Check.AtMost + OF * ClaimType.Present,
   Section.Claims + FIELD * ClaimField.Values + KIND * Check.Run + OF * Section.Texts,
+  Section.Claims + FIELD * ClaimField.Patterns + KIND * Check.Run + OF * Section.Patterns,
   Section.Rules + FIELD * RuleField.Name + KIND * Check.Run,
-  Section.Rules + FIELD * RuleField.Action + KIND * Check.AtMost + OF * Action.Allow,
-  Section.Rules + FIELD * RuleField.Scopes + KIND * Check.Run + OF * Section.ScopeIds,
+  Section.Rules + FIELD * RuleField.Action + KIND * Check.AtMost + OF * Action.Require,
+  Section.Rules + FIELD * RuleField.Scopes + KIND * Check.Run + OF * Section.Terms,
   Section.Rules + FIELD * RuleField.Claims + KIND * Check.Run + OF * Section.Claims,
   Section.Rules + FIELD * RuleField.Predicate + KIND * Check.IndexOrNone + OF * Section.Predicates,
   Section.Rules + FIELD * RuleField.Source + KIND * Check.IndexOrNone + OF * Section.Sources,
@@ -135,6 +148,16 @@ const CHECKS: usize = memory.data<i32>([
   Section.Facts + FIELD * FactField.Slot + KIND * Check.Index + OF * Section.Nodes,
   Section.Facts + FIELD * FactField.Name + KIND * Check.Run,
   Section.Facts + FIELD * FactField.Hashed + KIND * Check.AtMost + OF * 1,
+  Section.Terms + FIELD * TermField.Scope + KIND * Check.IndexOrNone + OF * Section.Scopes,
+  Section.Terms + FIELD * TermField.Options + KIND * Check.Run + OF * Section.Options,
+  Section.Options + FIELD * OptionField.Scope + KIND * Check.IndexOrNone + OF * Section.Scopes,
+  Section.Options + FIELD * OptionField.Template + KIND * Check.IndexOrNone + OF * Section.Templates,
+  Section.Templates + FIELD * TemplateField.Source + KIND * Check.Run,
+  Section.Templates + FIELD * TemplateField.Parts + KIND * Check.Run + OF * Section.Parts,
+  Section.Templates + FIELD * TemplateField.Tail + KIND * Check.Run,
+  Section.Parts + FIELD * PartField.Before + KIND * Check.Run,
+  Section.Parts + FIELD * PartField.Value + KIND * Check.AtMost + OF * PartValue.Backend,
+  Section.Parts + FIELD * PartField.Slot + KIND * Check.Index + OF * Section.Nodes,
   LAST_CHECK,
 ]);
 
@@ -143,7 +166,7 @@ const CHECKS: usize = memory.data<i32>([
 const RECORD_SIZES: usize = memory.data<u8>([
   1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
   <u8>BUCKET_SIZE, <u8>ANCHOR_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
-  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE, <u8>FACT_SIZE, <u8>SOURCE_SIZE,
+  <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE, <u8>FACT_SIZE, <u8>SOURCE_SIZE, <u8>TERM_SIZE, <u8>OPTION_SIZE, <u8>TEMPLATE_SIZE, <u8>PART_SIZE,
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
@@ -170,7 +193,7 @@ function checkRecords(): bool {
     if (!checkField(changetype<FieldCheck>(check))) return false;
   }
   const isBounded = setting(Setting.MaxBody) <= 0x10000000 && setting(Setting.MaxList) <= 0x10000000;
-  return isBounded && checkChallenge() && checkNodes() && checkBuckets() && checkSources();
+  return isBounded && checkChallenge() && checkNodes() && checkBuckets() && checkSources() && checkScopes();
 }
 
 /** Checks one field of all records of a section. */
@@ -301,6 +324,23 @@ function checkBuckets(): bool {
     }
   }
   return sectionCount(Section.Anchors) <= <u32>MAX_ANCHORS;
+}
+
+/** An option is a scope or a template, a template has placeholders, and there are not more scopes to ask for than scopes. */
+function checkScopes(): bool {
+  let option = section(Section.Options);
+  for (let left = sectionCount(Section.Options); left; left--, option += OPTION_SIZE) {
+    const hasTemplate = load<u32>(option, OptionField.Template) != NONE;
+    if ((load<u32>(option, OptionField.Scope) != NONE) == hasTemplate) return false;
+  }
+  let parts = section(Section.Templates) + <usize>TemplateField.Parts;
+  for (let left = sectionCount(Section.Templates); left; left--, parts += TEMPLATE_SIZE) {
+    if (!runCount(parts)) return false;
+  }
+  return (
+    setting(Setting.AskedScopes) <= sectionCount(Section.Scopes) &&
+    sectionCount(Section.Templates) <= <u32>MAX_TEMPLATES
+  );
 }
 
 function runCount(run: usize): u32 {

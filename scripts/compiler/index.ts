@@ -69,13 +69,13 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
   const { locks, problems: fromLocks } = openLocks(report, policy.locks, read);
   const problems = [...fromData, ...fromLocks];
   resolveAnnotations(report, policy, locks);
-  const closures = closeScopes(report, policy);
+  const hierarchy = closeScopes(report, policy);
   checkLiterals(report, policy);
   const whens = compileWhens(report, policy);
-  const program = encodePolicy(report, policy, closures, whens);
+  const program = encodePolicy(report, policy, hierarchy, whens);
   const coverage = checkAgainstLocks(report, policy, locks);
   if (report.failed) return { policy, locks, coverage, problems: [...report.sorted(), ...problems] };
-  lintPolicy(report, policy, closures);
+  lintPolicy(report, policy, hierarchy.closures);
   return { program, policy, locks, problems: report.sorted(), notes: report.notes, coverage };
 }
 

@@ -1,5 +1,6 @@
 // What the demo shows: four calls against the policy, and the server's tools as the client sees them before and after the
 // step-up, with the expected outcome of each.
+import { termText } from "../compiler/policy/terms.ts";
 import type { Policy } from "../compiler/index.ts";
 import { Session } from "./client.ts";
 import { TOOL_NAMES } from "./mcp-server.ts";
@@ -106,7 +107,7 @@ function ruleFor(policy: Policy, sent: string): string {
     const target = rule.targets?.find((entry) => entry.backend === backend && entry.name === name);
     if (!target) continue;
     const when = target.when ? `, when ${target.when.value}` : "";
-    return `tool ${backend}/${name}, scopes [${rule.scopes.join(", ")}]${when}`;
+    return `tool ${backend}/${name}, scopes [${rule.scopes.map(termText).join(", ")}]${when}`;
   }
   return "defaultAction: Deny";
 }

@@ -57,7 +57,7 @@ function known(policy: Policy | undefined, locks: PolicyLock[] | undefined, befo
   return {
     ...(kept && { policy: kept }),
     locks: locks ?? before?.locks ?? [],
-    closures: kept ? closeScopes(new Report(), kept) : new Map<string, string[]>(),
+    closures: kept ? closeScopes(new Report(), kept).closures : new Map<string, string[]>(),
   };
 }
 

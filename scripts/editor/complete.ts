@@ -1,4 +1,5 @@
 // Completion: members and words from the tables of the compiler, scopes from the policy, tools and arguments from the lock.
+import { isFamily } from "../compiler/policy/hierarchy.ts";
 import { names as functionNames } from "../compiler/cel/overloads.ts";
 import { VOCABULARY, type Entry } from "../compiler/cel/vocabulary.ts";
 import { annotation, type Item } from "../compiler/lock/lock.ts";
@@ -119,7 +120,9 @@ function listAround(text: string, path: Path): unknown[] {
 
 /** Every scope that the policy declares or uses. */
 function scopeNames({ policy, closures }: Analysis): string[] {
-  const implied = [...(policy?.scopes.values() ?? [])].flatMap(({ implies }) => implies.map(({ value }) => value));
+  const implied = [...(policy?.scopes.values() ?? [])].flatMap(({ implies }) =>
+    implies.flatMap(({ value }) => (isFamily(value) ? [] : value)),
+  );
   return [...new Set([...closures.keys(), ...implied])].sort();
 }
 

@@ -1,4 +1,5 @@
 // Hover: what a member means, what a scope implies, what a tool is, what a `when` reads and costs. Markdown.
+import { optionsOf } from "../compiler/policy/terms.ts";
 import { children, type Node } from "../compiler/cel/ast.ts";
 import { parse } from "../compiler/cel/parser.ts";
 import { Problems } from "../compiler/cel/problems.ts";
@@ -44,7 +45,9 @@ function aboutScope(name: string, { policy, closures }: Analysis): string {
   const holders = [...closures]
     .filter(([other, held]) => other !== name && held.includes(name))
     .map(([other]) => other);
-  const rules = (policy?.rules ?? []).filter((rule) => rule.scopes.includes(name)).map((rule) => rule.name);
+  const rules = (policy?.rules ?? [])
+    .filter((rule) => optionsOf(rule).some((option) => option.name === name))
+    .map((rule) => rule.name);
   return [
     `scope **${escape(name)}**`,
     implied.length > 0 ? `implies ${codes(implied)}` : "implies no other scope",

@@ -2,6 +2,7 @@
 import { NONE, Reason } from "../../assembly/program.ts";
 import { Host } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
+import { inOrder } from "../compiler/policy/policy.ts";
 import type { Loaded } from "./load.ts";
 import { readTrace, startTrace } from "./trace.ts";
 import { nanosecondsOf, simulate, type EvalRequest } from "./request.ts";
@@ -32,7 +33,7 @@ export class Engine {
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
     const policy = loaded.policies[host.guest.call("scopegate_policy")] ?? loaded.policy;
-    const { rules } = policy;
+    const rules = inOrder(policy.rules);
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
     const described = describe(answer, this.told(host, nameOf));
     const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
@@ -52,7 +53,7 @@ export class Engine {
   /** The list in the answer to a request, with the rule of each item. Throws FilterFailure. */
   listOf(loaded: Loaded, request: EvalRequest): TracedList | undefined {
     this.evaluate(loaded, request);
-    const { rules } = loaded.policy;
+    const rules = inOrder(loaded.policy.rules);
     return readItems(this.host!.guest, (index) => rules[index]?.name ?? `rule[${index}]`);
   }
 

@@ -1,6 +1,7 @@
 // Asks the filter about one expression: a policy with a single Allow rule, whose trace shows the result of its `when`.
 import { BackendFrom, Kind } from "../../assembly/program.ts";
 import { plainData, type Policy } from "../compiler/index.ts";
+import { fixedNames } from "../compiler/policy/terms.ts";
 import { Engine } from "./engine.ts";
 import { loadDocument, type Loaded } from "./load.ts";
 import type { EvalRequest } from "./request.ts";
@@ -38,7 +39,7 @@ function documentFor(policy: Policy, when: string, targets: readonly Target[] | 
   return {
     apiVersion: "scopegate/v1",
     kind: "Policy",
-    jwt: { metadataKeys: policy.metadataKeys },
+    jwt: { metadataKeys: policy.metadataKeys, scopeClaims: policy.scopeClaims },
     ...(policy.scopes.size > 0 && { scopes: scopesOf(policy) }),
     ...(policy.data.size > 0 && { data: plainData(policy) }),
     ...backendOf(policy),
@@ -48,10 +49,11 @@ function documentFor(policy: Policy, when: string, targets: readonly Target[] | 
 
 /** The hierarchy; scopes that only rules name are declared as well. */
 function scopesOf({ scopes, rules }: Policy): Record<string, object | null> {
-  const named = rules.flatMap((rule) => rule.scopes).map((name) => [name, null]);
-  const declared = [...scopes].map(([name, { implies }]) => [
+  const named = rules.flatMap((rule) => fixedNames(rule)).map((name) => [name, null]);
+  const texts = (items: { value: string }[]): string[] => items.map(({ value }) => value);
+  const declared = [...scopes].map(([name, { implies, issuedAs }]) => [
     name,
-    implies.length > 0 ? { implies: implies.map(({ value }) => value) } : null,
+    { implies: texts(implies), issuedAs: texts(issuedAs) },
   ]);
   return Object.fromEntries([...named, ...declared]) as Record<string, object | null>;
 }

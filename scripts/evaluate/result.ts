@@ -7,7 +7,7 @@ import { binaryString, toBase64, utf8, utf8Text } from "../bytes.ts";
 export type Decision = "allow" | "deny" | "reject" | "unauthenticated" | "answer";
 
 /** The outcomes in a trace, in the order of assembly/decide/trace.ts. */
-export const OUTCOMES = ["matched", "target", "claims", "when_false", "when_error", "scopes", "source"] as const;
+export const OUTCOMES = ["matched", "target", "claims", "when_false", "when_error", "scopes", "source", "met"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Step {

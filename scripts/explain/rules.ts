@@ -33,4 +33,5 @@ export const OUTCOME_TEXTS: Record<Step["outcome"], string> = {
   when_error: "does not match: its when is an error",
   scopes: "would match, but the token lacks scopes",
   source: "does not match: the call comes from elsewhere",
+  met: "is met: the other rules are tried",
 };

@@ -123,6 +123,7 @@ const TONES: Record<Step["outcome"], string> = {
   when_error: "warn",
   scopes: "key",
   source: "no",
+  met: "yes",
 };
 
 function ruleItem(

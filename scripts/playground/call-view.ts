@@ -2,7 +2,7 @@
 import type { EditorView } from "@codemirror/view";
 import { Kind } from "../../assembly/program.ts";
 import { BackendFrom } from "../../assembly/program.ts";
-import { ClaimType } from "../../assembly/program.ts";
+import { pathText } from "../compiler/policy/claims.ts";
 import { isObject, type Item, type Json, type JsonObject } from "../compiler/lock/lock.ts";
 import { memberNames, memberOf, shapeOf, typesOf, valuesOf, type Shape } from "../compiler/lock/schema.ts";
 import type { Claim, Policy } from "../compiler/index.ts";
@@ -107,7 +107,7 @@ export class CallView {
     const pairs = claims.flatMap((claim) => claim.values.map((value) => ({ claim, value })));
     const seen = new Set<string>();
     const chips = pairs.flatMap(({ claim, value }) => {
-      const label = `${claim.name}: ${value}`;
+      const label = `${pathText(claim.name)}: ${value}`;
       if (seen.has(label)) return [];
       seen.add(label);
       return chip(label, holds(this.call.claims, claim, value), () =>
@@ -253,9 +253,13 @@ function toolNamed(analysis: Analysis | undefined, name: string): Item | undefin
 }
 
 /** The claim, under its whole name or by the dots of it. */
-function claimAt(claims: JsonObject, name: string): Json | undefined {
-  if (Object.hasOwn(claims, name)) return claims[name];
-  return name.split(".").reduce<Json | undefined>((at, step) => (isObject(at) ? at[step] : undefined), claims);
+function claimAt(claims: JsonObject, name: Claim["name"]): Json | undefined {
+  return pathOf(claims, name).reduce<Json | undefined>((at, step) => (isObject(at) ? at[step] : undefined), claims);
+}
+
+function pathOf(claims: JsonObject, name: Claim["name"]): string[] {
+  if (typeof name !== "string") return name;
+  return Object.hasOwn(claims, name) ? [name] : name.split(".");
 }
 
 function holds(text: string, { name }: Claim, value: string): boolean {
@@ -266,14 +270,13 @@ function holds(text: string, { name }: Claim, value: string): boolean {
 /** The claims with one value more or less. */
 function toggled(text: string, claim: Claim, value: string): string {
   const claims = structuredClone(claimsOf(text)) as JsonObject;
-  const steps = Object.hasOwn(claims, claim.name) ? [claim.name] : claim.name.split(".");
+  const steps = [...pathOf(claims, claim.name)];
   const last = steps.pop()!;
   let at = claims;
   for (const step of steps) at = (isObject(at[step]) ? at[step] : (at[step] = {})) as JsonObject;
   const found = at[last];
-  if (claim.type === ClaimType.StringArray) {
-    const list = Array.isArray(found) ? found : [];
-    at[last] = list.includes(value) ? list.filter((item) => item !== value) : [...list, value];
+  if (Array.isArray(found)) {
+    at[last] = found.includes(value) ? found.filter((item) => item !== value) : [...found, value];
   } else if (found === value) delete at[last];
   else at[last] = value;
   return JSON.stringify(claims, null, 2);

@@ -200,7 +200,10 @@ describe("scopegate lsp", () => {
       "in-band",
       "mixed",
     ]);
-    assert.deepEqual(await labels("policy.yaml", POLICY.replace("[deploy:any]", "[deploy:any, ‸]")), ["deploy:read"]);
+    assert.deepEqual(await labels("policy.yaml", POLICY.replace("[deploy:any]", "[deploy:any, ‸]")), [
+      "deploy:read",
+      "anyOf",
+    ]);
     assert.deepEqual(await labels("policy.yaml", POLICY.replace("tool: deploy", "tool: ‸")), ["deploy", "read_file"]);
     const args = await labels("policy.yaml", POLICY.replace("args.environment ==", "args.‸ =="));
     assert.deepEqual(args.slice(0, 2), ["environment", "count"]);

@@ -107,7 +107,7 @@ export class Generator {
     const anonymous = action === "Allow" && this.may("anonymous", 0.2);
     const source = anonymous ? { anonymous, ...this.place() } : this.source();
     const isEmpty = Object.keys(source).length === 0;
-    const when = (action === "Require" && isEmpty) || choice.chance(0.25) ? this.when(anonymous) : undefined;
+    const when = (action === "Require" && isEmpty) || choice.chance(0.25) ? this.when(anonymous, action) : undefined;
     return {
       ...(choice.chance(0.8) && { name: `r${choice.below(1e6)}` }),
       ...(action !== "Allow" && { action }),
@@ -160,9 +160,10 @@ export class Generator {
     };
   }
 
-  private when(free: boolean): string {
+  /** A requirement that fails by its `when` gets no challenge, whatever that reads: none reads scopes here. */
+  private when(free: boolean, action: string): string {
     const { choice } = this;
-    const more: string[] = !free && this.shape === "read" ? [...SCOPE_WHENS] : [];
+    const more: string[] = !free && action !== "Require" && this.shape === "read" ? [...SCOPE_WHENS] : [];
     if (this.constructs.includes("ip")) more.push('cidr("10.0.0.0/8").containsIP(source.address)');
     if (this.constructs.includes("principals"))
       more.push('source.principal.startsWith("spiffe:")', "has(source.principal)");

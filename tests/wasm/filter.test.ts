@@ -179,7 +179,12 @@ describe("the payload", () => {
 
   test("claims by a dotted path, and by the name as written", () => {
     const host = hostWith();
-    const holding: Struct[] = [{ org: { unit: "eng" } }, { "org.unit": "eng" }, { org: { unit: "eng" }, x: null }];
+    const holding: Struct[] = [
+      { org: { unit: "eng" } },
+      { "org.unit": "eng" },
+      { org: { unit: "eng" }, x: null },
+      { "org.unit": ["eng"], org: { unit: "ops" } },
+    ];
     for (const payload of holding) {
       const request = call("stat", {}, {}, payload);
       assertAllowed(host.request(request), request, JSON.stringify(payload));
@@ -187,7 +192,7 @@ describe("the payload", () => {
     const others: Struct[] = [
       { org: { unit: "ops" } },
       { org: "eng" },
-      { "org.unit": ["eng"], org: { unit: "eng" } },
+      { "org.unit": ["ops"], org: { unit: "eng" } },
       {},
     ];
     for (const payload of others)

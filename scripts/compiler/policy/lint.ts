@@ -3,7 +3,8 @@ import { Action, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { conditionOf, targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
-import { warnOfOverlaps } from "./overlaps.ts";
+import { heldBy, warnOfOverlaps } from "./overlaps.ts";
+import { isSatisfied, optionsOf } from "./terms.ts";
 import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
 
@@ -31,15 +32,15 @@ function warnOfNames(report: Report, policy: Policy): void {
 
 /** Unreachable rules: an earlier rule, without conditions of its own, decides every call that this one would match. */
 function warnOfShadows(report: Report, policy: Policy, closures: Closures): void {
-  const plain = policy.rules.map((rule) => !rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals);
   const index = new TargetIndex();
-  policy.rules.forEach((rule, i) => {
-    const held = new Set(rule.scopes.flatMap((scope) => closures.get(scope) ?? [scope]));
-    const covers = (earlier: Rule): boolean => earlier.scopes.every((scope) => held.has(scope));
+  // Requirements decide nothing, and are tried wherever they stand.
+  for (const rule of policy.rules.filter(({ action }) => action !== Action.Require)) {
+    const held = heldBy(rule, closures);
+    const covers = (earlier: Rule): boolean => earlier.scopes.every((term) => isSatisfied(term, held));
     const by = index.coveredBy(rule, covers);
     if (by) report.warn(rule.place, `unreachable rule: "${by.name}" (${report.where(by.place)}) always matches first`);
-    if (plain[i]) index.add(rule);
-  });
+    if (!rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals) index.add(rule);
+  }
 }
 
 /** Unconditional rules by target. */
@@ -77,26 +78,22 @@ function warnOfScopes(report: Report, policy: Policy): void {
   for (const rule of policy.rules) {
     if (rule.action === Action.Deny && rule.scopes.length > 0) {
       const message = "a Deny rule with scopes stops only tokens that hold them: a caller can leave them out";
-      report.warn(rule.scopePlaces[0]!, message, "require scopes in Allow rules");
+      report.warn(rule.scopes[0]!.options[0]!.place, message, "require scopes in Allow rules");
     }
-    rule.scopes.forEach((scope, i) => {
-      if (scope === "offline_access") {
-        report.warn(rule.scopePlaces[i]!, "offline_access asks for a refresh token; a resource should not require it");
-      } else if (/^(\*|all|full[-_.]?access)$/i.test(scope)) {
-        report.warn(
-          rule.scopePlaces[i]!,
-          `the scope "${scope}" means everything`,
-          "name a scope for what the call does",
-        );
+    for (const { name, place } of optionsOf(rule)) {
+      if (name === "offline_access") {
+        report.warn(place, "offline_access asks for a refresh token; a resource should not require it");
+      } else if (/^(\*|all|full[-_.]?access)$/i.test(name)) {
+        report.warn(place, `the scope "${name}" means everything`, "name a scope for what the call does");
       }
-    });
+    }
   }
   const open =
     policy.defaultAction === Action.Allow &&
     policy.rules.find((rule) => rule.action === Action.Allow && rule.scopes.length > 0);
   if (open) {
     const message = "defaultAction is Allow: a call that lacks this rule's scopes passes anyway";
-    report.warn(open.scopePlaces[0]!, message, "use defaultAction: Deny");
+    report.warn(open.scopes[0]!.options[0]!.place, message, "use defaultAction: Deny");
   }
 }
 
@@ -105,7 +102,7 @@ type Uses = Map<string, Place[]>;
 
 function scopeNames(policy: Policy): Uses {
   const uses: Uses = new Map();
-  for (const rule of policy.rules) rule.scopes.forEach((scope, i) => note(uses, scope, rule.scopePlaces[i]!));
+  for (const rule of policy.rules) for (const { name, place } of optionsOf(rule)) note(uses, name, place);
   for (const [name, { place, implies }] of policy.scopes) {
     // A declared name is intended, so it counts twice.
     for (const where of [place, place, ...implies]) note(uses, name, where);

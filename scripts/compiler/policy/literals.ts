@@ -2,7 +2,9 @@
 // every place that is compared as it is: a warning, and in a Deny or Require rule an error.
 import { Action, BackendFrom, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
+import { pathText } from "./claims.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
+import { optionsOf } from "./terms.ts";
 
 interface LookAlike {
   message: string;
@@ -22,6 +24,7 @@ export function checkLiterals(report: Report, policy: Policy): void {
     }
     for (const [place, found] of inSource(rule)) teller.tell(severity, place, found);
   }
+  for (const [place, found] of inDeclarations(policy)) teller.tell("warning", place, found);
   teller.finish();
   const { from, text } = policy.backend;
   if (from === BackendFrom.Fixed && text.includes("*"))
@@ -122,11 +125,12 @@ function hintFor(sign: string, isUri: boolean): string {
 }
 
 /** Claims' values and scopes with a star, and what looks like a pattern in names of certificates. */
-function* inSource({ claims, scopes, scopePlaces, principals = [] }: Rule): Generator<[Place, LookAlike]> {
+function* inSource(rule: Rule): Generator<[Place, LookAlike]> {
+  const { claims, principals = [] } = rule;
   for (const { name, values, place, literal } of claims) {
     const value = literal ? undefined : values.find((text) => text.includes("*"));
     if (value === undefined) continue;
-    const message = `the * in the value "${value}" of the claim "${name}" is an ordinary character`;
+    const message = `the * in the value "${value}" of the claim "${pathText(name)}" is an ordinary character`;
     yield [place, { message, hint: "list it under patterns; write literal: true in the claim if it is meant" }];
   }
   for (const { name, place } of principals) {
@@ -135,9 +139,22 @@ function* inSource({ claims, scopes, scopePlaces, principals = [] }: Rule): Gene
     const hint = sign === "?" ? "only * stands for other characters" : "list several names";
     yield [place, { message: `the ${sign} in "${name}" is not a pattern`, hint }];
   }
-  for (const [i, scope] of scopes.entries()) {
-    if (scope === "*" || !scope.includes("*")) continue;
-    const message = `the * in the scope "${scope}" is an ordinary character: no token has other scopes by it`;
-    yield [scopePlaces[i]!, { message, hint: "name the scopes; a family of them stands under implies" }];
+  for (const { name, place } of optionsOf(rule)) {
+    if (name !== "*" && name.includes("*")) yield [place, starIn(name)];
   }
+}
+
+/** In the hierarchy a star stands for a family only at the end of what is implied. */
+function* inDeclarations({ scopes }: Policy): Generator<[Place, LookAlike]> {
+  for (const [name, { place, implies, issuedAs }] of scopes) {
+    if (name.includes("*")) yield [place, starIn(name)];
+    for (const item of issuedAs) if (item.value.includes("*")) yield [item, starIn(item.value)];
+    for (const item of implies) if (/\*./.test(item.value)) yield [item, starIn(item.value)];
+  }
+}
+
+/** A scope with a star where none is taken. */
+function starIn(scope: string): LookAlike {
+  const message = `the * in the scope "${scope}" is an ordinary character: no token has other scopes by it`;
+  return { message, hint: "name the scopes; a family of them stands under implies" };
 }

@@ -1,7 +1,8 @@
 // The protected resource metadata document (RFC 9728) and the scopes a client should start with.
 import { Action } from "../../../assembly/program.ts";
-import type { Closures } from "./hierarchy.ts";
+import { isFamily, type Closures } from "./hierarchy.ts";
 import type { Policy } from "./policy.ts";
+import type { Term } from "./terms.ts";
 
 /** Where metadata documents are (RFC 9728 section 3). */
 export const WELL_KNOWN = "/.well-known/oauth-protected-resource";
@@ -52,21 +53,46 @@ export function initialScopes(policy: Policy, closures: Closures): string[] {
  * The minimal baseline (MCP Scope Minimization): the scopes that every Allow rule with scopes requires, so that clients are
  * never asked for more than any call needs. If the rules have none in common, the scopes of the rule with the fewest (the
  * earlier one on a tie): the least that makes some call succeed. The challenge of a 403 asks for more when it is needed.
+ * Requirements without a target belong to every call.
  */
 function baselineScopes(policy: Policy, closures: Closures): string[] {
+  const always = policy.rules
+    .filter(({ action, targets }) => action === Action.Require && !targets)
+    .flatMap(({ scopes }) => namedBy(scopes, closures));
   const lists = policy.rules
-    .filter((rule) => rule.action === Action.Allow && rule.scopes.length > 0)
-    .map((rule) => rule.scopes);
-  const held = (list: string[]): string[] => [...new Set(list.flatMap((scope) => closures.get(scope) ?? [scope]))];
-  const [first, ...rest] = lists.map(held);
-  const others = rest.map((list) => new Set(list));
-  const common = first?.filter((scope) => others.every((list) => list.has(scope))) ?? [];
+    .filter(({ action }) => action === Action.Allow)
+    .map(({ scopes }) => namedBy(scopes, closures))
+    .filter((list) => list.length > 0);
+  const held = lists.map((list) => new Set(list.flatMap((scope) => closures.get(scope) ?? [scope])));
+  const common = impliedByName(policy, lists[0] ?? []).filter((scope) => held.every((list) => list.has(scope)));
   const smallest = lists.reduce<string[] | undefined>(
     (least, list) => (least && least.length <= list.length ? least : list),
     undefined,
   );
-  const scopes = common.length > 0 ? common : (smallest ?? []);
+  const scopes = [...new Set([...always, ...(common.length > 0 ? common : (smallest ?? []))])];
   const implied = (scope: string): boolean =>
     scopes.some((other) => other !== scope && closures.get(other)?.includes(scope));
   return scopes.filter((scope) => scope !== OFFLINE && !implied(scope));
+}
+
+/** Scopes and all that they imply by name: a family is too broad to ask everybody for its members. */
+function impliedByName({ scopes }: Policy, list: readonly string[]): string[] {
+  const found = new Set(list);
+  for (const scope of found) {
+    for (const { value } of scopes.get(scope)?.implies ?? []) if (!isFamily(value)) found.add(value);
+  }
+  return [...found];
+}
+
+/** Of alternatives the one that a challenge takes first: one that another implies, else the first. What depends on the call is left out. */
+function namedBy(terms: readonly Term[], closures: Closures): string[] {
+  const implies = (broad: string, narrow: string): boolean =>
+    broad !== narrow && (closures.get(broad)?.includes(narrow) ?? false);
+  return terms.flatMap(({ options }) => {
+    const fixed = options.flatMap(({ name, template }) => (template ? [] : [name]));
+    const narrow = fixed.find(
+      (name) => fixed.some((other) => implies(other, name)) && !fixed.some((other) => implies(name, other)),
+    );
+    return [narrow, ...fixed].flatMap((name) => name ?? []).slice(0, 1);
+  });
 }

@@ -3,6 +3,7 @@
 import { Action } from "../../../assembly/program.ts";
 import type { Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
+import { isSatisfied, termText } from "./terms.ts";
 import { conditionOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
 
 /** More pairs are not looked at: the compiler must stay fast. */
@@ -20,7 +21,8 @@ export function warnOfOverlaps(report: Report, policy: Policy, closures: Closure
       const found = guards.find((guard) => passesBy(rule, part, guard, closures));
       if (!found) continue;
       const where = `"${found.rule.name}" (${report.where(found.rule.place)})`;
-      const scopes = found.rule.scopes.filter((scope) => !heldBy(rule, closures).has(scope));
+      const held = heldBy(rule, closures);
+      const scopes = found.rule.scopes.filter((term) => !isSatisfied(term, held)).map(termText);
       const message = `a call of "${found.target.name}" that lacks ${scopes.join(", ")} passes ${where} by and is allowed here`;
       const hint = "action: Require says what must hold whatever rule allows; or let this rule's scopes imply them";
       report.warn(part?.place ?? rule.place, message, hint);
@@ -47,9 +49,11 @@ function passesBy(
 ): boolean {
   if (part && (part.name === guard.target.name || !takesIn(part, guard.target))) return false;
   const held = heldBy(rule, closures);
-  return !guard.rule.scopes.every((scope) => held.has(scope));
+  return !guard.rule.scopes.every((term) => isSatisfied(term, held));
 }
 
-function heldBy({ scopes }: Rule, closures: Closures): Set<string> {
-  return new Set(scopes.flatMap((scope) => closures.get(scope) ?? [scope]));
+/** The scopes that whoever satisfies the rule surely holds. */
+export function heldBy({ scopes }: Rule, closures: Closures): Set<string> {
+  const single = scopes.flatMap(({ options }) => (options.length === 1 ? [options[0]!.name] : []));
+  return new Set(single.flatMap((scope) => closures.get(scope) ?? [scope]));
 }

@@ -18,6 +18,7 @@ import type { Datum } from "./data.ts";
 import type { TextTree } from "../source/shape.ts";
 import { isOpenMethod } from "./methods.ts";
 import { covers, type Stars } from "./stars.ts";
+import type { Term } from "./terms.ts";
 import { GOVERNED } from "./words.ts";
 
 export interface Policy {
@@ -34,6 +35,8 @@ export interface Policy {
   audiences: string[];
   /** Keys in jwt_authn's metadata under which the payload may be stored, in order. */
   metadataKeys: string[];
+  /** The claims that have the token's scopes; paths as for claims. */
+  scopeClaims: (string | string[])[];
   /** What becomes of tokens with a `cnf`. */
   senderConstrained: SenderConstrained;
   /** The filter serves the metadata document. */
@@ -71,7 +74,10 @@ export type Denial = "http" | "in-band" | "mixed";
 
 interface ScopeDeclaration {
   place: Place;
+  /** Scopes, and families: `repo:*`. */
   implies: TextTree[];
+  /** What tokens have in its place. */
+  issuedAs: TextTree[];
 }
 
 export interface Rule {
@@ -79,9 +85,7 @@ export interface Rule {
   name: string;
   place: Place;
   action: Action;
-  scopes: string[];
-  /** The place of each of `scopes`. */
-  scopePlaces: Place[];
+  scopes: Term[];
   claims: Claim[];
   /** Ranges that the caller's address must be in one of, as the filter compares them (ranges.ts). */
   ranges?: Uint8Array[];
@@ -99,10 +103,13 @@ export interface Principal {
 }
 
 export interface Claim {
-  name: string;
+  /** Looked up as it is written, then as a dotted path; a list is the path itself. */
+  name: string | string[];
   type: ClaimType;
   values: string[];
-  /** The place of `values`. */
+  /** With stars. */
+  patterns: string[];
+  /** The place of `values`, or of what stands in their place. */
   place: Place;
   /** The claim says `literal: true`. */
   literal?: boolean;
@@ -133,6 +140,12 @@ export interface Group {
   place: Place;
   targets: Target[];
   used: boolean;
+}
+
+/** The rules as they are tried: what is required comes before all else. */
+export function inOrder(rules: readonly Rule[]): Rule[] {
+  const isRequired = ({ action }: Rule): boolean => action === Action.Require;
+  return [...rules.filter(isRequired), ...rules.filter((rule) => !isRequired(rule))];
 }
 
 /** The predicate of an entry: its `args` and its `when`. */
@@ -167,6 +180,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     authorizationServers: [],
     audiences: [],
     metadataKeys: ["mcp"],
+    scopeClaims: ["scope", "scp"],
     senderConstrained: SenderConstrained.Refuse,
     metadataDocument: false,
     scopes: new Map(),

@@ -141,7 +141,7 @@ function celOf(report: Report, tree: Tree): TextTree | undefined {
 function denyRule(name: string, holds: TextTree | undefined, targets: Target[] | undefined): Rule {
   const place = holds ?? targets![0]!.place;
   const when = holds && { kind: "text" as const, path: holds.path, span: holds.span, value: `!(${holds.value})` };
-  const rule: Rule = { name, place, action: Action.Deny, scopes: [], scopePlaces: [], claims: [], when };
+  const rule: Rule = { name, place, action: Action.Deny, scopes: [], claims: [], when };
   return { ...rule, ...(targets && { targets }) };
 }
 

@@ -1,42 +1,17 @@
 // `rules` of both kinds of document → Rule.
-import { Action, BackendFrom, ClaimType, Kind } from "../../../assembly/program.ts";
+import { Action, BackendFrom, Kind } from "../../../assembly/program.ts";
 import type { Member, Report, Tree } from "../source/document.ts";
-import type { Claim, Policy, Rule, Target } from "./policy.ts";
+import { readClaim } from "./claims.ts";
+import type { Policy, Rule, Target } from "./policy.ts";
 import type { Hint } from "../lock/lock.ts";
+import { ANNOTATIONS, GROUP, JWT_SOURCE, namesOf, ROUTE_SOURCE, ROUTE_TARGET, RULE, SOURCE, TARGET } from "./shapes.ts";
 import { readArgs } from "./args.ts";
-import {
-  ANNOTATIONS,
-  CLAIM,
-  GROUP,
-  JWT_SOURCE,
-  namesOf,
-  ROUTE_CLAIM,
-  ROUTE_SOURCE,
-  ROUTE_TARGET,
-  RULE,
-  SOURCE,
-  TARGET,
-} from "./shapes.ts";
 import { readPrincipals, readRanges } from "./places.ts";
 import { starsOf } from "./stars.ts";
-import { ACTIONS, CLAIM_TYPES, MAX_EXPRESSION, TARGETS } from "./words.ts";
-import {
-  choice,
-  flag,
-  label,
-  list,
-  mapping,
-  required,
-  scope,
-  text,
-  texts,
-  type Members,
-  type TextTree,
-} from "../source/shape.ts";
+import { readTerms } from "./terms.ts";
+import { ACTIONS, MAX_EXPRESSION, RULE_ACTIONS, TARGETS } from "./words.ts";
+import { choice, flag, label, list, mapping, text, type Members, type TextTree } from "../source/shape.ts";
 import { closest } from "../source/spelling.ts";
-
-/** Bytes of a challenge's scope list; the headers of a reply must stay small. */
-const MAX_SCOPE_LIST = 4096;
 
 /** Reads a list of rules. An MCPRoute names only tools, and an empty `cel` there means none. */
 export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
@@ -68,11 +43,10 @@ class RuleReader {
       place: tree,
       action: Action.Allow,
       scopes: [],
-      scopePlaces: [],
       claims: [],
     };
     if (name) rule.name = label(this.report, name.value) ?? rule.name;
-    if (action) rule.action = choice(this.report, action.value, ACTIONS) ?? Action.Deny;
+    if (action) rule.action = choice(this.report, action.value, this.actions()) ?? Action.Deny;
     this.readSource(members.get("source"), rule);
     const kinds = namesOf(this.policy.kind === "MCPRoute" ? ROUTE_TARGET : TARGET);
     if (target) rule.targets = this.readTarget(target.value, kinds);
@@ -98,50 +72,13 @@ class RuleReader {
     if (members.size === 0)
       this.report.error(jwt.key, "an empty jwt is not allowed: it would match any caller", "leave source out");
     const [scopes, claims] = [members.get("scopes")?.value, members.get("claims")?.value];
-    if (scopes) this.readScopes(scopes, rule);
+    if (scopes) rule.scopes = readTerms(this.report, scopes, this.policy);
     const items = claims && list(this.report, claims, "it would match any caller; leave it out");
-    rule.claims = items?.flatMap((item) => this.readClaim(item) ?? []) ?? [];
+    rule.claims = items?.flatMap((item) => readClaim(this.report, item, this.policy) ?? []) ?? [];
   }
 
-  private readScopes(tree: Tree, rule: Rule): void {
-    for (const item of texts(this.report, tree, "it would match any caller; leave it out") ?? []) {
-      const name = scope(this.report, item);
-      if (name === undefined) continue;
-      if (rule.scopes.includes(name)) this.report.warn(item, `the scope "${name}" is listed twice`);
-      else {
-        rule.scopes.push(name);
-        rule.scopePlaces.push(item);
-      }
-    }
-    if (rule.scopes.join(" ").length > MAX_SCOPE_LIST) {
-      this.report.error(tree, `the rule's scopes exceed ${MAX_SCOPE_LIST} characters in total`);
-      rule.scopes = []; // later stages would take too long on them
-    }
-  }
-
-  private readClaim(tree: Tree): Claim | undefined {
-    const members = mapping(this.report, tree, namesOf(this.policy.kind === "MCPRoute" ? ROUTE_CLAIM : CLAIM));
-    if (!members) return undefined;
-    const nameTree = required(this.report, members, "name", tree);
-    const valuesTree = required(this.report, members, "values", tree);
-    const name = nameTree && text(this.report, nameTree);
-    const typeTree = members.get("valueType")?.value;
-    const type = typeTree ? choice(this.report, typeTree, CLAIM_TYPES) : ClaimType.String;
-    const literal = this.readFlag(members.get("literal"));
-    const values = valuesTree && texts(this.report, valuesTree)?.map((item) => item.value);
-    if (valuesTree?.kind === "list" && valuesTree.items.length === 0) {
-      this.report.warn(valuesTree, "a claim without values never matches");
-    }
-    if (nameTree) this.warnOfScopeClaim(nameTree, name);
-    return name === undefined || type === undefined || !values
-      ? undefined
-      : { name, type, values: [...new Set(values)], place: valuesTree!, literal };
-  }
-
-  private warnOfScopeClaim(place: Tree, name: string | undefined): void {
-    if (name !== "scope" && name !== "scp") return;
-    const message = `the claim "${name}" never matches: it is removed before claims are checked`;
-    this.report.warn(place, message, "list scopes under source.jwt.scopes");
+  private actions(): Readonly<Record<string, Action>> {
+    return this.policy.kind === "MCPRoute" ? ACTIONS : RULE_ACTIONS;
   }
 
   private readFlag(member: Member | undefined): boolean | undefined {

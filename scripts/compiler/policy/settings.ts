@@ -2,6 +2,7 @@
 import { Action, BackendFrom } from "../../../assembly/program.ts";
 import type { Place, Report, Tree } from "../source/document.ts";
 import { DRIFT, readLockMember } from "../lock/locks.ts";
+import { readPaths } from "./claims.ts";
 import { readData, readDataFile } from "./data.ts";
 import { wellKnownUrl } from "./metadata.ts";
 import { readLists } from "./lists.ts";
@@ -107,6 +108,8 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   if (!members) return;
   const bound = members.get("senderConstrained")?.value;
   if (bound) policy.senderConstrained = choice(report, bound, BOUND) ?? policy.senderConstrained;
+  const scopeClaims = members.get("scopeClaims")?.value;
+  if (scopeClaims) policy.scopeClaims = readPaths(report, scopeClaims) ?? policy.scopeClaims;
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
   if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
   const keys = (one ?? many)?.value;
@@ -129,12 +132,12 @@ function metadataKey(report: Report, tree: Tree): string | undefined {
 function readHierarchy(report: Report, tree: Tree, policy: Policy): void {
   for (const { name, key, value } of mapping(report, tree, "*")?.values() ?? []) {
     if (scope(report, { ...key, kind: "text", value: name }) === undefined) continue;
-    const implies =
-      value.kind === "null"
-        ? undefined
-        : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION))?.get("implies")?.value;
-    const names = implies && texts(report, implies)?.filter((item) => scope(report, item) !== undefined);
-    policy.scopes.set(name, { place: key, implies: names ?? [] });
+    const members = value.kind === "null" ? undefined : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION));
+    const [implies, issuedAs] = ["implies", "issuedAs"].map((member) => {
+      const tree = members?.get(member)?.value;
+      return (tree && texts(report, tree)?.filter((item) => scope(report, item) !== undefined)) ?? [];
+    });
+    policy.scopes.set(name, { place: key, implies: implies!, issuedAs: issuedAs! });
   }
 }
 

@@ -14,6 +14,7 @@ import {
   MAX_EXPRESSION,
   METADATA_KEY,
   RECORDED,
+  RULE_ACTIONS,
   TARGETS,
 } from "./words.ts";
 import { HINTS } from "../lock/lock.ts";
@@ -106,6 +107,11 @@ export const METADATA = object(
   { description: "The name of the policy; the other members are allowed and not read." },
 );
 
+const claimPath: Shape = {
+  description: "A claim; dots lead into objects: org.unit. A list is the path itself, for keys with dots.",
+  anyOf: [text({ means: "claim" }), list(text())],
+};
+
 const metadataKey = text({ pattern: METADATA_KEY.source, maxLength: 256, default: "mcp" });
 
 export const JWT = object(
@@ -115,6 +121,9 @@ export const JWT = object(
       description: "Several such names; the first one that is there is used.",
       anyOf: [list(metadataKey), metadataKey],
     },
+    scopeClaims: list(claimPath, {
+      description: "The claims that have the token's scopes; scope and scp unless given.",
+    }),
     senderConstrained: word(BOUND, {
       description: "Tokens that are bound to a key (cnf). verify: to the certificate of the caller's connection.",
       default: "refuse",
@@ -124,7 +133,12 @@ export const JWT = object(
 );
 
 export const SCOPE_DECLARATION = object({
-  implies: { type: "array", items: scopeName, description: "Scopes that a holder of this one also holds." },
+  implies: {
+    type: "array",
+    items: scopeName,
+    description: "Scopes that a holder of this one also holds; repo:* is every scope that begins so.",
+  },
+  issuedAs: { type: "array", items: scopeName, description: "What tokens have in its place." },
 });
 
 export const BACKEND = object(
@@ -144,28 +158,53 @@ export const CHALLENGE = object({
   },
 });
 
-const CLAIM_MEMBERS = {
-  name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
-  valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
-  values: { type: "array", items: text(), description: "One of these must be there." },
-} as const;
+const claimValues: Shape = { type: "array", items: text(), description: "One of these must be there." };
 /** A claim in an MCPRoute. */
-export const ROUTE_CLAIM = object(CLAIM_MEMBERS, { required: ["name", "values"] });
-export const CLAIM = object(
-  { ...CLAIM_MEMBERS, literal: { type: "boolean", description: "A * in values is meant as it is.", default: false } },
+export const ROUTE_CLAIM = object(
+  {
+    name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
+    valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
+    values: claimValues,
+  },
   { required: ["name", "values"] },
 );
-
-export const JWT_SOURCE = object(
+export const CLAIM = object(
   {
-    scopes: list(scopeName, { description: "All of these; a challenge asks for those that are missing." }),
-    claims: list(CLAIM, { description: "All of these must hold; no challenge helps where one does not." }),
+    name: claimPath,
+    valueType: word(CLAIM_TYPES, {
+      description: "String: the claim must be a text; otherwise a list may have it, too.",
+    }),
+    values: claimValues,
+    patterns: list(text(), { description: "Or one of these, where * is any run of characters." }),
+    present: { const: true, description: "The claim must be there, whatever it is." },
+    literal: { type: "boolean", description: "A * in values is meant as it is.", default: false },
   },
-  { minProperties: 1 },
+  { required: ["name"], anyOf: ["values", "patterns", "present"].map((member) => ({ required: [member] })) },
 );
 
+export const ANY_OF = object(
+  { anyOf: list(scopeName, { description: "One of these; a challenge asks for the one that keeps it smallest." }) },
+  { required: ["anyOf"] },
+);
+
+function jwtSource(scope: Shape, claim: Shape): Shape {
+  return object(
+    {
+      scopes: list(scope, { description: "All of these; a challenge asks for those that are missing." }),
+      claims: list(claim, { description: "All of these must hold; no challenge helps where one does not." }),
+    },
+    { minProperties: 1 },
+  );
+}
+
+const templated = described(scopeName, "A scope; {args.owner} stands for a value of the call.");
+export const JWT_SOURCE = jwtSource({ anyOf: [templated, ANY_OF] }, CLAIM);
+
 /** In an MCPRoute. */
-export const ROUTE_SOURCE = object({ jwt: JWT_SOURCE }, { minProperties: 1, description: "Whom the rule is about." });
+export const ROUTE_SOURCE = object(
+  { jwt: jwtSource(scopeName, ROUTE_CLAIM) },
+  { minProperties: 1, description: "Whom the rule is about." },
+);
 export const SOURCE = object(
   {
     jwt: JWT_SOURCE,
@@ -277,12 +316,12 @@ export const TARGET = object(
   { minProperties: 1, description: "Which calls the rule is about; without it: all." },
 );
 
-function rule(target: Shape, source: Shape): Shape {
+function rule(target: Shape, who: Shape, action: Shape): Shape {
   return object(
     {
       name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
-      action: word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
-      source,
+      action,
+      source: who,
       target,
       when,
       cel,
@@ -291,10 +330,21 @@ function rule(target: Shape, source: Shape): Shape {
   );
 }
 
-export const RULE = rule(TARGET, SOURCE);
+export const RULE = rule(
+  TARGET,
+  SOURCE,
+  word(RULE_ACTIONS, {
+    description: "What a match decides. Require: every such call must satisfy the rule, whatever else allows it.",
+    default: "Allow",
+  }),
+);
 /** An MCPRoute names only tools, and a blank `cel` is none. */
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
-export const ROUTE_RULE = rule(ROUTE_TARGET, ROUTE_SOURCE);
+export const ROUTE_RULE = rule(
+  ROUTE_TARGET,
+  ROUTE_SOURCE,
+  word(ACTIONS, { description: "What a match decides.", default: "Allow" }),
+);
 
 export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",

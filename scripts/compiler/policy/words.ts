@@ -4,6 +4,8 @@ import type { Denial } from "./policy.ts";
 
 /** `action` and `defaultAction`. */
 export const ACTIONS = { Allow: Action.Allow, Deny: Action.Deny };
+/** `action` of a rule of a Policy. */
+export const RULE_ACTIONS = { ...ACTIONS, Require: Action.Require };
 
 /** `valueType` of a claim. */
 export const CLAIM_TYPES = { String: ClaimType.String, StringArray: ClaimType.StringArray };

@@ -28,6 +28,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.insufficient_scope]: 403,
   [Reason.rule_denied]: 403,
   [Reason.no_rule]: 403,
+  [Reason.requirement_unmet]: 403,
   [Reason.challenge_loop]: 403,
   [Reason.no_token]: 401,
   [Reason.invalid_token]: 401,

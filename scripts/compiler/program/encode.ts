@@ -3,9 +3,9 @@ import { BackendFrom, Flag, MAX_PROGRAM, NONE, Op, Section, Setting, Slot, Actio
 import type { Instruction, PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
 import type { Report } from "../source/document.ts";
-import type { Closures } from "../policy/hierarchy.ts";
+import type { Hierarchy } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
-import type { Claim, Policy, Rule } from "../policy/policy.ts";
+import { inOrder, type Policy, type Rule } from "../policy/policy.ts";
 import type { TextTree } from "../source/shape.ts";
 import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
@@ -13,26 +13,29 @@ import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
 import { recordBits } from "../policy/record.ts";
 import { addMethods } from "./methods.ts";
+import { addClaims, addScopeClaims } from "./claims.ts";
+import { Patterns } from "./patterns.ts";
 import { Sources } from "./sources.ts";
-import { Buckets, Patterns } from "./targets.ts";
+import { addScopes, Terms } from "./scopes.ts";
+import { Buckets } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
-export function encodePolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): Uint8Array {
+export function encodePolicy(report: Report, policy: Policy, hierarchy: Hierarchy, whens: Whens): Uint8Array {
   const writer = new ProgramWriter();
-  const scopeIds = addScopes(writer, closures);
+  const terms = new Terms(report, writer, addScopes(writer, hierarchy));
+  const patterns = new Patterns(report, writer, new Automata());
   const predicates = new Predicates(writer, whens);
-  const automata = new Automata();
-  const sources = new Sources(writer, new Patterns(report, writer, automata));
+  const sources = new Sources(writer, patterns);
   const buckets = new Buckets();
-  policy.rules.forEach((rule, index) => {
-    addRule(writer, rule, { scopeIds, predicates, sources });
+  inOrder(policy.rules).forEach((rule, index) => {
+    addRule(writer, rule, { terms, patterns, predicates, sources });
     buckets.addRule(rule, index, (when) => predicates.indexOf(when));
   });
-  buckets.write(report, writer, automata);
+  buckets.write(writer, patterns);
   addMethods(writer);
   addFacts(writer, policy);
-  addSettings(writer, policy, closures);
+  addSettings(writer, policy, hierarchy);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
     report.error({ path: "" }, `the program is ${program.length} bytes; the limit is ${MAX_PROGRAM}`);
@@ -46,40 +49,16 @@ function addFacts(writer: ProgramWriter, { record }: Policy): void {
   }
 }
 
-/** Scopes in ascending order; returns their numbers. */
-function addScopes(writer: ProgramWriter, closures: Closures): Map<string, number> {
-  const names = [...closures.keys()].sort();
-  const ids = new Map(names.map((name, id) => [name, id]));
-  for (const name of names) {
-    // An implied name that is unknown has been reported.
-    const held = closures.get(name)!.flatMap((scope) => ids.get(scope) ?? []);
-    writer.add(Section.Scopes, [
-      ...writer.text(name),
-      ...writer.run(
-        Section.ScopeIds,
-        held.map((id) => [id]),
-      ),
-    ]);
-  }
-  return ids;
-}
-
 interface Parts {
-  scopeIds: Map<string, number>;
+  terms: Terms;
+  patterns: Patterns;
   predicates: Predicates;
   sources: Sources;
 }
 
-function addRule(writer: ProgramWriter, rule: Rule, { scopeIds, predicates, sources }: Parts): void {
-  const scopes = writer.run(
-    Section.ScopeIds,
-    rule.scopes.map((scope) => [scopeIds.get(scope)!]),
-  );
-  const claims = writer.run(
-    Section.Claims,
-    rule.claims.map((claim) => claimRecord(writer, claim)),
-  );
-  if (rule.claims.length > 0) writer.need(Flag.NeedsClaims);
+function addRule(writer: ProgramWriter, rule: Rule, { terms, patterns, predicates, sources }: Parts): void {
+  const scopes = terms.add(rule.scopes);
+  const claims = addClaims(writer, rule.claims, patterns);
   writer.add(Section.Rules, [
     ...writer.text(rule.name),
     rule.action,
@@ -88,12 +67,6 @@ function addRule(writer: ProgramWriter, rule: Rule, { scopeIds, predicates, sour
     predicates.indexOf(rule.when),
     sources.indexOf(rule),
   ]);
-}
-
-function claimRecord(writer: ProgramWriter, { name, type, values }: Claim): number[] {
-  const literal = writer.slot({ root: Slot.Claims, path: [name] });
-  const nested = writer.slot({ root: Slot.Claims, path: name.split(".") });
-  return [literal, nested, type, ...writer.textRun(values)];
 }
 
 /** The predicates of the program: equal texts share one, which is written where it is first used. */
@@ -132,13 +105,12 @@ function readsAllClaims({ op, c }: Instruction): boolean {
   return (op === Op.Slot || op === Op.HasSlot || op === Op.OptSlot) && c === (Slot.Claims as number);
 }
 
-function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures): void {
+function addSettings(writer: ProgramWriter, policy: Policy, { closures, asked }: Hierarchy): void {
   const settings = new Array<number>(Setting.Count).fill(0);
   const put = (setting: Setting, ...words: readonly number[]): void =>
     words.forEach((word, i) => (settings[setting + i] = word));
   const paths = documentPaths(policy);
   const document = paths.length > 0 ? metadataDocument(policy, supportedScopes(policy, closures)) : undefined;
-  put(Setting.Flags, flagsOf(writer, policy));
   put(
     Setting.Govern,
     policy.govern.reduce((bits, kind) => bits | (1 << kind), 0),
@@ -163,6 +135,9 @@ function addSettings(writer: ProgramWriter, policy: Policy, closures: Closures):
   put(Setting.Lists, listBits(policy), policy.limits.list);
   put(Setting.SenderConstrained, policy.senderConstrained);
   put(Setting.Record, recordBits(policy));
+  put(Setting.AskedScopes, asked.length);
+  put(Setting.ScopeClaims, ...addScopeClaims(writer, policy.scopeClaims));
+  put(Setting.Flags, flagsOf(writer, policy));
   for (const word of settings) writer.add(Section.Settings, [word]);
 }
 
@@ -172,6 +147,8 @@ function flagsOf(writer: ProgramWriter, policy: Policy): number {
     uriFlags(policy.rules) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
     (policy.denial === "in-band" ? Flag.InBand : 0) |
+    (policy.scopeClaims.includes("scope") ? 0 : Flag.IgnoreScope) |
+    (policy.scopeClaims.includes("scp") ? 0 : Flag.IgnoreScp) |
     (policy.denial === "mixed" ? Flag.Mixed : 0) |
     (policy.lists.annotate ? Flag.Annotate : 0) |
     (policy.includeGranted ? Flag.IncludeGranted : 0) |

@@ -17,6 +17,7 @@ import {
   NodeField,
   NONE,
   Op,
+  OptionField,
   Action,
   PatternField,
   PredicateField,
@@ -28,6 +29,8 @@ import {
   Slot,
   SourceField,
   Tag,
+  TemplateField,
+  TermField,
   TimePart,
 } from "../../../assembly/program.ts";
 import { listWords } from "../policy/lists.ts";
@@ -73,6 +76,7 @@ function settings(program: Program): string[] {
       "payload keys",
       quoted(program.textRun(program.setting(Setting.MetadataKeys), program.setting(Setting.MetadataKeys + 1))),
     ),
+    ...scopeClaims(program, flags).map((names) => row("scope claims", names)),
     row("resource", program.settingText(Setting.Resource) ?? "-"),
     row("resource metadata", program.settingText(Setting.ResourceMetadata) ?? "-"),
     row("baseline scopes", program.settingText(Setting.BaselineScopes) ?? "-"),
@@ -102,6 +106,18 @@ function settings(program: Program): string[] {
   ];
 }
 
+/** Where the token's scopes are, if not in scope and scp. */
+function scopeClaims(program: Program, flags: number): string[] {
+  const others = program.run(Section.Claims, program.record(Section.Settings, Setting.ScopeClaims)).map((claim) => {
+    const [literal, dotted] = [program.word(claim + ClaimField.Literal), program.word(claim + ClaimField.Path)];
+    return literal === dotted
+      ? slotName(program, literal)
+      : `${slotName(program, literal)} or ${slotName(program, dotted)}`;
+  });
+  const usual = [...(flags & Flag.IgnoreScope ? [] : ["scope"]), ...(flags & Flag.IgnoreScp ? [] : ["scp"])];
+  return others.length === 0 && usual.length === 2 ? [] : [[...usual, ...others].join(", ")];
+}
+
 /** Which decisions are recorded, in which form, and what a record has besides. */
 function recordText(program: Program): string {
   const bits = program.setting(Setting.Record);
@@ -129,7 +145,10 @@ function scopes(program: Program): string[] {
   const lines = program.each(Section.Scopes, (at) => {
     const name = program.textAt(at + ScopeField.Name);
     const implied = scopeRun(program, at + ScopeField.Closure).filter((other) => other !== name);
-    return implied.length ? `  ${name} -> ${implied.join(" ")}` : `  ${name}`;
+    const begun = program.word(at + ScopeField.Families);
+    const families = program.textRun(begun, program.word(at + ScopeField.Families + 4)).map((text) => `${text}*`);
+    const all = [...implied, ...families];
+    return all.length ? `  ${name} -> ${all.join(" ")}` : `  ${name}`;
   });
   return ["scopes", ...lines];
 }
@@ -143,7 +162,7 @@ function scopeRun(program: Program, at: number): string[] {
 function rules(program: Program): string[] {
   const lines = program.each(Section.Rules, (at, index) => {
     const name = program.textAt(at + RuleField.Name);
-    const held = scopeRun(program, at + RuleField.Scopes);
+    const held = program.run(Section.Terms, at + RuleField.Scopes).map((term) => termText(program, term));
     const claims = program.run(Section.Claims, at + RuleField.Claims).map((claim) => claimText(program, claim));
     const parts = [`${index}`.padStart(3), Action[program.word(at + RuleField.Action)]!, name!];
     if (held.length) parts.push(`scopes ${held.join(" ")}`);
@@ -152,6 +171,17 @@ function rules(program: Program): string[] {
     return `${[...parts, ...claims].join("  ")}${whenText(program.word(at + RuleField.Predicate))}`;
   });
   return ["rules", ...lines];
+}
+
+/** Alternatives in parentheses. */
+function termText(program: Program, at: number): string {
+  const options = program.run(Section.Options, at + TermField.Options).map((option) => {
+    const scope = program.word(option + OptionField.Scope);
+    if (scope !== NONE) return program.textAt(program.record(Section.Scopes, scope) + ScopeField.Name)!;
+    const template = program.record(Section.Templates, program.word(option + OptionField.Template));
+    return program.textAt(template + TemplateField.Source)!;
+  });
+  return options.length === 1 ? options[0]! : `(${options.join(" or ")})`;
 }
 
 /** Where a call must come from. */
@@ -172,8 +202,14 @@ function claimText(program: Program, at: number): string {
   const [literal, dotted] = [program.word(at + ClaimField.Literal), program.word(at + ClaimField.Path)];
   const path =
     literal === dotted ? slotName(program, literal) : `${slotName(program, literal)} or ${slotName(program, dotted)}`;
+  const type: ClaimType = program.word(at + ClaimField.Type);
+  if (type === ClaimType.Present) return `${path} present`;
   const values = program.textRun(program.word(at + ClaimField.Values), program.word(at + ClaimField.Values + 4));
-  return `${path} ${ClaimType[program.word(at + ClaimField.Type)]} in [${quoted(values)}]`;
+  const patterns = program
+    .run(Section.Patterns, at + ClaimField.Patterns)
+    .map((pattern) => affixText(program, pattern));
+  const fits = patterns.length ? ` or fits ${patterns.join(" ")}` : "";
+  return `${path} ${ClaimType[type]} in [${quoted(values)}]${fits}`;
 }
 
 function whenText(predicate: number): string {

@@ -15,6 +15,7 @@ export const MESSAGES: Record<Exclude<Reason, Reason.Count>, string> = {
   [Reason.insufficient_scope]: "The token lacks scopes that this call needs.",
   [Reason.rule_denied]: "A rule denies the call; more scopes would not help.",
   [Reason.no_rule]: "No rule allows the call; more scopes would not help.",
+  [Reason.requirement_unmet]: "A requirement of the policy is not met; more scopes would not help.",
   [Reason.challenge_loop]: "The same scopes were requested repeatedly without being granted; do not retry.",
   [Reason.no_token]: "A valid access token is required.",
   [Reason.invalid_token]: "The access token is invalid.",

@@ -9,6 +9,8 @@ import {
   INSTRUCTION_SIZE,
   METHOD_SIZE,
   NODE_SIZE,
+  OPTION_SIZE,
+  PART_SIZE,
   PATTERN_SIZE,
   PREDICATE_SIZE,
   ANCHOR_SIZE,
@@ -17,6 +19,8 @@ import {
   SCOPE_SIZE,
   SETTINGS_SIZE,
   SOURCE_SIZE,
+  TEMPLATE_SIZE,
+  TERM_SIZE,
   TEXT_SIZE,
 } from "../../../assembly/program.ts";
 
@@ -42,4 +46,8 @@ export const RECORD_SIZES = [
   PATTERN_SIZE,
   FACT_SIZE,
   SOURCE_SIZE,
+  TERM_SIZE,
+  OPTION_SIZE,
+  TEMPLATE_SIZE,
+  PART_SIZE,
 ];

@@ -1,7 +1,7 @@
 // Where calls must come from: records for rules, of which most have none.
 import { NONE, Section } from "../../../assembly/program.ts";
 import type { Rule } from "../policy/policy.ts";
-import type { Patterns } from "./targets.ts";
+import type { Patterns } from "./patterns.ts";
 import type { ProgramWriter } from "./writer.ts";
 
 export class Sources {

@@ -1,13 +1,11 @@
 // The targets of rules → entries, buckets, anchors and patterns: a call tries only the rules that may apply to it.
 import { Anchor, Kind, NONE, Section } from "../../../assembly/program.ts";
 import { conditionOf, type Rule, type Target } from "../policy/policy.ts";
-import { regexOf, type Stars } from "../policy/stars.ts";
-import type { Automata } from "../regex/automaton.ts";
-import { PatternError } from "../regex/machine.ts";
-import type { Place, Report } from "../source/document.ts";
+import type { Place } from "../source/document.ts";
 import type { TextTree } from "../source/shape.ts";
 import { fileNames, isPiece, type Filing, type Named } from "./anchors.ts";
-import type { Pair, ProgramWriter } from "./writer.ts";
+import type { Patterns } from "./patterns.ts";
+import type { ProgramWriter } from "./writer.ts";
 import { binaryString } from "../../bytes.ts";
 
 /** Entries of one target: (rule, predicate). */
@@ -33,7 +31,7 @@ export class Buckets {
     }
   }
 
-  write(report: Report, writer: ProgramWriter, automata: Automata): void {
+  write(writer: ProgramWriter, patterns: Patterns): void {
     const named = [...this.byName.values()];
     const filed = fileNames(named).map((filing, i) => ({
       filing,
@@ -41,7 +39,6 @@ export class Buckets {
       order: orderOf(named[i]!, filing),
     }));
     filed.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
-    const patterns = new Patterns(report, writer, automata);
     for (const { filing, bucket } of filed) {
       const entries = writer.run(Section.Entries, bucket.entries);
       const key = [bucket.kind, ...writer.text(filing.backend), ...writer.raw(filing.text)];
@@ -69,41 +66,4 @@ function anchorsOf(filed: readonly { filing: Filing; bucket: Bucket }[]): number
     anchors.set(record.join(), record);
   }
   return [...anchors.values()].sort((a, b) => a.reduce((order, word, i) => order || word - b[i]!, 0));
-}
-
-export class Patterns {
-  constructor(
-    private readonly report: Report,
-    private readonly writer: ProgramWriter,
-    private readonly automata: Automata,
-  ) {}
-
-  /** The number of the pattern of a bucket. */
-  add({ name, stars, backendStars, place }: Pick<Bucket, "name" | "stars" | "backendStars" | "place">): number {
-    const own = stars ? this.affixes(stars, name, place) : this.anything();
-    const backend = backendStars ? this.affixes(backendStars, name, place) : this.anything();
-    return this.writer.add(Section.Patterns, [...own, ...backend]);
-  }
-
-  private anything(): number[] {
-    return [NONE, 0, ...this.writer.text(""), NONE];
-  }
-
-  /** Literal ends, and an automaton for what they do not say. */
-  private affixes(stars: Stars, name: string, place: Place | undefined): number[] {
-    const { pieces, gaps } = stars;
-    const ends: Pair[] = [this.writer.text(pieces[0]!), this.writer.text(pieces.at(-1)!)];
-    const isPlain = gaps.length === 1 && gaps[0] === "any";
-    return [...ends.flat(), isPlain ? NONE : this.automaton(stars, name, place)];
-  }
-
-  private automaton(stars: Stars, name: string, place: Place | undefined): number {
-    try {
-      return this.writer.operand({ automaton: this.automata.of(regexOf(stars)) });
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error;
-      this.report.error(place ?? { path: "" }, `the name "${name}" has too many stars`, "write several names instead");
-      return NONE;
-    }
-  }
 }
