@@ -62,7 +62,7 @@ function onPost(stream: Context, end: bool): i32 {
   if (content != NO_REASON) return rejectPost(stream, content, end);
   if (end) return reject(stream, Reason.empty_body);
   const token = findToken();
-  if (!token) return rejectPost(stream, missingToken(stream), false);
+  if (!token && !mayBeNobody(stream)) return rejectPost(stream, missingToken(stream), false);
   if (!isBindingMet(token)) return rejectPost(stream, Reason.sender_constrained, false);
   if (declaresMoreThan(setting(Setting.MaxBody))) return rejectPost(stream, Reason.body_too_large, false);
   if (!saveForLater(stream, token)) return reject(stream, Reason.host_error);
@@ -94,7 +94,7 @@ function onBodyless(stream: Context, method: Span, end: bool): i32 {
   if (actionOnMethod(method) != Action.Allow) return reject(stream, Reason.method_not_allowed);
   if (declaresMoreThan(0)) return reject(stream, Reason.unexpected_body);
   const token = preflight ? NO_SPAN : findToken();
-  if (!preflight && !token) return reject(stream, missingToken(stream));
+  if (!preflight && !token && !(get && mayBeNobody(stream))) return reject(stream, missingToken(stream));
   if (!isBindingMet(token)) return reject(stream, Reason.sender_constrained);
   if (get && filtersLists() && !expectStream(stream, token)) return reject(stream, Reason.host_error);
   const reason = preflight ? Reason.preflight : get ? Reason.stream : Reason.session_end;
@@ -124,6 +124,11 @@ function mayAskForList(): bool {
   if (!filtersLists() || !arePresent(1 << KnownHeader.AcceptEncoding)) return false;
   const method = findHeader(KnownHeader.McpMethod);
   return !method || spanEnds(method, "/list");
+}
+
+/** Whether the request may pass without a token; one that came and did not verify is refused in any case. */
+function mayBeNobody(stream: Context): bool {
+  return hasFlag(Flag.Anonymous) && !stream.credentials;
 }
 
 function missingToken(stream: Context): i32 {
@@ -289,7 +294,7 @@ function saveForLater(stream: Context, token: Span): bool {
   copyBytes(saved + <usize>size, spanStart(token), spanLength(token));
   stream.block = saved;
   stream.size = size;
-  stream.token = spanLength(token);
+  stream.token = token ? spanLength(token) : NONE;
   stream.config = configNumber();
   return true;
 }
@@ -301,12 +306,17 @@ function needsHeaders(): bool {
   return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 
+/** The payload that was saved with a stream; NO_SPAN for a caller without one. */
+export function savedToken(stream: Context): Span {
+  return stream.token == NONE ? NO_SPAN : spanOf(stream.block + <usize>stream.size, stream.token);
+}
+
 /** Uses the headers that were saved, so that the body is not judged by those of another request; returns the payload. */
 function openSaved(stream: Context): Span {
   const saved = stream.block;
   const size = stream.size;
   openHeaders(saved, size);
-  return spanOf(saved + <usize>size, stream.token);
+  return savedToken(stream);
 }
 
 /** Releases what was saved with a stream. */

@@ -13,7 +13,8 @@ import { resolveBackend } from "./request/backend.ts";
 import { forgetScopeLists } from "./token/scopes.ts";
 import { headersSize } from "./request/headers.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
-import { findChallenge, mayGrantHelp } from "./decide/challenge.ts";
+import { isNobody } from "./token/nobody.ts";
+import { findChallenge, findNeed, mayGrantHelp } from "./decide/challenge.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
 import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
@@ -106,7 +107,7 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
   const refused = readMessage();
   if (refused != NO_REASON) return refused;
   if (!isTokenRead && !readToken(token)) return Reason.no_token;
-  if (isResponse()) return mayRespond() ? Reason.response : Reason.not_jsonrpc;
+  if (isResponse()) return isNobody ? Reason.no_token : mayRespond() ? Reason.response : Reason.not_jsonrpc;
   const mismatch = checkMirrors();
   if (mismatch != NO_REASON) {
     if (!hasFlag(Flag.LenientHeaders)) return mismatch;
@@ -115,7 +116,9 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
   if (isListMethod(methodName)) decision.asksList = true;
   decision.isCall = true;
   let reason = judgeCall(decision);
-  if (mayGrantHelp(reason)) {
+  if (isNobody) {
+    if (reason == Reason.no_token) findNeed(decision);
+  } else if (mayGrantHelp(reason)) {
     noteBeforeTrials(decision);
     reason = findChallenge(reason, decision);
   }

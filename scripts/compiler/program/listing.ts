@@ -28,6 +28,7 @@ import {
   Setting,
   Slot,
   SourceField,
+  SourceFlag,
   Tag,
   TemplateField,
   TermField,
@@ -192,7 +193,9 @@ function sourceText(program: Program, at: number): string[] {
   const plain = program.textRun(program.word(at + SourceField.Names), program.word(at + SourceField.Names + 4));
   const starred = program.run(Section.Patterns, at + SourceField.Patterns).map((one) => affixText(program, one) ?? "*");
   const principals = [...plain.map((name) => JSON.stringify(name)), ...starred];
+  const flags = program.word(at + SourceField.Flags);
   return [
+    ...(flags & SourceFlag.Anonymous ? ["anonymous"] : []),
     ...(offset === NONE ? [] : [`from ${ranges.join(" ")}`]),
     ...(principals.length > 0 ? [`principals ${principals.join(" ")}`] : []),
   ];
