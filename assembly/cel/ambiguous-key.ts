@@ -3,6 +3,7 @@
 // such a key may have seen another value than the server will, so the request is refused (Reason.ambiguous_key).
 // json/ambiguous-keys.ts has those of the members that the policy names, whether or not a predicate looks at them; here
 // are those that predicates have looked at.
+import { Reason } from "../program.ts";
 import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
 import { charge } from "../runtime/budget.ts";
 import { BACKSLASH, CASE_BIT, LOWER_K, LOWER_S, MINUS, NUL, UNDERSCORE, UPPER_A } from "../text/chars.ts";
@@ -22,10 +23,24 @@ export enum Match {
 }
 
 let met: bool = false;
+let metWide: bool = false;
 
-/** Whether a predicate, since the body was begun, has looked up a member beside which there is an ambiguous key. */
+/**
+ * Whether a predicate, since the body was begun, has looked up what the server may read as another value: a member beside
+ * which there is an ambiguous key, or a number with more digits than readers agree on.
+ */
 export function metAmbiguousKey(): bool {
-  return met;
+  return met || metWide;
+}
+
+/** The Reason for that. */
+export function ambiguity(): Reason {
+  return met ? Reason.ambiguous_key : Reason.number_range;
+}
+
+/** A predicate has read such a number. */
+export function meetWideNumber(): void {
+  metWide = true;
 }
 
 /** A predicate has looked up such a member. */
@@ -36,6 +51,7 @@ export function meetAmbiguousKey(): void {
 /** Begins a body. Only resetVm calls this. */
 export function forgetAmbiguousKeys(): void {
   met = false;
+  metWide = false;
 }
 
 /** Compares two string cells as keys. */

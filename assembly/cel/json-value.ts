@@ -4,8 +4,9 @@ import { CELL_SIZE, Tag } from "../program.ts";
 import { charge, isExhausted } from "../runtime/budget.ts";
 import { setBool, setDouble, setError, setJson, setNull, setSpan, startOf } from "./cell.ts";
 import { parseNumber } from "../number/parse.ts";
+import { hasLostDigits } from "../number/readers.ts";
 import { LOWER_F, LOWER_N, LOWER_T, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../text/chars.ts";
-import { Match, matchKeys, meetAmbiguousKey } from "./ambiguous-key.ts";
+import { Match, matchKeys, meetAmbiguousKey, meetWideNumber } from "./ambiguous-key.ts";
 import { RAW_DOUBLE, firstItem, nextItem, skipString, skipValue, skipWhitespace } from "../json/walk.ts";
 import { readingEnd, readingMarks } from "../json/reading.ts";
 
@@ -35,6 +36,7 @@ export function loadSpan(cell: usize, start: usize, end: usize, hasEscapes: u32)
 function loadNumber(cell: usize, start: usize, end: usize): void {
   const value = parseNumber(start, end);
   charge((<u32>(end - start)) >> 3);
+  if (end - start > 17 && hasLostDigits(value)) meetWideNumber();
   if (abs(value) == Infinity) setError(cell);
   else setDouble(cell, value);
 }

@@ -45,7 +45,8 @@ export function findNeed(decision: Decision): void {
   setReturning(true);
   const reason = decideForReturning(decision);
   if (isPass(reason)) decision.need = Need.Nothing;
-  else if (mayGrantHelp(reason) && findChallenge(reason, decision) == Reason.insufficient_scope) decision.need = Need.Scopes;
+  else if (mayGrantHelp(reason) && findChallenge(reason, decision) == Reason.insufficient_scope)
+    decision.need = Need.Scopes;
   setReturning(false);
   forgetResults();
   decision.rule = NONE;

@@ -1,12 +1,24 @@
 // The decision on one call: requirements, then the other rules in order, the first match wins; for each rule target, claims,
 // `when`, scopes. Reads the call, the slots and the held scopes. An error never helps the caller: in an Allow rule it is no
 // match, in a Deny rule it is one, and a requirement with one applies, or is not met.
-import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting, SourceFlag, isPass } from "../program.ts";
+import {
+  Action,
+  EntryField,
+  Flag,
+  Kind,
+  NONE,
+  Reason,
+  RuleField,
+  Section,
+  Setting,
+  SourceFlag,
+  isPass,
+} from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce, forgetResults } from "../cel/results.ts";
 import { forgetScopeReads } from "../cel/scope-list.ts";
-import { metAmbiguousKey } from "../cel/ambiguous-key.ts";
+import { ambiguity, metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { isNobody } from "../token/nobody.ts";
@@ -44,7 +56,7 @@ export function decide(target: u32, decision: Decision): i32 {
 /** The Reason by the entries that were chosen. */
 function decideByRules(decision: Decision): i32 {
   decision.rule = firstMatch(true);
-  if (metAmbiguousKey()) return Reason.ambiguous_key;
+  if (metAmbiguousKey()) return ambiguity();
   if (requirementFailed) return Reason.requirement_unmet;
   const reason = reasonOf(decision.rule);
   return isPass(reason) && lackingRequirement() != NONE ? Reason.insufficient_scope : reason;

@@ -8,6 +8,7 @@ import { NO_SPAN, Span } from "../text/span.ts";
 // prettier-ignore
 export enum Need { Baseline = 0, Nothing = 1, Scopes = 2 }
 
+
 @unmanaged
 export class Decision {
   reason: i32; //    Reason

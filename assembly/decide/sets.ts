@@ -182,15 +182,15 @@ function listSet(set: u32, size: u32): bool {
 
 /** Chooses the alternative of an open term that the set has or, without one, the first that it implies. */
 function chooseHeld(open: u32, set: u32, size: u32): void {
-  let isImplied = false;
+  let hasHeld = false;
   for (let i: u32 = 0; i < choicesOf(open); i++) {
     const scope = choiceAt(open, i);
     for (let j: u32 = 0; j < size; j++) {
       if (scopeOf(set, j) == scope) return chooseOption(open, i);
     }
-    if (isImplied || !mayBeHeld(scope)) continue;
+    if (hasHeld || !mayBeHeld(scope)) continue;
     chooseOption(open, i);
-    isImplied = true;
+    hasHeld = true;
   }
 }
 

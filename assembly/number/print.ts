@@ -46,7 +46,7 @@ function unitsIn(whole: u64, open: i32): u64 {
 }
 
 /** Finds the digits of a finite value above 0. The result holds until the next call. */
-function shortestDigits(value: f64): Decimal {
+export function shortestDigits(value: f64): Decimal {
   const bits = reinterpret<u64>(value);
   const biased = max(<i32>(bits >> 52), 1);
   const whole = bits - ((<u64>(biased - 1)) << 52); // value = whole * 2^(biased - 1075)

@@ -33,6 +33,11 @@ export class ScannedNumber {
 
 const scanned = changetype<ScannedNumber>(memory.data(40, 8));
 
+/** The number that was taken apart last. */
+export function lastScanned(): ScannedNumber {
+  return scanned;
+}
+
 /** The sign at `at`, which may be the end of the text; 0 when there is none. */
 export function signAt(at: usize, end: usize): u32 {
   const c = at < end ? <u32>load<u8>(at) : 0;

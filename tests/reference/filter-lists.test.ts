@@ -48,7 +48,10 @@ for (const shape of ["flat", "hierarchy", "read"] satisfies Shape[])
           const isOneOfEqual = scopes.length === wanted.scopes?.length;
           // Of the URIs of a template another one may need as few.
           const opens = kind === "resourceTemplates" && isCallableWith(policy, kind, name!, caller, scopes);
-          assert.ok(asked.length === 0 || isOneOfEqual || opens, `${scopes.join()}, not ${wanted.scopes?.join()}: ${story}`);
+          assert.ok(
+            asked.length === 0 || isOneOfEqual || opens,
+            `${scopes.join()}, not ${wanted.scopes?.join()}: ${story}`,
+          );
         }
     }
     t.diagnostic(JSON.stringify(seen));

@@ -3,7 +3,8 @@ import { ClaimType } from "../../../assembly/program.ts";
 import type { Report, Tree } from "../source/document.ts";
 import { choice, flag, list, mapping, required, text, texts, type Members } from "../source/shape.ts";
 import type { Claim, Policy } from "./policy.ts";
-import { CLAIM, namesOf, ROUTE_CLAIM } from "./shapes.ts";
+import { namesOf } from "./json-schema.ts";
+import { CLAIM, ROUTE_CLAIM } from "./source-shapes.ts";
 import { CLAIM_TYPES } from "./words.ts";
 
 /** Reads one claim. In ai-gateway's documents it is a text unless it says otherwise. */
@@ -37,25 +38,22 @@ function readWanted(report: Report, members: Members, owner: Tree, isRoute: bool
   const [valuesTree, patternsTree, presentTree] = ["values", "patterns", "present"].map(
     (key) => members.get(key)?.value,
   );
-  if (!valuesTree && !patternsTree && !presentTree) {
-    if (isRoute) return report.error(owner, '"values" is missing');
-    return report.error(owner, '"values" is missing', "or patterns, or present: true");
-  }
-  const isPresent = presentTree && flag(report, presentTree);
-  if (isPresent === false)
-    return report.error(presentTree!, "present can only be true", 'write a when: "!has(jwt.claims.NAME)"');
-  const values = valuesTree && texts(report, valuesTree)?.map((item) => item.value);
-  const patterns = patternsTree && texts(report, patternsTree, "nothing would match")?.map((item) => item.value);
+  const place = valuesTree ?? patternsTree ?? presentTree;
+  if (!place) return report.error(owner, '"values" is missing', isRoute ? undefined : "or patterns, or present: true");
+  if (presentTree && flag(report, presentTree) === false)
+    return report.error(presentTree, "present can only be true", 'write a when: "!has(jwt.claims.NAME)"');
+  const values = textsOf(report, valuesTree);
+  const patterns = textsOf(report, patternsTree, "nothing would match");
+  if (!values || !patterns) return undefined;
   if (valuesTree?.kind === "list" && valuesTree.items.length === 0 && !patternsTree)
     report.warn(valuesTree, "a claim without values never matches");
-  if ((valuesTree && !values) || (patternsTree && !patterns)) return undefined;
   warnOfPlainPatterns(report, patternsTree);
-  return {
-    values: [...new Set(values)],
-    patterns: [...new Set(patterns)],
-    place: valuesTree ?? patternsTree ?? presentTree!,
-    isPresent: isPresent === true && !valuesTree && !patternsTree,
-  };
+  return { values: [...new Set(values)], patterns: [...new Set(patterns)], place, isPresent: place === presentTree };
+}
+
+/** None without a list. */
+function textsOf(report: Report, tree: Tree | undefined, emptyMeans?: string): string[] | undefined {
+  return tree ? texts(report, tree, emptyMeans)?.map((item) => item.value) : [];
 }
 
 function warnOfPlainPatterns(report: Report, tree: Tree | undefined): void {

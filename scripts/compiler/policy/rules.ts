@@ -4,7 +4,8 @@ import type { Member, Report, Tree } from "../source/document.ts";
 import { readClaim } from "./claims.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import type { Hint } from "../lock/lock.ts";
-import { ANNOTATIONS, GROUP, JWT_SOURCE, namesOf, ROUTE_SOURCE, ROUTE_TARGET, RULE, SOURCE, TARGET } from "./shapes.ts";
+import { ANNOTATIONS, GROUP, namesOf, ROUTE_TARGET, RULE, TARGET } from "./shapes.ts";
+import { JWT_SOURCE, ROUTE_SOURCE, SOURCE } from "./source-shapes.ts";
 import { readArgs } from "./args.ts";
 import { readPrincipals, readRanges } from "./places.ts";
 import { starsOf } from "./stars.ts";
@@ -70,7 +71,12 @@ class RuleReader {
   private readAnonymous(member: Member, jwt: Member | undefined, rule: Rule): void {
     rule.anonymous = this.readFlag(member) ?? false;
     if (!rule.anonymous) return;
-    if (jwt) this.report.error(jwt.key, "a rule for callers without a token cannot ask for one", "leave jwt out, or anonymous");
+    if (jwt)
+      this.report.error(
+        jwt.key,
+        "a rule for callers without a token cannot ask for one",
+        "leave jwt out, or anonymous",
+      );
     if (rule.action !== Action.Allow)
       this.report.error(member.key, "only an Allow rule can be anonymous", "other rules hold for everybody anyway");
   }

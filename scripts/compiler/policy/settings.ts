@@ -108,8 +108,7 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   if (!members) return;
   const bound = members.get("senderConstrained")?.value;
   if (bound) policy.senderConstrained = choice(report, bound, BOUND) ?? policy.senderConstrained;
-  const scopeClaims = members.get("scopeClaims")?.value;
-  if (scopeClaims) policy.scopeClaims = readPaths(report, scopeClaims) ?? policy.scopeClaims;
+  readScopeClaims(report, members.get("scopeClaims")?.value, policy);
   const [one, many] = [members.get("metadataKey"), members.get("metadataKeys")];
   if (one && many) report.error(many.key, "metadataKey and metadataKeys mean the same; give only one");
   const keys = (one ?? many)?.value;
@@ -117,6 +116,10 @@ function readJwt(report: Report, tree: Tree, policy: Policy): void {
   const items = keys.kind === "list" ? texts(report, keys, "list at least one key") : [keys];
   const names = items?.flatMap((item) => metadataKey(report, item) ?? []);
   if (names?.length) policy.metadataKeys = names;
+}
+
+function readScopeClaims(report: Report, tree: Tree | undefined, policy: Policy): void {
+  policy.scopeClaims = (tree && readPaths(report, tree)) ?? policy.scopeClaims;
 }
 
 function metadataKey(report: Report, tree: Tree): string | undefined {
@@ -134,8 +137,8 @@ function readHierarchy(report: Report, tree: Tree, policy: Policy): void {
     if (scope(report, { ...key, kind: "text", value: name }) === undefined) continue;
     const members = value.kind === "null" ? undefined : mapping(report, value, namesOf(shapes.SCOPE_DECLARATION));
     const [implies, issuedAs] = ["implies", "issuedAs"].map((member) => {
-      const tree = members?.get(member)?.value;
-      return (tree && texts(report, tree)?.filter((item) => scope(report, item) !== undefined)) ?? [];
+      const names = members?.get(member)?.value;
+      return (names && texts(report, names)?.filter((item) => scope(report, item) !== undefined)) ?? [];
     });
     policy.scopes.set(name, { place: key, implies: implies!, issuedAs: issuedAs! });
   }

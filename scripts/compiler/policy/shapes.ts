@@ -5,7 +5,6 @@ import {
   ARGUMENT_PATH,
   BACKENDS,
   BOUND,
-  CLAIM_TYPES,
   DENIALS,
   FORMS,
   GOVERNED,
@@ -19,12 +18,12 @@ import {
 } from "./words.ts";
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
-import { SCOPE } from "../source/shape.ts";
 import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
+
+import { CLAIM_PATH, ROUTE_SOURCE, SCOPE_NAME as scopeName, SOURCE } from "./source-shapes.ts";
 
 export { namesOf, rangeOf, type Meaning, type Shape } from "./json-schema.ts";
 
-const scopeName = text({ pattern: SCOPE.source, maxLength: 256, means: "scope" });
 const when = text({
   maxLength: MAX_EXPRESSION,
   means: "when",
@@ -107,11 +106,6 @@ export const METADATA = object(
   { description: "The name of the policy; the other members are allowed and not read." },
 );
 
-const claimPath: Shape = {
-  description: "A claim; dots lead into objects: org.unit. A list is the path itself, for keys with dots.",
-  anyOf: [text({ means: "claim" }), list(text())],
-};
-
 const metadataKey = text({ pattern: METADATA_KEY.source, maxLength: 256, default: "mcp" });
 
 export const JWT = object(
@@ -121,7 +115,7 @@ export const JWT = object(
       description: "Several such names; the first one that is there is used.",
       anyOf: [list(metadataKey), metadataKey],
     },
-    scopeClaims: list(claimPath, {
+    scopeClaims: list(CLAIM_PATH, {
       description: "The claims that have the token's scopes; scope and scp unless given.",
     }),
     senderConstrained: word(BOUND, {
@@ -157,66 +151,6 @@ export const CHALLENGE = object({
     default: "operation",
   },
 });
-
-const claimValues: Shape = { type: "array", items: text(), description: "One of these must be there." };
-/** A claim in an MCPRoute. */
-export const ROUTE_CLAIM = object(
-  {
-    name: text({ means: "claim", description: "The claim; dots lead into objects: org.unit." }),
-    valueType: word(CLAIM_TYPES, { description: "StringArray: the claim is a list.", default: "String" }),
-    values: claimValues,
-  },
-  { required: ["name", "values"] },
-);
-export const CLAIM = object(
-  {
-    name: claimPath,
-    valueType: word(CLAIM_TYPES, {
-      description: "String: the claim must be a text; otherwise a list may have it, too.",
-    }),
-    values: claimValues,
-    patterns: list(text(), { description: "Or one of these, where * is any run of characters." }),
-    present: { const: true, description: "The claim must be there, whatever it is." },
-    literal: { type: "boolean", description: "A * in values is meant as it is.", default: false },
-  },
-  { required: ["name"], anyOf: ["values", "patterns", "present"].map((member) => ({ required: [member] })) },
-);
-
-export const ANY_OF = object(
-  { anyOf: list(scopeName, { description: "One of these; a challenge asks for the one that keeps it smallest." }) },
-  { required: ["anyOf"] },
-);
-
-function jwtSource(scope: Shape, claim: Shape): Shape {
-  return object(
-    {
-      scopes: list(scope, { description: "All of these; a challenge asks for those that are missing." }),
-      claims: list(claim, { description: "All of these must hold; no challenge helps where one does not." }),
-    },
-    { minProperties: 1 },
-  );
-}
-
-const templated = described(scopeName, "A scope; {args.owner} stands for a value of the call.");
-export const JWT_SOURCE = jwtSource({ anyOf: [templated, ANY_OF] }, CLAIM);
-
-/** In an MCPRoute. */
-export const ROUTE_SOURCE = object(
-  { jwt: jwtSource(scopeName, ROUTE_CLAIM) },
-  { minProperties: 1, description: "Whom the rule is about." },
-);
-export const SOURCE = object(
-  {
-    jwt: JWT_SOURCE,
-    anonymous: { type: "boolean", description: "The rule holds without a token, too; never beside jwt." },
-    ip: list(text(), { description: "The caller's address is in one of these ranges: 10.0.0.0/8, 2001:db8::/32." }),
-    principals: list(text(), {
-      description:
-        "The first URI name or the first DNS name of the caller's certificate is one of these; * is any run.",
-    }),
-  },
-  { minProperties: 1, description: "Whom the rule is about." },
-);
 
 const number: Shape = { type: "number" };
 const size = integer(0, 0x7fffffff, "How many: of a text its characters.");

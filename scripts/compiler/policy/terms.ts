@@ -3,7 +3,8 @@ import type { Place, Report, Tree } from "../source/document.ts";
 import { list, mapping, scope, type TextTree } from "../source/shape.ts";
 import { BackendFrom } from "../../../assembly/program.ts";
 import type { Policy } from "./policy.ts";
-import { ANY_OF, namesOf } from "./shapes.ts";
+import { namesOf } from "./json-schema.ts";
+import { ANY_OF } from "./source-shapes.ts";
 import { hasBraces, readTemplate, type Template } from "./templates.ts";
 
 /** One of these must be held; most terms have one. */

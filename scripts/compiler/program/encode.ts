@@ -1,5 +1,16 @@
 // Policy → program bytes.
-import { BackendFrom, Flag, MAX_PROGRAM, NONE, Op, Section, Setting, Slot, SourceFlag, Action } from "../../../assembly/program.ts";
+import {
+  BackendFrom,
+  Flag,
+  MAX_PROGRAM,
+  NONE,
+  Op,
+  Section,
+  Setting,
+  Slot,
+  SourceFlag,
+  Action,
+} from "../../../assembly/program.ts";
 import type { Instruction, PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
 import type { Report } from "../source/document.ts";

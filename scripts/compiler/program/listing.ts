@@ -77,7 +77,7 @@ function settings(program: Program): string[] {
       "payload keys",
       quoted(program.textRun(program.setting(Setting.MetadataKeys), program.setting(Setting.MetadataKeys + 1))),
     ),
-    ...scopeClaims(program, flags).map((names) => row("scope claims", names)),
+    ...scopeClaims(program, flags).map((text) => row("scope claims", text)),
     row("resource", program.settingText(Setting.Resource) ?? "-"),
     row("resource metadata", program.settingText(Setting.ResourceMetadata) ?? "-"),
     row("baseline scopes", program.settingText(Setting.BaselineScopes) ?? "-"),
