@@ -42,6 +42,7 @@ export function findChallenge(reason: i32, decision: Decision): i32 {
 
 /** Finds what a token needs for a call that was refused for want of one, and notes it. */
 export function findNeed(decision: Decision): void {
+  endTrace();
   setReturning(true);
   const reason = decideForReturning(decision);
   if (isPass(reason)) decision.need = Need.Nothing;

@@ -174,7 +174,7 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33%
   test("an invalid test file is reported with the place; exit 1", () => {
     file("odd.test.yaml", tests(`{name: x, ${READ}, expct: {decision: allow}}`));
     const { code, err } = run(["test", "odd.test.yaml"]);
-    const keys = "name, payload, scopes, badToken, address, principal, time, call, request, list, expect";
+    const keys = "name, payload, scopes, anonymous, badToken, address, principal, time, call, request, list, expect";
     assert.deepEqual(
       { code, err },
       { code: 1, err: `odd.test.yaml: tests[0]: unknown key "expct"; known keys: ${keys}\n` },
