@@ -1,5 +1,45 @@
-// The code of predicates: what an Instruction of the program means, and the cells that it works on. A part of the program's
-// format, which program.ts hands on: import from there.
+// The code of predicates: what an Instruction of the program means, the slots and attributes that it reads, and the cells
+// that it works on. A part of the program's format, which program.ts hands on: import from there.
+
+/** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
+export enum Slot {
+  Body = 0, //              the whole message
+  Claims = 1, //            the verified payload without scope and scp
+  Jsonrpc = 2,
+  Id = 3,
+  Method = 4,
+  Params = 5,
+  Result = 6,
+  Error = 7,
+  Name = 8, //              params.name
+  Arguments = 9,
+  Meta = 10,
+  Uri = 11,
+  Ref = 12,
+  RefType = 13,
+  RefName = 14,
+  RefUri = 15,
+  TaskId = 16,
+  Notifications = 17,
+  ResourceSubscriptions = 18,
+  MetaVersion = 19, //      params._meta["io.modelcontextprotocol/protocolVersion"]
+  Answer = 20, //           a message of the server
+  // prettier-ignore
+  AnswerResult = 21,
+  Tools = 22,
+  Prompts = 23,
+  Resources = 24,
+  Templates = 25,
+  CacheScope = 26, // in the order of ListKind
+  Item = 27, //             an item of a list
+  // prettier-ignore
+  ItemName = 28,
+  ItemUri = 29,
+  ItemTemplate = 30,
+  ItemMeta = 31,
+  ItemScopes = 32, // _meta["scopegate/scopes"]
+  Count = 33,
+}
 
 /** Attributes of a call that are not members of the body. */
 export enum Attribute {

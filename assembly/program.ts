@@ -14,14 +14,14 @@
 // A text is a pair (offset, length) of raw UTF-8 in the section Bytes. A run is a pair (first, count) of records of another
 // section. NONE (0xffffffff) stands for "absent".
 
-import { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart } from "./instructions.ts";
+import { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Slot, Tag, TimePart } from "./instructions.ts";
 
-export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Tag, TimePart };
+export { Attribute, CelType, LoopKind, OPTIONAL, Op, SORTED, Slot, Tag, TimePart };
 
 export const MAGIC = 0x31504753; // "SGP1"
 export const VERSION = 6;
 export const HEADER_SIZE = 16;
-export const SECTION_COUNT = 24;
+export const SECTION_COUNT = 25;
 export const NONE = 0xffffffff;
 
 // prettier-ignore
@@ -56,6 +56,7 @@ export enum Section {
   Options = 21, //   OptionRecord: the alternatives of terms
   Templates = 22, // TemplateRecord: scopes that depend on the call, at most MAX_TEMPLATES
   Parts = 23, //     PartRecord: their placeholders
+  Locked = 24, //    LockedRecord: the tools of the policy's locks, by backend (none first) and name, in the order of bytes
 }
 
 /** Bytes of one record of each section, in the order of Section. */
@@ -81,6 +82,7 @@ export const TERM_SIZE = 12;
 export const OPTION_SIZE = 8;
 export const TEMPLATE_SIZE = 24;
 export const PART_SIZE = 16;
+export const LOCKED_SIZE = 24;
 export const THIRD_VALUE = 24; // where a header list has the size of its third value
 
 /** Word index inside Settings. A text takes this word (offset) and the next (length). A list is (first, count). */
@@ -113,10 +115,11 @@ export enum Setting {
   Record = 35, //             RecordFlag bits
   AskedScopes = 36, //        how many of the scopes can be asked for
   ScopeClaims = 37, //        run of Claims: where the token's scopes are besides scope and scp
-  Asking = 39, //             header list of a 401 that asks for scopes, the challenge its third header; NONE without one
-  AfterAsked = 41, //         bytes of it after the place of the scopes
-  Bare = 42, //               header list of a 401 that asks for no scope
-  Count = 44,
+  Drift = 39, //              Drift
+  Asking = 40, //             header list of a 401 that asks for scopes, the challenge its third header; NONE without one
+  AfterAsked = 42, //         bytes of it after the place of the scopes
+  Bare = 43, //               header list of a 401 that asks for no scope
+  Count = 45,
 }
 
 export enum Flag {
@@ -147,6 +150,10 @@ export enum RecordFlag {
   Scopes = 16, // what the token holds
   Session = 32, // mcp.session.id, hashed
 }
+
+/** What becomes of a tool in a list that is not as the policy's lock has it. */
+// prettier-ignore
+export enum Drift { Off = 0, Count = 1, Hide = 2 }
 
 /** What becomes of a token that is bound to a key. */
 export enum SenderConstrained {
@@ -256,6 +263,10 @@ export enum AnchorField { Kind = 0, Anchor = 4, HasBackend = 8, Length = 12 }
 export enum PatternField { Name = 0, Backend = 20 }
 // prettier-ignore
 export enum AffixField { Prefix = 0, Suffix = 8, Automaton = 16 }
+// LockedRecord      name (offset, length), backend (offset or NONE: the name is the one that is sent; length), SHA-256 of the
+//                   tool in canonical JSON (offset, length)
+// prettier-ignore
+export enum LockedField { Name = 0, Backend = 8, Digest = 16 }
 // PredicateRecord   code (first, count), most cells on the stack, most loops open at once
 // prettier-ignore
 export enum PredicateField { Code = 0, Stack = 8, Loops = 12 }
@@ -285,46 +296,6 @@ export enum ReasonField { Name = 0, Counter = 8, Error = 16, Headers = 24, Statu
 //                   character above ASCII leaves it, else 0
 export const LOOP_SIZE = 17;
 export const MAX_PREFIX = 8;
-
-/** Slots that every program has at these indexes; the compiler writes their NodeRecords, the policy's own follow. */
-export enum Slot {
-  Body = 0, //              the whole message
-  Claims = 1, //            the verified payload without scope and scp
-  Jsonrpc = 2,
-  Id = 3,
-  Method = 4,
-  Params = 5,
-  Result = 6,
-  Error = 7,
-  Name = 8, //              params.name
-  Arguments = 9,
-  Meta = 10,
-  Uri = 11,
-  Ref = 12,
-  RefType = 13,
-  RefName = 14,
-  RefUri = 15,
-  TaskId = 16,
-  Notifications = 17,
-  ResourceSubscriptions = 18,
-  MetaVersion = 19, //      params._meta["io.modelcontextprotocol/protocolVersion"]
-  Answer = 20, //           a message of the server
-  // prettier-ignore
-  AnswerResult = 21,
-  Tools = 22,
-  Prompts = 23,
-  Resources = 24,
-  Templates = 25,
-  CacheScope = 26, // in the order of ListKind
-  Item = 27, //             an item of a list
-  // prettier-ignore
-  ItemName = 28,
-  ItemUri = 29,
-  ItemTemplate = 30,
-  ItemMeta = 31,
-  ItemScopes = 32, // _meta["scopegate/scopes"]
-  Count = 33,
-}
 
 /** Bounds that the compiler keeps and the filter checks when it takes a program. */
 export const MAX_PROGRAM = 16777216; // bytes

@@ -15,7 +15,19 @@ const KINDS: i32 = 16; // ListKind and ListOutcome
 const items: usize = memory.data(4 * 16, 4); //    by both, items of the message that is read
 const accepted: usize = memory.data(4 * 16, 4); // by both, items of the messages before that may leave
 const counters: usize = memory.data(4 * 16, 4); // by both, the number of the counter + 1
+const drifts: usize = memory.data(<i32>offsetof<Drifts>() * 2, 4); // of the message, then of those before
 const refusals: usize = memory.data(4 * 64, 4); // by Reason, likewise
+
+/** Tools that are not as in the policy's lock. */
+@unmanaged
+class Drifts {
+  all: u32;
+  hidden: u32; // that would have been shown otherwise
+}
+
+const fresh = changetype<Drifts>(drifts);
+const kept = changetype<Drifts>(drifts + offsetof<Drifts>());
+let driftCounter: u32 = 0; // its number + 1
 
 /** Where a kind of items has its place in a table. */
 function placeOf(list: u32, outcome: u32): usize {
@@ -24,12 +36,14 @@ function placeOf(list: u32, outcome: u32): usize {
 
 /** Forgets the items of the message before. */
 export function clearItems(): void {
+  fresh.all = fresh.hidden = 0;
   memory.fill(items, 0, KINDS << 2);
 }
 
 /** Forgets the items of the text before. */
 export function forgetItems(): void {
   clearItems();
+  kept.all = kept.hidden = 0;
   memory.fill(accepted, 0, KINDS << 2);
 }
 
@@ -44,8 +58,16 @@ export function noteItems(list: u32, outcome: u32, many: u32): void {
   store<u32>(place, load<u32>(place) + many);
 }
 
+/** Counts a tool that is not as in the lock; `hidden`: only that keeps it from being shown. */
+export function countDrift(hidden: bool): void {
+  fresh.all++;
+  if (hidden) fresh.hidden++;
+}
+
 /** The message that was read may leave. */
 export function acceptItems(): void {
+  kept.all += fresh.all;
+  kept.hidden += fresh.hidden;
   for (let place: usize = 0; place < (<usize>KINDS) << 2; place += 4) {
     store<u32>(accepted + place, load<u32>(accepted + place) + load<u32>(items + place));
   }
@@ -66,7 +88,18 @@ export function countItems(answer: AnswerState): void {
       increment(load<u32>(counters + place) - 1, many);
     }
   }
+  if (kept.all) countDrifts();
   forgetItems();
+}
+
+function countDrifts(): void {
+  if (driftCounter == UNDEFINED) {
+    begin(64);
+    put("scopegate.lists.tools.drift");
+    const name = finish();
+    driftCounter = defineCounter(spanStart(name), spanLength(name)) + 1;
+  }
+  increment(driftCounter - 1, kept.all);
 }
 
 /** Records a list of this kind; false when there is none. */
@@ -78,7 +111,11 @@ function recordItems(answer: AnswerState, list: u32): bool {
     total += many;
     if (outcome < <u32>ListOutcome.Broken && (shownOf(list) >> outcome) & 1) shown += many;
   }
-  if (total && answer.record) recordList(spanOf(answer.record, answer.recordSize), kindName(list), total, shown);
+  const isDrifting = list == ListKind.Tools && kept.all != 0;
+  if (isDrifting) shown -= kept.hidden;
+  if (total && answer.record) {
+    recordList(spanOf(answer.record, answer.recordSize), kindName(list), total, shown, isDrifting ? kept.all : 0);
+  }
   return total != 0;
 }
 

@@ -13,6 +13,8 @@ import { OPEN_BRACE, QUOTE } from "../text/chars.ts";
 import { Span, spanBetween, spanOf } from "../text/span.ts";
 import { bytesOf } from "../text/ascii.ts";
 import { readCaller } from "./caller.ts";
+import { countDrift } from "./counters.ts";
+import { hasDrifted, hidesDrift, watchesDrift } from "./drift.ts";
 import { readKeys } from "./faults.ts";
 import { shownOf } from "./errors.ts";
 import { judgeItem } from "./judgement.ts";
@@ -27,6 +29,7 @@ export class Item {
   outcome: u32; //  ListOutcome
   isNamed: bool; // it is an object with a name, however that is spelt
   isShown: bool;
+  hasDrifted: bool; // it is not as in the policy's lock
   decision: Decision; // the rule and the challenge of its outcome
 }
 
@@ -37,7 +40,7 @@ export function readItem(at: usize, list: u32): Item {
   const item = record;
   item.fault = NO_REASON;
   item.outcome = ListOutcome.Broken;
-  item.isNamed = item.isShown = false;
+  item.isNamed = item.isShown = item.hasDrifted = false;
   emptySlots(Slot.Item, Slot.Count);
   const keys = keyCount();
   const isObject = load<u8>(at) == OPEN_BRACE;
@@ -47,7 +50,7 @@ export function readItem(at: usize, list: u32): Item {
     dropKeys(keys);
     item.end = why == Reason.host_error ? 0 : skim(at);
     if (item.end && isObject) readBroken(item, at, list);
-  } else if (isObject) readSound(item, list);
+  } else if (isObject) readSound(item, at, list);
   if (tracing && item.outcome == ListOutcome.Broken) trace(item, list, spanOf(bytesOf("null"), 4));
   return item;
 }
@@ -75,7 +78,7 @@ function findName(item: Item, list: u32): usize {
   return at && load<u8>(at) == QUOTE ? at : 0;
 }
 
-function readSound(item: Item, list: u32): void {
+function readSound(item: Item, start: usize, list: u32): void {
   const at = findName(item, list);
   if (!at) return;
   const slot = nameSlot(list);
@@ -85,15 +88,22 @@ function readSound(item: Item, list: u32): void {
   item.decision = newDecision();
   item.outcome = isKnown ? judgeItem(list, at, end, slotMarks(slot) & MARK_ESCAPED, item.decision) : ListOutcome.Never;
   item.isShown = ((shownOf(list) >> item.outcome) & 1) != 0;
+  if (isKnown && list == ListKind.Tools && watchesDrift() && hasDrifted(start, item.end)) noteDrift(item);
   // Of many items only one is kept at a time. Lists of scopes that were made for predicates are among what goes.
   rewind(before);
   forgetScopeLists();
   if (tracing) trace(item, list, spanBetween(at, end));
 }
 
+function noteDrift(item: Item): void {
+  item.hasDrifted = true;
+  countDrift(item.isShown && hidesDrift());
+  if (hidesDrift()) item.isShown = false;
+}
+
 function trace(item: Item, list: u32, name: Span): void {
   const before = regionEnd();
   const decision = item.outcome == ListOutcome.Broken ? newDecision() : item.decision;
-  traceItem(list, item.outcome, item.isShown, name, decision);
+  traceItem(list, item.outcome, item.isShown, item.hasDrifted, name, decision);
   rewind(before);
 }

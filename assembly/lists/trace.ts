@@ -1,5 +1,5 @@
 // What became of each item of the lists in an answer, for `eval` and `explain`. Off in Envoy: only the command line's host
-// turns it on. The trace is JSON text: a list of [ListKind, ListOutcome, name, shown, rule or null, scopes].
+// turns it on. The trace is JSON text: a list of [ListKind, ListOutcome, name, shown, rule or null, scopes, drifted].
 import { ListOutcome, MAX_CHALLENGE, NONE } from "../program.ts";
 import { ScopeForm, putScopes } from "../answer/reply.ts";
 import { Decision } from "../decide/decision.ts";
@@ -37,7 +37,7 @@ export function dropItems(mark: u32): void {
 }
 
 /** Traces an item, whose name is a JSON string; only while `tracing`. */
-export function traceItem(list: u32, outcome: u32, shown: bool, name: Span, decision: Decision): void {
+export function traceItem(list: u32, outcome: u32, shown: bool, drifted: bool, name: Span, decision: Decision): void {
   begin(spanLength(name) + MAX_CHALLENGE * 2 + 1024);
   if (size) putByte(COMMA);
   putByte(OPEN_BRACKET);
@@ -51,7 +51,7 @@ export function traceItem(list: u32, outcome: u32, shown: bool, name: Span, deci
   else putNumber(decision.rule);
   put(",[");
   if (outcome == ListOutcome.Obtainable && !decision.isOpen) putScopes(decision, ScopeForm.Json);
-  put("]]");
+  put(drifted ? "],true]" : "],false]");
   append(finish());
 }
 

@@ -93,6 +93,23 @@ export function printDouble(value: f64, out: usize, fixed: bool): usize {
   return printFixed(q, number, number.pointExponent);
 }
 
+/** Writes what ECMAScript makes of a finite value (RFC 8785 section 3.2.2.3), and returns the address after it. */
+export function printEcmaScript(value: f64, out: usize): usize {
+  if (value == 0) {
+    store<u8>(out, ZERO); // of -0 too
+    return out + 1;
+  }
+  let q = out;
+  if (value < 0) store<u8>(q++, MINUS);
+  const number = shortestDigits(abs(value));
+  const point = number.pointExponent;
+  if (point > -6 && point <= 21) return printFixed(q, number, point);
+  q = printFixed(q, number, 1);
+  store<u8>(q++, LOWER_E);
+  store<u8>(q++, point < 1 ? MINUS : PLUS);
+  return printUint(<u64>abs(point - 1), q);
+}
+
 function printWord(out: usize, word: Ascii): usize {
   copyBytes(out, bytesOf(word), sizeOf(word));
   return out + <usize>sizeOf(word);

@@ -8,8 +8,8 @@ import { setRecord } from "./record.ts";
 
 const ROOM: u32 = 256; // bytes of the entry
 
-/** Adds a list of this kind to a record, and sets it again. */
-export function recordList(record: Span, kind: Ascii, total: u32, shown: u32): void {
+/** Adds a list of this kind to a record, with how many of its tools are not as in the lock, and sets it again. */
+export function recordList(record: Span, kind: Ascii, total: u32, shown: u32, drift: u32): void {
   if (setting(Setting.Record) & RecordFlag.Text) return;
   begin(spanLength(record) + ROOM);
   putBytes(spanStart(record), spanLength(record));
@@ -17,6 +17,7 @@ export function recordList(record: Span, kind: Ascii, total: u32, shown: u32): v
   addConstant("kind", kind);
   addNumber("total", total);
   addNumber("shown", shown);
+  if (drift) addNumber("drift", drift);
   closeEntry(list);
   setRecord(finish());
 }

@@ -156,6 +156,6 @@ export function putHex64(value: u64): void {
 
 // @ts-ignore: decorator
 @inline
-function hexDigit(value: u32): u32 {
+export function hexDigit(value: u32): u32 {
   return value < 10 ? ZERO + value : LOWER_A - 10 + value;
 }

@@ -18,10 +18,13 @@ import {
   EntryField,
   FACT_SIZE,
   FactField,
+  Drift,
   HEADER_SIZE,
   HeaderField,
   INSTRUCTION_SIZE,
   Kind,
+  LOCKED_SIZE,
+  LockedField,
   MAGIC,
   MAX_ANCHORS,
   MAX_PROGRAM,
@@ -104,6 +107,10 @@ const CHECKS: usize = memory.data<i32>([
   Section.Settings + FIELD * 4 * Setting.BackendFrom + KIND * Check.AtMost + OF * BackendFrom.Fixed,
   Section.Settings + FIELD * 4 * Setting.ScopeClaims + KIND * Check.Run + OF * Section.Claims,
   Section.Settings + FIELD * 4 * Setting.SenderConstrained + KIND * Check.AtMost + OF * SenderConstrained.Accept,
+  Section.Settings + FIELD * 4 * Setting.Drift + KIND * Check.AtMost + OF * Drift.Hide,
+  Section.Locked + FIELD * LockedField.Name + KIND * Check.Run,
+  Section.Locked + FIELD * LockedField.Backend + KIND * Check.RunOrNone,
+  Section.Locked + FIELD * LockedField.Digest + KIND * Check.Run,
   Section.Reasons + FIELD * ReasonField.Name + KIND * Check.Run,
   Section.Reasons + FIELD * ReasonField.Counter + KIND * Check.Run,
   Section.Reasons + FIELD * ReasonField.Error + KIND * Check.Run,
@@ -169,6 +176,7 @@ const RECORD_SIZES: usize = memory.data<u8>([
   1, <u8>SETTINGS_SIZE, <u8>SCOPE_SIZE, 4, <u8>NODE_SIZE, <u8>CLAIM_SIZE, <u8>TEXT_SIZE, <u8>RULE_SIZE, <u8>ENTRY_SIZE,
   <u8>BUCKET_SIZE, <u8>ANCHOR_SIZE, <u8>PREDICATE_SIZE, <u8>INSTRUCTION_SIZE, <u8>CELL_SIZE, <u8>AUTOMATON_SIZE,
   <u8>REASON_SIZE, <u8>METHOD_SIZE, <u8>PATTERN_SIZE, <u8>FACT_SIZE, <u8>SOURCE_SIZE, <u8>TERM_SIZE, <u8>OPTION_SIZE, <u8>TEMPLATE_SIZE, <u8>PART_SIZE,
+  <u8>LOCKED_SIZE,
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;

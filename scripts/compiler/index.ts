@@ -74,7 +74,7 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
   checkLiterals(report, policy);
   const whens = compileWhens(report, policy);
   checkAnonymous(report, policy, whens);
-  const program = encodePolicy(report, policy, hierarchy, whens);
+  const program = encodePolicy(report, policy, hierarchy, whens, locks);
   const coverage = checkAgainstLocks(report, policy, locks);
   if (report.failed) return { policy, locks, coverage, problems: [...report.sorted(), ...problems] };
   lintPolicy(report, policy, hierarchy.closures);

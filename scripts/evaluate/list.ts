@@ -13,6 +13,8 @@ export interface ListItem {
   outcome: "callable" | "obtainable" | "never";
   /** Of an obtainable item, what a challenge would ask for. */
   scopes?: string[];
+  /** The tool is not as in the policy's lock. */
+  drift?: true;
 }
 
 export interface List {
@@ -28,7 +30,15 @@ export interface TracedList extends List {
   rules: (string | null)[];
 }
 
-type Traced = [kind: number, outcome: ListOutcome, name: string | null, shown: boolean, rule: number | null, string[]];
+type Traced = [
+  kind: number,
+  outcome: ListOutcome,
+  name: string | null,
+  shown: boolean,
+  rule: number | null,
+  scopes: string[],
+  drifted: boolean,
+];
 
 /** Makes the filter trace the items of the next answer, and forget what it traced. */
 export function startItems(guest: Guest): void {
@@ -51,8 +61,9 @@ export function readItems(guest: Guest, ruleName: (index: number) => string): Tr
   };
 }
 
-function itemOf([, outcome, name, , , scopes]: Traced): ListItem {
-  if (outcome === ListOutcome.Callable) return { name, outcome: "callable" };
-  if (outcome !== ListOutcome.Obtainable) return { name, outcome: "never" };
-  return { name, outcome: "obtainable", ...(scopes.length > 0 && { scopes }) };
+function itemOf([, outcome, name, , , scopes, drifted]: Traced): ListItem {
+  const drift = drifted && { drift: true as const };
+  if (outcome === ListOutcome.Callable) return { name, outcome: "callable", ...drift };
+  if (outcome !== ListOutcome.Obtainable) return { name, outcome: "never", ...drift };
+  return { name, outcome: "obtainable", ...(scopes.length > 0 && { scopes }), ...drift };
 }

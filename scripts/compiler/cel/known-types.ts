@@ -1,7 +1,7 @@
 // Types that are known although CEL's variables are dynamic: `jwt.scopes` is a list of texts, `mcp.tool` a text. An
 // expression that no such value fits has the same result for every call, which nobody means.
 import { Tag } from "../../../assembly/program.ts";
-import { walk, type Call, type Node } from "./ast.ts";
+import { walk, type Call, type Node, type Select } from "./ast.ts";
 import { check } from "./checker.ts";
 import type { Known } from "./plan.ts";
 import { Problems } from "./problems.ts";
@@ -20,7 +20,7 @@ const PATHS: Record<string, Type> = {
   "request.headers_all": type("map", TEXT, TEXTS),
 };
 /** Claims that every provider issues as lists. */
-const LISTS = ["roles", "groups", "permissions", "amr", "cognito:groups"];
+const LISTS = /^(?:roles|groups|permissions|amr|cognito:groups|realm_access\.roles|resource_access\..+\.roles)$/;
 /** Claims that are numbers (RFC 7519 section 4.1, OpenID Connect Core section 2). */
 const SECONDS = ["exp", "iat", "nbf", "auth_time"];
 /** The first parts of keys with a dot. */
@@ -34,7 +34,9 @@ export function lintTypes(root: Node, known: Known, problems: Problems): void {
     const found = path === undefined ? undefined : typeAt(path);
     if (found) types.set(node, found);
     if (path !== undefined && node.kind !== "ident") lintClaim(node, path, problems);
-    if (node.kind === "call" && node.fn === "timestamp") lintTimestamp(node, problems);
+    if (node.kind === "call" && ["timestamp", "duration"].includes(node.fn)) lintSeconds(node, problems);
+    if (node.kind === "select" && node.mode === "has") lintPresence(node, problems);
+    if (node.kind === "call" && node.fn === "@in") lintHeaderName(node, problems);
   });
   if (types.size === 0) return;
   const strict = new Problems();
@@ -54,7 +56,7 @@ function hintFor(before: string, hint: string | undefined): string | undefined {
 function typeAt(path: string): Type | undefined {
   if (Object.hasOwn(PATHS, path)) return PATHS[path];
   const claim = /^jwt\.claims\.(.*)$/.exec(path)?.[1];
-  return claim !== undefined && LISTS.includes(claim) ? type("list", DYN) : undefined;
+  return claim !== undefined && LISTS.test(claim) ? type("list", DYN) : undefined;
 }
 
 /** `a.b.c` for selections and constant indexes from a variable on; the long names of ai-gateway are shortened. */
@@ -84,13 +86,28 @@ function lintClaim(node: Node, path: string, problems: Problems): void {
   }
 }
 
-function lintTimestamp(node: Call, problems: Problems): void {
+/** Scopes are not among the claims. */
+function lintPresence({ operand, field, span }: Select, problems: Problems): void {
+  if (pathOf(operand) !== "jwt.claims" || !["scope", "scp"].includes(field)) return;
+  problems.warn(span, `this is always false: scopes are not among the claims`, 'write "x" in jwt.scopes');
+}
+
+/** Envoy writes the names of headers in lower case. */
+function lintHeaderName({ args: [name, map] }: Call, problems: Problems): void {
+  if (name?.kind !== "literal" || name.value.tag !== Tag.String || !map) return;
+  if (!["request.headers", "request.headers_all"].includes(pathOf(map) ?? "")) return;
+  const text = name.value.value;
+  if (text !== text.toLowerCase())
+    problems.warn(name.span, "no header ever has this name", `write "${text.toLowerCase()}"`);
+}
+
+function lintSeconds(node: Call, problems: Problems): void {
   const [arg] = node.args;
   const claim = arg && /^jwt\.claims\.(.*)$/.exec(pathOf(arg) ?? "")?.[1];
   if (!arg || claim === undefined || !SECONDS.includes(claim)) return;
   problems.warn(
     node.span,
     `always an error: ${claim} is a JSON number, which is a double`,
-    `write timestamp(int(jwt.claims.${claim}))`,
+    node.fn === "timestamp" ? `write timestamp(int(jwt.claims.${claim}))` : "a duration is a text such as 1h",
   );
 }

@@ -3,6 +3,7 @@
 import { Action, BackendFrom, Kind } from "../../../assembly/program.ts";
 import type { Place, Report } from "../source/document.ts";
 import { pathText } from "./claims.ts";
+import { LIFECYCLE, TARGET_METHODS } from "./methods.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import { optionsOf } from "./terms.ts";
 
@@ -80,9 +81,25 @@ function* inOwn({ backend: source }: Policy, target: Target): Generator<LookAlik
     const hint = `write "${name}**" for everything below it; ${MEANT}`;
     yield { message: `"${name}" is only the resource of exactly this URI`, hint };
   }
+  if (kind === Kind.Method) yield* inMethod(target);
   if (kind === Kind.Tool && backend === undefined && source.from === BackendFrom.ToolPrefix)
     yield* withSeparator(target, source.text);
 }
+
+/** Methods of a kind of their own are never found by a star, and all methods are compared with case. */
+function* inMethod({ name, stars }: Target): Generator<LookAlike & { isWarning?: boolean }> {
+  const kind = /^(tools|resources|prompts|completion|subscriptions)\//.exec(name)?.[1];
+  if (stars && kind !== undefined) {
+    const message = `"${name}" does not stand for calls of ${kind}, which have targets of their own`;
+    yield { message, hint: `write ${OWN_TARGETS[kind] ?? kind}: ["*"], or name the method` };
+  }
+  const known = METHODS.find((method) => method !== name && method.toLowerCase() === name.toLowerCase());
+  if (!stars && known !== undefined)
+    yield { message: `no call has the method "${name}"`, hint: `methods are compared with case: ${known}` };
+}
+
+const METHODS = [...TARGET_METHODS.map(([method]) => method), ...LIFECYCLE];
+const OWN_TARGETS: Record<string, string> = { completion: "prompts", subscriptions: "resources" };
 
 /** A whole name as clients show it, where tools are named without the backend. */
 function* withSeparator({ name, stars }: Target, separator: string): Generator<LookAlike & { isWarning: boolean }> {
@@ -102,11 +119,16 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 /** A host that is an IPv6 address. */
 const BRACKETED_HOST = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/\[[0-9A-Fa-f:.]+\]/;
 
+/** What only regular expressions have; a dot before a star stands in many names. */
+const REGEX = /^\^|\$$|\\.|\||\.\+/;
+
 /** What in a text looks like a part of a pattern; undefined without any. */
 function signOf(text: string, isUri: boolean): string | undefined {
   const plain = isUri ? text.replace(BRACKETED_HOST, "") : text;
   const found = /\[[^\]]+\]|\{[^}]*\}/.exec(plain);
   if (found) return found[0];
+  const regex = REGEX.exec(plain);
+  if (regex && !isUri) return regex[0];
   if (!isUri) return plain.includes("?") ? "?" : undefined;
   return plain.includes("?") && !hasQuery(text) ? "?" : undefined;
 }
@@ -119,6 +141,7 @@ function hasQuery(uri: string): boolean {
 }
 
 function hintFor(sign: string, isUri: boolean): string {
+  if (REGEX.test(sign)) return `names are no regular expressions: only * stands for other characters; ${MEANT}`;
   const other =
     sign.startsWith("{") || sign.startsWith("[") ? "list several names" : "only * stands for other characters";
   return `${isUri && sign.startsWith("{") ? "only * and ** stand for other characters" : other}; ${MEANT}`;
@@ -128,6 +151,10 @@ function hintFor(sign: string, isUri: boolean): string {
 function* inSource(rule: Rule): Generator<[Place, LookAlike]> {
   const { claims, principals = [] } = rule;
   for (const { name, values, place, literal } of claims) {
+    if (typeof name === "string" && name.includes("*") && !literal) {
+      const message = `the * in the claim's name "${name}" is an ordinary character`;
+      yield [place, { message, hint: "name the claim; dots lead into objects" }];
+    }
     const value = literal ? undefined : values.find((text) => text.includes("*"));
     if (value === undefined) continue;
     const message = `the * in the value "${value}" of the claim "${pathText(name)}" is an ordinary character`;

@@ -82,7 +82,6 @@ function finishMetadata(report: Report, members: Members, owner: Place, policy: 
   }
   if (policy.resource) policy.resourceMetadata ??= wellKnownUrl(policy.resource);
   const drift = members.get("drift");
-  if (drift && policy.drift === "hide") report.warn(drift.key, "drift has no effect yet");
   if (drift && policy.locks.length === 0)
     report.error(drift.key, "drift is from a lock, and none is named", "add lock: FILE");
   if (!members.has("rules")) report.warn(owner, "there are no rules: every call gets the default action");

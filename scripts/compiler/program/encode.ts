@@ -13,6 +13,7 @@ import {
 } from "../../../assembly/program.ts";
 import type { Instruction, PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
+import type { PolicyLock } from "../lock/locks.ts";
 import type { Report } from "../source/document.ts";
 import type { Hierarchy } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
@@ -23,6 +24,7 @@ import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
 import { recordBits } from "../policy/record.ts";
+import { addLocked, driftOf } from "./locked.ts";
 import { addMethods } from "./methods.ts";
 import { addClaims, addScopeClaims } from "./claims.ts";
 import { Patterns } from "./patterns.ts";
@@ -32,7 +34,13 @@ import { Buckets } from "./targets.ts";
 import { ProgramWriter } from "./writer.ts";
 
 /** Writes the program. What does not fit is reported, and then the bytes are of no use. */
-export function encodePolicy(report: Report, policy: Policy, hierarchy: Hierarchy, whens: Whens): Uint8Array {
+export function encodePolicy(
+  report: Report,
+  policy: Policy,
+  hierarchy: Hierarchy,
+  whens: Whens,
+  locks: readonly PolicyLock[] = [],
+): Uint8Array {
   const writer = new ProgramWriter();
   const terms = new Terms(report, writer, addScopes(writer, hierarchy));
   const patterns = new Patterns(report, writer, new Automata());
@@ -49,6 +57,7 @@ export function encodePolicy(report: Report, policy: Policy, hierarchy: Hierarch
   buckets.write(writer, patterns);
   addMethods(writer);
   addFacts(writer, policy);
+  addLocked(writer, policy, locks);
   addSettings(writer, policy, hierarchy);
   const program = writer.finish();
   if (program.length > MAX_PROGRAM)
@@ -161,6 +170,7 @@ function addSettings(writer: ProgramWriter, policy: Policy, { closures, asked }:
   put(Setting.Lists, listBits(policy), policy.limits.list);
   put(Setting.SenderConstrained, policy.senderConstrained);
   put(Setting.Record, recordBits(policy));
+  put(Setting.Drift, driftOf(policy));
   put(Setting.AskedScopes, asked.length);
   put(Setting.ScopeClaims, ...addScopeClaims(writer, policy.scopeClaims));
   put(Setting.Flags, flagsOf(writer, policy));

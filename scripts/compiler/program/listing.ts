@@ -8,6 +8,7 @@ import {
   BucketField,
   ClaimField,
   ClaimType,
+  Drift,
   EntryField,
   FactField,
   Flag,
@@ -97,6 +98,7 @@ function settings(program: Program): string[] {
       `GET ${action(Setting.StreamAction)}, DELETE ${action(Setting.SessionAction)}, OPTIONS ${action(Setting.PreflightAction)}`,
     ),
     row("record", recordText(program)),
+    ...driftRow(program, row),
     row(
       "flags",
       names(Flag)
@@ -105,6 +107,13 @@ function settings(program: Program): string[] {
         .join(" ") || "-",
     ),
   ];
+}
+
+/** What becomes of tools that are not as in the locks, where the policy names locks. */
+function driftRow(program: Program, row: (name: string, value: string) => string): string[] {
+  const drift: Drift = program.setting(Setting.Drift);
+  if (drift === Drift.Off) return [];
+  return [row("drift", `${Drift[drift]!.toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`)];
 }
 
 /** Where the token's scopes are, if not in scope and scp. */
