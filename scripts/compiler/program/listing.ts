@@ -113,7 +113,7 @@ function settings(program: Program): string[] {
 function driftRow(program: Program, row: (name: string, value: string) => string): string[] {
   const drift: Drift = program.setting(Setting.Drift);
   if (drift === Drift.Off) return [];
-  return [row("drift", `${Drift[drift]!.toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`)];
+  return [row("drift", `${Drift[drift]?.toLowerCase() ?? drift}, ${program.count(Section.Locked)} tools in the locks`)];
 }
 
 /** Where the token's scopes are, if not in scope and scp. */
