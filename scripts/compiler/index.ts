@@ -77,7 +77,7 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
   const program = encodePolicy(report, policy, hierarchy, whens, locks);
   const coverage = checkAgainstLocks(report, policy, locks);
   if (report.failed) return { policy, locks, coverage, problems: [...report.sorted(), ...problems] };
-  lintPolicy(report, policy, hierarchy.closures);
+  lintPolicy(report, policy, hierarchy.closures, whens);
   return { program, policy, locks, problems: report.sorted(), notes: report.notes, coverage };
 }
 

@@ -4,16 +4,20 @@ import type { Place, Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
 import { conditionOf, targetsOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
 import { heldBy, warnOfOverlaps } from "./overlaps.ts";
+import { warnOfFamilies, warnOfRequirements, warnOfScopes } from "./scope-lint.ts";
+import type { Whens } from "./whens.ts";
 import { isSatisfied, optionsOf } from "./terms.ts";
 import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
 
 /** Adds warnings about a policy that compiles. */
-export function lintPolicy(report: Report, policy: Policy, closures: Closures): void {
+export function lintPolicy(report: Report, policy: Policy, closures: Closures, whens: Whens): void {
   warnOfNames(report, policy);
   warnOfShadows(report, policy, closures);
   warnOfOverlaps(report, policy, closures);
   warnOfScopes(report, policy);
+  warnOfFamilies(report, policy, whens);
+  warnOfRequirements(report, policy, whens);
   warnOfTargets(report, policy);
   warnOfUris(report, policy);
   warnOfGroups(report, policy);
@@ -71,29 +75,6 @@ class TargetIndex {
     const keys = [keyOf(target, target.backend), keyOf(target, undefined)];
     const exact = keys.flatMap((key) => this.byKey.get(key) ?? []).find(covers);
     return exact ?? this.starred.find((other) => takesIn(other.target, target) && covers(other.rule))?.rule;
-  }
-}
-
-function warnOfScopes(report: Report, policy: Policy): void {
-  for (const rule of policy.rules) {
-    if (rule.action === Action.Deny && rule.scopes.length > 0) {
-      const message = "a Deny rule with scopes stops only tokens that hold them: a caller can leave them out";
-      report.warn(rule.scopes[0]!.options[0]!.place, message, "require scopes in Allow rules");
-    }
-    for (const { name, place } of optionsOf(rule)) {
-      if (name === "offline_access") {
-        report.warn(place, "offline_access asks for a refresh token; a resource should not require it");
-      } else if (/^(\*|all|full[-_.]?access)$/i.test(name)) {
-        report.warn(place, `the scope "${name}" means everything`, "name a scope for what the call does");
-      }
-    }
-  }
-  const open =
-    policy.defaultAction === Action.Allow &&
-    policy.rules.find((rule) => rule.action === Action.Allow && rule.scopes.length > 0);
-  if (open) {
-    const message = "defaultAction is Allow: a call that lacks this rule's scopes passes anyway";
-    report.warn(open.scopes[0]!.options[0]!.place, message, "use defaultAction: Deny");
   }
 }
 

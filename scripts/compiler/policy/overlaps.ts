@@ -3,6 +3,7 @@
 import { Action } from "../../../assembly/program.ts";
 import type { Report } from "../source/document.ts";
 import type { Closures } from "./hierarchy.ts";
+import { keyOf } from "./target-lint.ts";
 import { isSatisfied, termText } from "./terms.ts";
 import { conditionOf, takesIn, type Policy, type Rule, type Target } from "./policy.ts";
 
@@ -11,7 +12,8 @@ const MAX_PAIRS = 2_000_000;
 
 /** Warns once for each broader rule. */
 export function warnOfOverlaps(report: Report, policy: Policy, closures: Closures): void {
-  const guards: { rule: Rule; target: Target }[] = [];
+  const guards: Guard[] = [];
+  const required = policy.rules.filter(({ action }) => action === Action.Require);
   let pairs = 0;
   for (const rule of policy.rules) {
     const broad = partsOf(rule);
@@ -29,24 +31,44 @@ export function warnOfOverlaps(report: Report, policy: Policy, closures: Closure
       break;
     }
     if (rule.action === Action.Allow && rule.scopes.length > 0)
-      guards.push(...(rule.targets ?? []).map((target) => ({ rule, target })));
+      guards.push(...guardsOf(rule).filter((guard) => !required.some((one) => isRequired(one, guard, closures))));
   }
 }
 
+interface Guard {
+  rule: Rule;
+  target: Target;
+}
+
+function guardsOf(rule: Rule): Guard[] {
+  return (rule.targets ?? []).map((target) => ({ rule, target }));
+}
+
+/** Whether a requirement already says what a guard does. */
+function isRequired(required: Rule, { rule, target }: Guard, closures: Closures): boolean {
+  const isAbout = !required.targets?.every(
+    (one) =>
+      conditionOf(one) !== undefined ||
+      !(takesIn(one, target) || keyOf(one, one.backend) === keyOf(target, target.backend)),
+  );
+  const held = heldBy(required, closures);
+  return (
+    isAbout &&
+    rule.scopes.every(
+      (term) => isSatisfied(term, held) || required.scopes.some((one) => termText(one) === termText(term)),
+    )
+  );
+}
+
 /** The targets with stars of a rule without other conditions; undefined stands for any call. */
-function partsOf({ action, when, claims, targets }: Rule): (Target | undefined)[] {
-  if (action !== Action.Allow || when || claims.length > 0) return [];
+function partsOf({ action, when, claims, ranges, principals, targets }: Rule): (Target | undefined)[] {
+  if (action !== Action.Allow || when || claims.length > 0 || ranges || principals) return [];
   return targets
     ? targets.filter((target) => !conditionOf(target) && (target.stars ?? target.backendStars))
     : [undefined];
 }
 
-function passesBy(
-  rule: Rule,
-  part: Target | undefined,
-  guard: { rule: Rule; target: Target },
-  closures: Closures,
-): boolean {
+function passesBy(rule: Rule, part: Target | undefined, guard: Guard, closures: Closures): boolean {
   if (part && (part.name === guard.target.name || !takesIn(part, guard.target))) return false;
   const held = heldBy(rule, closures);
   return !guard.rule.scopes.every((term) => isSatisfied(term, held));
