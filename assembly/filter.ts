@@ -4,8 +4,8 @@
 import { Action, Flag, NONE, NO_REASON, Reason, RecordFlag, Setting, isPass } from "./program.ts";
 import { hasFlag, isTextAt, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
-import { configNumber, holdsHeaders } from "./config/config.ts";
-import { choosePolicy, countForPolicy } from "./config/policies.ts";
+import { configNumber, holdsHeaders, openConfig } from "./config/config.ts";
+import { candidate, choosePolicy, countForPolicy, reopenPolicy } from "./config/policies.ts";
 import { Context, State } from "./runtime/contexts.ts";
 import { Buffer, getBuffer, getProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
@@ -32,6 +32,7 @@ import { Decision, decisionOf } from "./decide/decision.ts";
 import { tellDecision } from "./decide/trace.ts";
 import { count } from "./answer/metrics.ts";
 import { recordOf, setRecord } from "./record/record.ts";
+import { addWould, passShadowed } from "./shadow/would.ts";
 import { refuse, sendDocument } from "./answer/reply.ts";
 import { endRepeats } from "./answer/repeats.ts";
 
@@ -42,13 +43,14 @@ const CODE_DETAILS = "response\x00code_details";
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
+  stream.candidate = NO_REASON;
   if (!readHeaders()) return reject(stream, Reason.host_error);
   const policy = choosePolicy(findSingleHeader(KnownHeader.Authority), requestPath());
   if (policy == NONE) return reject(stream, Reason.no_policy);
   stream.policy = policy;
   if (serveDocument()) return finishDocument(stream);
-  const hasCredentials = arePresent(1 << KnownHeader.Authorization);
-  stream.credentials = hasCredentials;
+  stream.credentials = arePresent(1 << KnownHeader.Authorization);
+  askCandidate(stream, end);
   const refused = checkHeaders();
   if (refused != NO_REASON) return reject(stream, refused);
   const method = findSingleHeader(KnownHeader.Method);
@@ -56,16 +58,37 @@ export function onHeaders(stream: Context, end: bool): i32 {
   return spanIs(method, "POST") ? onPost(stream, end) : onBodyless(stream, method, end);
 }
 
+/** What the candidate policy, if there is one, decides by the headers. */
+function askCandidate(stream: Context, end: bool): void {
+  const block = candidate();
+  if (!block) return;
+  openConfig(block);
+  const method = findSingleHeader(KnownHeader.Method);
+  stream.candidate = checkHeaders();
+  if (stream.candidate == NO_REASON) {
+    stream.candidate = spanIs(method, "POST") ? judgePost(stream, end) : judgeBodyless(stream, method);
+  }
+  reopenPolicy();
+}
+
+let found: Span = NO_SPAN; // the token that judgePost or judgeBodyless found
+
+/** Why the headers of a POST refuse it; NO_REASON when its body decides. */
+function judgePost(stream: Context, end: bool): i32 {
+  const content = checkContent();
+  if (content != NO_REASON) return content;
+  if (end) return Reason.empty_body;
+  found = findToken();
+  if (!found && !mayBeNobody(stream)) return missingToken(stream);
+  if (!isBindingMet(found)) return Reason.sender_constrained;
+  return declaresMoreThan(setting(Setting.MaxBody)) ? Reason.body_too_large : NO_REASON;
+}
+
 /** A POST: whatever its headers say against it, then its body. */
 function onPost(stream: Context, end: bool): i32 {
-  const content = checkContent();
-  if (content != NO_REASON) return rejectPost(stream, content, end);
-  if (end) return reject(stream, Reason.empty_body);
-  const token = findToken();
-  if (!token && !mayBeNobody(stream)) return rejectPost(stream, missingToken(stream), false);
-  if (!isBindingMet(token)) return rejectPost(stream, Reason.sender_constrained, false);
-  if (declaresMoreThan(setting(Setting.MaxBody))) return rejectPost(stream, Reason.body_too_large, false);
-  if (!saveForLater(stream, token)) return reject(stream, Reason.host_error);
+  const refused = judgePost(stream, end);
+  if (refused != NO_REASON) return rejectPost(stream, refused, end);
+  if (!saveForLater(stream, found)) return reject(stream, Reason.host_error);
   // The body may still ask for a list, but then the headers are gone.
   if (!holdsHeaders() && mayAskForList()) refuseEncodings();
   return awaitBody(stream, State.Reading);
@@ -87,17 +110,23 @@ function awaitBody(stream: Context, state: State): i32 {
   return holdsHeaders() ? STOP : CONTINUE;
 }
 
-/** GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */
-function onBodyless(stream: Context, method: Span, end: bool): i32 {
-  const get = spanIs(method, "GET");
+/** The Reason for GET, DELETE and OPTIONS as the policy says; everything else is not MCP. */
+function judgeBodyless(stream: Context, method: Span): i32 {
   const preflight = spanIs(method, "OPTIONS");
-  if (actionOnMethod(method) != Action.Allow) return reject(stream, Reason.method_not_allowed);
-  if (declaresMoreThan(0)) return reject(stream, Reason.unexpected_body);
-  const token = preflight ? NO_SPAN : findToken();
-  if (!preflight && !token && !(get && mayBeNobody(stream))) return reject(stream, missingToken(stream));
-  if (!isBindingMet(token)) return reject(stream, Reason.sender_constrained);
-  if (get && filtersLists() && !expectStream(stream, token)) return reject(stream, Reason.host_error);
-  const reason = preflight ? Reason.preflight : get ? Reason.stream : Reason.session_end;
+  if (actionOnMethod(method) != Action.Allow) return Reason.method_not_allowed;
+  if (declaresMoreThan(0)) return Reason.unexpected_body;
+  found = preflight ? NO_SPAN : findToken();
+  const isStream = spanIs(method, "GET");
+  if (!preflight && !found && !(isStream && mayBeNobody(stream))) return missingToken(stream);
+  if (!isBindingMet(found)) return Reason.sender_constrained;
+  return preflight ? Reason.preflight : isStream ? Reason.stream : Reason.session_end;
+}
+
+function onBodyless(stream: Context, method: Span, end: bool): i32 {
+  const reason = judgeBodyless(stream, method);
+  if (!isPass(reason)) return reject(stream, reason);
+  const isStream = reason == Reason.stream;
+  if (isStream && filtersLists() && !expectStream(stream, found)) return reject(stream, Reason.host_error);
   if (end) return pass(stream, decisionOf(reason));
   // An empty DATA frame or an empty chunked body may follow, which is no body (RFC 9113 section 8.1). OkHttp sends such.
   stream.reason = reason;
@@ -171,6 +200,7 @@ function onEnd(stream: Context): i32 {
   if (getBuffer(Buffer.RequestBody, size) != Status.Ok || valueLength() != size)
     return reject(stream, Reason.host_error);
   const decision = judge(value(), size, token);
+  passShadowed(decision);
   if (isPass(decision.reason)) {
     if (decision.asksList && filtersLists()) expectList(stream);
     return pass(stream, decision);
@@ -212,9 +242,6 @@ function pass(stream: Context, decision: Decision): i32 {
     decision.reason = Reason.host_error;
     return reply(stream, decision);
   }
-  const record = recordOf(decision);
-  setRecord(record);
-  if (stream.answer) keepRecord(changetype<AnswerState>(stream.answer), record);
   finishStream(stream, decision, State.Passed);
   return CONTINUE;
 }
@@ -236,7 +263,6 @@ function rejectWithId(stream: Context, reason: i32, size: u32): i32 {
 
 /** Refuses a request with a local reply. */
 function reply(stream: Context, decision: Decision): i32 {
-  setRecord(recordOf(decision));
   refuse(decision);
   finishStream(stream, decision, State.Answered);
   return STOP;
@@ -248,6 +274,9 @@ function finishStream(stream: Context, decision: Decision, state: State): void {
   count(decision.reason);
   countForPolicy(decision.reason);
   stream.state = state;
+  const record = addWould(stream, decision, recordOf(decision));
+  setRecord(record);
+  if (state == State.Passed && stream.answer) keepRecord(changetype<AnswerState>(stream.answer), record);
   if (state != State.Passed || !stream.answer) closeStream(stream);
 }
 
@@ -279,9 +308,7 @@ function serveByMethod(method: Span): bool {
 }
 
 function finishDocument(stream: Context): i32 {
-  const decision = decisionOf(Reason.metadata_document);
-  setRecord(recordOf(decision));
-  finishStream(stream, decision, State.Answered);
+  finishStream(stream, decisionOf(Reason.metadata_document), State.Answered);
   return STOP;
 }
 
@@ -303,7 +330,7 @@ function needsHeaders(): bool {
   const session = arePresent(1 << KnownHeader.McpSession);
   const mirrors = (1 << KnownHeader.McpMethod) | (1 << KnownHeader.McpName) | (1 << KnownHeader.McpVersion);
   if (session && (setting(Setting.LoopLimit) || setting(Setting.Record) & RecordFlag.Session)) return true;
-  return arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
+  return candidate() != 0 || arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 
 /** The payload that was saved with a stream; NO_SPAN for a caller without one. */

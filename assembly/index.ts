@@ -13,7 +13,7 @@ import { seedRepeats } from "./answer/repeats.ts";
 import { declareRecord } from "./record/declare.ts";
 import { Setting } from "./program.ts";
 import { setting } from "./sections.ts";
-import { startTrace, toldReason, toldRule, traceCount } from "./decide/trace.ts";
+import { startTrace, toldDecision, traceCount } from "./decide/trace.ts";
 import { itemsSize, itemsText, startItems } from "./lists/trace.ts";
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -160,11 +160,7 @@ export function scopegate_policy(): u32 {
   return chosenPolicy();
 }
 
-/** For the command line's host: why the last request got its answer, and the index of the rule. */
-export function scopegate_reason(): i32 {
-  return toldReason();
-}
-
-export function scopegate_rule(): u32 {
-  return toldRule();
+/** For the command line's host: where the rule of the last decision and its Reason are, a u32 each. */
+export function scopegate_decision(): usize {
+  return toldDecision();
 }

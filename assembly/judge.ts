@@ -15,6 +15,7 @@ import { headersSize } from "./request/headers.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
 import { isNobody } from "./token/nobody.ts";
 import { findChallenge, findNeed, mayGrantHelp } from "./decide/challenge.ts";
+import { isTold, openModes } from "./decide/modes.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
 import { kind, lifecycle, methodName, setTarget, targetName } from "./request/call.ts";
@@ -22,10 +23,10 @@ import { firstItem, nextItem } from "./json/walk.ts";
 import { envelopeStart, slotEnd } from "./json/slots.ts";
 import { MAX_ID } from "./lists/faults.ts";
 import { clear64, regionEnd } from "./runtime/memory.ts";
-import { charge, rewind } from "./runtime/budget.ts";
+import { charge, openBudget, rewind } from "./runtime/budget.ts";
 import { forgetResults } from "./cel/results.ts";
 import { count, LENIENT } from "./answer/metrics.ts";
-import { noteBeforeTrials, noteOutcomes } from "./record/outcomes.ts";
+import { noteOutcomes } from "./record/outcomes.ts";
 import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./text/chars.ts";
 import { NO_SPAN, Span, spanEnds, spanIs, spanLength, spanOf } from "./text/span.ts";
 
@@ -36,15 +37,44 @@ const URI_COST: u32 = 64;
 const MESSAGE_COST: u32 = 64;
 
 let judged: usize = 0; // first byte of the body's value
+let body: usize = 0;
+let bodyLength: u32 = 0;
+let payload: Span = NO_SPAN;
 
 /** Judges the body of `size` bytes at `at`, followed by READ_PADDING bytes that may be overwritten, with a payload. */
 export function judge(at: usize, size: u32, token: Span): Decision {
   openBody(size + spanLength(token) + headersSize());
+  body = at;
+  bodyLength = size;
+  payload = token;
+  openModes(token);
   const decision = newDecision();
   decision.isJudged = true;
   decision.reason = judgeBody(at, at + <usize>size, token, decision);
   decision.method = methodName;
   decision.target = targetName;
+  return decision;
+}
+
+/** Bytes of the body that was judged. */
+export function bodySize(): u32 {
+  return bodyLength;
+}
+
+/** Judges the same body by the policy that is open now; NO_SPAN is no payload. */
+export function judgeBeside(token: Span): Decision {
+  if (token) return judge(body, bodyLength, token);
+  const decision = newDecision();
+  decision.reason = Reason.no_token;
+  return decision;
+}
+
+/** Decides the call of that body again, with steps of its own; a batch is judged as a whole. */
+export function judgeAgain(): Decision {
+  if (load<u8>(judged) == OPEN_BRACKET) return judge(body, bodyLength, payload);
+  openBudget(setting(Setting.StepBudget), bodyLength + spanLength(payload) + headersSize());
+  const decision = newDecision();
+  decision.reason = decideCall(decision);
   return decision;
 }
 
@@ -67,9 +97,9 @@ function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 
   if (!bodyEnd) return readFailure();
   if (!onlyWhitespace(bodyEnd)) return Reason.not_json;
   if (!isVersionKnown()) return Reason.unsupported_version;
-  const body = envelopeStart(Slot.Body);
-  judged = body;
-  return load<u8>(body) == OPEN_BRACKET ? judgeBatch(body, token, decision) : judgeMessage(token, decision, false);
+  const value = envelopeStart(Slot.Body);
+  judged = value;
+  return load<u8>(value) == OPEN_BRACKET ? judgeBatch(value, token, decision) : judgeMessage(token, decision, false);
 }
 
 function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
@@ -111,19 +141,21 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
   const mismatch = checkMirrors();
   if (mismatch != NO_REASON) {
     if (!hasFlag(Flag.LenientHeaders)) return mismatch;
-    count(LENIENT);
+    if (!isTold) count(LENIENT);
   }
   if (isListMethod(methodName)) decision.asksList = true;
   decision.isCall = true;
-  let reason = judgeCall(decision);
+  return decideCall(decision);
+}
+
+function decideCall(decision: Decision): i32 {
+  const reason = judgeCall(decision);
+  noteOutcomes(decision);
   if (isNobody) {
     if (reason == Reason.no_token) findNeed(decision);
-  } else if (mayGrantHelp(reason)) {
-    noteBeforeTrials(decision);
-    reason = findChallenge(reason, decision);
+    return reason;
   }
-  noteOutcomes(decision);
-  return reason;
+  return mayGrantHelp(reason) ? findChallenge(reason, decision) : reason;
 }
 
 /** The id of the one message of the body that was judged, as JSON; NO_SPAN for a batch, or one that cannot be repeated. */

@@ -65,7 +65,7 @@ export const SCOPE_SIZE = 24;
 export const NODE_SIZE = 12;
 export const CLAIM_SIZE = 28;
 export const TEXT_SIZE = 8;
-export const RULE_SIZE = 36;
+export const RULE_SIZE = 40;
 export const ENTRY_SIZE = 8;
 export const BUCKET_SIZE = 36;
 export const ANCHOR_SIZE = 16;
@@ -135,10 +135,13 @@ export enum Flag {
   NormalUris = 512, //     a URI in another spelling could walk around a rule: only normal ones are decided about
   AsciiUris = 1024, //     such a rule has characters beyond ASCII: only their escapes are normal then
   Annotate = 2048, //      items of lists that more scopes would open say which
+  Shadow = 32768, //       calls pass that would be denied
+  HasShadow = 65536, //    some rule is not enforced for everybody
+  ShadowScopeList = 131072, // as NeedsScopeList, where only rules in shadow do
   Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
   IgnoreScope = 8192, //   the claim scope has no scopes of the token
   IgnoreScp = 16384, //    likewise scp
-  Anonymous = 32768, //    some rule is for callers without a token, too
+  Anonymous = 262144, //   some rule is for callers without a token, too
 }
 
 /** Which decisions are recorded, and what a record has. */
@@ -236,9 +239,10 @@ export enum PartField { Before = 0, Value = 8, Slot = 12 }
 // prettier-ignore
 export enum PartValue { Slot = 0, Tool = 1, Backend = 2 }
 // RuleRecord        name (offset, length), Action, scopes (first, count in Terms), claims (first, count),
-//                   predicate or NONE, source or NONE
+//                   predicate or NONE, source or NONE, for how many of 100 subjects it is enforced: ENFORCED for all, 0 in shadow
 // prettier-ignore
-export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Source = 32 }
+export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Source = 32, Mode = 36 }
+export const ENFORCED = 100;
 // SourceRecord      ranges of addresses (offset, length; NONE: any), 17 bytes each: address, how many of its bits count; names of
 //                   the certificate (first, count in Texts) and names with stars (first, count in Patterns); none of both: any; SourceFlag bits
 // prettier-ignore
@@ -332,26 +336,27 @@ export enum Reason {
   stream = 6, //                GET
   session_end = 7, //           DELETE
   preflight = 8, //             OPTIONS
+  shadowed = 9, //              the policy is in shadow: it would be denied
   // The filter answers the request.
-  metadata_document = 9,
+  metadata_document = 10,
   // The call is denied.
-  insufficient_scope = 10, //   and the challenge helps
-  rule_denied = 11, //          by a Deny rule, no grant helps
-  no_rule = 12, //              by default, no grant helps
-  requirement_unmet = 13, //    by a Require rule, no grant helps
-  challenge_loop = 14, //       the same challenge again and again
+  insufficient_scope = 11, //   and the challenge helps
+  rule_denied = 12, //          by a Deny rule, no grant helps
+  no_rule = 13, //              by default, no grant helps
+  requirement_unmet = 14, //    by a Require rule, no grant helps
+  challenge_loop = 15, //       the same challenge again and again
   // The request is refused.
-  no_token = 15, invalid_token = 16, not_json = 17, invalid_utf8 = 18, duplicate_key = 19,
-  ambiguous_key = 20, //        differs only by case from a key that matters
-  too_deep = 21, too_many_members = 22, number_range = 23, not_jsonrpc = 24, invalid_id = 25, invalid_params = 26,
-  batch = 27, unsupported_version = 28, header_mismatch = 29, repeated_header = 30, empty_body = 31,
-  unexpected_body = 32, body_too_large = 33, content_type = 34, content_encoding = 35, method_not_allowed = 36,
-  upgrade = 37,
-  early_answer = 38, //         the server answered before the request was judged
-  lone_surrogate = 39, //       half of a pair, escaped
-  sender_constrained = 40, //   a token that is bound to a key, without the proof
-  no_policy = 41, //            of several policies none is for the host and path
-  Count = 42,
+  no_token = 16, invalid_token = 17, not_json = 18, invalid_utf8 = 19, duplicate_key = 20,
+  ambiguous_key = 21, //        differs only by case from a key that matters
+  too_deep = 22, too_many_members = 23, number_range = 24, not_jsonrpc = 25, invalid_id = 26, invalid_params = 27,
+  batch = 28, unsupported_version = 29, header_mismatch = 30, repeated_header = 31, empty_body = 32,
+  unexpected_body = 33, body_too_large = 34, content_type = 35, content_encoding = 36, method_not_allowed = 37,
+  upgrade = 38,
+  early_answer = 39, //         the server answered before the request was judged
+  lone_surrogate = 40, //       half of a pair, escaped
+  sender_constrained = 41, //   a token that is bound to a key, without the proof
+  no_policy = 42, //            of several policies none is for the host and path
+  Count = 43,
 }
 
 /** Where a check returns a Reason why it refuses: it does not. */
@@ -359,7 +364,7 @@ export const NO_REASON = -1;
 
 // What security hangs on; tests/compiler/reasons.test.ts holds the groups against the HTTP statuses.
 const FIRST_PASS = Reason.allowed;
-const LAST_PASS = Reason.preflight;
+const LAST_PASS = Reason.shadowed;
 const FIRST_DENIAL = Reason.insufficient_scope;
 const LAST_DENIAL = Reason.challenge_loop;
 

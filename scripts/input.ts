@@ -51,11 +51,15 @@ export function loadFile(file: string): Loaded | undefined {
   return loadFiles([file]);
 }
 
-/** Compiles files, several of them for one plugin configuration; problems go to standard error. Throws CannotRun. */
-export function loadFiles(files: readonly string[]): Loaded | undefined {
+/**
+ * Compiles files, several of them for one plugin configuration, or one with a candidate; problems go to standard error.
+ * Throws CannotRun.
+ */
+export function loadFiles(files: readonly string[], candidate?: string): Loaded | undefined {
   const members = compileFiles(files);
-  if (!members) return undefined;
-  return members.length > 1 ? loadMembers(members) : load({ ...members[0]!, problems: [] });
+  const beside = candidate === undefined ? undefined : compileFiles([candidate]);
+  if (!members || (candidate !== undefined && !beside)) return undefined;
+  return members.length > 1 ? loadMembers(members) : load({ ...members[0]!, problems: [] }, beside?.[0]);
 }
 
 /**

@@ -157,6 +157,7 @@ function fillTables(config: Config, nodes: u32): void {
 
 /** Gives a configuration's memory back; 0 is ignored. */
 export function dropConfig(block: usize): void {
+  if (!block) return;
   if (block == current) current = 0;
   release(block);
 }

@@ -20,11 +20,13 @@ import { addRoute, beginRoutes, findRoute, openRoutes, routesSize } from "./rout
 @unmanaged
 class Policies {
   count: u32;
+  room: u32; //     for how many there is room; what is not built yet is 0
   routes: usize; // 0: there is one policy, for all requests
 }
 
-// A policy: the address of its configuration, then per Effect the number of its counter + 1.
-const POLICY: u32 = 4 + 4 * Effect.Count;
+// A policy: the address of its configuration, that of its candidate's (0 for none), then per Effect the number of its counter + 1.
+const CANDIDATE: usize = 4;
+const POLICY: u32 = 8 + 4 * Effect.Count;
 const HEAD: u32 = offsetof<Policies>();
 const MAX_DEPTH: u32 = 16; // nesting of the configuration text
 
@@ -64,16 +66,11 @@ export function loadPolicies(text: usize, length: u32): usize {
 
 /** A configuration with a program of its own. */
 function loadOne(text: usize): usize {
-  const config = buildConfig(text, text);
-  const block = config ? allocate(HEAD + POLICY) : 0;
-  if (!block) {
-    dropConfig(config);
-    return 0;
-  }
+  const block = allocate(HEAD + POLICY);
+  if (!block) return 0;
   memory.fill(block, 0, HEAD + POLICY);
-  changetype<Policies>(block).count = 1;
-  store<usize>(policyAt(block, 0), config);
-  return block;
+  changetype<Policies>(block).count = changetype<Policies>(block).room = 1;
+  return buildPolicy(block, 0, text, text) ? block : dropPolicies(block);
 }
 
 /** A configuration with a list of policies, whose first item is at `first`. */
@@ -91,27 +88,38 @@ function loadSeveral(text: usize, first: usize): usize {
   if (!block) return 0;
   memory.fill(block, 0, size + routesSize(routes, bytes));
   const policies = changetype<Policies>(block);
+  policies.room = count;
   policies.routes = block + <usize>size;
   beginRoutes(policies.routes, routes);
   for (let item = first; item; item = nextItem(skipValue(item)), policies.count++) {
-    const config = addPolicy(text, item, policies.count);
-    if (!config) {
+    if (!addPolicy(text, item, block)) {
       refusedName = textAt(spanStart(findMember(item, "name")));
-      dropPolicies(block);
-      return 0;
+      return dropPolicies(block);
     }
-    store<usize>(policyAt(block, policies.count), config);
   }
   return block;
 }
 
-function addPolicy(text: usize, item: usize, index: u32): usize {
+function addPolicy(text: usize, item: usize, block: usize): usize {
+  const index = changetype<Policies>(block).count;
   for (let route = routesOf(item); route; route = nextItem(skipValue(route))) {
     const key = textAt(route);
     if (!spanLength(key)) return refuse("a route is not a text, or has escapes");
     if (!addRoute(key, index)) return refuse("another policy has the same host and path");
   }
-  return buildConfig(text, item);
+  return buildPolicy(block, index, text, item);
+}
+
+/** Builds a policy and its candidate, if it has one; 0 when one of them is refused. */
+function buildPolicy(block: usize, index: u32, text: usize, holder: usize): usize {
+  const config = buildConfig(text, holder);
+  store<usize>(policyAt(block, index), config);
+  const next = findMember(holder, "candidate");
+  if (!config || !next) return config;
+  if (load<u8>(spanStart(next)) != OPEN_BRACE) return refuse("its candidate is not an object");
+  const other = buildConfig(text, spanStart(next));
+  store<usize>(policyAt(block, index), other, CANDIDATE);
+  return other;
 }
 
 /** The first of the routes of a policy; 0 when it has none. */
@@ -133,12 +141,18 @@ function policyAt(block: usize, index: u32): usize {
   return block + <usize>(HEAD + index * POLICY);
 }
 
-/** Gives the memory of a plugin configuration back; 0 is ignored. */
-export function dropPolicies(block: usize): void {
-  if (!block) return;
-  for (let i: u32 = 0; i < changetype<Policies>(block).count; i++) dropConfig(load<usize>(policyAt(block, i)));
+/** Gives the memory of a plugin configuration back; 0 is ignored. Returns 0. */
+export function dropPolicies(block: usize): usize {
+  if (!block) return 0;
+  // Also of one that was being built when it was refused.
+  const policies = changetype<Policies>(block);
+  for (let i: u32 = 0; i < policies.room; i++) {
+    dropConfig(load<usize>(policyAt(block, i)));
+    dropConfig(load<usize>(policyAt(block, i), CANDIDATE));
+  }
   if (block == current) current = 0;
   release(block);
+  return 0;
 }
 
 /** Makes a policy the one in use: the one of this index, or the first if there are not so many any more. */
@@ -166,6 +180,16 @@ export function isRouted(): bool {
   return changetype<Policies>(current).routes != 0;
 }
 
+/** The configuration of the candidate beside the policy in use; 0 for none. */
+export function candidate(): usize {
+  return load<usize>(policyAt(current, chosen), CANDIDATE);
+}
+
+/** Makes the policy the one in use again, after its candidate. */
+export function reopenPolicy(): void {
+  openConfig(load<usize>(policyAt(current, chosen)));
+}
+
 /** Index of the policy in use. */
 export function chosenPolicy(): u32 {
   return chosen;
@@ -175,7 +199,7 @@ export function chosenPolicy(): u32 {
 export function countForPolicy(reason: i32): void {
   if (!isRouted() || reason == Reason.no_policy) return; // which has none
   const effect = effectOf(reason);
-  const counter = policyAt(current, chosen) + 4 + ((<usize>effect) << 2);
+  const counter = policyAt(current, chosen) + 8 + ((<usize>effect) << 2);
   if (!load<u32>(counter)) {
     const name = counterName(effect);
     store<u32>(counter, defineCounter(spanStart(name), spanLength(name)) + 1);

@@ -10,6 +10,7 @@ import { beginTrial, endTrial } from "../token/scopes.ts";
 import { alternativeAt, readAlternatives } from "./alternatives.ts";
 import { findSmallestGrant, firstHeld, grantingRule, isGrantOpen } from "./candidates.ts";
 import { Decision, Need } from "./decision.ts";
+import { isTold } from "./modes.ts";
 import { decideForReturning, matchAgain, reasonOf } from "./decide.ts";
 import { listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, noteCount, requirementCount } from "./notes.ts";
@@ -30,7 +31,7 @@ export function findChallenge(reason: i32, decision: Decision): i32 {
   endTrace();
   const lacking = lackingRequirement();
   const decided = decision.rule;
-  const granting = hasFlag(Flag.NeedsScopeList) ? search(reason, decision) : solve(reason, decision);
+  const granting = readsScopes() ? search(reason, decision) : solve(reason, decision);
   if (granting) {
     decision.scopeCount = listedCount();
     if (lacking != NONE) decision.rule = lacking;
@@ -51,6 +52,11 @@ export function findNeed(decision: Decision): void {
   setReturning(false);
   forgetResults();
   decision.rule = NONE;
+}
+
+/** Whether some predicate that counts reads the scopes. */
+function readsScopes(): bool {
+  return hasFlag(isTold ? Flag.NeedsScopeList | Flag.ShadowScopeList : Flag.NeedsScopeList);
 }
 
 /** Whether a grant helps where no predicate reads the scopes. */
@@ -77,12 +83,12 @@ function search(reason: i32, decision: Decision): bool {
 
 /** No grant helps, and a requirement lacks scopes: the Reason that the rule list gives once all requirements have theirs. */
 function withoutLacking(decision: Decision): i32 {
-  const readsScopes = hasFlag(Flag.NeedsScopeList);
-  if (readsScopes) matchAgain(true); // after the search, notes are those of another grant
+  const reads = readsScopes();
+  if (reads) matchAgain(true); // after the search, notes are those of another grant
   let rule = decision.rule;
   beginTrial();
   for (let i: u32 = 0; i < requirementCount(); i++) grantTerms(noteAt(i));
-  if (readsScopes) rule = matchAgain(false);
+  if (reads) rule = matchAgain(false);
   else {
     const first = firstHeld(noteCount());
     if (first < noteCount()) rule = noteAt(first);

@@ -26,6 +26,7 @@ import { clearBlockers, noteBlocker, reasonBehindBlockers, refusingRule } from "
 import { sourceFlags, sourceHolds } from "./source.ts";
 import { claimsHold } from "./claim-match.ts";
 import { Decision } from "./decision.ts";
+import { isEnforced, isTold } from "./modes.ts";
 import { clearNotes, lackingRequirement, noteRequirement, noteRule } from "./notes.ts";
 import { actionOf, ruleAt, Standing, standing } from "./rules.ts";
 import { forgetTemplates } from "./templates.ts";
@@ -76,30 +77,42 @@ function decideForNobody(decision: Decision): i32 {
   clearBlockers();
   clearNotes();
   decision.rule = NONE;
+  const opened = firstOpen();
+  if (metAmbiguousKey()) return ambiguity();
+  if (opened == NONE) return Reason.no_token;
+  const reason = reasonBehindBlockers();
+  decision.rule = isPass(reason) ? opened : refusingRule();
+  return reason;
+}
+
+/** The first anonymous rule that matches the call, NONE when none does; notes what stands in its way. */
+function firstOpen(): u32 {
   let passed: u32 = 0;
-  let next = nextRule();
-  for (; next != NONE; next = nextRule()) {
+  let next = nextEnforced();
+  for (; next != NONE; next = nextEnforced()) {
     charge(2);
     const record = ruleAt(next);
     const action = load<u32>(record, RuleField.Action);
     const flags = sourceFlags(load<u32>(record, RuleField.Source));
-    const outcome = meetConditions(next, record, action);
-    const isMatch = outcome == Outcome.Matched && (action != Action.Allow || (flags & SourceFlag.Anonymous) != 0);
-    if (tracing) {
-      tracePassed(passed, next);
-      trace(next, outcome == Outcome.Matched && !isMatch ? <i32>Outcome.Source : outcome);
-      passed = next + 1;
+    let outcome = meetConditions(next, record, action);
+    const isClosed = action == Action.Allow && !(flags & SourceFlag.Anonymous);
+    if (isClosed && outcome == Outcome.Matched) outcome = Outcome.Source;
+    traceNext(passed, next, outcome);
+    passed = next + 1;
+    if (action == Action.Allow && outcome == Outcome.Matched) return next;
+    if (action != Action.Allow && isBlocking(record, action, outcome)) {
+      noteBlocker(next, action, (flags & SourceFlag.Free) != 0);
     }
-    if (action == Action.Allow) {
-      if (isMatch) break;
-    } else if (isBlocking(record, action, outcome)) noteBlocker(next, action, (flags & SourceFlag.Free) != 0);
   }
-  if (metAmbiguousKey()) return Reason.ambiguous_key;
-  if (tracing && next == NONE) tracePassed(passed, sectionCount(Section.Rules));
-  if (next == NONE) return Reason.no_token;
-  const reason = reasonBehindBlockers();
-  decision.rule = isPass(reason) ? next : refusingRule();
-  return reason;
+  if (tracing && !isTold) tracePassed(passed, sectionCount(Section.Rules));
+  return NONE;
+}
+
+/** Traces a rule, and those from `passed` on before it, whose targets did not match. */
+function traceNext(passed: u32, rule: u32, outcome: i32): void {
+  if (!tracing || isTold) return;
+  tracePassed(passed, rule);
+  trace(rule, outcome);
 }
 
 /** Whether a Deny rule matches a call without a token, or a requirement is not met by it. */
@@ -152,19 +165,26 @@ function firstMatch(strict: bool): u32 {
   requirementFailed = false;
   let passed: u32 = 0;
   while (true) {
-    const next = nextRule();
+    const next = nextEnforced();
     if (next == NONE) break;
     charge(2); // where many rules are tried, a batch, a subscription and the search for a challenge come to an end by this
     const outcome = tryRule(next);
-    if (tracing) {
-      tracePassed(passed, next);
-      trace(next, outcome);
-      passed = next + 1;
-    }
+    traceNext(passed, next, outcome);
+    passed = next + 1;
     if (outcome == Outcome.Matched || (strict && requirementFailed)) return next;
   }
-  if (tracing) tracePassed(passed, sectionCount(Section.Rules));
+  if (tracing && !isTold) tracePassed(passed, sectionCount(Section.Rules));
   return NONE;
+}
+
+/** The next rule that counts; takes the entries of those in between. */
+function nextEnforced(): u32 {
+  let rule = nextRule();
+  while (rule != NONE && !isEnforced(rule)) {
+    while (takeEntry(rule)) continue;
+    rule = nextRule();
+  }
+  return rule;
 }
 
 /** The Outcome of one rule; takes its entries. */

@@ -54,19 +54,15 @@ export function tracePassed(from: u32, to: u32): void {
   for (let rule = from; rule < to && count < MAX_STEPS; rule++) trace(rule, Outcome.Target);
 }
 
-let lastReason: i32 = 0;
-let lastRule: u32 = 0;
+const told: Step = changetype<Step>(memory.data(<i32>offsetof<Step>(), 8));
 
-/** Notes the decision on a request. */
+/** Notes the decision on a request: its rule and Reason. */
 export function tellDecision(reason: i32, rule: u32): void {
-  lastReason = reason;
-  lastRule = rule;
+  told.rule = rule;
+  told.outcome = reason;
 }
 
-export function toldReason(): i32 {
-  return lastReason;
-}
-
-export function toldRule(): u32 {
-  return lastRule;
+/** The address of the rule and the Reason of the last decision. */
+export function toldDecision(): usize {
+  return changetype<usize>(told);
 }

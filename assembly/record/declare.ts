@@ -9,7 +9,6 @@ import { giveUpObjects, STATE } from "./record.ts";
 
 const FUNCTION = "declare_property";
 const SCHEMA = "type.googleapis.com/google.protobuf.Struct";
-const NOT_FOUND_OR_WORSE: u32 = 12; // Unimplemented
 
 /** `flags`: RecordFlag of the policy. */
 export function declareRecord(flags: u32): void {
@@ -25,5 +24,5 @@ export function declareRecord(flags: u32): void {
   put(SCHEMA);
   const given = finish();
   const status = callForeign(bytesOf(FUNCTION), sizeOf(FUNCTION), spanStart(given), spanLength(given));
-  if (status == Status.NotFound || status == NOT_FOUND_OR_WORSE) giveUpObjects();
+  if (status == Status.NotFound) giveUpObjects();
 }

@@ -5,9 +5,9 @@ import { decodeText } from "../json/decode.ts";
 import { filledSlot, SlotRecord } from "../json/slots.ts";
 import { parseNumber } from "../number/parse.ts";
 import { section, sectionCount, textSpan } from "../sections.ts";
-import { LOWER_N, MINUS, QUOTE, ZERO } from "../text/chars.ts";
-import { NO_SPAN, Span, spanBetween, spanEnd, spanIs, spanStart } from "../text/span.ts";
-import { ValueTag, addBit, addDouble, closeEntry, openEntry, openNamed, putCut } from "../text/struct.ts";
+import { LOWER_F, LOWER_N, LOWER_T, MINUS, QUOTE, ZERO } from "../text/chars.ts";
+import { NO_SPAN, Span, spanBetween, spanEnd, spanStart } from "../text/span.ts";
+import { ValueTag, addDouble, addScalar, closeEntry, openEntry, openNamed, putCut } from "../text/struct.ts";
 import { addHash } from "./hash.ts";
 
 const MOST: u32 = 256; // bytes of one
@@ -39,9 +39,8 @@ function addFact(name: Span, slot: SlotRecord): void {
   if (value == NO_SPAN) return;
   const first = <u32>load<u8>(slot.start);
   if (first == MINUS || first - ZERO < 10) return addDouble(name, parseNumber(spanStart(value), spanEnd(value)));
-  if (spanIs(value, "true") && first != QUOTE) return addBit(name, ValueTag.Bool, 1);
-  if (spanIs(value, "false") && first != QUOTE) return addBit(name, ValueTag.Bool, 0);
-  if (first == LOWER_N) return addBit(name, ValueTag.Null, 0);
+  if (first == LOWER_T || first == LOWER_F) return addScalar(name, ValueTag.Bool, first == LOWER_T ? 1 : 0, 1);
+  if (first == LOWER_N) return addScalar(name, ValueTag.Null, 0, 1);
   const entry = openEntry(name, ValueTag.String);
   putCut(value, MOST);
   closeEntry(entry);

@@ -1,17 +1,19 @@
 // What replay needs in place of arguments and tokens: what each predicate came to, and each test of a scope and a claim that
 // the policy names, as a letter by its number. The predicates of rules behind the one that decided are run for it too, with
 // few steps: with other scopes the next policy may get there.
-import { CLAIM_SIZE, EntryField, Flag, NONE, RecordFlag, RuleField, Section, Setting } from "../program.ts";
+import { CLAIM_SIZE, EntryField, NONE, RecordFlag, RuleField, Section, Setting } from "../program.ts";
+import { forgetAmbiguousKeys, metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce, forgetResult, resultOf } from "../cel/results.ts";
 import { claimHolds } from "../decide/claim-match.ts";
 import { Decision } from "../decide/decision.ts";
-import { nextRule, takeEntry } from "../decide/entries.ts";
+import { nextRule, rewindEntries, takeEntry } from "../decide/entries.ts";
+import { isTold } from "../decide/modes.ts";
 import { ruleAt } from "../decide/rules.ts";
-import { isExhausted, limitSteps } from "../runtime/budget.ts";
-import { hasFlag, section, sectionCount, setting } from "../sections.ts";
+import { isExhausted, setSteps, stepsLeft } from "../runtime/budget.ts";
+import { section, sectionCount, setting } from "../sections.ts";
 import { LOWER_E, LOWER_F, LOWER_N, LOWER_T, LOWER_Y, MINUS } from "../text/chars.ts";
-import { begin, finish, putByte } from "../text/writer.ts";
+import { begin, finish, overflowed, putByte } from "../text/writer.ts";
 import { isHeld } from "../token/scopes.ts";
 
 const MOST: u32 = 1024; // letters
@@ -19,56 +21,59 @@ const STEPS: u32 = 65536; // for the predicates behind the decision
 
 /** Whether records have outcomes: those of the object form. */
 function areWanted(): bool {
+  if (isTold) return false;
   const flags = setting(Setting.Record);
   return (flags & (RecordFlag.Passes | RecordFlag.Refusals)) != 0 && !(flags & RecordFlag.Text);
 }
 
-/** Before grants are tried that change what predicates come to. */
-export function noteBeforeTrials(decision: Decision): void {
-  if (areWanted() && hasFlag(Flag.NeedsScopeList)) noteAll(decision);
-}
-
-/** Notes the outcomes for the call that was decided, unless they are noted. */
+/**
+ * Notes the outcomes for the call that was decided. Before grants are tried, which may change them; what it runs for that
+ * leaves no trace.
+ */
 export function noteOutcomes(decision: Decision): void {
-  if (!areWanted() || decision.tests) return;
-  if (sectionCount(Section.Predicates)) runRest();
+  if (!areWanted()) return;
+  if (sectionCount(Section.Predicates) && !isExhausted()) runRest();
   noteAll(decision);
 }
 
-/** Runs the predicates of the rules that were not reached. */
+/** Runs the predicates of the rules that were not reached, or do not count. */
 function runRest(): void {
-  limitSteps(STEPS);
+  const left = stepsLeft();
+  const met = metAmbiguousKey();
+  setSteps(min(left, STEPS));
+  rewindEntries(); // those of rules in shadow were passed over
   for (let rule = nextRule(); rule != NONE; rule = nextRule()) {
-    for (let entry = takeEntry(rule); entry; entry = takeEntry(rule)) {
-      if (!tryOut(load<u32>(entry, EntryField.Predicate))) return;
-    }
-    if (!tryOut(load<u32>(ruleAt(rule), RuleField.Predicate))) return;
+    for (let entry = takeEntry(rule); entry; entry = takeEntry(rule)) tryOut(load<u32>(entry, EntryField.Predicate));
+    tryOut(load<u32>(ruleAt(rule), RuleField.Predicate));
   }
+  setSteps(left);
+  if (!met) forgetAmbiguousKeys();
 }
 
-/** Runs a predicate; false when its steps ran out: then nobody knows what it comes to. */
-function tryOut(predicate: u32): bool {
-  if (predicate == NONE) return true;
-  evaluateOnce(predicate);
-  if (!isExhausted()) return true;
-  forgetResult(predicate);
-  return false;
+/** Runs a predicate. Once the steps have run out nobody knows what it comes to. */
+function tryOut(predicate: u32): void {
+  if (predicate == NONE) return;
+  if (resultOf(predicate)) return;
+  if (!isExhausted()) evaluateOnce(predicate);
+  if (isExhausted()) forgetResult(predicate);
 }
 
 function noteAll(decision: Decision): void {
-  const predicates = min(sectionCount(Section.Predicates), MOST);
-  if (predicates) {
-    begin(predicates);
-    for (let i: u32 = 0; i < predicates; i++) putByte(letterOf(resultOf(i)));
-    decision.when = finish();
-  }
   begin(MOST);
-  const scopes = min(sectionCount(Section.Scopes), MOST);
-  for (let i: u32 = 0; i < scopes; i++) putByte(isHeld(i) ? LOWER_Y : LOWER_N);
-  const claims = min(sectionCount(Section.Claims), MOST - scopes);
+  const predicates = sectionCount(Section.Predicates);
+  for (let i: u32 = 0; i < predicates; i++) putByte(letterOf(resultOf(i)));
+  if (predicates) decision.when = finish();
+  begin(MOST);
+  const scopes = sectionCount(Section.Scopes);
+  for (let i: u32 = 0; i < scopes; i++) putTest(isHeld(i));
   let claim = section(Section.Claims);
-  for (let left = claims; left; left--, claim += CLAIM_SIZE) putByte(claimHolds(claim) ? LOWER_Y : LOWER_N);
+  const end = claim + <usize>sectionCount(Section.Claims) * CLAIM_SIZE;
+  for (; claim < end && !overflowed(); claim += CLAIM_SIZE) putTest(claimHolds(claim));
   decision.tests = finish();
+}
+
+function putTest(holds: bool): void {
+  putByte(holds ? LOWER_Y : LOWER_N);
 }
 
 /** t, f or e; - for a predicate that was not run. */

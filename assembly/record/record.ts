@@ -72,14 +72,8 @@ function putPart(part: Span): void {
 
 function addFields(decision: Decision, flags: u32): void {
   const reason = decision.reason;
-  addConstant("decision", effectWord(effectOf(reason)));
-  addText("reason", textSpan(reasonName(reason)), MOST_WORD);
+  addOutcome(decision, "scopes.asked");
   if (!isPass(reason)) addNumber("status", load<u32>(reasonAt(reason), ReasonField.Status));
-  if (decision.rule != NONE) {
-    const rule = openNamed("rule", ValueTag.String);
-    putRule(decision.rule);
-    closeEntry(rule);
-  }
   addText("policy", textSpan(settingAt(Setting.PolicyName)), MOST_WORD);
   addText("digest", spanOf(programDigest(), DIGEST_SIZE), DIGEST_SIZE);
   const id = openNamed("id", ValueTag.String);
@@ -87,7 +81,6 @@ function addFields(decision: Decision, flags: u32): void {
   closeEntry(id);
   if (decision.isJudged) addMessage(decision);
   if (flags & RecordFlag.Token) addCaller(false);
-  if (reason == Reason.insufficient_scope) addAsked(decision);
   if (!decision.isCall) return;
   addText("backend", backendName, MOST_WORD);
   if (flags & RecordFlag.Scopes) addHeld();
@@ -123,9 +116,18 @@ function idOfMessage(): Span {
   return isText ? spanBetween(at + 1, slotEnd(Slot.Id) - 1) : spanBetween(at, slotEnd(Slot.Id));
 }
 
-/** The scopes of the challenge. */
-function addAsked(decision: Decision): void {
-  const asked = openNamed("scopes.asked", ValueTag.List);
+/** What was decided, and under `scopes` those of the challenge. */
+export function addOutcome(decision: Decision, scopes: Ascii): void {
+  const reason = decision.reason;
+  addConstant("decision", effectWord(effectOf(reason)));
+  addText("reason", textSpan(reasonName(reason)), MOST_WORD);
+  if (decision.rule != NONE) {
+    const rule = openNamed("rule", ValueTag.String);
+    putRule(decision.rule);
+    closeEntry(rule);
+  }
+  if (reason != Reason.insufficient_scope) return;
+  const asked = openNamed(scopes, ValueTag.List);
   putScopes(decision, ScopeForm.Items);
   closeEntry(asked);
 }

@@ -43,9 +43,9 @@ export function spend(count: u32): bool {
   return steps >= 0;
 }
 
-/** Leaves at most `most` steps. */
-export function limitSteps(most: u32): void {
-  steps = min(steps, <i64>most);
+/** Leaves so many steps. */
+export function setSteps(count: u32): void {
+  steps = <i64>count;
 }
 
 /** Whether the steps have run out. */

@@ -39,6 +39,8 @@ export class Context {
   reason: i32;
   /** Index of the policy. */
   policy: u32;
+  /** What the candidate policy decides by the headers: a Reason, or NO_REASON. */
+  candidate: i32;
 }
 
 const RECORD: u32 = 64; // bytes, as clear64 clears them

@@ -24,8 +24,6 @@ const NAME_AT: usize = 5;
 const HEAD: usize = 3; // bytes of a tag and a length
 const MAX_NAME: u32 = 100; // so that the length of a number's entry takes one byte
 const MOST_ITEM: u32 = 256;
-const NUMBER_SIZE: u32 = 9;
-const BIT_SIZE: u32 = 2;
 
 /** Opens an entry of this name, whose value has a length; returns its address. */
 export function openEntry(name: Span, tag: u32): usize {
@@ -88,27 +86,19 @@ export function addNumber(name: Ascii, value: f64): void {
 }
 
 export function addDouble(name: Span, value: f64): void {
-  const entry = position();
-  putByte(FIELD);
-  putByte(min(spanLength(name), MAX_NAME) + 2 + 2 + NUMBER_SIZE);
-  putName(name);
-  putByte(VALUE);
-  putByte(NUMBER_SIZE);
-  putByte(ValueTag.Number);
-  for (let bits = reinterpret<u64>(value), left = 8; left; left--, bits >>= 8) putByte((<u32>bits) & 0xff);
-  if (overflowed()) retract(entry);
+  addScalar(name, ValueTag.Number, reinterpret<u64>(value), sizeof<f64>());
 }
 
-/** Adds a Null or a Bool. */
-export function addBit(name: Span, tag: u32, bit: u32): void {
+/** Adds a Null, a Bool or a Number, whose payload has `size` bytes. */
+export function addScalar(name: Span, tag: u32, payload: u64, size: u32): void {
   const entry = position();
   putByte(FIELD);
-  putByte(min(spanLength(name), MAX_NAME) + 2 + 2 + BIT_SIZE);
+  putByte(min(spanLength(name), MAX_NAME) + 2 + 2 + 1 + size);
   putName(name);
   putByte(VALUE);
-  putByte(BIT_SIZE);
+  putByte(1 + size);
   putByte(tag);
-  putByte(bit);
+  for (let left = size, bits = payload; left; left--, bits >>= 8) putByte((<u32>bits) & 0xff);
   if (overflowed()) retract(entry);
 }
 

@@ -1,7 +1,6 @@
 // Whose token it is, and from when: the claims that identify issuers, subjects and clients.
 import { NONE } from "../program.ts";
-import { LOWER_A, LOWER_C, LOWER_I, LOWER_O, LOWER_S } from "../text/chars.ts";
-import { NO_SPAN, Span, spanEnd, spanIs, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, spanEnd, spanIs, spanOf, spanStart } from "../text/span.ts";
 import { ValueTag, entryAt, findEntry, identityOf, keyOf, numberOf, openValue, valueOf } from "./protobuf.ts";
 import { bytesOf, sizeOf } from "../text/ascii.ts";
 
@@ -57,24 +56,32 @@ export function readIdentity(token: Span): Identity {
 
 /** The IdentifyingClaim of a name; NONE for other names. */
 function claimOf(key: Span): u32 {
-  if (spanLength(key) == 9) return spanIs(key, "client_id") ? IdentifyingClaim.client_id : NONE;
-  if (spanLength(key) == 5) return spanIs(key, "appid") ? IdentifyingClaim.appid : NONE;
-  if (spanLength(key) != 3) return NONE;
-  switch (load<u8>(spanStart(key))) {
-    case LOWER_S:
-      return spanIs(key, "sub") ? IdentifyingClaim.sub : NONE;
-    case LOWER_A:
-      if (spanIs(key, "act")) return IdentifyingClaim.act;
-      return spanIs(key, "azp") ? IdentifyingClaim.azp : NONE;
-    case LOWER_C:
-      return spanIs(key, "cid") ? IdentifyingClaim.cid : NONE;
-    case LOWER_O:
-      return spanIs(key, "oid") ? IdentifyingClaim.oid : NONE;
-    case LOWER_I:
-      if (spanIs(key, "iat")) return IdentifyingClaim.iat;
-      return spanIs(key, "iss") ? IdentifyingClaim.iss : NONE;
+  for (let claim: u32 = 0; claim < <u32>IdentifyingClaim.Count; claim++) {
+    if (spanIs(key, nameOf(claim))) return claim;
+  }
+  return NONE;
+}
+
+function nameOf(claim: u32): Ascii {
+  switch (claim) {
+    case IdentifyingClaim.sub:
+      return "sub";
+    case IdentifyingClaim.oid:
+      return "oid";
+    case IdentifyingClaim.client_id:
+      return "client_id";
+    case IdentifyingClaim.azp:
+      return "azp";
+    case IdentifyingClaim.cid:
+      return "cid";
+    case IdentifyingClaim.appid:
+      return "appid";
+    case IdentifyingClaim.iss:
+      return "iss";
+    case IdentifyingClaim.iat:
+      return "iat";
     default:
-      return NONE;
+      return "act";
   }
 }
 

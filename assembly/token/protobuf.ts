@@ -3,17 +3,15 @@
 //
 //   Metadata, Struct:  0a len { 0a len key, 12 len value }, repeated     ListValue:  0a len value, repeated
 //   Value:  08 null   11 double   1a len string   20 bool   2a len Struct   32 len ListValue
-import { NO_SPAN, Span, sameSpan, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, sameSpan, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { ValueTag } from "../text/struct.ts";
 
 export { ValueTag };
 
 // The byte that a field begins with: its number and its wire type.
 const ENTRY: u32 = 0x0a;
-const KEY: u32 = 0x0a;
 const ENTRY_VALUE: u32 = 0x12;
 const TYPED_METADATA: u32 = 0x12; // typed_filter_metadata, the second map of Metadata
-const ITEM: u32 = 0x0a;
 
 /** Payload of the length-delimited field at `at`, which begins with `tag`. The field ends where its payload does. */
 // @ts-ignore: decorator
@@ -40,28 +38,22 @@ function readLongField(at: usize, end: usize, tag: u32): Span {
 }
 
 /** The map entry at `at`; the next one begins where it ends. */
-// @ts-ignore: decorator
-@inline
 export function entryAt(at: usize, end: usize): Span {
   return readField(at, end, ENTRY);
 }
 
-// @ts-ignore: decorator
-@inline
 export function keyOf(entry: Span): Span {
-  return readField(spanStart(entry), spanEnd(entry), KEY);
+  return entryAt(spanStart(entry), spanEnd(entry)); // a key has the tag of an entry
 }
 
 /** The serialised value of an entry, which follows its key. */
-// @ts-ignore: decorator
-@inline
 export function valueOf(entry: Span, key: Span): Span {
-  return readField(spanEnd(key), spanEnd(entry), ENTRY_VALUE);
+  return openValue(spanBetween(spanEnd(key), spanEnd(entry)), ENTRY_VALUE);
 }
 
 /** The item of a ListValue at `at`, a serialised Value; the next one begins where it ends. */
 export function itemAt(at: usize, end: usize): Span {
-  return readField(at, end, ITEM);
+  return entryAt(at, end); // an item has the tag of an entry
 }
 
 /** The value of the entry `name` of a Metadata or Struct. */

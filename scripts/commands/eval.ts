@@ -1,14 +1,14 @@
 import { createInterface } from "node:readline";
 import { Exit, UsageError, type Command } from "../command.ts";
 import { Engine } from "../evaluate/engine.ts";
-import { loadDocument, loadDocuments, type Loaded } from "../evaluate/load.ts";
+import { loadBeside, loadDocument, loadDocuments, type Loaded } from "../evaluate/load.ts";
 import { readRequest, RequestError, type EvalRequest } from "../evaluate/request.ts";
 import { FilterFailure } from "../evaluate/result.ts";
 import { loadFiles, readerBeside } from "../input.ts";
 
 export const evaluate: Command = {
   summary: "decide requests: JSON lines in, JSON lines out",
-  help: `Usage: scopegate eval [POLICY…] [--explain]
+  help: `Usage: scopegate eval [POLICY…] [--candidate NEXT] [--explain]
 
 Reads one request per line from standard input and prints the filter's decisions in the same order. A line may have
 its own policy; POLICY applies to the lines that do not. Of several policies the host and path of a request choose one.
@@ -16,6 +16,7 @@ its own policy; POLICY applies to the lines that do not. Of several policies the
 Input (everything is optional except the body of a POST):
   id           copied to the output
   policy       a policy document, for this line only; policies: a list of them
+  candidate    with a policy: a policy document that is evaluated beside it
   payload      the verified JWT payload; null (default): no token
   payloadForm  plain (default), or normalized: scope and scp as lists, as Envoy Gateway stores them
   method, path, authority    default POST, /mcp, mcp.example.com
@@ -32,6 +33,8 @@ Output:
   status, headers, body      of the local reply; absent for allow
   policyErrors               alone, when the policy has errors
   error                      alone, when the line is malformed
+  record                     the decision record, as the access log prints it
+  would                      what NEXT, or what is in shadow, would have decided, if that differs
   trace                      with --explain: [{rule, outcome}], where outcome is matched, target, claims,
                              when_false, when_error or scopes
   response                   with a response: what the client gets of it
@@ -39,10 +42,12 @@ Output:
 
 Exit codes: 0 success, 1 a line was malformed or POLICY has errors, 2 could not run.
 `,
-  options: { explain: { type: "boolean" } },
+  options: { explain: { type: "boolean" }, candidate: { type: "string" } },
   async run({ options, files }) {
     if (files.includes("-")) throw new UsageError("POLICY must be a file: standard input carries the requests");
-    const fallback = files.length === 0 ? undefined : loadFiles(files);
+    const next = options.candidate as string | undefined;
+    if (next !== undefined && files.length !== 1) throw new UsageError("--candidate needs one POLICY");
+    const fallback = files.length === 0 ? undefined : loadFiles(files, next);
     if (files.length > 0 && !fallback) return Exit.Wrong;
     return runLines(new Session(fallback, options.explain === true));
   },
@@ -83,14 +88,18 @@ class Session {
     }
   }
 
-  private policyOf({ policy, policies }: EvalRequest): Loaded | string[] {
+  private policyOf({ policy, policies, candidate }: EvalRequest): Loaded | string[] {
     if (policy === undefined && policies === undefined) {
       if (!this.fallback) throw new RequestError("the line has no policy, and no POLICY was given");
       return this.fallback;
     }
-    const key = JSON.stringify(policy ?? policies);
+    const key = JSON.stringify([policy ?? policies, candidate]);
     const read = { read: readerBeside("-") };
-    const loaded = this.policies.get(key) ?? (policy ? loadDocument(policy, read) : loadDocuments(policies!, read));
+    const load = (): Loaded | string[] => {
+      if (policy && candidate) return loadBeside(policy, candidate, read);
+      return policy ? loadDocument(policy, read) : loadDocuments(policies!, read);
+    };
+    const loaded = this.policies.get(key) ?? load();
     if (this.policies.size >= MAX_POLICIES) this.policies.clear();
     this.policies.set(key, loaded);
     return loaded;

@@ -102,7 +102,10 @@ function objectsOf(policy: Item | string, options: Options, results: Result[]): 
   const compiled = compilePolicy(text, "policy");
   results.push(...compiled.problems.map(resultOf));
   if (!compiled.program || !compiled.policy) return [];
-  const parts = partsOf(new Compiled([{ file: "policy", policy: compiled.policy, program: compiled.program }]), options);
+  const parts = partsOf(
+    new Compiled([{ file: "policy", policy: compiled.policy, program: compiled.program }]),
+    options,
+  );
   return parts.map(({ yaml }) => parse(yaml) as Item);
 }
 

@@ -26,6 +26,7 @@ Options for every target:
   --open-path PATH      a path on the same host that is open to all: /healthz, /oauth/* with all below it, and with
                         =HOST:PORT another upstream than the MCP server; may be repeated
   --trusted-hops N      believe X-Forwarded-For as far as N proxies in front of the host wrote it; default 0
+  --candidate NEXT      a policy that is evaluated beside POLICY: what it would decide is told, and changes nothing
   --record-key FILE     a secret, at least 16 bytes: the key for what the policy's records have hashed
   -o, --output FILE     write to FILE instead of standard output
 
@@ -59,6 +60,7 @@ written.
     cors: { type: "string", multiple: true },
     "open-path": { type: "string", multiple: true },
     "trusted-hops": { type: "string" },
+    candidate: { type: "string" },
     "record-key": { type: "string" },
     output: { type: "string", short: "o" },
     listen: { type: "string" },
@@ -77,11 +79,14 @@ written.
   run({ options, files }) {
     if (files.length === 0) throw new UsageError("no POLICY given");
     const members = compileFiles(files);
-    if (!members) return Exit.Wrong;
+    const next = options.candidate as string | undefined;
+    if (next !== undefined && files.length > 1) throw new UsageError("--candidate needs one POLICY");
+    const candidate = next === undefined ? undefined : compileFiles([next])?.[0];
+    if (!members || (next !== undefined && !candidate)) return Exit.Wrong;
     warnWithoutKey(members, options["record-key"]);
     if (options["filters-only"] && members.some(({ policy }) => readsAddress(policy)))
       process.stderr.write(ADDRESS_ADVICE);
-    output(options, partsOf(new Compiled(members), options));
+    output(options, partsOf(new Compiled(members, candidate), options));
     return Exit.Done;
   },
 };

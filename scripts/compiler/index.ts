@@ -87,6 +87,8 @@ export interface PluginOptions {
   holdHeaders?: boolean;
   /** The key for what records have hashed, 64 characters. */
   recordKey?: string;
+  /** A policy that is evaluated beside the enforced one: what it would decide is told. */
+  candidate?: Pick<Member, "policy" | "program">;
 }
 
 /** The configuration of the filter. */
@@ -95,8 +97,13 @@ export function pluginConfiguration(
   { name }: Policy,
   options: PluginOptions = {},
 ): PluginConfiguration {
-  const digest = programDigest(program);
-  return { scopegate: 1, policy: name, digest, ...hostSettings(options), program: toBase64(program) };
+  const { candidate } = options;
+  const own = { digest: programDigest(program), ...hostSettings(options), program: toBase64(program) };
+  return { scopegate: 1, policy: name, ...own, ...(candidate && { candidate: candidateOf(candidate) }) };
+}
+
+function candidateOf({ policy, program }: Pick<Member, "policy" | "program">): CandidateConfiguration {
+  return { policy: policy.name, digest: programDigest(program), program: toBase64(program) };
 }
 
 /** The configuration of the filter for several policies, of which the host and path of a request choose one. */
@@ -120,11 +127,18 @@ interface HostSettings {
   recordKey?: string;
 }
 
+interface CandidateConfiguration {
+  policy: string;
+  digest: string;
+  program: string;
+}
+
 export interface PluginConfiguration extends HostSettings {
   policy: string;
   /** Of the program, as in records; for people, the filter makes its own. */
   digest: string;
   program: string;
+  candidate?: CandidateConfiguration;
 }
 
 export interface SeveralConfiguration extends HostSettings {

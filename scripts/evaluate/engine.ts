@@ -1,6 +1,6 @@
 // Decides requests with the built filter in the simulated host. One VM per policy, so that nothing of the previous one remains.
 import { NONE, Reason } from "../../assembly/program.ts";
-import { Host } from "../simulate/host.ts";
+import { Host, type Answer } from "../simulate/host.ts";
 import { filterModule } from "./filter-file.ts";
 import { inOrder } from "../compiler/policy/policy.ts";
 import type { Loaded } from "./load.ts";
@@ -29,7 +29,7 @@ export class Engine {
     if (explain) startTrace(host.guest);
     if (request.response) startItems(host.guest);
     this.instant = instantOf(loaded, request);
-    const answer = host.request(simulate(request, ...loaded.policies.map(({ metadataKeys }) => metadataKeys[0] ?? "")));
+    const answer = host.request(simulate(request, ...metadataKeysOf(loaded)));
     // After a trap or a hang the VM is unusable.
     if (answer.trap !== undefined || answer.hung) this.inForce = undefined;
     const policy = loaded.policies[host.guest.call("scopegate_policy")] ?? loaded.policy;
@@ -37,8 +37,7 @@ export class Engine {
     const nameOf = (index: number): string => rules[index]?.name ?? `rule[${index}]`;
     const described = describe(answer, this.told(host, nameOf));
     const isChosen = loaded.policies.length > 1 && described.reason !== "no_policy";
-    const record = recordOf(answer);
-    const result = { ...described, ...(isChosen && { policy: policy.name }), ...(record !== undefined && { record }) };
+    const result = { ...described, ...(isChosen && { policy: policy.name }), ...recordedIn(answer) };
     const traced = explain ? { ...result, trace: readTrace(host.guest, nameOf) } : result;
     if (!request.response || !answer.response) return traced;
     const { rules: _, ...list } = readItems(host.guest, nameOf) ?? { rules: [] };
@@ -46,8 +45,11 @@ export class Engine {
   }
 
   private told({ guest }: Host, nameOf: (index: number) => string): Told {
-    const rule = guest.call("scopegate_rule") >>> 0;
-    return { reason: Reason[guest.call("scopegate_reason")]!, rule: rule === NONE ? null : nameOf(rule) };
+    const [rule, reason] = new Uint32Array(guest.read(guest.call("scopegate_decision"), 8).buffer) as unknown as [
+      number,
+      number,
+    ];
+    return { reason: Reason[reason]!, rule: rule === NONE ? null : nameOf(rule) };
   }
 
   /** The list in the answer to a request, with the rule of each item. Throws FilterFailure. */
@@ -65,6 +67,19 @@ export class Engine {
     this.inForce = loaded;
     return (this.host = host);
   }
+}
+
+/** Where the payload is for each policy, also for one that is evaluated beside. */
+function metadataKeysOf({ policies, candidate }: Loaded): string[] {
+  return [...policies, ...(candidate ? [candidate] : [])].map(({ metadataKeys }) => metadataKeys[0] ?? "");
+}
+
+/** The record, and what would have been decided. */
+function recordedIn(answer: Answer): Pick<Result, "record" | "would"> {
+  const record = recordOf(answer);
+  if (record === undefined) return {};
+  const would = typeof record === "object" ? record["would"] : undefined;
+  return { record, ...(would !== undefined && { would }) };
 }
 
 const READS_TIME = /\brequest\b[^]*\btime\b/;

@@ -13,6 +13,8 @@ import {
 
 /** Compiled policies, and the configuration for the filter. */
 export interface Loaded {
+  /** The policy that is evaluated beside the first one. */
+  candidate?: Policy;
   /** The first one, or the only one. */
   policy: Policy;
   policies: Policy[];
@@ -20,10 +22,20 @@ export interface Loaded {
 }
 
 /** The configuration of a compiled policy; undefined if it has errors. */
-export function load({ program, policy }: Compilation): Loaded | undefined {
+export function load({ program, policy }: Compilation, candidate?: Candidate): Loaded | undefined {
   if (!program || !policy) return undefined;
-  const configuration = JSON.stringify(pluginConfiguration(program, policy, { holdHeaders: false }));
-  return { policy, policies: [policy], configuration };
+  const configuration = JSON.stringify(pluginConfiguration(program, policy, { holdHeaders: false, candidate }));
+  return { policy, policies: [policy], configuration, ...(candidate && { candidate: candidate.policy }) };
+}
+
+export type Candidate = Pick<Member, "policy" | "program">;
+
+/** A policy and its candidate, given as objects: loaded, or the messages of their errors. */
+export function loadBeside(document: object, next: object, options?: CompileOptions): Loaded | string[] {
+  const [compiled, other] = [compileDocument(document, options), compileDocument(next, options)];
+  const errors = [...errorsOf(compiled.problems), ...errorsOf(other.problems).map((error) => `candidate: ${error}`)];
+  const { policy, program } = other;
+  return errors.length > 0 ? errors : load(compiled, { policy: policy!, program: program! })!;
 }
 
 /** A policy given as an object: loaded, or the messages of its errors. */

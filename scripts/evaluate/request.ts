@@ -15,6 +15,7 @@ export interface EvalRequest {
   id?: string;
   policy?: object;
   policies?: object[];
+  candidate?: object;
   payload?: Struct | null;
   payloadForm?: "plain" | "normalized";
   method?: string;
@@ -98,6 +99,7 @@ const FIELDS: Record<keyof EvalRequest, [what: string, test: (value: unknown) =>
   id: ["a string", isString],
   policy: ["an object", isObject],
   policies: ["a list of objects", (value) => Array.isArray(value) && value.length > 0 && value.every(isObject)],
+  candidate: ["an object", isObject],
   payload: ["an object or null", (value) => value === null || isObject(value)],
   payloadForm: ['"plain" or "normalized"', (value) => value === "plain" || value === "normalized"],
   method: ["a string", isString],
@@ -145,10 +147,12 @@ export function readRequest(value: unknown): EvalRequest {
 
 /** What no field shows by itself. */
 function checkTogether(request: EvalRequest): void {
-  if (isDeep(request.payload) || isDeep(request.policy) || isDeep(request.policies))
+  if (isDeep(request.payload) || isDeep(request.policy) || isDeep(request.policies) || isDeep(request.candidate))
     throw new RequestError("the request is nested too deeply");
   if (request.policy !== undefined && request.policies !== undefined)
     throw new RequestError("give policy or policies, not both");
+  if (request.candidate !== undefined && request.policy === undefined)
+    throw new RequestError("a candidate needs a policy beside it");
   if (request.body !== undefined && request.bodyBase64 !== undefined)
     throw new RequestError("give body or bodyBase64, not both");
   if ((request.method ?? "POST") === "POST" && request.body === undefined && request.bodyBase64 === undefined)

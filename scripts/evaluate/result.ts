@@ -1,6 +1,6 @@
 // The result of `eval` for one request: the filter's decision in the terms of docs/cli.md.
 import { isDenial, Reason } from "../../assembly/program.ts";
-import type { Answer, Pair, Struct } from "../simulate/host.ts";
+import type { Answer, Json, Pair, Struct } from "../simulate/host.ts";
 import type { List } from "./list.ts";
 import { binaryString, toBase64, utf8, utf8Text } from "../bytes.ts";
 
@@ -27,6 +27,8 @@ export interface Result {
   requiredScopes: string[] | null;
   /** The decision record, as the access log prints it. */
   record?: Struct | string;
+  /** What would have been decided by a candidate, or with what is in shadow, if that differs. */
+  would?: Json;
   trace?: Step[];
   /** With a `response` in the request: what the client gets of it. */
   response?: Response;

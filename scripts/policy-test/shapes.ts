@@ -63,7 +63,7 @@ const CALLER = {
 export const CALLER_FIELDS = Object.keys(CALLER);
 
 /** The fields of `scopegate eval`, but for id and policy. */
-const FIELDS: Record<Exclude<keyof EvalRequest, "id" | "policy" | "policies">, Shape> = {
+const FIELDS: Record<Exclude<keyof EvalRequest, "id" | "policy" | "policies" | "candidate">, Shape> = {
   payload: { type: ["object", "null"], description: "The verified payload of the token; null: no token." },
   payloadForm: { enum: ["plain", "normalized"] },
   method: { type: "string" },

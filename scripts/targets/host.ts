@@ -54,7 +54,10 @@ export class Compiled {
   readonly policy: Policy;
   readonly policies: readonly Policy[];
 
-  constructor(private readonly members: readonly Member[]) {
+  constructor(
+    private readonly members: readonly Member[],
+    private readonly candidate?: PluginOptions["candidate"],
+  ) {
     const [{ policy, program }] = members as [Member];
     this.policy = policy;
     this.policies = members.map((member) => member.policy);
@@ -70,7 +73,7 @@ export class Compiled {
     const [{ policy, program }] = this.members as [Member];
     return this.members.length > 1
       ? severalConfiguration(this.members, options)
-      : pluginConfiguration(program, policy, options);
+      : pluginConfiguration(program, policy, { ...options, candidate: this.candidate });
   }
 
   /** The challenge for a request without a usable token, as the filter would write it. */

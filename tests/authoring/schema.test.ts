@@ -69,6 +69,7 @@ const WHOLE = {
   limits: { body: "64KiB", depth: 32, steps: 100000 },
   loop: { limit: 3, window: 300 },
   lists: { tools: { callable: "show", obtainable: "hide", never: "hide" }, prompts: "off", annotate: true },
+  mode: "shadow",
   record: { of: "denials", form: "object", token: true, scopes: true, session: false, args: ["path"], hash: ["id"] },
   groups: { reads: { tools: ["get_*", { tool: "a*b", literal: true }] } },
   transport: { GET: "Deny", DELETE: "Allow", OPTIONS: "Deny" },
@@ -76,6 +77,7 @@ const WHOLE = {
     {
       name: "one",
       action: "Allow",
+      mode: { enforce: 25, by: "sub" },
       source: { jwt: { scopes: ["a", "b"], claims: [{ name: "org.unit", valueType: "String", values: ["eng"] }] } },
       target: {
         tools: ["stat", { backend: "fs", tool: "read", when: 'args.path == "/a"' }],

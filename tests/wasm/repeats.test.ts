@@ -38,7 +38,8 @@ class Session {
     const headers: Record<string, string> = session === undefined ? {} : { "mcp-session-id": session };
     const request = simulate({ payload: payload as never, headers, body: JSON.stringify(body) }, "mcp");
     const answer = this.host.request({ ...request, ...(address !== undefined && { address }) }, root);
-    const reason = Reason[this.host.guest.call("scopegate_reason")]!;
+    const reason =
+      Reason[new Uint32Array(this.host.guest.read(this.host.guest.call("scopegate_decision"), 8).buffer)[1]!]!;
     const { requiredScopes } = resultOf(answer, { reason, rule: null });
     assert.equal(requiredScopes === null, reason !== "insufficient_scope");
     return String(reason);

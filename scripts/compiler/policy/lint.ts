@@ -7,6 +7,7 @@ import { heldBy, warnOfOverlaps } from "./overlaps.ts";
 import { warnOfFamilies, warnOfRequirements, warnOfScopes } from "./scope-lint.ts";
 import type { Whens } from "./whens.ts";
 import { isSatisfied, optionsOf } from "./terms.ts";
+import { MODES } from "./words.ts";
 import { keyOf, warnOfGroups, warnOfTargets, warnOfUris } from "./target-lint.ts";
 import { distance } from "../source/spelling.ts";
 
@@ -43,7 +44,8 @@ function warnOfShadows(report: Report, policy: Policy, closures: Closures): void
     const covers = (earlier: Rule): boolean => earlier.scopes.every((term) => isSatisfied(term, held));
     const by = index.coveredBy(rule, covers);
     if (by) report.warn(rule.place, `unreachable rule: "${by.name}" (${report.where(by.place)}) always matches first`);
-    if (!rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals) index.add(rule);
+    const isPlain = !rule.when && rule.claims.length === 0 && !rule.ranges && !rule.principals;
+    if (isPlain && rule.mode === MODES.enforce) index.add(rule);
   }
 }
 

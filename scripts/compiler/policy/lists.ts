@@ -86,7 +86,8 @@ function readList(report: Report, { key, value: tree }: Member, name: Name): Sho
 }
 
 /** The word of Setting.Lists; lists of kinds that are not governed are not filtered. */
-export function listBits({ lists, govern }: Policy): number {
+export function listBits({ lists, govern, shadow }: Policy): number {
+  if (shadow) return 0; // everything is shown of what passes
   return NAMES.reduce((bits, name) => {
     const [list, kind] = KINDS[name];
     const shown = lists.shown[name];

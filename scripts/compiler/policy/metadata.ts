@@ -60,7 +60,7 @@ function baselineScopes(policy: Policy, closures: Closures): string[] {
     .filter(({ action, targets }) => action === Action.Require && !targets)
     .flatMap(({ scopes }) => namedBy(scopes, closures));
   const lists = policy.rules
-    .filter(({ action }) => action === Action.Allow)
+    .filter(({ action, mode }) => action === Action.Allow && mode > 0)
     .map(({ scopes }) => namedBy(scopes, closures))
     .filter((list) => list.length > 0);
   const held = lists.map((list) => new Set(list.flatMap((scope) => closures.get(scope) ?? [scope])));

@@ -61,8 +61,8 @@ function isRequired(required: Rule, { rule, target }: Guard, closures: Closures)
 }
 
 /** The targets with stars of a rule without other conditions; undefined stands for any call. */
-function partsOf({ action, when, claims, ranges, principals, targets }: Rule): (Target | undefined)[] {
-  if (action !== Action.Allow || when || claims.length > 0 || ranges || principals) return [];
+function partsOf({ action, mode, when, claims, ranges, principals, targets }: Rule): (Target | undefined)[] {
+  if (mode === 0 || action !== Action.Allow || when || claims.length > 0 || ranges || principals) return [];
   return targets
     ? targets.filter((target) => !conditionOf(target) && (target.stars ?? target.backendStars))
     : [undefined];

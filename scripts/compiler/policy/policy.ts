@@ -57,6 +57,8 @@ export interface Policy {
   denial: Denial;
   lenientHeaders: boolean;
   record: RecordSettings;
+  /** Calls pass that would be denied. */
+  shadow: boolean;
   /** steps 0: auto, by the size of the request. */
   limits: { body: number; depth: number; steps: number; list: number };
   lists: Lists;
@@ -85,6 +87,8 @@ export interface Rule {
   name: string;
   place: Place;
   action: Action;
+  /** For how many of 100 subjects it is enforced; 0: in shadow. */
+  mode: number;
   scopes: Term[];
   claims: Claim[];
   /** It holds without a token, too. */
@@ -196,6 +200,7 @@ export function emptyPolicy(kind: Policy["kind"]): Policy {
     denial: "http",
     lenientHeaders: false,
     record: defaultRecord(),
+    shadow: false,
     limits: { body: DEFAULT_MAX_BODY, depth: DEFAULT_MAX_DEPTH, steps: 0, list: DEFAULT_MAX_LIST },
     lists: defaultLists(),
     loop: { limit: 3, window: 300 },

@@ -3,7 +3,8 @@ import { RecordFlag } from "../../../assembly/program.ts";
 import type { Report, Tree } from "../source/document.ts";
 import { choice, flag, mapping, text, texts, type Members } from "../source/shape.ts";
 import type { Policy } from "./policy.ts";
-import { namesOf, RECORD } from "./shapes.ts";
+import { namesOf } from "./json-schema.ts";
+import { RECORD } from "./record-shape.ts";
 import { ARGUMENT_PATH, FORMS, MAX_ARGUMENT, RECORDED } from "./words.ts";
 
 export interface RecordSettings {

@@ -5,7 +5,7 @@ import type { Member, Place, Report, Tree } from "../source/document.ts";
 import { choice, list, mapping, text, texts, type Members, type TextTree } from "../source/shape.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import { starsOf } from "./stars.ts";
-import { ACTIONS } from "./words.ts";
+import { ACTIONS, MODES } from "./words.ts";
 
 /** Members of `spec` and of a backend that do not narrow who may call what; those that are read besides. */
 const SPEC = [
@@ -141,7 +141,7 @@ function celOf(report: Report, tree: Tree): TextTree | undefined {
 function denyRule(name: string, holds: TextTree | undefined, targets: Target[] | undefined): Rule {
   const place = holds ?? targets![0]!.place;
   const when = holds && { kind: "text" as const, path: holds.path, span: holds.span, value: `!(${holds.value})` };
-  const rule: Rule = { name, place, action: Action.Deny, scopes: [], claims: [], when };
+  const rule: Rule = { name, place, action: Action.Deny, mode: MODES.enforce, scopes: [], claims: [], when };
   return { ...rule, ...(targets && { targets }) };
 }
 

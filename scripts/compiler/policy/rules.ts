@@ -4,20 +4,32 @@ import type { Member, Report, Tree } from "../source/document.ts";
 import { readClaim } from "./claims.ts";
 import type { Policy, Rule, Target } from "./policy.ts";
 import type { Hint } from "../lock/lock.ts";
-import { ANNOTATIONS, GROUP, namesOf, ROUTE_TARGET, RULE, TARGET } from "./shapes.ts";
+import { ANNOTATIONS, GROUP, namesOf, rangeOf, ROLLOUT, ROUTE_RULE, ROUTE_TARGET, RULE, TARGET } from "./shapes.ts";
 import { JWT_SOURCE, ROUTE_SOURCE, SOURCE } from "./source-shapes.ts";
 import { readArgs } from "./args.ts";
 import { readPrincipals, readRanges } from "./places.ts";
 import { starsOf } from "./stars.ts";
 import { readTerms } from "./terms.ts";
-import { ACTIONS, MAX_EXPRESSION, RULE_ACTIONS, TARGETS } from "./words.ts";
-import { choice, flag, label, list, mapping, text, type Members, type TextTree } from "../source/shape.ts";
+import { ACTIONS, MAX_EXPRESSION, MODES, RULE_ACTIONS, TARGETS } from "./words.ts";
+import {
+  choice,
+  flag,
+  integer,
+  label,
+  list,
+  mapping,
+  required,
+  text,
+  type Members,
+  type TextTree,
+} from "../source/shape.ts";
 import { closest } from "../source/spelling.ts";
 
 /** Reads a list of rules. An MCPRoute names only tools, and an empty `cel` there means none. */
 export function readRules(report: Report, tree: Tree, policy: Policy): Rule[] {
   const items = list(report, tree) ?? [];
-  return items.flatMap((item, index) => new RuleReader(report, policy).read(item, index) ?? []);
+  const rules = items.flatMap((item, index) => new RuleReader(report, policy).read(item, index) ?? []);
+  return rules.filter(({ mode }) => mode !== MODES.off);
 }
 
 /** Reads `groups`. */
@@ -36,17 +48,19 @@ class RuleReader {
   ) {}
 
   read(tree: Tree, index: number): Rule | undefined {
-    const members = mapping(this.report, tree, namesOf(RULE));
+    const members = mapping(this.report, tree, namesOf(this.policy.kind === "MCPRoute" ? ROUTE_RULE : RULE));
     if (!members) return undefined;
     const [name, action, target] = [members.get("name"), members.get("action"), members.get("target")];
     const rule: Rule = {
       name: `rule[${index}]`,
       place: tree,
       action: Action.Allow,
+      mode: MODES.enforce,
       scopes: [],
       claims: [],
     };
     if (name) rule.name = label(this.report, name.value) ?? rule.name;
+    rule.mode = this.readMode(members.get("mode"));
     if (action) rule.action = choice(this.report, action.value, this.actions()) ?? Action.Deny;
     this.readSource(members.get("source"), rule);
     const kinds = namesOf(this.policy.kind === "MCPRoute" ? ROUTE_TARGET : TARGET);
@@ -54,6 +68,19 @@ class RuleReader {
     rule.when = this.readWhen(members);
     rule.place = name?.value ?? action?.key ?? [...members.values()][0]?.key ?? tree;
     return rule;
+  }
+
+  /** For how many of 100 subjects it is enforced; -1: it is off. */
+  private readMode(member: Member | undefined): number {
+    if (!member) return MODES.enforce;
+    const tree = member.value;
+    if (tree.kind === "boolean" && !tree.value) return MODES.off;
+    if (tree.kind !== "map") return choice(this.report, tree, MODES) ?? MODES.enforce;
+    const members = mapping(this.report, tree, namesOf(ROLLOUT));
+    const part = members && required(this.report, members, "enforce", tree);
+    const by = members?.get("by")?.value;
+    if (by) choice(this.report, by, { sub: true });
+    return (part && integer(this.report, part, ...rangeOf(ROLLOUT, "enforce"))) ?? MODES.enforce;
   }
 
   private readSource(source: Member | undefined, rule: Rule): void {

@@ -11,7 +11,7 @@ import { readRecord } from "./record.ts";
 import { readGroups, readRules } from "./rules.ts";
 import * as shapes from "./shapes.ts";
 import { namesOf, rangeOf } from "./shapes.ts";
-import { ACTIONS, BACKENDS, BOUND, DENIALS, GOVERNED, METADATA_KEY } from "./words.ts";
+import { ACTIONS, BACKENDS, BOUND, DENIALS, GOVERNED, METADATA_KEY, POLICY_MODES } from "./words.ts";
 import {
   choice,
   flag,
@@ -57,6 +57,7 @@ const MEMBERS: Record<string, Read> = {
   loop: readLoop,
   transport: readTransport,
   record: readRecord,
+  mode: (report, tree, policy) => (policy.shadow = choice(report, tree, POLICY_MODES) ?? policy.shadow),
   drift: readDrift,
   rules: (report, tree, policy) => (policy.rules = readRules(report, tree, policy)),
 };

@@ -2,20 +2,19 @@
 // from here; so do the schema for editors (schema.ts), hover and completion (scripts/editor/).
 import {
   ACTIONS,
-  ARGUMENT_PATH,
   BACKENDS,
   BOUND,
   DENIALS,
-  FORMS,
   GOVERNED,
-  MAX_ARGUMENT,
   JSON_TYPES,
   MAX_EXPRESSION,
   METADATA_KEY,
-  RECORDED,
+  MODES,
+  POLICY_MODES,
   RULE_ACTIONS,
   TARGETS,
 } from "./words.ts";
+import { RECORD } from "./record-shape.ts";
 import { HINTS } from "../lock/lock.ts";
 import { DRIFT } from "../lock/locks.ts";
 import { described, integer, label, list, object, text, url, word, type Meaning, type Shape } from "./json-schema.ts";
@@ -251,11 +250,27 @@ export const TARGET = object(
   { minProperties: 1, description: "Which calls the rule is about; without it: all." },
 );
 
-function rule(target: Shape, who: Shape, action: Shape): Shape {
+export const ROLLOUT = object(
+  {
+    enforce: integer(0, 100, "For how many of 100 subjects the rule is enforced."),
+    by: { const: "sub", description: "What callers are told apart by." },
+  },
+  { required: ["enforce"] },
+);
+
+const MODE: Shape = {
+  description:
+    "shadow: told, and decides nothing; off: as if it were not there; { enforce: 25 }: for a part of the subjects.",
+  anyOf: [word(MODES), { const: false }, ROLLOUT],
+  default: "enforce",
+};
+
+function rule(target: Shape, who: Shape, action: Shape, more: Record<string, Shape> = {}): Shape {
   return object(
     {
       name: label(128, { means: "rule", description: "Shown in decisions, logs and tests." }),
       action,
+      ...more,
       source: who,
       target,
       when,
@@ -272,6 +287,7 @@ export const RULE = rule(
     description: "What a match decides. Require: every such call must satisfy the rule, whatever else allows it.",
     default: "Allow",
   }),
+  { mode: MODE },
 );
 /** An MCPRoute names only tools, and a blank `cel` is none. */
 export const ROUTE_TARGET: Shape = { ...TARGET, properties: { tools: TARGET.properties!["tools"]! } };
@@ -285,27 +301,6 @@ export const LOCK: Shape = {
   description: "What the server offers (scopegate lock): a file, or one for each backend.",
   anyOf: [text({ means: "file" }), { type: "object", minProperties: 1, additionalProperties: text({ means: "file" }) }],
 };
-
-const yes = (description: string): Shape => ({ type: "boolean", description, default: false });
-const paths = (description: string): Shape =>
-  list(text({ pattern: ARGUMENT_PATH.source, maxLength: MAX_ARGUMENT }), { description });
-
-export const RECORD = object(
-  {
-    of: {
-      description: "Which decisions are recorded; denials: all but those that pass.",
-      anyOf: [word(RECORDED), { const: false }],
-      default: "all",
-    },
-    form: word(FORMS, { description: "text: one line, which costs less and has less.", default: "object" }),
-    token: yes("Subject, client, issuer and actors of the token."),
-    scopes: yes("The scopes that the token holds."),
-    session: yes("mcp.session.id, hashed with the key of the plugin configuration."),
-    args: paths("Arguments that records have, by their paths: options.region."),
-    hash: paths("Arguments of which records have a hash."),
-  },
-  { description: "What the access log gets to know of each decision." },
-);
 
 /** The document of `apiVersion: scopegate/v1`, `kind: Policy`. */
 export const POLICY = object(
@@ -360,6 +355,10 @@ export const POLICY = object(
     },
     transport: TRANSPORT,
     record: RECORD,
+    mode: word(POLICY_MODES, {
+      description: "shadow: calls pass that would be denied, and it is told.",
+      default: "enforce",
+    }),
     lock: LOCK,
     drift: word(DRIFT, {
       description: "Tools in a live list that are not as in the lock: counted, or hidden from the list.",

@@ -1,5 +1,13 @@
 // The words of policies and what each stands for.
-import { Action, BackendFrom, ClaimType, Kind, RecordFlag, SenderConstrained } from "../../../assembly/program.ts";
+import {
+  Action,
+  BackendFrom,
+  ClaimType,
+  ENFORCED,
+  Kind,
+  RecordFlag,
+  SenderConstrained,
+} from "../../../assembly/program.ts";
 import type { Denial } from "./policy.ts";
 
 /** `action` and `defaultAction`. */
@@ -51,6 +59,12 @@ export const TARGETS: Record<string, { kind: Kind; names: string[]; more?: strin
   prompts: { kind: Kind.Prompt, names: ["prompt", "name"] },
   methods: { kind: Kind.Method, names: ["method"] },
 };
+
+/** `mode` of a rule: for how many of 100 subjects it is enforced. */
+export const MODES = { enforce: ENFORCED, shadow: 0, off: -1 };
+
+/** `mode` of a policy: whether it is in shadow. */
+export const POLICY_MODES = { enforce: false, shadow: true };
 
 /** `record.of`. */
 export const RECORDED = { all: RecordFlag.Passes | RecordFlag.Refusals, denials: RecordFlag.Refusals, off: 0 };

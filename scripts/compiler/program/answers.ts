@@ -24,6 +24,7 @@ export const STATUS: Record<Code, number> = {
   [Reason.stream]: 200,
   [Reason.session_end]: 200,
   [Reason.preflight]: 200,
+  [Reason.shadowed]: 200,
   [Reason.metadata_document]: 200,
   [Reason.insufficient_scope]: 403,
   [Reason.rule_denied]: 403,

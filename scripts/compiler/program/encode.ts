@@ -23,6 +23,7 @@ import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
 import { addAnswers } from "./answers.ts";
 import { listBits } from "../policy/lists.ts";
+import { MODES } from "../policy/words.ts";
 import { recordBits } from "../policy/record.ts";
 import { addLocked, driftOf } from "./locked.ts";
 import { addMethods } from "./methods.ts";
@@ -52,7 +53,7 @@ export function encodePolicy(
   inOrder(policy.rules).forEach((rule, index) => {
     const flags = isOpen ? sourceFlags(rule, whens) : 0;
     addRule(writer, rule, { terms, patterns, predicates, sources, flags });
-    buckets.addRule(rule, index, (when) => predicates.indexOf(when));
+    buckets.addRule(rule, index, (when) => predicates.indexOf(when, rule.mode > 0));
   });
   buckets.write(writer, patterns);
   addMethods(writer);
@@ -99,8 +100,9 @@ function addRule(writer: ProgramWriter, rule: Rule, { terms, patterns, predicate
     rule.action,
     ...scopes,
     ...claims,
-    predicates.indexOf(rule.when),
+    predicates.indexOf(rule.when, rule.mode > 0),
     sources.indexOf(rule, flags),
+    rule.mode,
   ]);
 }
 
@@ -114,18 +116,24 @@ class Predicates {
   ) {}
 
   /** The number of the predicate; NONE without an expression, or for one with errors. */
-  indexOf(when: TextTree | undefined): number {
+  indexOf(when: TextTree | undefined, isEnforced: boolean): number {
     const code = when && this.whens.get(when.value);
     if (!code) return NONE;
+    this.need(code, isEnforced);
     const index = this.indexes.get(when.value) ?? this.write(code);
     this.indexes.set(when.value, index);
     return index;
   }
 
-  private write({ instructions, stack, loops, needs }: PredicateCode): number {
-    this.writer.need(needs);
+  /** What is only in shadow must not change what is decided. */
+  private need({ instructions, needs }: PredicateCode, isEnforced: boolean): void {
+    this.writer.need(isEnforced ? needs : needs & ~Flag.NeedsScopeList);
+    if (!isEnforced && needs & Flag.NeedsScopeList) this.writer.need(Flag.ShadowScopeList);
     if (instructions.some(readsAllClaims)) this.writer.need(Flag.NeedsAllClaims);
-    if (instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
+    if (isEnforced && instructions.some(readsUri)) this.writer.need(Flag.NormalUris);
+  }
+
+  private write({ instructions, stack, loops }: PredicateCode): number {
     const words = instructions.map((instruction) => this.words(instruction));
     return this.writer.add(Section.Predicates, [...this.writer.run(Section.Code, words), stack, loops]);
   }
@@ -180,7 +188,9 @@ function addSettings(writer: ProgramWriter, policy: Policy, { closures, asked }:
 function flagsOf(writer: ProgramWriter, policy: Policy): number {
   return (
     writer.flags |
-    uriFlags(policy.rules) |
+    uriFlags(policy.rules.filter(({ mode }) => mode > 0)) |
+    (policy.shadow ? Flag.Shadow : 0) |
+    (policy.rules.some(({ mode }) => mode < MODES.enforce) ? Flag.HasShadow : 0) |
     (policy.defaultAction === Action.Allow ? Flag.DefaultAllow : 0) |
     (policy.denial === "in-band" ? Flag.InBand : 0) |
     (policy.scopeClaims.includes("scope") ? 0 : Flag.IgnoreScope) |

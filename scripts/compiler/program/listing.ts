@@ -8,6 +8,7 @@ import {
   BucketField,
   ClaimField,
   ClaimType,
+  ENFORCED,
   Drift,
   EntryField,
   FactField,
@@ -30,7 +31,6 @@ import {
   Slot,
   SourceField,
   SourceFlag,
-  Tag,
   TemplateField,
   TermField,
   TimePart,
@@ -38,8 +38,8 @@ import {
 import { listWords } from "../policy/lists.ts";
 import { programDigest } from "./digest.ts";
 import { rangeText } from "../source/ranges.ts";
+import { cellText } from "./listing-cells.ts";
 import { Program } from "./reader.ts";
-import { toHex } from "../../bytes.ts";
 
 export { ProgramError } from "./reader.ts";
 
@@ -175,6 +175,8 @@ function rules(program: Program): string[] {
     const held = program.run(Section.Terms, at + RuleField.Scopes).map((term) => termText(program, term));
     const claims = program.run(Section.Claims, at + RuleField.Claims).map((claim) => claimText(program, claim));
     const parts = [`${index}`.padStart(3), Action[program.word(at + RuleField.Action)]!, name!];
+    const mode = program.word(at + RuleField.Mode);
+    if (mode < ENFORCED) parts.push(mode === 0 ? "in shadow" : `for ${mode} of 100`);
     if (held.length) parts.push(`scopes ${held.join(" ")}`);
     const source = program.word(at + RuleField.Source);
     if (source !== NONE) parts.push(...sourceText(program, program.record(Section.Sources, source)));
@@ -323,48 +325,6 @@ function slotName(program: Program, slot: number): string {
   const parent = program.word(at + NodeField.Parent);
   if (parent >= slot) return program.refuse(`node ${slot} has a parent that comes after it`);
   return `${slotName(program, parent)}${/^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`}`;
-}
-
-/** Cells of a list or map that are written out. */
-const MAX_LISTED = 64;
-
-function cellText(program: Program, at: number): string {
-  const tag: Tag = program.word(at);
-  const [pointer, count] = [program.word(at + 8), program.word(at + 12)];
-  const cells = (n: number): string[] => {
-    if (pointer + 16 * n > at) program.refuse("a cell points to one that does not precede it");
-    return Array.from({ length: Math.min(n, MAX_LISTED) }, (_, i) => cellText(program, pointer + 16 * i));
-  };
-  const more = `, … ${count} in all`;
-  switch (tag) {
-    case Tag.Bool:
-      return pointer ? "true" : "false";
-    case Tag.Int:
-      return `${program.view.getBigInt64(at + 8, true)}`;
-    case Tag.Uint:
-      return `${program.view.getBigUint64(at + 8, true)}u`;
-    case Tag.Double:
-      return `double ${program.view.getFloat64(at + 8, true)}`;
-    case Tag.String:
-      return JSON.stringify(program.text(pointer, count));
-    case Tag.Bytes:
-      return `bytes ${toHex(Uint8Array.from(program.slice(pointer, count)))}`;
-    case Tag.CellList:
-      return `[${cells(count).join(", ")}${count > MAX_LISTED ? more : ""}]`;
-    case Tag.CellMap:
-      return `{${cells(2 * count)
-        .map((cell, i) => (i % 2 ? `${cell}, ` : `${cell}: `))
-        .join("")
-        .slice(0, -2)}${2 * count > MAX_LISTED ? more : ""}}`;
-    case Tag.Timestamp:
-      return `timestamp ${program.view.getBigInt64(at + 8, true)} s ${program.word(at + 4)} ns`;
-    case Tag.Duration:
-      return `duration ${program.view.getBigInt64(at + 8, true)} ns`;
-    case Tag.Type:
-      return `type ${pointer}`;
-    default:
-      return Tag[tag] ?? program.refuse(`a cell has the unknown tag ${tag}`);
-  }
 }
 
 function sourceOf(program: Program, at: number): string {

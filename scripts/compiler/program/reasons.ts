@@ -11,6 +11,7 @@ export const MESSAGES: Record<Exclude<Reason, Reason.Count>, string> = {
   [Reason.stream]: "Event streams pass with a valid token.",
   [Reason.session_end]: "Ending a session is allowed with a valid token.",
   [Reason.preflight]: "Preflight requests pass.",
+  [Reason.shadowed]: "The policy is in shadow; it would deny the call.",
   [Reason.metadata_document]: "The protected resource metadata.",
   [Reason.insufficient_scope]: "The token lacks scopes that this call needs.",
   [Reason.rule_denied]: "A rule denies the call; more scopes would not help.",
