@@ -9,6 +9,7 @@ import { codeOf, pointEnd } from "../text/point.ts";
 import { auxOf, endOf, lengthOf, startOf } from "./cell.ts";
 import { pointAt } from "./string.ts";
 
+const REJECT: u32 = 0;
 const ACCEPT: u32 = 1;
 const FIRST_LOOP: u32 = 2;
 
@@ -38,15 +39,28 @@ export function runAutomaton(record: usize, text: usize): bool {
   const start = startOf(text);
   const length = load<u32>(record, AutomatonField.PrefixLength);
   if (!length || auxOf(text) || lengthOf(text) < 8) {
-    return run(record, load<u32>(record, AutomatonField.Start), start, text);
+    return accepts(record, run(record, load<u32>(record, AutomatonField.Start), start, text));
   }
   const other = load<u64>(start) ^ load<u64>(record, AutomatonField.Prefix);
   if (other << (64 - ((<u64>length) << 3))) return false;
-  return run(record, load<u32>(record, AutomatonField.AfterPrefix), start + <usize>length, text);
+  return accepts(record, run(record, load<u32>(record, AutomatonField.AfterPrefix), start + <usize>length, text));
 }
 
-/** Runs the automaton from the state `from` over `text` from `at` on. */
-function run(record: usize, from: u32, at: usize, text: usize): bool {
+/** Whether some string that begins with the one in `text` matches the automaton with this record. */
+export function mayGoOn(record: usize, text: usize): bool {
+  return run(record, load<u32>(record, AutomatonField.Start), startOf(text), text) != REJECT;
+}
+
+/** Whether a text ends well in a state. */
+function accepts(record: usize, state: u32): bool {
+  if (state <= ACCEPT) return state == ACCEPT;
+  const table = program + <usize>load<u32>(record, AutomatonField.Table);
+  const end = load<u32>(record, AutomatonField.Classes) * load<u32>(record, AutomatonField.States);
+  return stateAt(table, end + state) == ACCEPT;
+}
+
+/** Runs the automaton from the state `from` over `text` from `at` on; the state that it is in then. */
+function run(record: usize, from: u32, at: usize, text: usize): u32 {
   const table = program + <usize>load<u32>(record, AutomatonField.Table);
   const ascii = program + <usize>load<u32>(record, AutomatonField.Ascii);
   const states = load<u32>(record, AutomatonField.States);
@@ -81,8 +95,7 @@ function run(record: usize, from: u32, at: usize, text: usize): bool {
     state = stateAt(table, column * states + state);
   }
   charge(slow);
-  if (state > ACCEPT) state = stateAt(table, load<u32>(record, AutomatonField.Classes) * states + state);
-  return state == ACCEPT;
+  return state;
 }
 
 function stateAt(table: usize, index: u32): u32 {

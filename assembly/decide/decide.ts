@@ -18,6 +18,7 @@ import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce, forgetResults } from "../cel/results.ts";
 import { forgetScopeReads } from "../cel/scope-list.ts";
+import { isUriOpen } from "../cel/unknown.ts";
 import { ambiguity, metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
@@ -31,8 +32,8 @@ import { clearNotes, lackingRequirement, noteRequirement, noteRule } from "./not
 import { actionOf, ruleAt, Standing, standing } from "./rules.ts";
 import { forgetTemplates } from "./templates.ts";
 import { charge } from "../runtime/budget.ts";
-import { nextRule, rewindEntries, takeEntry } from "./entries.ts";
-import { addExact, addOpenEntries, addStarred, beginChoice, isChoiceComplete } from "./targets.ts";
+import { isNextInDoubt, nextRule, rewindEntries, takeEntry } from "./entries.ts";
+import { addBegun, addExact, addOpenEntries, addStarred, beginChoice, isChoiceComplete } from "./targets.ts";
 import { Outcome, trace, tracePassed, tracing } from "./trace.ts";
 
 /** Whether a requirement is not met, and no grant helps: it is the rule that decides. */
@@ -151,6 +152,8 @@ function chooseEntries(target: u32): bool {
   if (target == Kind.Tool) {
     addExact(Kind.Tool, backendName, toolName);
     addStarred(Kind.Tool, backendName, toolName);
+  } else if (isUriOpen) {
+    addBegun(target, targetName);
   } else if (target == Kind.Resource || target == Kind.Prompt) {
     addExact(target, NO_SPAN, targetName);
     addStarred(target, NO_SPAN, targetName);
@@ -229,14 +232,18 @@ function failing(action: u32, outcome: i32): i32 {
   return outcome;
 }
 
-/** One entry must match; otherwise the last Outcome is returned. */
+/**
+ * One entry must match; otherwise the last Outcome is returned. Where it is not known whether an entry is about the call (a
+ * template in a list), it is one that may match, and with `strict` none.
+ */
 function tryEntries(index: u32, strict: bool): i32 {
   let outcome: i32 = Outcome.Target;
   let matched = false;
   while (true) {
+    const isDoubtful = strict && isNextInDoubt();
     const entry = takeEntry(index);
     if (!entry) return outcome;
-    if (matched) continue;
+    if (matched || isDoubtful) continue;
     outcome = testPredicate(load<u32>(entry, EntryField.Predicate), strict);
     matched = outcome == Outcome.Matched;
   }

@@ -8,12 +8,13 @@ import { runCount, runStart } from "../sections.ts";
 @unmanaged
 class EntryCursor {
   next: usize; // EntryRecord
-  first: usize;
+  first: usize; // and 1 when they may not be about the call
   end: usize;
   rule: u32; //   of the next entry
 }
 
 const CURSOR: usize = offsetof<EntryCursor>();
+const DOUBT: usize = 1; // an entry's address is a multiple of 4
 let cursors: usize = 0;
 let chosen: u32 = 0; // cursors of the call
 let left: u32 = 0; //   of them that have entries left: those at the beginning
@@ -39,11 +40,12 @@ export function chosenCount(): u32 {
   return chosen;
 }
 
-/** Adds the entries of the run at `run`, which has some. */
-export function addRun(run: usize): void {
+/** Adds the entries of the run at `run`, which has some; `inDoubt`: whether they are about the call is not known. */
+export function addRun(run: usize, inDoubt: bool): void {
   const cursor = cursorAt(chosen);
-  cursor.first = runStart(run, Section.Entries, ENTRY_SIZE);
-  cursor.end = cursor.first + <usize>runCount(run) * ENTRY_SIZE;
+  const start = runStart(run, Section.Entries, ENTRY_SIZE);
+  cursor.first = start | usize(inDoubt);
+  cursor.end = start + <usize>runCount(run) * ENTRY_SIZE;
   chosen++;
   if (runCount(run)) rewindCursor(cursor);
 }
@@ -53,7 +55,7 @@ export function rewindEntries(): void {
   left = 0;
   for (let i: u32 = 0; i < chosen; i++) {
     const cursor = cursorAt(i);
-    if (cursor.first < cursor.end) rewindCursor(cursor);
+    if (firstOf(cursor) < cursor.end) rewindCursor(cursor);
   }
 }
 
@@ -61,9 +63,15 @@ export function rewindEntries(): void {
 function rewindCursor(cursor: EntryCursor): void {
   swap(cursor, cursorAt(left));
   const fresh = cursorAt(left);
-  fresh.next = fresh.first;
-  fresh.rule = load<u32>(fresh.first, EntryField.Rule);
+  fresh.next = firstOf(fresh);
+  fresh.rule = load<u32>(fresh.next, EntryField.Rule);
   raise(left++);
+}
+
+// @ts-ignore: decorator
+@inline
+function firstOf(cursor: EntryCursor): usize {
+  return cursor.first & ~DOUBT;
 }
 
 // @ts-ignore: decorator
@@ -108,6 +116,11 @@ function sink(): void {
 @inline
 export function nextRule(): u32 {
   return left ? cursorAt(0).rule : NONE;
+}
+
+/** Whether the entry that is taken next may not be about the call. */
+export function isNextInDoubt(): bool {
+  return left != 0 && (cursorAt(0).first & DOUBT) != 0;
 }
 
 /** Takes the next entry of `rule`, an EntryRecord; 0 when the rule, the first that has any left, has none left. */

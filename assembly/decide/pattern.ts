@@ -1,23 +1,13 @@
 // Names with stars: whether a name that was found by an anchor satisfies the whole pattern. Linear in the name's bytes.
 import { AUTOMATON_SIZE, AffixField, NONE, PATTERN_SIZE, PatternField, Section, Tag } from "../program.ts";
 import { CELL, setSpan } from "../cel/cell.ts";
-import { runAutomaton } from "../cel/automaton.ts";
+import { mayGoOn, runAutomaton } from "../cel/automaton.ts";
 import { charge } from "../runtime/budget.ts";
 import { hasText, section, textSpan } from "../sections.ts";
 import { sameBytes } from "../text/ascii.ts";
-import { NO_SPAN, Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
+import { Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
 
 const cell: usize = memory.data(<i32>CELL, 8);
-
-/** What every name begins with that satisfies the PatternRecord `index`; NONE: any. */
-export function prefixOf(index: u32): Span {
-  return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Prefix);
-}
-
-/** What every such name ends with. */
-export function suffixOf(index: u32): Span {
-  return index == NONE ? NO_SPAN : textSpan(recordAt(index) + PatternField.Name + AffixField.Suffix);
-}
 
 // @ts-ignore: decorator
 @inline
@@ -48,4 +38,35 @@ function matches(automaton: u32, name: Span): bool {
   if (!charge(2 + (spanLength(name) >> 3))) return false;
   setSpan(cell, Tag.String, 0, spanStart(name), spanLength(name));
   return runAutomaton(section(Section.Automata) + <usize>automaton * AUTOMATON_SIZE, cell);
+}
+
+/** How a target fits names of which only the beginning is known. */
+export enum Fit {
+  None = 0,
+  Some = 1,
+  All = 2,
+}
+
+/** How the names that begin so fit the PatternRecord `index`; Fit.Some when the steps run out. */
+export function fitOfBeginning(index: u32, beginning: Span): i32 {
+  const affixes = recordAt(index) + PatternField.Name;
+  if (!hasText(affixes + AffixField.Prefix)) return Fit.All;
+  const prefix = textSpan(affixes + AffixField.Prefix);
+  if (!begins(prefix, beginning) && !begins(beginning, prefix)) return Fit.None;
+  const automaton = load<u32>(affixes, AffixField.Automaton);
+  if (automaton != NONE && !goesOn(automaton, beginning)) return Fit.None;
+  // A star at its end takes whatever comes after a beginning that fits by itself.
+  return !spanLength(textSpan(affixes + AffixField.Suffix)) && fits(affixes, beginning) ? Fit.All : Fit.Some;
+}
+
+function goesOn(automaton: u32, beginning: Span): bool {
+  if (!charge(2 + (spanLength(beginning) >> 3))) return true;
+  setSpan(cell, Tag.String, 0, spanStart(beginning), spanLength(beginning));
+  return mayGoOn(section(Section.Automata) + <usize>automaton * AUTOMATON_SIZE, cell);
+}
+
+/** Whether a text begins with another. */
+export function begins(text: Span, start: Span): bool {
+  const length = spanLength(start);
+  return spanLength(text) >= length && sameBytes(spanStart(text), spanStart(start), length);
 }

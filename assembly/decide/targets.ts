@@ -7,7 +7,7 @@ import { hashBytes, placesFor } from "../text/hash.ts";
 import { NO_SPAN, Span, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { hasText, isTextAt, section, sectionCount, textSpan } from "../sections.ts";
 import { addRun, chosenCount, clearEntries, cursorsSize, openCursors } from "./entries.ts";
-import { fitsPattern } from "./pattern.ts";
+import { Fit, begins, fitOfBeginning, fitsPattern } from "./pattern.ts";
 
 const MOST_EXACT: u32 = 4; // buckets without a star that one call finds: its method, its target twice, those without a target
 
@@ -17,7 +17,7 @@ class TargetTable {
   mask: u32; //     places - 1
   kinds: u32; //    bits of the Kinds that have buckets
   anchored: u32; // bits of the Kinds that have names with stars
-  starred: u32; //  buckets that have a pattern or are not found by a whole name
+  most: u32; //     entries of so many buckets may be chosen for one call
   pieces: u32; //   those found by a piece are among the first of all buckets, so many
 }
 
@@ -29,13 +29,18 @@ let isComplete: bool = true;
 /** Bytes of the table for the open program. */
 export function targetsSize(): u32 {
   const count = sectionCount(Section.Buckets);
-  return offsetof<TargetTable>() + (placesFor(count) << 2) + cursorsSize(countStarred() + MOST_EXACT) + count;
+  return offsetof<TargetTable>() + (placesFor(count) << 2) + cursorsSize(mostChosen()) + count;
 }
 
-function countStarred(): u32 {
+/** Of how many buckets a call may take entries: a template of those of all resources. */
+function mostChosen(): u32 {
   let starred: u32 = 0;
-  for (let i: u32 = 0; i < sectionCount(Section.Buckets); i++) starred += <u32>isStarred(bucketAt(i));
-  return starred;
+  let resources: u32 = 0;
+  for (let i: u32 = 0; i < sectionCount(Section.Buckets); i++) {
+    starred += <u32>isStarred(bucketAt(i));
+    resources += u32(load<u32>(bucketAt(i), BucketField.Kind) == Kind.Resource);
+  }
+  return max(starred, resources) + MOST_EXACT;
 }
 
 function isStarred(bucket: usize): bool {
@@ -54,7 +59,7 @@ export function openTargets(at: usize): void {
   places = at + offsetof<TargetTable>();
   const cursors = places + ((<usize>table.mask + 1) << 2);
   openCursors(cursors);
-  visited = cursors + <usize>cursorsSize(table.starred + MOST_EXACT);
+  visited = cursors + <usize>cursorsSize(table.most);
 }
 
 /** Fills the table at `at`, all zero, from the open program. */
@@ -62,7 +67,7 @@ export function buildTargets(at: usize): void {
   const made = changetype<TargetTable>(at);
   const count = sectionCount(Section.Buckets);
   made.mask = placesFor(count) - 1;
-  made.starred = countStarred();
+  made.most = mostChosen();
   for (let index: u32 = 0; index < count; index++) {
     if (isOfPiece(load<u32>(bucketAt(index), BucketField.Anchor))) made.pieces = index + 1;
   }
@@ -161,8 +166,8 @@ function addBuckets(kind: u32, key: Span, backend: Span, name: Span): bool {
 // @ts-ignore: decorator
 @inline
 function addBucketEntries(index: u32): bool {
-  if (chosenCount() >= table.starred + MOST_EXACT) isComplete = false;
-  else addRun(bucketAt(index) + BucketField.Entries);
+  if (chosenCount() >= table.most) isComplete = false;
+  else addRun(bucketAt(index) + BucketField.Entries, false);
   return true;
 }
 
@@ -230,6 +235,31 @@ function findPieces(kind: u32, anchor: u32, key: Span, length: u32, backend: Spa
 function addAnchored(kind: u32, anchor: u32, key: Span, piece: Span, once: bool, backend: Span, name: Span): void {
   const index = findBucket(kind, anchor, key, piece);
   if (index != NONE) addFitting(index, once, backend, name);
+}
+
+/** Adds the entries that may be about a name of which only the beginning is known: that of the URIs of a template. */
+export function addBegun(kind: u32, beginning: Span): void {
+  const count = sectionCount(Section.Buckets);
+  for (let index: u32 = 0; index < count; index++) {
+    if (!charge(1)) break;
+    if (load<u32>(bucketAt(index), BucketField.Kind) != kind) continue;
+    const fit = fitOf(bucketAt(index), beginning);
+    if (fit == Fit.None) continue;
+    if (chosenCount() >= table.most) isComplete = false;
+    else addRun(bucketAt(index) + BucketField.Entries, fit != Fit.All);
+  }
+  if (isExhausted()) isComplete = false;
+}
+
+/** How the names that begin so fit what the entries of a bucket name. */
+function fitOf(bucket: usize, beginning: Span): i32 {
+  const pattern = load<u32>(bucket, BucketField.Pattern);
+  if (pattern != NONE) return fitOfBeginning(pattern, beginning);
+  const anchor = load<u32>(bucket, BucketField.Anchor);
+  const text = textSpan(bucket + BucketField.Name);
+  if (anchor == Anchor.Suffix || anchor == Anchor.Piece) return Fit.Some;
+  if (anchor == Anchor.Prefix && begins(beginning, text)) return Fit.All;
+  return begins(text, beginning) ? Fit.Some : Fit.None;
 }
 
 /** Adds the entries of the rules without a target. */

@@ -1,44 +1,29 @@
 // What the caller can do with an item of a list: it is decided as the call that it stands for, by the same rules, with what
-// only the call will tell unknown (cel/unknown.ts). Of a template only the beginning of its URIs is known: it is as good
-// as the best of its URIs, and there are only as many different ones as the policy names with that beginning, and one.
-import {
-  Anchor,
-  NONE,
-  BUCKET_SIZE,
-  BucketField,
-  Flag,
-  Kind,
-  ListKind,
-  ListOutcome,
-  Reason,
-  Section,
-  Slot,
-  isPass,
-} from "../program.ts";
+// only the call will tell unknown (cel/unknown.ts). Of a template only the beginning of its URIs is known.
+import { Flag, Kind, ListKind, ListOutcome, Reason, Slot, isPass } from "../program.ts";
 import { forgetAmbiguousKeys } from "../cel/ambiguous-key.ts";
 import { forgetResults } from "../cel/results.ts";
 import { setListing } from "../cel/unknown.ts";
 import { findChallenge, findNeed, mayGrantHelp } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
+<<<<<<< HEAD
 import { prefixOf, suffixOf } from "../decide/pattern.ts";
 import { Decision, Need } from "../decide/decision.ts";
 import { isNobody } from "../token/nobody.ts";
+=======
+import { Decision } from "../decide/decision.ts";
+>>>>>>> main
 import { decodeText } from "../json/decode.ts";
 import { emptySlots, fillSlot } from "../json/slots.ts";
 import { resolveBackend } from "../request/backend.ts";
 import { beginItem } from "../request/call.ts";
 import { isNormalStart, isNormalUri } from "../request/uri.ts";
-import { charge, isExhausted } from "../runtime/budget.ts";
-import { reserve } from "../runtime/memory.ts";
-import { hasFlag, section, sectionCount, textSpan } from "../sections.ts";
-import { bytesOf, copyBytes, sameBytes, sizeOf } from "../text/ascii.ts";
+import { isExhausted } from "../runtime/budget.ts";
+import { hasFlag } from "../sections.ts";
+import { bytesOf, sizeOf } from "../text/ascii.ts";
 import { OPEN_BRACE } from "../text/chars.ts";
-import { NO_SPAN, Span, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
+import { Span, spanBetween, spanEnd, spanLength, spanOf, spanStart } from "../text/span.ts";
 
-/** After the beginning of a URI: a character that no policy names, for the URIs that no rule names either. */
-const ANY_OTHER: u32 = 1;
-/** Steps for each URI of a template that is tried. */
-const URI_COST: u32 = 64;
 /** Calls about one URI that it may be listed for. */
 const USES: u32 = 3;
 
@@ -119,55 +104,9 @@ function literalOf(template: Span): Span {
   return spanBetween(spanStart(template), p);
 }
 
-/** The best of the URIs that begin so. */
+/** Of the URIs of a template only the beginning is known. */
 function judgeTemplate(start: Span, decision: Decision): i32 {
   if (hasFlag(Flag.NormalUris) && !isNormalStart(start)) return ListOutcome.Never;
   setListing(true, true);
-  let bestUri = extended(start, NO_SPAN);
-  let best = judgeUri(bestUri, decision);
-  let fewest = decision.scopeCount;
-  let bucket = section(Section.Buckets);
-  for (let left = sectionCount(Section.Buckets); left && best != ListOutcome.Callable; left--, bucket += BUCKET_SIZE) {
-    const uri = uriOf(bucket, start);
-    if (!uri) continue;
-    if (!charge(URI_COST)) return ListOutcome.Obtainable; // nobody knows: it is shown
-    const outcome = judgeUri(uri, decision);
-    if (outcome > best || (outcome == best && decision.scopeCount >= fewest)) continue;
-    best = outcome;
-    bestUri = uri;
-    fewest = decision.scopeCount;
-  }
-  return best == ListOutcome.Obtainable ? judgeUri(bestUri, decision) : best; // for its challenge
-}
-
-/** The URI to try for the targets of a bucket; NO_SPAN when those have no URI with this beginning but such that were tried. */
-function uriOf(bucket: usize, start: Span): Span {
-  charge(1);
-  if (load<u32>(bucket, BucketField.Kind) != Kind.Resource) return NO_SPAN;
-  const anchor = load<u32>(bucket, BucketField.Anchor);
-  const pattern = load<u32>(bucket, BucketField.Pattern);
-  const name = textSpan(bucket + BucketField.Name);
-  if (anchor == Anchor.Exact && pattern == NONE) return begins(name, start) ? name : NO_SPAN;
-  const prefix = anchor == Anchor.Prefix ? name : prefixOf(pattern);
-  const suffix = anchor == Anchor.Suffix ? name : suffixOf(pattern);
-  if (begins(prefix, start)) return extended(prefix, suffix);
-  return begins(start, prefix) ? extended(start, suffix) : NO_SPAN;
-}
-
-/** Whether a text begins with another. */
-function begins(text: Span, start: Span): bool {
-  const length = spanLength(start);
-  return spanLength(text) >= length && sameBytes(spanStart(text), spanStart(start), length);
-}
-
-/** A beginning with one character after it, and then an end. */
-function extended(start: Span, end: Span): Span {
-  const length = spanLength(start) + 1 + spanLength(end);
-  const out = reserve(length);
-  if (!out) return start;
-  copyBytes(out, spanStart(start), spanLength(start));
-  const other = out + <usize>spanLength(start);
-  store<u8>(other, ANY_OTHER);
-  copyBytes(other + sizeof<u8>(), spanStart(end), spanLength(end));
-  return spanOf(out, length);
+  return judgeUri(start, decision);
 }

@@ -34,7 +34,7 @@ describe("eval", () => {
         ["json", "reject", 400, "not_json", null, null],
       ],
     );
-    assert.deepEqual(Object.keys(results[0]!), ["id", "decision", "reason", "rule", "requiredScopes"]);
+    assert.deepEqual(Object.keys(results[0]!), ["id", "decision", "reason", "rule", "requiredScopes", "record"]);
   });
 
   test("--explain gives the trace", () => {

@@ -45,6 +45,7 @@ function of(type: JsonType, keywords: string[]): Record<string, JsonType> {
 /** The predicate that `args` and `onlyArgs` stand for; undefined without them, or when they are wrong. */
 export function readArgs(report: Report, args: Member | undefined, only: Member | undefined): TextTree | undefined {
   const isOnly = only !== undefined && (flag(report, only.value) ?? false);
+<<<<<<< HEAD
   const members: Members | undefined = args ? mapping(report, args.value, "*") : new Map<string, Member>();
   if (args && members?.size === 0 && !isOnly)
     return report.error(args.value, "an empty mapping is not allowed here", "onlyArgs: true allows no arguments");
@@ -55,6 +56,12 @@ export function readArgs(report: Report, args: Member | undefined, only: Member 
 
 /** The text of the predicate, which is sound only where nothing is wrong. */
 function textOf(report: Report, members: Members, isOnly: boolean): string | undefined {
+=======
+  const members = args && mapping(report, args.value, "*");
+  if (members?.size === 0 && !isOnly)
+    return report.error(args!.value, "an empty mapping is not allowed here", "onlyArgs: true allows no arguments");
+  if (!members && (args || !isOnly)) return undefined;
+>>>>>>> main
   const reader = new ArgsReader(report);
   const before = report.problems.length;
   const parts = reader.members(members, "args", isOnly);

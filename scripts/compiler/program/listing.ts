@@ -2,8 +2,6 @@
 import {
   AffixField,
   Anchor,
-  Attribute,
-  AutomatonField,
   BackendFrom,
   BucketField,
   ClaimField,
@@ -14,28 +12,25 @@ import {
   FactField,
   Flag,
   Kind,
-  LOOP_SIZE,
-  LoopKind,
-  NodeField,
   NONE,
-  Op,
   OptionField,
   Action,
   PatternField,
-  PredicateField,
   RecordFlag,
   RuleField,
   ScopeField,
   Section,
   Setting,
-  Slot,
   SourceField,
+<<<<<<< HEAD
   SourceFlag,
+=======
+>>>>>>> main
   TemplateField,
   TermField,
-  TimePart,
 } from "../../../assembly/program.ts";
 import { listWords } from "../policy/lists.ts";
+import { automata, names, predicates, quoted, slotName, sourceOf } from "./code-listing.ts";
 import { programDigest } from "./digest.ts";
 import { rangeText } from "../source/ranges.ts";
 import { cellText } from "./listing-cells.ts";
@@ -271,6 +266,7 @@ function affixText(program: Program, at: number): string | undefined {
   if (automaton !== NONE) return `/${sourceOf(program, program.record(Section.Automata, automaton))}/`;
   return JSON.stringify(`${prefix}*${program.textAt(at + AffixField.Suffix)}`);
 }
+<<<<<<< HEAD
 
 function predicates(program: Program): string[] {
   const lines = program.each(Section.Predicates, (at, index) => {
@@ -360,3 +356,5 @@ function quoted(values: readonly string[]): string {
 function names(table: Record<string, string | number>): [string, number][] {
   return Object.entries(table).filter((entry): entry is [string, number] => typeof entry[1] === "number");
 }
+=======
+>>>>>>> main
