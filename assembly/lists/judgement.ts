@@ -6,13 +6,8 @@ import { forgetResults } from "../cel/results.ts";
 import { setListing } from "../cel/unknown.ts";
 import { findChallenge, findNeed, mayGrantHelp } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
-<<<<<<< HEAD
-import { prefixOf, suffixOf } from "../decide/pattern.ts";
 import { Decision, Need } from "../decide/decision.ts";
 import { isNobody } from "../token/nobody.ts";
-=======
-import { Decision } from "../decide/decision.ts";
->>>>>>> main
 import { decodeText } from "../json/decode.ts";
 import { emptySlots, fillSlot } from "../json/slots.ts";
 import { resolveBackend } from "../request/backend.ts";

@@ -45,29 +45,18 @@ function of(type: JsonType, keywords: string[]): Record<string, JsonType> {
 /** The predicate that `args` and `onlyArgs` stand for; undefined without them, or when they are wrong. */
 export function readArgs(report: Report, args: Member | undefined, only: Member | undefined): TextTree | undefined {
   const isOnly = only !== undefined && (flag(report, only.value) ?? false);
-<<<<<<< HEAD
-  const members: Members | undefined = args ? mapping(report, args.value, "*") : new Map<string, Member>();
-  if (args && members?.size === 0 && !isOnly)
-    return report.error(args.value, "an empty mapping is not allowed here", "onlyArgs: true allows no arguments");
-  if (!members || (!args && !isOnly)) return undefined;
-  const value = textOf(report, members, isOnly);
-  return value === undefined ? undefined : { ...(args ?? only)!.value, kind: "text", value };
-}
-
-/** The text of the predicate, which is sound only where nothing is wrong. */
-function textOf(report: Report, members: Members, isOnly: boolean): string | undefined {
-=======
   const members = args && mapping(report, args.value, "*");
   if (members?.size === 0 && !isOnly)
     return report.error(args!.value, "an empty mapping is not allowed here", "onlyArgs: true allows no arguments");
   if (!members && (args || !isOnly)) return undefined;
->>>>>>> main
   const reader = new ArgsReader(report);
-  const before = report.problems.length;
-  const parts = reader.members(members, "args", isOnly);
-  if (report.problems.slice(before).some(({ severity }) => severity === "error")) return undefined;
-  const needsMap = isOnly || reader.areAllOptional(members);
-  return needsMap ? `type(args) == map ? ${parts} : ${CANNOT_JUDGE}` : parts;
+  const problems = report.problems.length;
+  const parts = reader.members(members ?? new Map<string, Member>(), "args", isOnly);
+  // Its text is sound only where nothing is wrong.
+  if (report.problems.slice(problems).some(({ severity }) => severity === "error")) return undefined;
+  const needsMap = isOnly || reader.areAllOptional(members!);
+  const value = needsMap ? `type(args) == map ? ${parts} : ${CANNOT_JUDGE}` : parts;
+  return { ...(args ?? only)!.value, kind: "text", value };
 }
 
 class ArgsReader {

@@ -22,10 +22,7 @@ import {
   Section,
   Setting,
   SourceField,
-<<<<<<< HEAD
   SourceFlag,
-=======
->>>>>>> main
   TemplateField,
   TermField,
 } from "../../../assembly/program.ts";
@@ -33,7 +30,6 @@ import { listWords } from "../policy/lists.ts";
 import { automata, names, predicates, quoted, slotName, sourceOf } from "./code-listing.ts";
 import { programDigest } from "./digest.ts";
 import { rangeText } from "../source/ranges.ts";
-import { cellText } from "./listing-cells.ts";
 import { Program } from "./reader.ts";
 
 export { ProgramError } from "./reader.ts";
@@ -108,7 +104,12 @@ function settings(program: Program): string[] {
 function driftRow(program: Program, row: (name: string, value: string) => string): string[] {
   const drift: Drift = program.setting(Setting.Drift);
   if (drift === Drift.Off) return [];
-  return [row("drift", `${Drift[drift]?.toLowerCase() ?? drift}, ${program.count(Section.Locked)} tools in the locks`)];
+  return [
+    row(
+      "drift",
+      `${(Drift[drift] ?? `unknown ${drift}`).toLowerCase()}, ${program.count(Section.Locked)} tools in the locks`,
+    ),
+  ];
 }
 
 /** Where the token's scopes are, if not in scope and scp. */
@@ -266,95 +267,3 @@ function affixText(program: Program, at: number): string | undefined {
   if (automaton !== NONE) return `/${sourceOf(program, program.record(Section.Automata, automaton))}/`;
   return JSON.stringify(`${prefix}*${program.textAt(at + AffixField.Suffix)}`);
 }
-<<<<<<< HEAD
-
-function predicates(program: Program): string[] {
-  const lines = program.each(Section.Predicates, (at, index) => {
-    const code = program.run(Section.Code, at + PredicateField.Code);
-    const head = `  p${index}  stack ${program.word(at + PredicateField.Stack)}, loops ${program.word(at + PredicateField.Loops)}`;
-    return [
-      head,
-      ...code.map((instruction, i) => `    ${`${i}`.padStart(3)}  ${instructionText(program, instruction, i)}`),
-    ].join("\n");
-  });
-  return ["predicates", ...lines];
-}
-
-const JUMPS = new Set([Op.Jump, Op.AndJump, Op.OrJump, Op.Branch, Op.OptOrJump, Op.OptMap, Op.Loop, Op.Next, Op.Skip]);
-const SLOTS = new Set([Op.Slot, Op.HasSlot, Op.OptSlot]);
-const ATTRIBUTES = new Set([Op.Attribute, Op.HasAttribute]);
-const CELLS = new Set([Op.Const, Op.Select, Op.Has, Op.OptSelect, Op.Header, Op.HasHeader]);
-const COUNTS = new Set([Op.Local, Op.List, Op.Map]);
-
-function instructionText(program: Program, at: number, index: number): string {
-  const word = program.word(at);
-  const [op, a, b, c]: [Op, number, number, number] = [
-    word & 0xff,
-    (word >> 8) & 0xff,
-    word >>> 16,
-    program.word(at + 4) | 0,
-  ];
-  const operands = operandText(program, op, c, index);
-  if (op === Op.Branch) operands.push(`error -> ${index + 1 + b}`);
-  else if (b) operands.push(`b=${b}`);
-  if (op === Op.Loop || op === Op.Time) operands.push((op === Op.Loop ? LoopKind[a] : TimePart[a]) ?? `a=${a}`);
-  else if (a) operands.push(`a=${a}`);
-  return [(Op[op] ?? `op ${op}`).padEnd(operands.length ? 13 : 0), ...operands].join(" ");
-}
-
-function operandText(program: Program, op: Op, c: number, index: number): string[] {
-  if (JUMPS.has(op)) return [`-> ${index + 1 + c}`];
-  if (SLOTS.has(op)) return [slotName(program, c)];
-  if (ATTRIBUTES.has(op)) return [Attribute[c] ?? `${c}`];
-  if (CELLS.has(op)) return [cellText(program, program.record(Section.Cells, c))];
-  if (op === Op.Matches)
-    return [`automaton ${c} ${JSON.stringify(sourceOf(program, program.record(Section.Automata, c)))}`];
-  return COUNTS.has(op) || c ? [`${c}`] : [];
-}
-
-/** `body.params.arguments.path`, `claims.org.unit`; names that are not words are quoted. */
-function slotName(program: Program, slot: number): string {
-  if (slot === (Slot.Body as number)) return "body";
-  if (slot === (Slot.Claims as number)) return "claims";
-  const at = program.record(Section.Nodes, slot);
-  const name = program.textAt(at + NodeField.Name)!;
-  const parent = program.word(at + NodeField.Parent);
-  if (parent >= slot) return program.refuse(`node ${slot} has a parent that comes after it`);
-  return `${slotName(program, parent)}${/^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`}`;
-}
-
-function sourceOf(program: Program, at: number): string {
-  const source = program.word(at + AutomatonField.Source);
-  return program.text(source + 4, program.word(source))!;
-}
-
-function automata(program: Program): string[] {
-  const lines = program.each(Section.Automata, (at, index) => {
-    const [states, classes, ranges, loops, prefix] = [
-      AutomatonField.States,
-      AutomatonField.Classes,
-      AutomatonField.RangeCount,
-      AutomatonField.LoopCount,
-      AutomatonField.PrefixLength,
-    ].map((field) => program.word(at + field)) as [number, number, number, number, number];
-    const size = 128 + ranges * 8 + states * (classes + 1) * 2 + loops * LOOP_SIZE;
-    const start = program.word(at + AutomatonField.Start);
-    const first = program.text(at + AutomatonField.Prefix, prefix)!;
-    return (
-      `  ${index}  ${JSON.stringify(sourceOf(program, at))}  ${states} states from ${start}, ${classes} classes, ` +
-      `${ranges} ranges, ${loops} loops, prefix ${JSON.stringify(first)}, ${size} bytes`
-    );
-  });
-  return ["automata", ...lines];
-}
-
-function quoted(values: readonly string[]): string {
-  return values.map((value) => JSON.stringify(value)).join(" ");
-}
-
-/** Names and values of a numeric enum, in its order. */
-function names(table: Record<string, string | number>): [string, number][] {
-  return Object.entries(table).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-}
-=======
->>>>>>> main
