@@ -15,7 +15,7 @@ import { heading, note } from "./demo/trace.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 import { Envoy } from "./envoy/envoy.ts";
 
-const HELP = `Usage: npm start -- [--keep] [--port N]
+const HELP = `Usage: npm start -- [--keep] [--port N] [--cors ORIGIN]
        npm start -- --playground
 
 Runs the demo and exits. Envoy, an MCP server and an OAuth server listen on 127.0.0.1 only.
@@ -23,6 +23,7 @@ Runs the demo and exits. Envoy, an MCP server and an OAuth server listen on 127.
 Options:
   --keep     keep everything running afterwards and print curl commands with a token; stop with Ctrl-C
   --playground  serve the playground with the demo's policy instead
+  --cors ORIGIN  let pages of this origin call and read refusals; may be repeated
   --port N   use ports N to N+3 instead of 10000 to 10003
 `;
 const POLICY = "envoy/policy.yaml";
@@ -56,13 +57,14 @@ async function claim(ports: Ports): Promise<void> {
 }
 
 /** Envoy's configuration as printed by the command line: for the usual ports, the text of envoy/envoy.yaml. */
-function manifest(policy: string, ports: Ports): string {
+function manifest(policy: string, ports: Ports, cors: readonly string[]): string {
   const local = (port: number) => `127.0.0.1:${port}`;
   const options = ["--jwks", `http://${local(ports.oauth)}/jwks`, "--upstream", local(ports.mcp)].concat([
     "--listen",
     local(ports.envoy),
     "--admin",
     local(ports.admin),
+    ...cors.flatMap((origin) => ["--cors", origin]),
   ]);
   const command = ["build/scopegate.mjs", "manifest", "-", "--target", "envoy", ...options];
   const made = spawnSync(process.execPath, command, { input: policy, encoding: "utf8" });
@@ -70,7 +72,7 @@ function manifest(policy: string, ports: Ports): string {
   return made.stdout;
 }
 
-async function run(ports: Ports, keep: boolean): Promise<number> {
+async function run(ports: Ports, keep: boolean, cors: readonly string[]): Promise<number> {
   await claim(ports);
   const text = readFileSync(POLICY, "utf8").replaceAll(
     /127\.0\.0\.1:1000(\d)/g,
@@ -85,7 +87,7 @@ async function run(ports: Ports, keep: boolean): Promise<number> {
     servers.push(await startMcpServer(ports.mcp, (tool) => ran.push(tool)));
     const issuer = policy!.authorizationServers[0]!;
     servers.push(await startOAuthServer({ issuer, resource: url.href, scopes: ["echo", "sum"] }));
-    envoy = await Envoy.start(manifest(text, ports), { say: (line) => console.log(line) });
+    envoy = await Envoy.start(manifest(text, ports, cors), { say: (line) => console.log(line) });
     console.log(
       `Envoy with Scopegate: ${url.href}   policy: ${POLICY}   MCP server: ${ports.mcp}   OAuth server: ${issuer}`,
     );
@@ -128,6 +130,7 @@ async function main(): Promise<number> {
     keep: { type: "boolean" },
     playground: { type: "boolean" },
     port: { type: "string" },
+    cors: { type: "string", multiple: true },
     help: { type: "boolean", short: "h" },
   } as const;
   const { values } = parseArgs({ options });
@@ -142,7 +145,7 @@ async function main(): Promise<number> {
   const first = Number(values.port ?? FIRST_PORT);
   if (!Number.isInteger(first) || first < 1 || first > 65_532)
     throw new EnvoyError(`--port is a number, not ${values.port}`);
-  return run(portsFrom(first), values.keep === true);
+  return run(portsFrom(first), values.keep === true, values.cors ?? []);
 }
 
 // SIGINT and SIGTERM end the process the ordinary way, so that Envoy is ended too (envoy/envoy.ts).

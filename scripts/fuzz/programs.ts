@@ -21,14 +21,32 @@ const WIDE = {
   metadata: { name: "wide" },
   resource: "https://mcp.example.com/mcp",
   authorizationServers: ["https://auth.example.com"],
-  jwt: { metadataKeys: ["mcp", "other"] },
+  jwt: { metadataKeys: ["mcp", "other"], scopeClaims: ["scope", ["org", "roles"]] },
   backend: { from: "toolPrefix", separator: "__" },
-  scopes: { admin: { implies: ["write"] }, write: { implies: ["read"] }, read: {} },
+  scopes: { admin: { implies: ["write", "repo:*"], issuedAs: ["a"] }, write: { implies: ["read"] }, read: {} },
   rules: [
     {
       name: "one",
       source: { jwt: { scopes: ["read"], claims: [{ name: "org.unit", values: ["eng", "ops"] }] } },
       target: { tools: [{ backend: "fs", tool: "read" }, "stat"] },
+    },
+    {
+      name: "need",
+      action: "Require",
+      source: {
+        jwt: {
+          scopes: [{ anyOf: ["read", "repo:{args.a.b}:{mcp.tool}"] }],
+          claims: [{ name: ["org", "unit"], patterns: ["e*", "*p*"] }],
+        },
+      },
+      target: { tools: ["*e*"] },
+    },
+    {
+      name: "made",
+      source: {
+        jwt: { scopes: ["repo:{args.t}", { anyOf: ["n:{args.n}", "x"] }], claims: [{ name: "list", present: true }] },
+      },
+      target: { tools: ["stat"] },
     },
     { name: "two", action: "Deny", when: 'has(args.n) && args.n > 5 && args.t.matches("^a+(b|c)*$")' },
     {

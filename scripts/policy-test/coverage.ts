@@ -1,4 +1,5 @@
 // What the tests of a policy reached: rules that matched, and for each `when` whether it was both true and not true.
+import { Action } from "../../assembly/program.ts";
 import { conditionOf, type Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import { Probe, type Target } from "../evaluate/probe.ts";
@@ -24,11 +25,16 @@ interface When {
 export class Coverage {
   readonly goals: Goal[] = [];
   private readonly matches = new Map<string, Goal>();
+  /** Of requirements that a call did not meet. */
+  private readonly unmet = new Map<string, Goal>();
   private readonly whens: When[] = [];
 
   constructor(private readonly policy: Policy) {
     for (const rule of policy.rules) {
-      this.matches.set(rule.name, this.goal("rule", `rule ${rule.name} matches`));
+      const isRequired = rule.action === Action.Require;
+      const what = isRequired ? `requirement ${rule.name} holds` : `rule ${rule.name} matches`;
+      this.matches.set(rule.name, this.goal("rule", what));
+      if (isRequired) this.unmet.set(rule.name, this.goal("rule", `requirement ${rule.name} is not met`));
       for (const target of rule.targets ?? []) {
         const condition = conditionOf(target);
         if (condition) this.addWhen(rule.name, condition.value, [target], nameOf(target));
@@ -39,10 +45,7 @@ export class Coverage {
 
   /** Counts what one request with the trace `steps` reached. */
   add(request: EvalRequest, steps: readonly Step[]): void {
-    for (const { rule, outcome } of steps) {
-      const matched = this.matches.get(rule);
-      if (matched && outcome === "matched") matched.reached = true;
-    }
+    steps.forEach((step, i) => this.addStep(step, i === steps.length - 1));
     for (const when of this.whens) {
       const outcome = steps.find(({ rule }) => rule === when.rule)?.outcome;
       if (
@@ -54,6 +57,14 @@ export class Coverage {
       const truth = when.probe.ask(request);
       if (truth !== undefined) (truth === "true" ? when.whenTrue : when.whenNot).reached = true;
     }
+  }
+
+  /** The last step is that of the rule that decided: perhaps a requirement. One that lacks scopes lets the list go on. */
+  private addStep({ rule, outcome }: Step, isLast: boolean): void {
+    const matched = this.matches.get(rule);
+    const unmet = this.unmet.get(rule);
+    if (matched && (outcome === "matched" || outcome === "met")) matched.reached = true;
+    else if (unmet && (outcome === "scopes" || (isLast && outcome !== "target"))) unmet.reached = true;
   }
 
   private addWhen(rule: string, text: string, targets: readonly Target[] | undefined, entry?: string): void {

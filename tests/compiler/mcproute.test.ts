@@ -160,3 +160,12 @@ test("members that may narrow access and are not read are refused by name; harml
   const backendRefs = [{ name: "fs", port: 80, kind: "Backend", path: "/", securityPolicy: { apiKey: {} } }];
   assert.deepEqual(errorsOf(route({ ...harmless, backendRefs })), []);
 });
+
+test("nothing is said of the rules that selectors become", () => {
+  const backendRefs = [{ name: "fs", toolSelector: { include: ["stat"] }, backendSelector: { cel: "true" } }];
+  const told = compileDocument(route({ backendRefs })).problems.map(({ message }) => message);
+  assert.deepEqual(
+    told.filter((message) => message.includes("pattern")),
+    [],
+  );
+});

@@ -1,30 +1,4 @@
 // docs/cookbook.md: every recipe is a policy that compiles without a warning, and tests that pass.
-import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test } from "node:test";
-import { compilePolicy } from "../../scripts/compiler/index.ts";
-import { Runner } from "../../scripts/policy-test/run.ts";
-import { blocks } from "../support/pages.ts";
+import { testRecipes } from "../support/recipes.ts";
 
-const page = readFileSync(new URL("../../docs/cookbook.md", import.meta.url), "utf8");
-
-for (const recipe of page.split(/^## /m).slice(1)) {
-  const title = recipe.slice(0, recipe.indexOf("\n"));
-  test(title, () => {
-    const [policy, tests, ...more] = blocks(recipe, "yaml");
-    assert.ok(policy && tests && more.length === 0);
-    assert.deepEqual(compilePolicy(policy, title).problems, []);
-    const folder = mkdtempSync(join(tmpdir(), "scopegate-cookbook-"));
-    try {
-      writeFileSync(join(folder, "policy.yaml"), policy);
-      writeFileSync(join(folder, "recipe.test.yaml"), `policy: policy.yaml\n${tests}`);
-      const { tests: results } = new Runner().run(join(folder, "recipe.test.yaml"));
-      assert.ok(results.length > 1);
-      for (const { name, differences } of results) assert.deepEqual(differences, [], name);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-}
+testRecipes(new URL("../../docs/cookbook.md", import.meta.url));

@@ -61,7 +61,8 @@ function* inTarget(policy: Policy, target: Target): Generator<LookAlike & { isWa
   else yield* inOwn(policy, target);
 }
 
-function* inRoute({ name, backend = "" }: Target): Generator<LookAlike & { isWarning: boolean }> {
+function* inRoute({ name, backend = "", stars }: Target): Generator<LookAlike & { isWarning: boolean }> {
+  if (stars) return; // of a Deny rule that a selector became
   for (const text of [name, backend]) {
     const sign = text.includes("*") ? "*" : signOf(text, false);
     if (sign === undefined) continue;

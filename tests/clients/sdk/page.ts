@@ -39,15 +39,18 @@ the news that the list changed reaches them unchanged; in 2026-07-28 a client th
 \`subscriptions/listen\`, which is a call that the policy can govern.
 `;
 
-/** The page, as formatted by prettier. */
-export function clientsPage(meetings: readonly Meeting[], answers: readonly Answer[]): Promise<string> {
+/** What `npm run clients:older` writes; the tests leave it as it is. */
+export const OLDER = "## Older Python clients";
+
+/** The page, as formatted by prettier; `older` is its last section. */
+export function clientsPage(meetings: readonly Meeting[], answers: readonly Answer[], older: string): Promise<string> {
   const sections = answers.map((answer) =>
     section(
       answer,
       meetings.filter((meeting) => meeting.answer === answer),
     ),
   );
-  return format(`${INTRODUCTION}${overview(meetings, answers)}\n${sections.join("\n")}\n${LISTS}`, {
+  return format(`${INTRODUCTION}${overview(meetings, answers)}\n${sections.join("\n")}\n${LISTS}\n${older}`, {
     parser: "markdown",
     printWidth: 120,
   });
