@@ -12,6 +12,8 @@ import { lock } from "./commands/lock.ts";
 import { lsp } from "./commands/lsp.ts";
 import { manifest } from "./commands/manifest.ts";
 import { playground } from "./commands/playground.ts";
+import { replay } from "./commands/replay.ts";
+import { report } from "./commands/report.ts";
 import { schema } from "./commands/schema.ts";
 import { show } from "./commands/show.ts";
 import { test } from "./commands/test.ts";
@@ -26,6 +28,8 @@ const COMMANDS: Record<string, Command> = {
   test,
   explain,
   show,
+  replay,
+  report,
   lock,
   init,
   import: importCommand,

@@ -81,6 +81,21 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
   return { program, policy, locks, problems: report.sorted(), notes: report.notes, coverage };
 }
 
+/** The program of a policy that was made of another one. Throws what would be its problems. */
+export function encodeModel(policy: Policy): Uint8Array {
+  const report = new Report();
+  const program = encodePolicy(report, policy, closeScopes(report, policy), compileWhens(report, policy));
+  const { failed } = report;
+  if (failed)
+    throw new Error(
+      report
+        .sorted()
+        .map(({ message }) => message)
+        .join("; "),
+    );
+  return program;
+}
+
 /** Settings that belong to the host rather than to the policy. */
 export interface PluginOptions {
   /** Only for a host with allow_on_headers_stop_iteration. */

@@ -165,7 +165,7 @@ function allows(tool: string, headers: Header[], payload: Struct, claims: boolea
     no: !scopes.has("no") && scopes.has("a"),
     team: /^[a-c]+$/.test(teams[0] ?? ""),
     teams: teams.includes("b"),
-    unit: claims && isListed(unitOf(payload), "eng"),
+    unit: claims && holdsOne(unitOf(payload), "eng"),
     groups: claims && holdsOne(payload["groups"], "g1", "g2"),
     level: claims && typeof level === "number" && level >= 3,
   };

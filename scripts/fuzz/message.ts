@@ -1,7 +1,7 @@
 // What a JSON-RPC body asks for and what its decision must be: docs/wire-profile.md as plain functions, for the policy of
 // policy.ts. Nothing here is shared with the filter.
 import { allows, BODY_LIMIT, type Look, type Target } from "./policy.ts";
-import { folded, hasTwin, member, readStrict, type Tree } from "./reader.ts";
+import { folded, hasTwin, losesDigits, member, readStrict, type Tree } from "./reader.ts";
 
 export type Verdict = "allow" | "deny" | "reject";
 
@@ -139,12 +139,16 @@ function subscribed(list: Tree | undefined): Target[] | undefined {
   return list.items.map((item) => ({ kind: "resource", name: item.kind === "string" ? item.value : "" }));
 }
 
+/** Of `args.a.b` the predicate reads only what is at the end of the path. */
+const PASSED_THROUGH = "a";
+
 function judgeTarget(target: Target, args: Tree | undefined): Verdict {
   if (target.kind === "resource" && !isNormal(target.name)) return "reject";
   let ambiguous = false;
   const see: Look = (tree, key) => {
-    ambiguous ||= hasTwin(tree, key);
-    return member(tree, key);
+    const value = member(tree, key);
+    ambiguous ||= hasTwin(tree, key) || (key !== PASSED_THROUGH && losesDigits(value));
+    return value;
   };
   const allowed = allows(target, args, see);
   return ambiguous ? "reject" : allowed ? "allow" : "deny";

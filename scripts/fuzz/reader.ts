@@ -156,6 +156,26 @@ export function hasTwin(tree: Tree | undefined, key: string): boolean {
   return tree?.kind === "object" && tree.members.some((item) => item.key !== key && folded(item.key) === folded(key));
 }
 
+/** Whether a number has more digits than readers agree on (docs/when.md): only some of them keep what the double loses. */
+export function losesDigits(tree: Tree | undefined): boolean {
+  if (tree?.kind !== "number") return false;
+  const [, whole = "", fraction = "", power = "0"] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(tree.raw) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const kept = digits.replace(/0+$/, "").length;
+  if (kept <= 17 || kept > 40) return kept > 40;
+  if (kept <= 20 && digits.length - fraction.length + Number(power) >= kept) return false;
+  const shortest = Number(tree.raw)
+    .toExponential()
+    .replace(/e.*|[-.]/g, "");
+  return shortest.replace(/0+$/, "").length <= 15;
+}
+
+/** Whether such a number is anywhere in a value. */
+export function hasLossyNumber(tree: Tree): boolean {
+  if (tree.kind === "object") return tree.members.some(({ value }) => hasLossyNumber(value));
+  return tree.kind === "array" ? tree.items.some(hasLossyNumber) : losesDigits(tree);
+}
+
 /** What an ordinary program sees. */
 export function plain(tree: Tree): unknown {
   switch (tree.kind) {
