@@ -2,7 +2,6 @@
 import { Reason } from "./program.ts";
 import { configNumber } from "./config/config.ts";
 import { Context } from "./runtime/contexts.ts";
-import { spanOf } from "./text/span.ts";
 import { CONTINUE, savedToken } from "./filter.ts";
 import { continueAnswer, endAnswer } from "./lists/answer.ts";
 import { openCaller } from "./lists/caller.ts";
