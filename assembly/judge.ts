@@ -36,6 +36,7 @@ const URI_COST: u32 = 64;
 /** Steps for each message of a batch, besides those for the token where its claims are read again for each (readToken). */
 const MESSAGE_COST: u32 = 64;
 
+let isBatch: bool = false;
 let judged: usize = 0; // first byte of the body's value
 let body: usize = 0;
 let bodyLength: u32 = 0;
@@ -99,7 +100,8 @@ function judgeBody(at: usize, end: usize, token: Span, decision: Decision): i32 
   if (!isVersionKnown()) return Reason.unsupported_version;
   const value = envelopeStart(Slot.Body);
   judged = value;
-  return load<u8>(value) == OPEN_BRACKET ? judgeBatch(value, token, decision) : judgeMessage(token, decision, false);
+  isBatch = load<u8>(value) == OPEN_BRACKET;
+  return isBatch ? judgeBatch(value, token, decision) : judgeMessage(token, decision, false);
 }
 
 function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
@@ -130,6 +132,7 @@ function judgeBatch(list: usize, token: Span, decision: Decision): i32 {
     if (!isPass(reason)) return reason;
     p = nextItem(end);
   }
+  if (decision.isCall) noteOutcomes(decision);
   return reason;
 }
 
@@ -150,7 +153,8 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
 
 function decideCall(decision: Decision): i32 {
   const reason = judgeCall(decision);
-  noteOutcomes(decision);
+  // Of the messages of a batch only the one that decides the reply is told, or the last.
+  if (!isBatch || !isPass(reason)) noteOutcomes(decision);
   if (isNobody) {
     if (reason == Reason.no_token) findNeed(decision);
     return reason;

@@ -68,8 +68,10 @@ function noteAll(decision: Decision): void {
   for (let i: u32 = 0; i < scopes; i++) putTest(isHeld(i));
   let claim = section(Section.Claims);
   const end = claim + <usize>sectionCount(Section.Claims) * CLAIM_SIZE;
-  for (; claim < end && !overflowed(); claim += CLAIM_SIZE) putTest(claimHolds(claim));
-  decision.tests = finish();
+  // Lists of claims are read again for this: no longer than there are steps.
+  for (; claim < end && !overflowed() && !isExhausted(); claim += CLAIM_SIZE) putTest(claimHolds(claim));
+  const tests = finish();
+  if (!isExhausted()) decision.tests = tests;
 }
 
 function putTest(holds: bool): void {

@@ -201,6 +201,96 @@ const resources: Hostile[] = [
 const REGEXES = times(40, (i) => `args.t.matches("(ab|c${i})*d$")`);
 const HARD = "9007199254740993.00000000000000000000000000000000000000000000000000000001";
 
+const MANY = times(60, (i) => `s${i}`);
+const CALL = { jsonrpc: "2.0", method: "tools/call", params: { name: "t", arguments: { owner: "o".repeat(64) } } };
+
+/** Requirements, alternatives, scopes that depend on the call, tables, ranges of addresses. */
+const later: Hostile[] = [
+  {
+    name: "a challenge over requirements and alternatives",
+    policy: {
+      scopes: scopesOf(MANY),
+      rules: [
+        ...times(40, (i) => ({
+          action: "Require",
+          source: { jwt: { scopes: [{ anyOf: [`s${i}`, `s${i + 1}`, `s${i + 2}`] }] } },
+          target: { tools: ["*"] },
+        })),
+        ...times(40, (i) => ({
+          source: { jwt: { scopes: [{ anyOf: [`s${i + 3}`, `s${i + 20}`] }] } },
+          target: { tools: ["*"] },
+        })),
+      ],
+    },
+    request: (bytes) => ({ body: message("tools/call", { name: "n".repeat(bytes) }) }),
+  },
+  {
+    name: "a challenge, requirements that read jwt.scopes",
+    policy: {
+      scopes: scopesOf(MANY),
+      rules: times(60, (i) => ({
+        source: { jwt: { scopes: [`s${i}`] } },
+        target: { tools: [{ tool: "t", when: `size(jwt.scopes) > ${i} && size(args.t) == ${i}` }] },
+      })),
+    },
+    request: (bytes) => calling({ t: filled(bytes, "ab") }),
+  },
+  {
+    name: "a batch of calls, scopes that depend on them",
+    policy: {
+      rules: times(50, (i) => ({ source: { jwt: { scopes: [`r${i}:{args.owner}:read`] } }, target: { tools: ["t"] } })),
+    },
+    request: (bytes) => ({
+      body: batchOf(bytes, CALL),
+      headers: OLD,
+      claims: { scope: times(50, (i) => `r${i}:${"o".repeat(64)}:read`).join(" ") },
+    }),
+  },
+  {
+    name: "a batch of calls, patterns of claims",
+    policy: {
+      defaultAction: "Allow",
+      rules: times(40, (i) => ({
+        action: "Deny",
+        source: { jwt: { claims: [{ name: "groups", patterns: [`*g*r${i}*x`] }] } },
+        target: { tools: ["t"] },
+      })),
+    },
+    request: (bytes) => ({ body: batchOf(bytes, CALL), headers: OLD, claims: { groups: groups(10_000) } }),
+  },
+  {
+    name: "each element in a table",
+    policy: { data: { big: times(5_000, (i) => `entry ${i}`) }, ...rule("args.l.all(x, !(x in data.big))") },
+    request: (bytes) => calling({ l: listed(bytes, "aaaaaaa") }),
+  },
+  {
+    name: "each element a name of a table",
+    policy: {
+      data: { big: Object.fromEntries(times(5_000, (i) => [`entry ${i}`, i])) },
+      ...rule("args.l.all(x, !(x in data.big))"),
+    },
+    request: (bytes) => calling({ l: listed(bytes, "aaaaaaa") }),
+  },
+  {
+    name: "arguments by keywords",
+    policy: {
+      rules: [
+        {
+          target: {
+            tools: [
+              {
+                tool: "t",
+                args: { l: { items: { type: "string", pattern: "^(a|b)*c?$", maxLength: 64 }, maxItems: 9_999_999 } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+    request: (bytes) => calling({ l: listed(bytes, "abababab") }),
+  },
+];
+
 /** Every hostile policy with its requests. */
 export const HOSTILE: Hostile[] = [
   text("many regexes over one text", rules(REGEXES), "ab"),
@@ -305,4 +395,5 @@ export const HOSTILE: Hostile[] = [
   ...batches,
   ...searches,
   ...resources,
+  ...later,
 ];

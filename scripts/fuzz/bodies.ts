@@ -12,7 +12,7 @@ import { allowsAll, judgeBody } from "./message.ts";
 import { enlarge, mutateBytes, mutateDraft } from "./mutate.ts";
 import { BODY_LIMIT, LENIENT_LOOKS, PAYLOAD, POLICY } from "./policy.ts";
 import { Python } from "./python.ts";
-import { plain, readStrict } from "./reader.ts";
+import { plain, readStrict, hasLossyNumber } from "./reader.ts";
 import { faultOfReply } from "./reply.ts";
 import { count, type Suite } from "./suite.ts";
 
@@ -87,7 +87,9 @@ export class BodySuite implements Suite<BodyInput> {
     const verdict = verdictOf(answer);
     count(this.counts, verdict);
     if (host.guest.size > Math.max(before, MEMORY_BOUND)) return `memory grew to ${host.guest.size} bytes`;
-    if (verdict !== expected)
+    // Which values a predicate reads before it is false, the model does not say.
+    const isEither = expected === "deny" && answer.reply?.details === "scopegate{number_range}" && isLossy(body);
+    if (verdict !== expected && !isEither)
       return `${verdict} (${answer.reply?.details ?? answer.trap ?? ""}), the model says ${expected}`;
     if (verdict !== "allow")
       return answer.upstream.body.length > 0 ? "a part of the body was passed on" : faultOfReply(answer.reply!, body);
@@ -183,4 +185,10 @@ function seedBodies(): Buffer[] {
       .map(decoded),
     ...wrapped,
   ].filter((body) => body.length < BODY_LIMIT);
+}
+
+/** Whether a body has a number with more digits than readers agree on. */
+function isLossy(body: Uint8Array): boolean {
+  const tree = readStrict(body);
+  return tree !== undefined && hasLossyNumber(tree);
 }
