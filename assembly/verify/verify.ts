@@ -205,7 +205,15 @@ function checkRecords(): bool {
     if (!checkField(changetype<FieldCheck>(check))) return false;
   }
   const isBounded = setting(Setting.MaxBody) <= 0x10000000 && setting(Setting.MaxList) <= 0x10000000;
-  return isBounded && checkChallenge(Setting.Challenge, Setting.AfterScopes) && checkChallenge(Setting.Asking, Setting.AfterAsked) && checkNodes() && checkBuckets() && checkSources() && checkScopes();
+  return (
+    isBounded &&
+    checkChallenge(Setting.Challenge, Setting.AfterScopes) &&
+    checkChallenge(Setting.Asking, Setting.AfterAsked) &&
+    checkNodes() &&
+    checkBuckets() &&
+    checkSources() &&
+    checkScopes()
+  );
 }
 
 /** Checks one field of all records of a section. */
