@@ -1,4 +1,5 @@
-// What the tests of a policy reached: rules that matched, and for each `when` whether it was both true and not true.
+// What the tests of a policy reached: rules that matched, each alternative of their scopes, groups that were called, and for
+// each `when` whether it was both true and not true.
 import { Action } from "../../assembly/program.ts";
 import { conditionOf, type Policy } from "../compiler/index.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
@@ -22,12 +23,21 @@ interface When {
   whenNot: Goal;
 }
 
+/** One of several scopes that a rule takes. */
+interface Alternative {
+  rule: string;
+  isHeld: Probe;
+  goal: Goal;
+}
+
 export class Coverage {
   readonly goals: Goal[] = [];
   private readonly matches = new Map<string, Goal>();
   /** Of requirements that a call did not meet. */
   private readonly unmet = new Map<string, Goal>();
   private readonly whens: When[] = [];
+  private readonly alternatives: Alternative[] = [];
+  private readonly groups: { isCalled: Probe; goal: Goal }[] = [];
 
   constructor(private readonly policy: Policy) {
     for (const rule of policy.rules) {
@@ -40,12 +50,35 @@ export class Coverage {
         if (condition) this.addWhen(rule.name, condition.value, [target], nameOf(target));
       }
       if (rule.when) this.addWhen(rule.name, rule.when.value, rule.targets);
+      this.addAlternatives(rule);
     }
+    for (const [name, { targets, used }] of policy.groups)
+      if (used && targets.length > 0)
+        this.groups.push({
+          isCalled: new Probe(policy, "true", targets),
+          goal: this.goal("rule", `group ${name} is called`),
+        });
+  }
+
+  /** Of a template the scope depends on the call, so it is no goal. */
+  private addAlternatives({ name: rule, scopes }: Policy["rules"][number]): void {
+    for (const { options } of scopes)
+      for (const { name, template } of options.length > 1 ? options : [])
+        if (!template)
+          this.alternatives.push({
+            rule,
+            isHeld: new Probe(this.policy, `${JSON.stringify(name)} in jwt.scopes`, undefined),
+            goal: this.goal("rule", `rule ${rule} matches by the scope ${name}`),
+          });
   }
 
   /** Counts what one request with the trace `steps` reached. */
   add(request: EvalRequest, steps: readonly Step[]): void {
     steps.forEach((step, i) => this.addStep(step, i === steps.length - 1));
+    const matched = new Set(steps.filter(isMatch).map(({ rule }) => rule));
+    for (const { rule, isHeld, goal } of this.alternatives)
+      if (!goal.reached && matched.has(rule)) goal.reached = isHeld.ask(request) === "true";
+    for (const { isCalled, goal } of this.groups) goal.reached ||= isCalled.ask(request) === "true";
     for (const when of this.whens) {
       const outcome = steps.find(({ rule }) => rule === when.rule)?.outcome;
       if (
@@ -63,7 +96,7 @@ export class Coverage {
   private addStep({ rule, outcome }: Step, isLast: boolean): void {
     const matched = this.matches.get(rule);
     const unmet = this.unmet.get(rule);
-    if (matched && (outcome === "matched" || outcome === "met")) matched.reached = true;
+    if (matched && isMatch({ outcome })) matched.reached = true;
     else if (unmet && (outcome === "scopes" || (isLast && outcome !== "target"))) unmet.reached = true;
   }
 
@@ -83,6 +116,10 @@ export class Coverage {
     this.goals.push(goal);
     return goal;
   }
+}
+
+function isMatch({ outcome }: Pick<Step, "outcome">): boolean {
+  return outcome === "matched" || outcome === "met";
 }
 
 function nameOf({ backend, name }: Target): string {

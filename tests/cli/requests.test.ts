@@ -143,6 +143,26 @@ policy.yaml: rules 1 of 2, when branches 1 of 4, coverage 33%
     });
   });
 
+  test("alternatives, groups and requirements are covered one by one", () => {
+    file(
+      "alternatives.yaml",
+      `apiVersion: scopegate/v1
+kind: Policy
+groups: { reads: { tools: [get, list] }, idle: { tools: [drop] } }
+rules:
+  - { name: staff, action: Require, source: { jwt: { claims: [{ name: org, values: [acme] }] } } }
+  - { name: read, source: { jwt: { scopes: [{ anyOf: [a, b] }] } }, target: { groups: [reads] } }
+  - { name: no, action: Deny, target: { groups: [idle] } }
+`,
+    );
+    const one = "{name: one, payload: {scope: a, org: acme}, call: {tool: get}, expect: {decision: allow}}";
+    file("alternatives.test.yaml", `policy: alternatives.yaml\ntests:\n  - ${one}\n`);
+    assert.match(
+      run(["test", "alternatives.test.yaml"]).out,
+      /rules 4 of 8, .*\n {2}not covered: requirement staff is not met\n {2}not covered: rule read matches by the scope b\n {2}not covered: rule no matches\n {2}not covered: group idle is called\n/,
+    );
+  });
+
   test("a failure reports what differs; exit 1", () => {
     file("bad.test.yaml", tests(ALLOWED.replace("size: 1", "size: 99")));
     const { code, out } = run(["test", "bad.test.yaml"]);
