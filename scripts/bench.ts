@@ -7,6 +7,7 @@ import { benchEnvoy } from "./bench/envoy.ts";
 import { benchFilter } from "./bench/filter.ts";
 import { choosePeers } from "./bench/peers.ts";
 import type { Results } from "./bench/results.ts";
+import { benchLanguage } from "./bench/language.ts";
 import { benchLists } from "./bench/lists.ts";
 import { benchScale } from "./bench/scale.ts";
 import { benchSeveral } from "./bench/several.ts";
@@ -15,18 +16,19 @@ import { describe } from "./bench/tables.ts";
 import { writeBetween } from "./pages.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 
-const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst | --lists | --several] [--only filter|envoy] [--peers NAME,…] [--json FILE]
+const HELP = `Usage: npm run bench -- [--quick] [--scale | --worst | --lists | --several | --language] [--only filter|envoy] [--peers NAME,…] [--json FILE]
 
 Options:
   --quick      short runs: under two minutes, but noisier
   --scale      measure how costs grow with rules, tokens, scopes, connections, workers (instead of the usual parts)
   --worst      hostile requests, against what docs/when.md says that a request can cost at most; exit 1 beyond it
   --lists      what filtered lists cost in Envoy
+  --language   what constructs of the policy language add to a call
   --only PART  filter (alone, in this process) or envoy (compared with other filters)
   --peers NAME,…
                in Envoy: only these besides the baseline and Scopegate; part of a name is enough: --peers rust,lua
   --several    1 to 1,000 policies in one Envoy: its start, its memory, a call
-  --write      with --worst, --lists or --several: put the table into docs/benchmarks.md
+  --write      with --worst, --lists, --several or --language: put the table into docs/benchmarks.md
   --json FILE  also write the numbers as JSON; npm run bench:report puts them into docs/benchmarks.md
 
 The peers in Rust and Go are built if cargo and go are installed. $RUST_WASM may name another proxy-wasm module to
@@ -39,6 +41,7 @@ const OPTIONS = {
   worst: { type: "boolean" },
   several: { type: "boolean" },
   lists: { type: "boolean" },
+  language: { type: "boolean" },
   write: { type: "boolean" },
   only: { type: "string" },
   peers: { type: "string" },
@@ -66,12 +69,13 @@ const LISTS = { inEnvoy: { sittings: 8, rounds: 2, share: 1 } };
 /** The usual parts, or how they grow. */
 async function measure(
   results: Results,
-  { quick, scale, worst, lists, several, only, peers }: Options,
+  { quick, scale, worst, lists, several, language, only, peers }: Options,
   say: (line: string) => void,
 ): Promise<void> {
   const { alone, share, inEnvoy } = quick ? QUICK : FULL;
   if (several) return void (results.several = await benchSeveral(say));
   if (worst) return void (results.worst = benchWorst(say));
+  if (language) return void (results.language = benchLanguage(alone, say));
   if (lists) return void (results.lists = await benchLists((quick ? QUICK : LISTS).inEnvoy, say));
   if (scale) {
     results.scale = await benchScale(alone, share, say);
@@ -89,6 +93,7 @@ interface Options {
   scale?: boolean;
   worst?: boolean;
   lists?: boolean;
+  language?: boolean;
   several?: boolean;
   only?: string;
   peers?: string;
@@ -96,7 +101,7 @@ interface Options {
 
 /** Puts what was found into the page. */
 async function writePart(results: Results): Promise<void> {
-  for (const part of ["worst", "lists", "several"] as const)
+  for (const part of ["worst", "lists", "several", "language"] as const)
     if (results[part]) await writeBetween(PAGE, `npm run bench -- --${part} --write`, describe(results, 3));
 }
 

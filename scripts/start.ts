@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CannotRun } from "./command.ts";
 import { showPlayground } from "./commands/playground.ts";
@@ -11,17 +12,18 @@ import { Session } from "./demo/client.ts";
 import { startMcpServer } from "./demo/mcp-server.ts";
 import { startOAuthServer } from "./demo/oauth-server.ts";
 import { play } from "./demo/story.ts";
-import { heading, note } from "./demo/trace.ts";
+import { heading, note, observe } from "./demo/trace.ts";
 import { EnvoyError } from "./envoy/binary.ts";
 import { Envoy } from "./envoy/envoy.ts";
 
-const HELP = `Usage: npm start -- [--keep] [--port N] [--cors ORIGIN]
+const HELP = `Usage: npm start -- [--keep] [--observe] [--port N] [--cors ORIGIN]
        npm start -- --playground
 
 Runs the demo and exits. Envoy, an MCP server and an OAuth server listen on 127.0.0.1 only.
 
 Options:
   --keep     keep everything running afterwards and print curl commands with a token; stop with Ctrl-C
+  --observe  show the decision record of each call under it
   --playground  serve the playground with the demo's policy instead
   --cors ORIGIN  let pages of this origin call and read refusals; may be repeated
   --port N   use ports N to N+3 instead of 10000 to 10003
@@ -72,7 +74,11 @@ function manifest(policy: string, ports: Ports, cors: readonly string[]): string
   return made.stdout;
 }
 
-async function run(ports: Ports, keep: boolean, cors: readonly string[]): Promise<number> {
+async function run(
+  ports: Ports,
+  { keep, observed }: { keep: boolean; observed: boolean },
+  cors: readonly string[],
+): Promise<number> {
   await claim(ports);
   const text = readFileSync(POLICY, "utf8").replaceAll(
     /127\.0\.0\.1:1000(\d)/g,
@@ -91,6 +97,7 @@ async function run(ports: Ports, keep: boolean, cors: readonly string[]): Promis
     console.log(
       `Envoy with Scopegate: ${url.href}   policy: ${POLICY}   MCP server: ${ports.mcp}   OAuth server: ${issuer}`,
     );
+    if (observed) observe(recordsOf(envoy));
     const faults = await play(url, policy!, ran);
     heading(
       faults.length === 0
@@ -106,6 +113,21 @@ async function run(ports: Ports, keep: boolean, cors: readonly string[]): Promis
       server.closeAllConnections();
     }
   }
+}
+
+/** The record of the next call by this method, once the access log has it. */
+function recordsOf({ accessLog }: Envoy): (method: string) => Promise<string> {
+  let read = 0;
+  return async (method) => {
+    for (let i = 0; i < 100; i++) {
+      while (read < accessLog.length) {
+        const { scopegate } = JSON.parse(accessLog[read++]!) as { scopegate: Record<string, unknown> | null };
+        if (scopegate?.["mcp.method.name"] === method) return JSON.stringify(scopegate);
+      }
+      await sleep(20);
+    }
+    return "the access log has no record of it";
+  };
 }
 
 /** Prints curl commands with a new token, then waits for Ctrl-C. */
@@ -128,6 +150,7 @@ async function stayUp(url: URL): Promise<void> {
 async function main(): Promise<number> {
   const options = {
     keep: { type: "boolean" },
+    observe: { type: "boolean" },
     playground: { type: "boolean" },
     port: { type: "string" },
     cors: { type: "string", multiple: true },
@@ -145,7 +168,8 @@ async function main(): Promise<number> {
   const first = Number(values.port ?? FIRST_PORT);
   if (!Number.isInteger(first) || first < 1 || first > 65_532)
     throw new EnvoyError(`--port is a number, not ${values.port}`);
-  return run(portsFrom(first), values.keep === true, values.cors ?? []);
+  const wanted = { keep: values.keep === true, observed: values.observe === true };
+  return run(portsFrom(first), wanted, values.cors ?? []);
 }
 
 // SIGINT and SIGTERM end the process the ordinary way, so that Envoy is ended too (envoy/envoy.ts).

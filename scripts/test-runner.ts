@@ -36,7 +36,10 @@ const NODE_SUITES = [
 const ALONE = ["delivery", "envoy", "clients"];
 
 /** Suites that run only when they are named, with what they need. */
-const LEFT_OUT = { browser: "a Chromium; npm run test:browser" };
+const LEFT_OUT = {
+  browser: "a Chromium; npm run test:browser",
+  observability: "prometheus and promtool, of Debian's package prometheus; npm run test:observability",
+};
 
 /** Folders with tests that no suite names: they would never run. */
 function unlistedFolders(): string[] {

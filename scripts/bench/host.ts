@@ -64,6 +64,8 @@ export class BareHost {
   private readonly headerCount: number;
   /** Nanoseconds that the filter took to accept its configuration. */
   readonly configureTime: number;
+  /** Besides the metadata, by their paths. */
+  private readonly properties: Map<string, Uint8Array>;
 
   /** @param claims the verified payload of every request; @param module another build of the filter */
   constructor(
@@ -71,7 +73,9 @@ export class BareHost {
     claims: Struct = CLAIMS,
     module = filterModule(),
     headers = CALL_HEADERS,
+    properties: Readonly<Record<string, string>> = {},
   ) {
+    this.properties = new Map(Object.entries(properties).map(([path, text]) => [path, Buffer.from(text)]));
     this.headers = encodePairs(headers);
     this.headerCount = headers.length;
     this.metadata = encodeMetadata({ [JWT]: { [METADATA_KEY]: claims } });
@@ -163,7 +167,9 @@ export class BareHost {
       proxy_get_buffer_bytes: (buffer: number, _start: number, _size: number, pointerTo: number, sizeTo: number) =>
         this.give(buffer === PLUGIN_CONFIGURATION ? this.configuration : this.body, pointerTo, sizeTo),
       proxy_get_property: (path: number, size: number, pointerTo: number, sizeTo: number) =>
-        this.isMetadata(path, size) ? this.give(this.metadata, pointerTo, sizeTo) : NOT_FOUND,
+        this.isMetadata(path, size)
+          ? this.give(this.metadata, pointerTo, sizeTo)
+          : this.giveProperty(path, size, pointerTo, sizeTo),
       proxy_send_local_response: () => {
         this.refused = true;
         return OK;
@@ -190,6 +196,12 @@ export class BareHost {
     if (size !== METADATA.length) return false;
     for (let i = 0; i < size; i++) if (this.bytes[at + i] !== METADATA[i]) return false;
     return true;
+  }
+
+  private giveProperty(path: number, size: number, pointerTo: number, sizeTo: number): number {
+    if (this.properties.size === 0) return NOT_FOUND;
+    const found = this.properties.get(Buffer.from(this.bytes.subarray(path, path + size)).toString("latin1"));
+    return found ? this.give(found, pointerTo, sizeTo) : NOT_FOUND;
   }
 
   private log(at: number, size: number): number {

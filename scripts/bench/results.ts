@@ -39,6 +39,15 @@ export interface Results {
   worst?: Worst[];
   several?: Several[];
   lists?: ListResults;
+  language?: Pairing[];
+}
+
+/** A call under a policy with a construct and one without it, in nanoseconds. */
+export interface Pairing {
+  name: string;
+  with: number;
+  without: number;
+  difference: Middle;
 }
 
 /** Filtered lists in Envoy. */

@@ -1,7 +1,7 @@
 // Results as Markdown tables: for the terminal, and for docs/benchmarks.md.
 import { growthOf } from "./growth.ts";
 import type { Cost, Middle } from "./measure.ts";
-import type { Axis, EnvoyResults, FilterResults, ListResults, Results, Several, Worst } from "./results.ts";
+import type { Axis, EnvoyResults, FilterResults, ListResults, Pairing, Results, Several, Worst } from "./results.ts";
 import { AGAIN, BASELINE, OURS, QUIET } from "./peers.ts";
 
 /** Heading of the interquartile range. */
@@ -9,7 +9,7 @@ const SPREAD = "middle half of rounds";
 
 /** All results of a run. `heading` is the number of `#` in its headings. */
 export function describe(results: Results, heading = 2): string {
-  const { date, machine, quick, wasm, filter, envoy, scale, worst, lists, several } = results;
+  const { date, machine, quick, wasm, filter, envoy, scale, worst, lists, several, language } = results;
   const head = `${date.slice(0, 10)}, ${machine}; scopegate.wasm ${(wasm / 1024).toFixed(1)} KiB${quick ? "; quick run, noisy" : ""}.`;
   const parts = [
     filter && filterPart(filter),
@@ -18,6 +18,7 @@ export function describe(results: Results, heading = 2): string {
     worst && worstPart(worst),
     several && severalPart(several),
     lists && listPart(lists),
+    language && languagePart(language),
   ];
   const text = [head, ...parts.filter((part) => part !== undefined)].join("\n\n");
   return text.replace(/^## /gm, `${"#".repeat(heading)} `);
@@ -50,6 +51,19 @@ function severalPart(several: Several[]): string {
   return ["## Policies in one Envoy", table(["policies", "configuration", "start", "memory", "a call"], rows)].join(
     "\n\n",
   );
+}
+
+function languagePart(pairings: Pairing[]): string {
+  const rows = pairings.map((pairing) => [
+    pairing.name,
+    time(pairing.with),
+    time(pairing.without),
+    (pairing.with / pairing.without).toFixed(2),
+    time(pairing.difference.median),
+    range(pairing.difference, time),
+  ]);
+  const head = ["a call of 200 B with …; beside one with …", "with", "beside", "ratio", "difference", SPREAD];
+  return ["## The language", table(head, rows)].join("\n\n");
 }
 
 function listPart({ sittings, rounds, loads, events }: ListResults): string {

@@ -38,6 +38,13 @@ export function watchingFetch(exchanges: Exchange[]): typeof fetch {
   };
 }
 
+let observer: ((method: string) => Promise<string>) | undefined;
+
+/** Shows under each call what `look` tells of it: the decision record. */
+export function observe(look: (method: string) => Promise<string>): void {
+  observer = look;
+}
+
 interface Message {
   method?: string;
   params?: { name: string; arguments: unknown };
@@ -54,6 +61,7 @@ async function showCall(init: RequestInit | undefined, response: Response, excha
   console.log(`   → ${message.method}${isCall ? ` ${name} ${JSON.stringify(args)}` : ""}`);
   console.log(`   ← ${paint(response.ok ? GREEN : RED, `${response.status} ${response.statusText}`)}${reason}`);
   if (challenge !== null) console.log(`     ${paint(YELLOW, `WWW-Authenticate: ${challenge}`)}`);
+  if (observer) note(await observer(message.method ?? ""));
 }
 
 /** Why the filter refused, from the JSON-RPC error in its reply. */
