@@ -79,7 +79,7 @@ function judgePost(stream: Context, end: bool): i32 {
   if (content != NO_REASON) return content;
   if (end) return Reason.empty_body;
   found = findToken();
-  if (!found) return missingToken(stream);
+  if (!found && !mayBeNobody(stream)) return missingToken(stream);
   if (!isBindingMet(found)) return Reason.sender_constrained;
   return declaresMoreThan(setting(Setting.MaxBody)) ? Reason.body_too_large : NO_REASON;
 }
@@ -116,9 +116,10 @@ function judgeBodyless(stream: Context, method: Span): i32 {
   if (actionOnMethod(method) != Action.Allow) return Reason.method_not_allowed;
   if (declaresMoreThan(0)) return Reason.unexpected_body;
   found = preflight ? NO_SPAN : findToken();
-  if (!preflight && !found) return missingToken(stream);
+  const isStream = spanIs(method, "GET");
+  if (!preflight && !found && !(isStream && mayBeNobody(stream))) return missingToken(stream);
   if (!isBindingMet(found)) return Reason.sender_constrained;
-  return preflight ? Reason.preflight : spanIs(method, "GET") ? Reason.stream : Reason.session_end;
+  return preflight ? Reason.preflight : isStream ? Reason.stream : Reason.session_end;
 }
 
 function onBodyless(stream: Context, method: Span, end: bool): i32 {
@@ -152,6 +153,11 @@ function mayAskForList(): bool {
   if (!filtersLists() || !arePresent(1 << KnownHeader.AcceptEncoding)) return false;
   const method = findHeader(KnownHeader.McpMethod);
   return !method || spanEnds(method, "/list");
+}
+
+/** Whether the request may pass without a token; one that came and did not verify is refused in any case. */
+function mayBeNobody(stream: Context): bool {
+  return hasFlag(Flag.Anonymous) && !stream.credentials;
 }
 
 function missingToken(stream: Context): i32 {
@@ -315,7 +321,7 @@ function saveForLater(stream: Context, token: Span): bool {
   copyBytes(saved + <usize>size, spanStart(token), spanLength(token));
   stream.block = saved;
   stream.size = size;
-  stream.token = spanLength(token);
+  stream.token = token ? spanLength(token) : NONE;
   stream.config = configNumber();
   return true;
 }
@@ -327,12 +333,17 @@ function needsHeaders(): bool {
   return candidate() != 0 || arePresent(mirrors) || hasFlag(Flag.NeedsHeaders) || hasFlag(Flag.NeedsRequest);
 }
 
+/** The payload that was saved with a stream; NO_SPAN for a caller without one. */
+export function savedToken(stream: Context): Span {
+  return stream.token == NONE ? NO_SPAN : spanOf(stream.block + <usize>stream.size, stream.token);
+}
+
 /** Uses the headers that were saved, so that the body is not judged by those of another request; returns the payload. */
 function openSaved(stream: Context): Span {
   const saved = stream.block;
   const size = stream.size;
   openHeaders(saved, size);
-  return spanOf(saved + <usize>size, stream.token);
+  return savedToken(stream);
 }
 
 /** Releases what was saved with a stream. */

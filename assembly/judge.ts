@@ -13,7 +13,8 @@ import { resolveBackend } from "./request/backend.ts";
 import { forgetScopeLists } from "./token/scopes.ts";
 import { headersSize } from "./request/headers.ts";
 import { decide, isGoverned } from "./decide/decide.ts";
-import { findChallenge, mayGrantHelp } from "./decide/challenge.ts";
+import { isNobody } from "./token/nobody.ts";
+import { findChallenge, findNeed, mayGrantHelp } from "./decide/challenge.ts";
 import { isTold, openModes } from "./decide/modes.ts";
 import { Decision, newDecision } from "./decide/decision.ts";
 import { isNormalUri } from "./request/uri.ts";
@@ -139,7 +140,7 @@ function judgeMessage(token: Span, decision: Decision, isTokenRead: bool): i32 {
   const refused = readMessage();
   if (refused != NO_REASON) return refused;
   if (!isTokenRead && !readToken(token)) return Reason.no_token;
-  if (isResponse()) return mayRespond() ? Reason.response : Reason.not_jsonrpc;
+  if (isResponse()) return isNobody ? Reason.no_token : mayRespond() ? Reason.response : Reason.not_jsonrpc;
   const mismatch = checkMirrors();
   if (mismatch != NO_REASON) {
     if (!hasFlag(Flag.LenientHeaders)) return mismatch;
@@ -154,8 +155,11 @@ function decideCall(decision: Decision): i32 {
   const reason = judgeCall(decision);
   // Of the messages of a batch only the one that decides the reply is told, or the last.
   if (!isBatch || !isPass(reason)) noteOutcomes(decision);
-  if (!mayGrantHelp(reason)) return reason;
-  return findChallenge(reason, decision);
+  if (isNobody) {
+    if (reason == Reason.no_token) findNeed(decision);
+    return reason;
+  }
+  return mayGrantHelp(reason) ? findChallenge(reason, decision) : reason;
 }
 
 /** The id of the one message of the body that was judged, as JSON; NO_SPAN for a batch, or one that cannot be repeated. */

@@ -77,7 +77,7 @@ export const REASON_SIZE = 36;
 export const METHOD_SIZE = 16;
 export const PATTERN_SIZE = 40;
 export const FACT_SIZE = 16;
-export const SOURCE_SIZE = 24;
+export const SOURCE_SIZE = 28;
 export const TERM_SIZE = 12;
 export const OPTION_SIZE = 8;
 export const TEMPLATE_SIZE = 24;
@@ -116,7 +116,10 @@ export enum Setting {
   AskedScopes = 36, //        how many of the scopes can be asked for
   ScopeClaims = 37, //        run of Claims: where the token's scopes are besides scope and scp
   Drift = 39, //              Drift
-  Count = 40,
+  Asking = 40, //             header list of a 401 that asks for scopes, the challenge its third header; NONE without one
+  AfterAsked = 42, //         bytes of it after the place of the scopes
+  Bare = 43, //               header list of a 401 that asks for no scope
+  Count = 45,
 }
 
 export enum Flag {
@@ -138,6 +141,7 @@ export enum Flag {
   Mixed = 4096, //         denials that no challenge helps are a 200 with a JSON-RPC error. For listings, like InBand
   IgnoreScope = 8192, //   the claim scope has no scopes of the token
   IgnoreScp = 16384, //    likewise scp
+  Anonymous = 262144, //   some rule is for callers without a token, too
 }
 
 /** Which decisions are recorded, and what a record has. */
@@ -240,9 +244,12 @@ export enum PartValue { Slot = 0, Tool = 1, Backend = 2 }
 export enum RuleField { Name = 0, Action = 8, Scopes = 12, Claims = 20, Predicate = 28, Source = 32, Mode = 36 }
 export const ENFORCED = 100;
 // SourceRecord      ranges of addresses (offset, length; NONE: any), 17 bytes each: address, how many of its bits count; names of
-//                   the certificate (first, count in Texts) and names with stars (first, count in Patterns); none of both: any
+//                   the certificate (first, count in Texts) and names with stars (first, count in Patterns); none of both: any; SourceFlag bits
 // prettier-ignore
-export enum SourceField { Ranges = 0, Names = 8, Patterns = 16 }
+export enum SourceField { Ranges = 0, Names = 8, Patterns = 16, Flags = 24 }
+/** Anonymous: it holds without a token, too. Free: the rule has nothing to do with the token. */
+// prettier-ignore
+export enum SourceFlag { Anonymous = 1, Free = 2 }
 // EntryRecord       rule, predicate or NONE
 // prettier-ignore
 export enum EntryField { Rule = 0, Predicate = 4 }

@@ -2,8 +2,7 @@
 import { Reason } from "./program.ts";
 import { configNumber } from "./config/config.ts";
 import { Context } from "./runtime/contexts.ts";
-import { spanOf } from "./text/span.ts";
-import { CONTINUE } from "./filter.ts";
+import { CONTINUE, savedToken } from "./filter.ts";
 import { continueAnswer, endAnswer } from "./lists/answer.ts";
 import { openCaller } from "./lists/caller.ts";
 import { AnswerState } from "./lists/state.ts";
@@ -13,7 +12,7 @@ export function onResponseBody(stream: Context, size: u32, end: bool): i32 {
   const answer = changetype<AnswerState>(stream.answer);
   // What was saved under another configuration says nothing under this one.
   if (stream.config != configNumber()) answer.refusal = Reason.host_error;
-  openCaller(stream.block, stream.size, spanOf(stream.block + <usize>stream.size, stream.token));
+  openCaller(stream.block, stream.size, savedToken(stream));
   continueAnswer(answer, size, end);
   return CONTINUE;
 }

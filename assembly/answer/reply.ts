@@ -46,7 +46,7 @@ import { knownRevision, knownRevisions } from "../request/mirror-headers.ts";
 import { slotEnd, envelopeStart } from "../json/slots.ts";
 import { scopeText } from "../token/made-scopes.ts";
 import { tokenScope, tokenScopes } from "../token/named-scopes.ts";
-import { Decision, decisionId } from "../decide/decision.ts";
+import { Decision, decisionId, Need } from "../decide/decision.ts";
 import { listedAt } from "../decide/listed.ts";
 import { ruleAt } from "../decide/rules.ts";
 import { reasonName } from "./metrics.ts";
@@ -94,17 +94,22 @@ function send(status: u32, reason: i32, body: Span, headers: Span): bool {
 
 /** The header list of a decision, with the challenge if it has one that fits. */
 function headersOf(decision: Decision): Span {
-  if (decision.reason == Reason.insufficient_scope && setting(Setting.AfterScopes)) {
-    const challenge = makeChallenge(decision);
+  const need = decision.reason == Reason.no_token ? decision.need : <u32>Need.Baseline;
+  if (need == Need.Nothing) return textSpan(settingAt(Setting.Bare));
+  const isDenied = decision.reason == Reason.insufficient_scope && setting(Setting.AfterScopes) != 0;
+  if (isDenied || (need == Need.Scopes && !decision.isOpen)) {
+    const challenge = isDenied
+      ? makeChallenge(decision, Setting.Challenge, Setting.AfterScopes)
+      : makeChallenge(decision, Setting.Asking, Setting.AfterAsked);
     if (!overflowed()) return challenge;
   }
   return textSpan(reasonAt(decision.reason) + ReasonField.Headers);
 }
 
 /** The header list with the challenge, which is the third header. */
-function makeChallenge(decision: Decision): Span {
-  const list = textSpan(settingAt(Setting.Challenge));
-  const after = setting(Setting.AfterScopes);
+function makeChallenge(decision: Decision, template: u32, afterScopes: u32): Span {
+  const list = textSpan(settingAt(template));
+  const after = setting(afterScopes);
   const place = spanLength(list) - after;
   begin(MAX_HEADERS);
   putBytes(spanStart(list), place);

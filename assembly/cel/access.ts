@@ -27,7 +27,7 @@ import { MARK_AMBIGUOUS, MARK_ESCAPED, filledSlot, slotMarks, slotParent } from 
 import { anyAmbiguous } from "../json/ambiguous-keys.ts";
 import { findElement, loadSpan, loadValue } from "./json-value.ts";
 import { meetAmbiguousKey } from "./ambiguous-key.ts";
-import { isListing, isSlotUnknown } from "./unknown.ts";
+import { isAnythingUnknown, isSlotUnknown } from "./unknown.ts";
 
 /** Operand a of the slot instructions. */
 const NULL_WHEN_ABSENT: u32 = 1;
@@ -57,7 +57,7 @@ function isAmbiguous(slot: u32): bool {
 
 /** Loads a slot, or what is unknown of it; false when it is absent. */
 function fetch(slot: u32, mode: u32, cell: usize): bool {
-  if (isListing && isSlotUnknown(slot)) {
+  if (isAnythingUnknown() && isSlotUnknown(slot)) {
     setUnknown(cell);
     return true;
   }

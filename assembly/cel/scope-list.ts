@@ -6,6 +6,7 @@ import { charge } from "../runtime/budget.ts";
 import { reserve } from "../runtime/memory.ts";
 import { copyCell, lengthOf, setError, setSpan, startOf } from "./cell.ts";
 import { isGranted, scopeCount, scopeText } from "../token/made-scopes.ts";
+import { isNobody } from "../token/nobody.ts";
 import { isPartial, tokenScope, tokenScopes } from "../token/named-scopes.ts";
 import { isHeld, scopeChanges, scopeName } from "../token/scopes.ts";
 
@@ -28,7 +29,7 @@ export function forgetScopeReads(): void {
 /** Writes jwt.scopes to a cell; an error when the list is incomplete: the token has too many scopes, or there is no memory. */
 export function loadScopes(cell: usize): void {
   wereScopesRead = true;
-  if (isPartial() || (listChange != scopeChanges && !collect())) setError(cell);
+  if (isNobody || isPartial() || (listChange != scopeChanges && !collect())) setError(cell);
   else setSpan(cell, Tag.CellList, 0, list, listCount);
 }
 

@@ -55,7 +55,7 @@ import { ADDRESS_SIZE, isInRange, parseAddress } from "../text/address.ts";
 import { spanOf } from "../text/span.ts";
 import { takePart } from "./time.ts";
 import { forgetAmbiguousKeys } from "./ambiguous-key.ts";
-import { isListing } from "./unknown.ts";
+import { isAnythingUnknown, isListing } from "./unknown.ts";
 import { INSTRUCTION, instructionAt } from "./instruction.ts";
 import { program, section, sectionCount, setting } from "../sections.ts";
 
@@ -93,7 +93,7 @@ export function relocate(): void {
 export function evaluate(predicate: u32): u32 {
   const record = section(Section.Predicates) + <usize>predicate * PREDICATE_SIZE;
   const first = section(Section.Code) + <usize>load<u32>(record, PredicateField.Code) * INSTRUCTION;
-  if (isLoneMatch(first) && !isListing) return Outcomes.False << matchSlot(first);
+  if (isLoneMatch(first) && !isAnythingUnknown()) return Outcomes.False << matchSlot(first);
   const outcomes = run(first);
   // The steps of a list are for all its items: an item for which none are left may be anything.
   return isListing && isExhausted() ? Outcomes.Unknown : outcomes;

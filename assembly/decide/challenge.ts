@@ -1,15 +1,17 @@
 // From a denial to its challenge, if a grant helps, or to the reason why none does. candidates.ts finds the smallest grant;
 // where a predicate reads jwt.scopes, sets.ts does.
 import { Action, Flag, NONE, Reason, TERM_SIZE, isPass } from "../program.ts";
+import { forgetResults } from "../cel/results.ts";
 import { wereScopesRead } from "../cel/scope-list.ts";
+import { setReturning } from "../token/nobody.ts";
 import { hasFlag, runCount } from "../sections.ts";
 import { grant, mayBeHeld } from "../token/made-scopes.ts";
 import { beginTrial, endTrial } from "../token/scopes.ts";
 import { alternativeAt, readAlternatives } from "./alternatives.ts";
 import { findSmallestGrant, firstHeld, grantingRule, isGrantOpen } from "./candidates.ts";
-import { Decision } from "./decision.ts";
+import { Decision, Need } from "./decision.ts";
 import { isTold } from "./modes.ts";
-import { matchAgain, reasonOf } from "./decide.ts";
+import { decideForReturning, matchAgain, reasonOf } from "./decide.ts";
 import { listedCount } from "./listed.ts";
 import { lackingRequirement, noteAt, noteCount, requirementCount } from "./notes.ts";
 import { actionOf, firstTerm, termsOf } from "./rules.ts";
@@ -37,6 +39,19 @@ export function findChallenge(reason: i32, decision: Decision): i32 {
   }
   decision.rule = decided;
   return lacking == NONE ? reason : withoutLacking(decision);
+}
+
+/** Finds what a token needs for a call that was refused for want of one, and notes it. */
+export function findNeed(decision: Decision): void {
+  endTrace();
+  setReturning(true);
+  const reason = decideForReturning(decision);
+  if (isPass(reason)) decision.need = Need.Nothing;
+  else if (mayGrantHelp(reason) && findChallenge(reason, decision) == Reason.insufficient_scope)
+    decision.need = Need.Scopes;
+  setReturning(false);
+  forgetResults();
+  decision.rule = NONE;
 }
 
 /** Whether some predicate that counts reads the scopes. */

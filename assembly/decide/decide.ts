@@ -1,7 +1,19 @@
 // The decision on one call: requirements, then the other rules in order, the first match wins; for each rule target, claims,
 // `when`, scopes. Reads the call, the slots and the held scopes. An error never helps the caller: in an Allow rule it is no
 // match, in a Deny rule it is one, and a requirement with one applies, or is not met.
-import { Action, EntryField, Flag, Kind, NONE, Reason, RuleField, Section, Setting, isPass } from "../program.ts";
+import {
+  Action,
+  EntryField,
+  Flag,
+  Kind,
+  NONE,
+  Reason,
+  RuleField,
+  Section,
+  Setting,
+  SourceFlag,
+  isPass,
+} from "../program.ts";
 import { hasFlag, sectionCount, setting } from "../sections.ts";
 import { Outcomes } from "../cel/cell.ts";
 import { evaluateOnce, forgetResults } from "../cel/results.ts";
@@ -10,7 +22,9 @@ import { isUriOpen } from "../cel/unknown.ts";
 import { ambiguity, metAmbiguousKey } from "../cel/ambiguous-key.ts";
 import { backendName, kind, lifecycle, methodName, setDecidedKind, targetName, toolName } from "../request/call.ts";
 import { NO_SPAN } from "../text/span.ts";
-import { sourceHolds } from "./source.ts";
+import { isNobody } from "../token/nobody.ts";
+import { clearBlockers, noteBlocker, reasonBehindBlockers, refusingRule } from "./blockers.ts";
+import { sourceFlags, sourceHolds } from "./source.ts";
 import { claimsHold } from "./claim-match.ts";
 import { Decision } from "./decision.ts";
 import { isEnforced, isTold } from "./modes.ts";
@@ -36,13 +50,76 @@ export function decide(target: u32, decision: Decision): i32 {
   forgetTemplates();
   forgetScopeReads();
   if (!chooseEntries(target)) return Reason.lifecycle;
-  if (!isGoverned()) return Reason.not_governed;
+  if (!isGoverned() && !isNobody) return Reason.not_governed;
   if (!isChoiceComplete()) return Reason.invalid_params;
+  return isNobody ? decideForNobody(decision) : decideByRules(decision);
+}
+
+/** The Reason by the entries that were chosen. */
+function decideByRules(decision: Decision): i32 {
   decision.rule = firstMatch(true);
   if (metAmbiguousKey()) return ambiguity();
   if (requirementFailed) return Reason.requirement_unmet;
   const reason = reasonOf(decision.rule);
   return isPass(reason) && lackingRequirement() != NONE ? Reason.insufficient_scope : reason;
+}
+
+/** Decides the same call as if its caller came back with a token, one without scopes and with any claims. */
+export function decideForReturning(decision: Decision): i32 {
+  if (!isGoverned()) return Reason.not_governed;
+  forgetTemplates();
+  forgetResults();
+  rewindEntries();
+  return decideByRules(decision);
+}
+
+/** The Reason for a caller without a token: by the first anonymous rule that matches, unless others stand in its way. */
+function decideForNobody(decision: Decision): i32 {
+  clearBlockers();
+  clearNotes();
+  decision.rule = NONE;
+  const opened = firstOpen();
+  if (metAmbiguousKey()) return ambiguity();
+  if (opened == NONE) return Reason.no_token;
+  const reason = reasonBehindBlockers();
+  decision.rule = isPass(reason) ? opened : refusingRule();
+  return reason;
+}
+
+/** The first anonymous rule that matches the call, NONE when none does; notes what stands in its way. */
+function firstOpen(): u32 {
+  let passed: u32 = 0;
+  let next = nextEnforced();
+  for (; next != NONE; next = nextEnforced()) {
+    charge(2);
+    const record = ruleAt(next);
+    const action = load<u32>(record, RuleField.Action);
+    const flags = sourceFlags(load<u32>(record, RuleField.Source));
+    let outcome = meetConditions(next, record, action);
+    const isClosed = action == Action.Allow && !(flags & SourceFlag.Anonymous);
+    if (isClosed && outcome == Outcome.Matched) outcome = Outcome.Source;
+    traceNext(passed, next, outcome);
+    passed = next + 1;
+    if (action == Action.Allow && outcome == Outcome.Matched) return next;
+    if (action != Action.Allow && isBlocking(record, action, outcome)) {
+      noteBlocker(next, action, (flags & SourceFlag.Free) != 0);
+    }
+  }
+  if (tracing && !isTold) tracePassed(passed, sectionCount(Section.Rules));
+  return NONE;
+}
+
+/** Traces a rule, and those from `passed` on before it, whose targets did not match. */
+function traceNext(passed: u32, rule: u32, outcome: i32): void {
+  if (!tracing || isTold) return;
+  tracePassed(passed, rule);
+  trace(rule, outcome);
+}
+
+/** Whether a Deny rule matches a call without a token, or a requirement is not met by it. */
+function isBlocking(record: usize, action: u32, outcome: i32): bool {
+  if (action == Action.Deny) return outcome == Outcome.Matched && standing(record, action) == Standing.Held;
+  return requirementFailed || (outcome == Outcome.Matched && standing(record, action) != Standing.Held);
 }
 
 /**
@@ -95,11 +172,8 @@ function firstMatch(strict: bool): u32 {
     if (next == NONE) break;
     charge(2); // where many rules are tried, a batch, a subscription and the search for a challenge come to an end by this
     const outcome = tryRule(next);
-    if (tracing && !isTold) {
-      tracePassed(passed, next);
-      trace(next, outcome);
-      passed = next + 1;
-    }
+    traceNext(passed, next, outcome);
+    passed = next + 1;
     if (outcome == Outcome.Matched || (strict && requirementFailed)) return next;
   }
   if (tracing && !isTold) tracePassed(passed, sectionCount(Section.Rules));
@@ -122,17 +196,27 @@ function nextEnforced(): u32 {
 function tryRule(index: u32): i32 {
   const record = ruleAt(index);
   const action = load<u32>(record, RuleField.Action);
-  const target = tryEntries(index, action != Action.Allow);
-  if (target != Outcome.Matched) return target;
-  if (!claimsHold(record + RuleField.Claims)) return failing(action, Outcome.Claims);
-  if (!sourceHolds(load<u32>(record, RuleField.Source), action == Action.Deny)) return failing(action, Outcome.Source);
-  const when = testPredicate(load<u32>(record, RuleField.Predicate), action == Action.Deny);
-  if (when != Outcome.Matched) return failing(action, when);
+  const met = meetConditions(index, record, action);
+  if (met != Outcome.Matched) return met;
   const scopes = standing(record, action);
   if (action == Action.Require) return require(index, scopes);
   if (scopes == Standing.Held) return Outcome.Matched;
   if (scopes == Standing.Missing) noteRule(index);
   return Outcome.Scopes;
+}
+
+/** The Outcome of a rule but for its scopes; takes its entries. */
+// @ts-ignore: decorator
+@inline
+function meetConditions(index: u32, record: usize, action: u32): i32 {
+  const strict = action == Action.Deny;
+  requirementFailed = false;
+  const target = tryEntries(index, action != Action.Allow);
+  if (target != Outcome.Matched) return target;
+  if (!claimsHold(record + RuleField.Claims, strict)) return failing(action, Outcome.Claims);
+  if (!sourceHolds(load<u32>(record, RuleField.Source), strict)) return failing(action, Outcome.Source);
+  const when = testPredicate(load<u32>(record, RuleField.Predicate), strict);
+  return when == Outcome.Matched ? when : failing(action, when);
 }
 
 /** The Outcome of a requirement that holds but for its scopes. */

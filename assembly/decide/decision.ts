@@ -4,12 +4,17 @@ import { reasonAt } from "../sections.ts";
 import { now } from "../runtime/host.ts";
 import { NO_SPAN, Span } from "../text/span.ts";
 
+/** What a 401 asks for: what most calls need; nothing, as any token would do; the scopes of the decision. */
+// prettier-ignore
+export enum Need { Baseline = 0, Nothing = 1, Scopes = 2 }
+
 
 @unmanaged
 export class Decision {
   reason: i32; //    Reason
   rule: u32; //      that decided; with insufficient_scope the one that the challenge is for; NONE for none
   scopeCount: u32; // scopes of the challenge, which are in listed.ts
+  need: u32; //      Need: what a 401 asks for
   isOpen: bool; //   what is missing of them depends on arguments that are not known
   method: Span; //   of the call; NO_SPAN when it was not read
   target: Span; //   what the call names: a tool, a prompt, a URI or a task
@@ -31,6 +36,7 @@ export function newDecision(): Decision {
   decision.reason = Reason.host_error;
   decision.rule = NONE;
   decision.scopeCount = 0;
+  decision.need = Need.Baseline;
   decision.isOpen = false;
   decision.method = NO_SPAN;
   decision.target = NO_SPAN;

@@ -10,6 +10,11 @@ import { fitsPattern } from "./pattern.ts";
 /** Bytes of a range: an address, and how many of its bits count. */
 const RANGE: usize = ADDRESS_SIZE + 1;
 
+/** The SourceFlag bits of the SourceRecord `index`. */
+export function sourceFlags(index: u32): u32 {
+  return index == NONE ? 0 : load<u32>(section(Section.Sources) + <usize>index * SOURCE_SIZE, SourceField.Flags);
+}
+
 /** Whether a call comes from the SourceRecord `index`. `strict`: for a Deny rule, which what nobody knows does not help. */
 export function sourceHolds(index: u32, strict: bool): bool {
   if (index == NONE) return true;

@@ -4,9 +4,10 @@ import { Flag, Kind, ListKind, ListOutcome, Reason, Slot, isPass } from "../prog
 import { forgetAmbiguousKeys } from "../cel/ambiguous-key.ts";
 import { forgetResults } from "../cel/results.ts";
 import { setListing } from "../cel/unknown.ts";
-import { findChallenge, mayGrantHelp } from "../decide/challenge.ts";
+import { findChallenge, findNeed, mayGrantHelp } from "../decide/challenge.ts";
 import { decide } from "../decide/decide.ts";
-import { Decision } from "../decide/decision.ts";
+import { Decision, Need } from "../decide/decision.ts";
+import { isNobody } from "../token/nobody.ts";
 import { decodeText } from "../json/decode.ts";
 import { emptySlots, fillSlot } from "../json/slots.ts";
 import { resolveBackend } from "../request/backend.ts";
@@ -82,8 +83,12 @@ function judgeCall(kind: u32, decision: Decision): i32 {
   decision.isOpen = false;
   const reason = decide(kind, decision);
   if (isPass(reason)) return ListOutcome.Callable;
-  if (!mayGrantHelp(reason)) return ListOutcome.Never;
-  if (findChallenge(reason, decision) == Reason.insufficient_scope) return ListOutcome.Obtainable;
+  if (isNobody) {
+    decision.need = Need.Baseline;
+    findNeed(decision);
+    if (decision.need != Need.Baseline) return ListOutcome.Obtainable;
+  } else if (!mayGrantHelp(reason)) return ListOutcome.Never;
+  else if (findChallenge(reason, decision) == Reason.insufficient_scope) return ListOutcome.Obtainable;
   return isExhausted() ? ListOutcome.Obtainable : ListOutcome.Never; // nobody knows: it is shown
 }
 

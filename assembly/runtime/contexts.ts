@@ -27,7 +27,7 @@ export class Context {
   state: State;
   /** Bytes of the body so far. */
   body: u32;
-  /** Bytes of the token. */
+  /** Bytes of the token; NONE for none. */
   token: u32;
   /** Number of the configuration. */
   config: u32;

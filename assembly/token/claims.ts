@@ -13,6 +13,7 @@ import { getProperty, Status, value, valueLength } from "../runtime/host.ts";
 import { ValueTag, findEntry, openValue } from "./protobuf.ts";
 import { readScopes, transcribe } from "./claims-text.ts";
 import { fillSlot } from "../json/slots.ts";
+import { setNobody } from "./nobody.ts";
 import { takeScopeClaims } from "./scope-claims.ts";
 
 const METADATA = "metadata";
@@ -37,6 +38,8 @@ export function findToken(): Span {
 
 /** Reads a payload: its scopes, and its claims when the policy needs them; false when it is malformed. */
 export function readToken(token: Span): bool {
+  setNobody(!token);
+  if (!token) return hasFlag(Flag.Anonymous);
   return hasFlag(Flag.NeedsClaims) ? readClaims(token) : readScopes(token);
 }
 

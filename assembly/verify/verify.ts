@@ -100,6 +100,8 @@ const CHECKS: usize = memory.data<i32>([
   Section.Settings + FIELD * 4 * Setting.Document + KIND * Check.RunOrNone,
   Section.Settings + FIELD * 4 * Setting.PolicyName + KIND * Check.RunOrNone,
   Section.Settings + FIELD * 4 * Setting.Challenge + KIND * Check.ListOrNone,
+  Section.Settings + FIELD * 4 * Setting.Asking + KIND * Check.ListOrNone,
+  Section.Settings + FIELD * 4 * Setting.Bare + KIND * Check.ListOrNone,
   Section.Settings + FIELD * 4 * Setting.ScopesEnd + KIND * Check.Run,
   Section.Settings + FIELD * 4 * Setting.MetadataKeys + KIND * Check.Run + OF * Section.Texts,
   Section.Settings + FIELD * 4 * Setting.DocumentPaths + KIND * Check.Run + OF * Section.Texts,
@@ -203,7 +205,15 @@ function checkRecords(): bool {
     if (!checkField(changetype<FieldCheck>(check))) return false;
   }
   const isBounded = setting(Setting.MaxBody) <= 0x10000000 && setting(Setting.MaxList) <= 0x10000000;
-  return isBounded && checkChallenge() && checkNodes() && checkBuckets() && checkSources() && checkScopes();
+  return (
+    isBounded &&
+    checkChallenge(Setting.Challenge, Setting.AfterScopes) &&
+    checkChallenge(Setting.Asking, Setting.AfterAsked) &&
+    checkNodes() &&
+    checkBuckets() &&
+    checkSources() &&
+    checkScopes()
+  );
 }
 
 /** Checks one field of all records of a section. */
@@ -268,13 +278,13 @@ function isRun(run: usize, target: u32): bool {
   return first <= total && runCount(run) <= total - first;
 }
 
-/** Whether the place of the scopes is within the third value of the challenge. */
-function checkChallenge(): bool {
-  const after = setting(Setting.AfterScopes);
-  const list = text(settingAt(Setting.Challenge));
+/** Whether the place of the scopes is within the third value of a challenge. */
+function checkChallenge(challenge: u32, afterScopes: u32): bool {
+  const after = setting(afterScopes);
+  const list = text(settingAt(challenge));
   return (
     after == 0 ||
-    (textLength(settingAt(Setting.Challenge)) > 0 && load<u32>(list) == 3 && after <= load<u32>(list, THIRD_VALUE) + 1)
+    (textLength(settingAt(challenge)) > 0 && load<u32>(list) == 3 && after <= load<u32>(list, THIRD_VALUE) + 1)
   );
 }
 

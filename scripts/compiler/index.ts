@@ -6,6 +6,7 @@ import { resolveAnnotations } from "./policy/annotated.ts";
 import { checkAgainstLocks } from "./policy/against-locks.ts";
 import { openLocks, type PolicyLock, type ReadFile } from "./lock/locks.ts";
 import { pickDocument, readDocument } from "./policy/kinds.ts";
+import { checkAnonymous } from "./policy/places.ts";
 import { checkLiterals } from "./policy/literals.ts";
 import { lintPolicy } from "./policy/lint.ts";
 import type { Policy } from "./policy/policy.ts";
@@ -72,6 +73,7 @@ function compileTree(report: Report, tree: Tree | undefined, { read }: CompileOp
   const hierarchy = closeScopes(report, policy);
   checkLiterals(report, policy);
   const whens = compileWhens(report, policy);
+  checkAnonymous(report, policy, whens);
   const program = encodePolicy(report, policy, hierarchy, whens, locks);
   const coverage = checkAgainstLocks(report, policy, locks);
   if (report.failed) return { policy, locks, coverage, problems: [...report.sorted(), ...problems] };

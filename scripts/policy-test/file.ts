@@ -93,7 +93,12 @@ function readCaller(test: Json, place: string): Json {
   return { ...readPayload(test, place), ...Object.fromEntries(given.map((name) => [name, test[name]])) };
 }
 
-function readPayload({ payload, scopes }: Json, place: string): Json {
+function readPayload({ payload, scopes, anonymous }: Json, place: string): Json {
+  if (anonymous !== undefined) {
+    if (anonymous !== true) throw new TestFileError(`${place}: anonymous can only be true`);
+    if (payload !== undefined || scopes !== undefined)
+      throw new TestFileError(`${place}: an anonymous call has no payload and no scopes`);
+  }
   if (scopes === undefined) return payload === undefined ? {} : { payload };
   if (payload !== undefined) throw new TestFileError(`${place}: give payload or scopes, not both`);
   return { payload: { scope: texts(scopes, `${place}.scopes`).join(" ") } };

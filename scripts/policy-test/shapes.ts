@@ -114,6 +114,7 @@ export const TEST: Shape = {
         items: { type: "string", means: "scope" },
         description: "Short for a payload with only these scopes.",
       },
+      anonymous: { const: true, description: "The call has no token; the same as no payload and no scopes." },
       ...CALLER,
       call: { ...CALL, oneOf },
       request: closed(
@@ -127,7 +128,13 @@ export const TEST: Shape = {
     ["name", "expect"],
   ),
   oneOf: [{ required: ["call"] }, { required: ["request"] }, { required: ["list"] }],
-  not: { required: ["payload", "scopes"] },
+  not: {
+    anyOf: [
+      ["payload", "scopes"],
+      ["payload", "anonymous"],
+      ["scopes", "anonymous"],
+    ].map((required) => ({ required })),
+  },
 };
 
 export const TEST_FILE: Shape = closed(

@@ -173,8 +173,19 @@ ${target.cors.length > 0 ? cors(target.cors) : ""}\
       - name: verified
         action: Allow
         principal: {jwt: {provider: ${key}, claims: [{name: iss, values: [${scalar(issuer!)}]}]}}
-${target.compiled.policy.transport.preflight === Action.Allow ? PREFLIGHTS : ""}`;
+${target.compiled.policy.transport.preflight === Action.Allow ? PREFLIGHTS : ""}${isOpen(target) ? NO_TOKEN : ""}`;
 }
+
+function isOpen({ compiled }: KubernetesTarget): boolean {
+  return compiled.policy.rules.some(({ anonymous }) => anonymous);
+}
+
+/** A token that came and did not verify is still stopped. */
+const NO_TOKEN = `\
+      - name: no-token # the policy has rules for callers without one: the filter decides which calls pass
+        action: Allow
+        cel: '!("authorization" in request.headers)'
+`;
 
 const PREFLIGHTS = `\
       - name: preflights

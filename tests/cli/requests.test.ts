@@ -191,7 +191,7 @@ rules:
   test("an invalid test file is reported with the place; exit 1", () => {
     file("odd.test.yaml", tests(`{name: x, ${READ}, expct: {decision: allow}}`));
     const { code, err } = run(["test", "odd.test.yaml"]);
-    const keys = "name, payload, scopes, badToken, address, principal, time, call, request, list, expect";
+    const keys = "name, payload, scopes, anonymous, badToken, address, principal, time, call, request, list, expect";
     assert.deepEqual(
       { code, err },
       { code: 1, err: `odd.test.yaml: tests[0]: unknown key "expct"; known keys: ${keys}\n` },

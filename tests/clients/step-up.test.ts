@@ -176,12 +176,13 @@ describe("step-up without a person", () => {
         // A line of the previous client may come late; this one begins without a token.
         const own = (): string[] => {
           const lines = accessLog.slice(start);
-          return lines.slice(lines.findIndex((line) => line.includes('"no_token;')));
+          return lines.slice(lines.findIndex((line) => isRecord(line, { reason: "no_token" })));
         };
-        const lines = await until(own, (all) => count(all, "allowed;") === 3);
-        assert.equal(count(lines, "insufficient_scope;1;sum;tools/call;sum"), 1, lines.join("\n"));
-        assert.ok(count(lines, "metadata_document;") > 0, "the metadata document was read");
-        assert.equal(count(lines, "allowed;"), 3, lines.join("\n"));
+        const lines = await until(own, (all) => count(all, ALLOWED) === 3);
+        const challenged = { reason: "insufficient_scope", rule: "sum", "gen_ai.tool.name": "sum" };
+        assert.equal(count(lines, challenged), 1, lines.join("\n"));
+        assert.ok(count(lines, { reason: "metadata_document" }) > 0, "the metadata document was read");
+        assert.equal(count(lines, ALLOWED), 3, lines.join("\n"));
       });
 });
 
@@ -191,9 +192,17 @@ async function until(lines: () => string[], enough: (all: string[]) => boolean):
   return lines();
 }
 
-/** How many lines have this filter state. */
-function count(lines: string[], state: string): number {
-  return lines.filter((line) => line.includes(`"${state}`)).length;
+const ALLOWED = { reason: "allowed" };
+
+/** Whether the decision record of a line has these members. */
+function isRecord(line: string, members: Record<string, string>): boolean {
+  const { scopegate } = JSON.parse(line) as { scopegate: Record<string, unknown> | null };
+  return Object.entries(members).every(([name, value]) => scopegate?.[name] === value);
+}
+
+/** How many lines have such a record. */
+function count(lines: string[], members: Record<string, string>): number {
+  return lines.filter((line) => isRecord(line, members)).length;
 }
 
 function granted(exchanges: Exchange[]): string[] {

@@ -11,6 +11,7 @@ export const BUILT: readonly Construct[] = [
   "scopeClaims",
   "issuedAs",
   "claims",
+  "anonymous",
   "ip",
   "principals",
   "time",

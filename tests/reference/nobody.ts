@@ -54,5 +54,7 @@ function neededByCall(world: World): string[] {
   if (!isGoverned(world.policy, world.call.method)) return [];
   const later = withToken(world);
   if (isAllowed(later)) return [];
-  return smallestGrant(later)?.listed ?? baselineOf(world.policy);
+  const grant = smallestGrant(later);
+  // What depends on claims that nobody knows yet cannot be asked for.
+  return grant && !grant.open ? grant.listed : baselineOf(world.policy);
 }

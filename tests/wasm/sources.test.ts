@@ -11,7 +11,13 @@ import { Choice, seeded } from "../support/random.ts";
 import { hostWith } from "../support/host.ts";
 
 const target = (tool: string): object => ({ target: { tools: [tool] } });
-const document = (...rules: object[]): object => ({ apiVersion: "scopegate/v1", kind: "Policy", loop: "off", rules });
+const document = (...rules: object[]): object => ({
+  apiVersion: "scopegate/v1",
+  kind: "Policy",
+  loop: "off",
+  record: { form: "text" },
+  rules,
+});
 const message = (name: string, args: object = {}): object => ({
   jsonrpc: "2.0",
   id: 1,
@@ -43,7 +49,7 @@ describe("what is asked of the host", () => {
     { ...target("c") },
   );
 
-  /** The properties that a call asks for beside the token, and how often the clock. */
+  /** The properties that a call asks for, the token's first, and how often for the clock. */
   function asked(tool: string, more: Partial<SimulatedRequest> = {}): string[] {
     const names: string[] = [];
     const host = hostWith({ failure: (name) => void (/get_property|time/.test(name) && names.push(name)) }, policy);
@@ -68,7 +74,8 @@ describe("what is asked of the host", () => {
       ["content-type", "application/json"],
       ["mcp-protocol-version", "2025-03-26"],
     ];
-    assert.deepEqual(asked("a", { body, headers, address: "10.0.0.1:5" }), ["property", "property"]);
+    const found = asked("a", { body, headers, address: "10.0.0.1:5" });
+    assert.equal(found.filter((name) => name === "property").length, 2, "the token and the address");
   });
 });
 

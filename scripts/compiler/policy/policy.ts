@@ -91,6 +91,8 @@ export interface Rule {
   mode: number;
   scopes: Term[];
   claims: Claim[];
+  /** It holds without a token, too. */
+  anonymous?: boolean;
   /** Ranges that the caller's address must be in one of, as the filter compares them (ranges.ts). */
   ranges?: Uint8Array[];
   /** What a name of the caller's certificate must be. */

@@ -88,10 +88,24 @@ class RuleReader {
     const all = mapping(this.report, source.value, namesOf(this.policy.kind === "MCPRoute" ? ROUTE_SOURCE : SOURCE));
     if (all?.size === 0)
       this.report.error(source.key, "an empty source is not allowed: it would match any caller", "leave it out");
-    const [ip, principals, jwt] = ["ip", "principals", "jwt"].map((name) => all?.get(name));
+    const [ip, principals, jwt, anonymous] = ["ip", "principals", "jwt", "anonymous"].map((name) => all?.get(name));
     if (ip) rule.ranges = readRanges(this.report, ip.value);
     if (principals) rule.principals = readPrincipals(this.report, principals.value);
     if (jwt) this.readJwt(jwt, rule);
+    if (anonymous) this.readAnonymous(anonymous, jwt, rule);
+  }
+
+  private readAnonymous(member: Member, jwt: Member | undefined, rule: Rule): void {
+    rule.anonymous = this.readFlag(member) ?? false;
+    if (!rule.anonymous) return;
+    if (jwt)
+      this.report.error(
+        jwt.key,
+        "a rule for callers without a token cannot ask for one",
+        "leave jwt out, or anonymous",
+      );
+    if (rule.action !== Action.Allow)
+      this.report.error(member.key, "only an Allow rule can be anonymous", "other rules hold for everybody anyway");
   }
 
   private readJwt(jwt: Member, rule: Rule): void {

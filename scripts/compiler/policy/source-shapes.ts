@@ -60,6 +60,7 @@ export const ROUTE_SOURCE = object(
 export const SOURCE = object(
   {
     jwt: JWT_SOURCE,
+    anonymous: { type: "boolean", description: "The rule holds without a token, too; never beside jwt." },
     ip: list(text(), { description: "The caller's address is in one of these ranges: 10.0.0.0/8, 2001:db8::/32." }),
     principals: list(text(), {
       description:

@@ -88,6 +88,7 @@ export function addAnswers(writer: ProgramWriter, policy: Policy, initialScopes:
   const counted = names(writer, "lenient", Reason.header_mismatch);
   writer.add(Section.Reasons, [...counted, ...writer.text(""), ...writer.raw(encodePairs([])), 0]);
   addChallenge(writer, policy, put);
+  addAsking(writer, policy, put);
 }
 
 /** Whether a reason is answered with a 200 that has a JSON-RPC error. */
@@ -113,6 +114,17 @@ function addChallenge(writer: ProgramWriter, { resourceMetadata, denial }: Polic
   const list = encodePairs([...JSON_BODY, ["www-authenticate", begin + end]]);
   put(Setting.Challenge, ...writer.raw(list));
   put(Setting.AfterScopes, utf8Length(end) + 1);
+}
+
+/** The 401 of a call without a token, where a policy has rules for those: in two halves around the scopes, and without any. */
+function addAsking(writer: ProgramWriter, { resourceMetadata, rules }: Policy, put: Settings): void {
+  const isOpen = rules.some(({ anonymous }) => anonymous);
+  const bare = encodePairs([...JSON_BODY, ["www-authenticate", unauthenticated(false, resourceMetadata, "")]]);
+  put(Setting.Bare, ...(isOpen ? writer.raw(bare) : writer.text(undefined)));
+  const metadata = resourceMetadata ? `resource_metadata="${resourceMetadata}", ` : "";
+  const asking = encodePairs([...JSON_BODY, ["www-authenticate", `Bearer ${metadata}scope=""`]]);
+  put(Setting.Asking, ...(isOpen ? writer.raw(asking) : writer.text(undefined)));
+  put(Setting.AfterAsked, isOpen ? 2 : 0); // the quote, and the NUL after the value
 }
 
 function headersOf(reason: Code, policy: Policy, initialScopes: string): Pair[] {

@@ -1,12 +1,23 @@
 // Policy → program bytes.
-import { BackendFrom, Flag, MAX_PROGRAM, NONE, Op, Section, Setting, Slot, Action } from "../../../assembly/program.ts";
+import {
+  BackendFrom,
+  Flag,
+  MAX_PROGRAM,
+  NONE,
+  Op,
+  Section,
+  Setting,
+  Slot,
+  SourceFlag,
+  Action,
+} from "../../../assembly/program.ts";
 import type { Instruction, PredicateCode } from "../cel/code.ts";
 import { Automata } from "../regex/automaton.ts";
 import type { PolicyLock } from "../lock/locks.ts";
 import type { Report } from "../source/document.ts";
 import type { Hierarchy } from "../policy/hierarchy.ts";
 import { documentPaths, initialScopes, metadataDocument, supportedScopes } from "../policy/metadata.ts";
-import { inOrder, type Policy, type Rule } from "../policy/policy.ts";
+import { conditionOf, inOrder, type Policy, type Rule } from "../policy/policy.ts";
 import type { TextTree } from "../source/shape.ts";
 import { readsUri, uriFlags } from "../policy/uris.ts";
 import type { Whens } from "../policy/whens.ts";
@@ -37,8 +48,11 @@ export function encodePolicy(
   const predicates = new Predicates(writer, whens);
   const sources = new Sources(writer, patterns);
   const buckets = new Buckets();
+  const isOpen = policy.rules.some(({ anonymous }) => anonymous);
+  if (isOpen) writer.need(Flag.Anonymous);
   inOrder(policy.rules).forEach((rule, index) => {
-    addRule(writer, rule, { terms, patterns, predicates, sources });
+    const flags = isOpen ? sourceFlags(rule, whens) : 0;
+    addRule(writer, rule, { terms, patterns, predicates, sources, flags });
     buckets.addRule(rule, index, (when) => predicates.indexOf(when, rule.mode > 0));
   });
   buckets.write(writer, patterns);
@@ -64,9 +78,21 @@ interface Parts {
   patterns: Patterns;
   predicates: Predicates;
   sources: Sources;
+  /** SourceFlag bits. */
+  flags: number;
 }
 
-function addRule(writer: ProgramWriter, rule: Rule, { terms, patterns, predicates, sources }: Parts): void {
+const TOKEN_NEEDS = Flag.NeedsClaims | Flag.NeedsScopeList;
+
+/** Only where some rule is anonymous. */
+function sourceFlags(rule: Rule, whens: Whens): number {
+  const conditions = [rule.when, ...(rule.targets ?? []).map((target) => conditionOf(target))];
+  const reads = conditions.some((when) => when && ((whens.get(when.value)?.needs ?? 0) & TOKEN_NEEDS) !== 0);
+  const isFree = !reads && rule.scopes.length === 0 && rule.claims.length === 0;
+  return (rule.anonymous ? SourceFlag.Anonymous : 0) | (isFree && rule.action !== Action.Allow ? SourceFlag.Free : 0);
+}
+
+function addRule(writer: ProgramWriter, rule: Rule, { terms, patterns, predicates, sources, flags }: Parts): void {
   const scopes = terms.add(rule.scopes);
   const claims = addClaims(writer, rule.claims, patterns);
   writer.add(Section.Rules, [
@@ -75,7 +101,7 @@ function addRule(writer: ProgramWriter, rule: Rule, { terms, patterns, predicate
     ...scopes,
     ...claims,
     predicates.indexOf(rule.when, rule.mode > 0),
-    sources.indexOf(rule),
+    sources.indexOf(rule, flags),
     rule.mode,
   ]);
 }

@@ -22,6 +22,7 @@ import {
   Section,
   Setting,
   SourceField,
+  SourceFlag,
   TemplateField,
   TermField,
 } from "../../../assembly/program.ts";
@@ -199,7 +200,9 @@ function sourceText(program: Program, at: number): string[] {
   const plain = program.textRun(program.word(at + SourceField.Names), program.word(at + SourceField.Names + 4));
   const starred = program.run(Section.Patterns, at + SourceField.Patterns).map((one) => affixText(program, one) ?? "*");
   const principals = [...plain.map((name) => JSON.stringify(name)), ...starred];
+  const flags = program.word(at + SourceField.Flags);
   return [
+    ...(flags & SourceFlag.Anonymous ? ["anonymous"] : []),
     ...(offset === NONE ? [] : [`from ${ranges.join(" ")}`]),
     ...(principals.length > 0 ? [`principals ${principals.join(" ")}`] : []),
   ];
