@@ -2,7 +2,7 @@
 import { Action } from "../../assembly/program.ts";
 import type { Policy } from "../compiler/policy/policy.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
-import { lettersOf, underHierarchy, type Numbered } from "./atoms.ts";
+import { lettersOf, scopeKey, underHierarchy, type Letters, type Numbered } from "./atoms.ts";
 import { callKey, plain, requestOf, targetOf } from "./call.ts";
 import type { Flip, Kind, Tally } from "./flips.ts";
 import { Judge, type Decided, type Verdict } from "./judge.ts";
@@ -94,7 +94,7 @@ export class Replay {
     if (reason === "invalid_params") return own.uriFlags === next.uriFlags;
     const request = requestOf(record, next.policy);
     if (!BY_LOOKS.includes(reason) || typeof request === "string") return false;
-    return this.judge.looksAt(request, underHierarchy(lettersOf(record, own), own, next));
+    return this.judge.looksAt(request, this.letters(record, own));
   }
 
   private verdictOnCall(record: LogRecord, from: Numbered): Verdict {
@@ -108,9 +108,20 @@ export class Replay {
   }
 
   private decide(record: LogRecord, from: Numbered): Verdict {
+    if (hasAnonymous(from.policy) && !hadToken(record))
+      return { unknown: "the record does not say whether the caller had a token" };
     const request: EvalRequest | string = requestOf(record, this.next.numbered.policy);
     if (typeof request === "string") return { unknown: request };
-    return this.judge.decide(request, underHierarchy(lettersOf(record, from), from, this.next.numbered));
+    return this.judge.decide(request, this.letters(record, from));
+  }
+
+  /** What a record says, as far as it holds under the next policy. */
+  private letters(record: LogRecord, from: Numbered): Letters {
+    const { numbered: next } = this.next;
+    const letters = lettersOf(record, from);
+    if (JSON.stringify(whereScopesAre(from.policy)) === JSON.stringify(whereScopesAre(next.policy)))
+      return underHierarchy(letters, from, next);
+    return new Map([...letters].filter(([key]) => !key.startsWith(scopeKey(""))));
   }
 
   private verdictOnRequest(reason: string, record: LogRecord, own: Numbered): Verdict | "same" {
@@ -124,10 +135,28 @@ export class Replay {
     if (record["tests"] !== undefined && !this.isMetAgain(reason, record, own))
       return { unknown: `${reason} hangs on the rules and the arguments` };
     if (reason === "host_error") return { unknown: "host_error may have many causes" };
+    if (reason === "no_token" && (hasAnonymous(from) || hasAnonymous(next)))
+      return { unknown: "a call without a token hangs on the rules for everybody" };
     const by = BY_REQUEST[reason];
     if (!by || JSON.stringify(by(from)) === JSON.stringify(by(next))) return "same";
     return { unknown: `${reason} hangs on settings that are others now` };
   }
+}
+
+/** Where a policy finds the scopes of a token, and by which names. */
+function whereScopesAre({ scopeClaims, scopes }: Policy): unknown {
+  const forms = [...scopes].map(([name, { issuedAs }]) => [name, issuedAs.map(({ value }) => value)] as const);
+  return [scopeClaims, forms.filter(([, names]) => names.length > 0).sort()];
+}
+
+/** Whether a policy lets some calls through without a token. */
+function hasAnonymous({ rules }: Policy): boolean {
+  return rules.some(({ anonymous }) => anonymous);
+}
+
+/** Whether a record shows that there was a token: its subject, or a scope or claim that it has. */
+function hadToken(record: LogRecord): boolean {
+  return record["sub"] !== undefined || /y/.test(textIn(record, "tests") ?? "");
 }
 
 /** What a record says was decided. */
