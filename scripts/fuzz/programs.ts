@@ -5,7 +5,7 @@ import { filterModule } from "../evaluate/filter-file.ts";
 import { HEADER_SIZE, SECTION_COUNT } from "../../assembly/program.ts";
 import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
-import { policyWith } from "./caller-model.ts";
+import { policyAbout } from "./caller-model.ts";
 import { POLICY } from "./policy.ts";
 import { count, type Suite } from "./suite.ts";
 
@@ -122,7 +122,7 @@ function requestOf(body: string): SimulatedRequest {
 
 export class ProgramSuite implements Suite<ProgramInput> {
   readonly counts: Record<string, number> = {};
-  private readonly programs = [WIDE, POLICY, policyWith(true)].map(programOf);
+  private readonly programs = [WIDE, POLICY, policyAbout("claims"), policyAbout("origin")].map(programOf);
 
   generate(choice: Choice): ProgramInput {
     let program: Buffer = Buffer.from(choice.one(this.programs));
