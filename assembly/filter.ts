@@ -20,7 +20,7 @@ import {
 } from "./request/headers.ts";
 import { checkContent, checkHeaders, declaresMoreThan } from "./request/header-checks.ts";
 import { isBindingMet } from "./token/binding.ts";
-import { findToken } from "./token/claims.ts";
+import { findToken, isTokenKnown } from "./token/claims.ts";
 import { bytesOf, copyBytes, sizeOf } from "./text/ascii.ts";
 import { QUESTION_MARK } from "./text/chars.ts";
 import { NO_SPAN, Span, spanBetween, spanEnd, spanEnds, spanIs, spanLength, spanOf, spanStart } from "./text/span.ts";
@@ -155,9 +155,9 @@ function mayAskForList(): bool {
   return !method || spanEnds(method, "/list");
 }
 
-/** Whether the request may pass without a token; one that came and did not verify is refused in any case. */
+/** Whether the request may pass without a token; one that came and did not verify, or may have come, is refused in any case. */
 function mayBeNobody(stream: Context): bool {
-  return hasFlag(Flag.Anonymous) && !stream.credentials;
+  return hasFlag(Flag.Anonymous) && isTokenKnown && !stream.credentials;
 }
 
 function missingToken(stream: Context): i32 {

@@ -20,12 +20,16 @@ const METADATA = "metadata";
 const FILTER = "envoy.filters.http.jwt_authn";
 const MAX_GROWTH: u32 = 6; // a control character becomes \u0001
 
+/** Whether the host could say if there is a token. */
+export let isTokenKnown: bool = false;
+
 /**
  * The payload, a serialised google.protobuf.Struct, under the first of the policy's metadata keys that has one; NO_SPAN
  * when there is none. It is valid until the callback ends.
  */
 export function findToken(): Span {
-  if (getProperty(bytesOf(METADATA), sizeOf(METADATA)) != Status.Ok) return NO_SPAN;
+  isTokenKnown = getProperty(bytesOf(METADATA), sizeOf(METADATA)) == Status.Ok;
+  if (!isTokenKnown) return NO_SPAN;
   const payloads = findEntry(spanOf(value(), valueLength()), spanOf(bytesOf(FILTER), sizeOf(FILTER)));
   const keys = settingAt(Setting.MetadataKeys);
   const count = runCount(keys);

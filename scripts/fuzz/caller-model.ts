@@ -2,6 +2,7 @@
 // docs/policy.md as plain functions. Nothing here is shared with the filter.
 import type { Json, Struct } from "../simulate/host.ts";
 import { bytesOf, type Header } from "./caller.ts";
+import { allowsFrom, judgeNobody, ORIGIN_CLAIMS, ORIGIN_RULES, ORIGIN_SCOPES, type Origin } from "./origin-model.ts";
 
 export type Verdict = "allow" | "deny" | "reject" | "unauthenticated";
 
@@ -39,32 +40,65 @@ const CLAIM_RULES = [
   { name: "level", target: { tools: [{ tool: "level", when: "jwt.claims.level >= 3" }] } },
 ];
 
-/** The policy; if no rule names claims, the filter reads only the scopes. */
-export function policyWith(claims: boolean): object {
-  return {
-    apiVersion: "scopegate/v1",
-    kind: "Policy",
-    metadata: { name: "callers" },
-    loop: "off",
-    scopes: { admin: { implies: ["a", "b"] }, a: {}, b: {}, suspended: {} },
-    rules: claims ? [...CLAIM_RULES.slice(0, 1), ...RULES, ...CLAIM_RULES.slice(1)] : RULES,
-  };
+/** What the rules are about; if none of them names claims, the filter reads only the scopes. */
+export type Topic = "scopes" | "claims" | "origin";
+
+export interface Caller {
+  headers: Header[];
+  /** null: no token. */
+  payload: Struct | null;
+  claims: boolean;
+  /** With it, the rules are those about where a call comes from. */
+  origin?: Origin;
+}
+
+export function topicOf({ claims, origin }: Caller): Topic {
+  return origin ? "origin" : claims ? "claims" : "scopes";
+}
+
+const SCOPES = { admin: { implies: ["a", "b"] }, a: {}, b: {}, suspended: {} };
+const TOPICS: Record<Topic, { scopes: object; rules: object[] }> = {
+  scopes: { scopes: SCOPES, rules: RULES },
+  claims: { scopes: SCOPES, rules: [...CLAIM_RULES.slice(0, 1), ...RULES, ...CLAIM_RULES.slice(1)] },
+  origin: { scopes: ORIGIN_SCOPES, rules: ORIGIN_RULES },
+};
+
+export function policyAbout(topic: Topic): object {
+  const metadata = { name: "callers" };
+  return { apiVersion: "scopegate/v1", kind: "Policy", metadata, loop: "off", ...TOPICS[topic] };
 }
 
 /** The claims that the rules read, and how deep each may be; other claims may be anything. */
-const READ_CLAIMS = ["blocked", "org", "org.unit", "groups", "level"];
+const READ_CLAIMS: Record<Topic, string[]> = {
+  scopes: [],
+  claims: ["blocked", "org", "org.unit", "groups", "level"],
+  origin: ORIGIN_CLAIMS,
+};
 const MAX_CLAIM_DEPTH = 64;
 
-export function judgeCaller(call: Call, headers: Header[], payload: Struct | null, claims: boolean): Verdict {
-  const refused = judgeHead(call, headers, payload);
+export function judgeCaller(call: Call, caller: Caller): Verdict {
+  const { headers, payload, origin } = caller;
+  // Whoever sends a token that does not verify is not taken for one without.
+  const nobody = payload === null && origin !== undefined && valuesOf(headers, "authorization").length === 0;
+  const refused = judgeHead(call, headers, payload !== null || (nobody && call.httpMethod === "GET"));
   if (refused) return refused;
   const preflight = call.httpMethod === "OPTIONS";
-  if (payload === null) return preflight ? "allow" : "unauthenticated";
+  if (payload === null && !nobody) return preflight ? "allow" : "unauthenticated";
   if (call.httpMethod !== "POST") return "allow";
+  return judgeCall(call, caller);
+}
+
+function judgeCall(call: Call, caller: Caller): Verdict {
+  const { headers, payload, origin } = caller;
   if (!valuesOf(headers, "mcp-protocol-version").every((version) => REVISIONS.includes(version))) return "reject";
-  if (claims && READ_CLAIMS.some((name) => depthOf(payload[name] ?? null) > MAX_CLAIM_DEPTH)) return "unauthenticated";
+  const read = READ_CLAIMS[topicOf(caller)];
+  if (read.some((name) => depthOf(payload?.[name] ?? null) > MAX_CLAIM_DEPTH)) return "unauthenticated";
   if (!mirrorsAgree(call, headers)) return "reject";
-  return allows(call.name, headers, payload, claims) ? "allow" : "deny";
+  if (payload === null) return judgeNobody(call.name, origin!);
+  const allowed = origin
+    ? allowsFrom(call.name, origin, scopesOf(payload), payload)
+    : allows(call.name, caller, payload);
+  return allowed ? "allow" : "deny";
 }
 
 const valuesOf = (headers: Header[], name: string): string[] =>
@@ -81,14 +115,15 @@ const ONCE = [
   "mcp-session-id",
 ];
 
-function judgeHead({ httpMethod, body }: Call, headers: Header[], payload: Struct | null): Verdict | undefined {
+/** `known`: the caller need not show a token, or has. */
+function judgeHead({ httpMethod, body }: Call, headers: Header[], known: boolean): Verdict | undefined {
   const [type] = valuesOf(headers, "content-type");
   const [encoding = "identity"] = valuesOf(headers, "content-encoding");
   if (headers.some(([name]) => name === "upgrade" || name === ":protocol")) return "reject";
   if (ONCE.some((name) => valuesOf(headers, name).length > 1)) return "reject";
   if (["GET", "DELETE", "OPTIONS"].includes(httpMethod)) {
     // The headers of GET and DELETE are enough for a 401; a body is seen later.
-    if (payload === null && httpMethod !== "OPTIONS") return "unauthenticated";
+    if (!known && httpMethod !== "OPTIONS") return "unauthenticated";
     return body ? "reject" : undefined;
   }
   if (httpMethod !== "POST" || type === undefined || !isJson(type) || encoding.toLowerCase() !== "identity")
@@ -154,7 +189,7 @@ function unitOf(payload: Struct): Json | undefined {
   return typeof org === "object" && org !== null && !Array.isArray(org) ? org["unit"] : undefined;
 }
 
-function allows(tool: string, headers: Header[], payload: Struct, claims: boolean): boolean {
+function allows(tool: string, { headers, claims }: Caller, payload: Struct): boolean {
   const scopes = scopesOf(payload);
   const teams = valuesOf(headers, "x-team");
   if (scopes.has("suspended") || (claims && holdsOne(payload["blocked"], "yes"))) return false;

@@ -2,6 +2,7 @@
 // values of every JSON type.
 import type { Json, Struct } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
+import type { Origin } from "./origin-model.ts";
 
 /** Name and value; every character of a value is one byte, as on the wire. */
 export type Header = [name: string, value: string];
@@ -122,10 +123,28 @@ export function randomHeaders(choice: Choice, method: string, name: string): Hea
   return choice.chance(0.5) ? headers : headers.sort(() => choice.below(3) - 1);
 }
 
-const SCOPES = ["a", "b", "admin", "suspended", "no", "other", "A", "a b", "", "ab", "é"];
+const SCOPES = [
+  "a",
+  "b",
+  "admin",
+  "suspended",
+  "no",
+  "other",
+  "mfa",
+  "otp",
+  "t:acme",
+  "t:7",
+  "t:",
+  "t:*",
+  "A",
+  "a b",
+  "",
+  "ab",
+  "é",
+];
 
 function randomScopes(choice: Choice): Json {
-  const some = choice.some(SCOPES.slice(0, 6), 0.35);
+  const some = choice.some(SCOPES.slice(0, 10), 0.35);
   switch (choice.below(8)) {
     case 0:
     case 1:
@@ -146,6 +165,11 @@ function randomScopes(choice: Choice): Json {
       return randomJson(choice, 2);
   }
 }
+
+const TENANTS: Json[] = [
+  ...["acme", "acme", 7, 7, "7", "*", "", "a b", "acme ", "\u00e9", 7.5, -7, 2 ** 53, ["acme"]],
+  ...["t".repeat(64), "t".repeat(65)],
+];
 
 /** A value that a protobuf Struct can represent. */
 function randomJson(choice: Choice, depth: number): Json {
@@ -188,7 +212,45 @@ export function randomPayload(choice: Choice): Struct | null {
   );
   sometimes(0.4, "level", () => (choice.chance(0.7) ? choice.below(6) : randomJson(choice, 1)));
   sometimes(0.2, "blocked", () => choice.one(["yes", "no", ["yes"], null, true] as Json[]));
+  sometimes(0.5, "tenant", () => (choice.chance(0.8) ? choice.one(TENANTS) : randomJson(choice, 1)));
   sometimes(0.15, "extra", () => randomJson(choice, 4));
-  sometimes(0.06, choice.one(["extra", "org", "level"]), () => deep(choice.below(90)));
+  sometimes(0.06, choice.one(["extra", "org", "level", "tenant"]), () => deep(choice.below(90)));
   return payload;
+}
+
+const ADDRESSES = [
+  ...["10.1.2.3:50000", "10.6.0.1:443", "10.255.255.255:1", "11.0.0.0:1", "192.0.2.7:5", "[2001:db8::1]:50000"],
+  ...["[2001:db8:bad::7]:1", "[2001:db9::]:1", "[::ffff:10.1.2.3]:1", "[::ffff:a06:1]:1", "[::10.1.2.3]:1", "[::]:1"],
+  // None of these is an address with its port.
+  ...["10.1.2.3", "2001:db8::1", "10.1.2:1", "010.1.2.3:1", "10.1.2.256:1", "[2001:db8::1", "[2001:db8::1%eth0]:1"],
+  ...[
+    "",
+    ":",
+    "[]:1",
+    "/run/socket",
+    "@socket",
+    "10.1.2.3 :1",
+    "[2001:db8:::1]:1",
+    "10.1.2.3\0:1",
+    `10.${"1".repeat(2000)}:1`,
+  ],
+];
+const NAMES = [
+  ...["spiffe://corp.example/agents/7", "spiffe://corp.example/agents/", "spiffe://corp.example/agents/rogue-7"],
+  ...["spiffe://corp.example/agent", "Spiffe://corp.example/agents/7", "db.corp.example", "db.corp.example.", "/rogue"],
+  ...["", "*", "spiffe://corp.example/agents/\u00e9", "spiffe://corp.example/agents/\0"],
+  ...[1024, 1025, 5000].map((length) => "spiffe://corp.example/agents/".padEnd(length, "7")),
+];
+
+/** Where a call comes from. */
+export function randomOrigin(choice: Choice): Origin {
+  const address = choice.chance(0.05)
+    ? null
+    : choice.chance(0.7)
+      ? choice.one(ADDRESSES.slice(0, 12))
+      : choice.one(ADDRESSES);
+  if (choice.chance(0.2)) return { address };
+  const uri = choice.chance(0.7) ? { uri: choice.chance(0.5) ? choice.one(NAMES.slice(0, 3)) : choice.one(NAMES) } : {};
+  const dns = choice.chance(0.5) ? { dns: choice.one(NAMES) } : {};
+  return { address, certificate: { ...uri, ...dns, subject: "CN=agent" } };
 }

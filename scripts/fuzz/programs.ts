@@ -1,11 +1,13 @@
 // Programs: valid plugin configurations whose program is damaged, with its length and checksum corrected so that
 // the later checks are reached. Such a program is refused, or requests to it end in some decision.
+import { makeLock } from "../compiler/lock/lock.ts";
+import { renderLock } from "../compiler/lock/text.ts";
 import { loadDocument } from "../evaluate/load.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
 import { HEADER_SIZE, SECTION_COUNT } from "../../assembly/program.ts";
 import { Host, JWT_NAMESPACE, type SimulatedRequest } from "../simulate/host.ts";
 import type { Choice } from "../../tests/support/random.ts";
-import { policyWith } from "./caller-model.ts";
+import { policyAbout } from "./caller-model.ts";
 import { POLICY } from "./policy.ts";
 import { count, type Suite } from "./suite.ts";
 
@@ -78,6 +80,53 @@ const WIDE = {
   ],
 };
 
+const TOOLS = ["stat", "read", "gone"].map((name) => ({ name, description: name, inputSchema: { type: "object" } }));
+const LOCK = renderLock(makeLock({ tools: TOOLS, prompts: [], resources: [], resourceTemplates: [] }));
+
+/** Likewise of what came later: modes, sources, no token, groups, data, arguments, several scopes for one, a lock. */
+const LATER = {
+  apiVersion: "scopegate/v1",
+  kind: "Policy",
+  metadata: { name: "later" },
+  resource: "https://mcp.example.com/mcp",
+  denial: "mixed",
+  lock: "tools.lock.yaml",
+  drift: "hide",
+  record: { of: "all", token: true, args: ["t"] },
+  data: { teams: { ann: ["aab", "b"] }, limits: [1, 2, 3] },
+  groups: { readers: { tools: ["st*", "read"] } },
+  scopes: { admin: { implies: ["t:*", "write"] }, write: { issuedAs: ["w", "other"] } },
+  rules: [
+    { name: "inside", action: "Require", source: { ip: ["10.0.0.0/8", "2001:db8::/32"] }, target: { tools: ["s*"] } },
+    { name: "told", action: "Deny", mode: "shadow", when: "args.n > 0", target: { groups: ["readers"] } },
+    { name: "some", action: "Deny", mode: { enforce: 50, by: "sub" }, target: { tools: ["read"] } },
+    { name: "unused", mode: "off", target: { tools: ["*"] } },
+    { name: "rogue", action: "Deny", source: { principals: ["*/rogue*", "db.example"] } },
+    {
+      name: "open",
+      source: { anonymous: true },
+      target: { tools: ["stat"] },
+      when: "request.time > timestamp(0)",
+    },
+    {
+      name: "agents",
+      source: { principals: ["spiffe://corp.example/*"], ip: ["0.0.0.0/0"] },
+      target: { methods: ["acme/*"] },
+    },
+    {
+      name: "data",
+      source: { jwt: { scopes: ["write", { anyOf: ["t:{jwt.claims.sub}", "u:{args.n}:{mcp.tool}"] }] } },
+      when: 'args.t in data.teams["ann"] && args.n in data.limits && cidr("10.0.0.0/8").containsIP(source.address)',
+    },
+    {
+      name: "arguments",
+      target: {
+        tools: [{ tool: "stat", args: { n: { maximum: 9 }, t: { pattern: "^a", maxLength: 5 }, l: { minItems: 1 } } }],
+      },
+    },
+  ],
+};
+
 const ARGUMENTS = {
   n: 1,
   t: "aab",
@@ -94,10 +143,20 @@ const METHODS: [method: string, params: object][] = [
   ["resources/read", { uri: "file:///a/x" }],
   ["prompts/get", { name: "p" }],
   ["subscriptions/listen", { notifications: { resourceSubscriptions: ["file:///a/1", "file:///b"] } }],
+  ["tools/list", {}],
   ["acme/x", {}],
   ["ping", {}],
 ];
 const PAYLOAD = { sub: "ann", scope: "read other", org: { unit: "eng" }, level: 4, list: [1, null, { a: "b" }] };
+
+/** A list of tools as in the lock, changed since, and new. */
+const LISTED = new TextEncoder().encode(
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    result: { tools: [TOOLS[0], { ...TOOLS[1], description: "changed" }, { name: "new", inputSchema: {} }] },
+  }),
+);
 
 const REQUESTS: SimulatedRequest[] = [
   ...METHODS.map(([method, params]) => requestOf(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }))),
@@ -117,12 +176,15 @@ function requestOf(body: string): SimulatedRequest {
     ],
     metadata: { [JWT_NAMESPACE]: { mcp: PAYLOAD } },
     body: new TextEncoder().encode(body),
+    address: "10.1.2.3:50000",
+    certificate: { uri: "spiffe://corp.example/agents/7", dns: "db.corp.example", subject: "CN=agent" },
+    response: { headers: [["content-type", "application/json"]], body: LISTED },
   };
 }
 
 export class ProgramSuite implements Suite<ProgramInput> {
   readonly counts: Record<string, number> = {};
-  private readonly programs = [WIDE, POLICY, policyWith(true)].map(programOf);
+  private readonly programs = [WIDE, LATER, POLICY, policyAbout("claims"), policyAbout("origin")].map(programOf);
 
   generate(choice: Choice): ProgramInput {
     let program: Buffer = Buffer.from(choice.one(this.programs));
@@ -150,7 +212,7 @@ export class ProgramSuite implements Suite<ProgramInput> {
 }
 
 function programOf(policy: object): Buffer {
-  const loaded = loadDocument(policy);
+  const loaded = loadDocument(policy, { read: () => LOCK });
   if (Array.isArray(loaded)) throw new Error(loaded.join("\n"));
   return Buffer.from((JSON.parse(loaded.configuration) as { program: string }).program, "base64");
 }

@@ -36,7 +36,8 @@ const LISTS = `## Lists
 All of these clients, in both revisions, page through a [filtered list](lists.md) to its end, also where whole pages are
 hidden; see a tool appear after a step-up, and can call it then (\`tests/clients/lists.test.ts\`). In sessions of 2025-11-25
 the news that the list changed reaches them unchanged; in 2026-07-28 a client that wants them asks with
-\`subscriptions/listen\`, which is a call that the policy can govern.
+\`subscriptions/listen\`, which is a call that the policy can govern. So does the Python SDK 1.x, where the policy suits it
+([below](#lists-in-the-python-sdk-1x)).
 `;
 
 /** What `npm run clients:older` writes; the tests leave it as it is. */
