@@ -11,7 +11,8 @@ export interface Case {
 }
 
 const PRINTABLE = Array.from({ length: 0x7f - 0x21 }, (_, i) => String.fromCharCode(0x21 + i));
-const SCOPE_CHARACTERS = PRINTABLE.filter((char) => char !== '"' && char !== "\\");
+/** Braces would make a scope that depends on the call, and such a challenge has only its own characters. */
+const SCOPE_CHARACTERS = PRINTABLE.filter((char) => !'"\\{}'.includes(char));
 const URL_CHARACTERS = [..."abcXYZ019-._~:/@!$&'()*+,;=%"].map((char) => (char === "%" ? "%2F" : char));
 const BAIT = ["scope=admin", "error=invalid_token", "resource_metadata=https://evil.example/", "error_description=x"];
 const ODD_SCOPES = [
