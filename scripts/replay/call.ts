@@ -8,7 +8,7 @@ const NAMES = ["gen_ai.tool.name", "gen_ai.prompt.name", "mcp.resource.uri", "ba
 
 /** What tells the call of a record from others. */
 export function callKey(record: LogRecord): string {
-  const parts = ["mcp.method.name", ...NAMES, "when", "tests", "digest"].map((name) => record[name]);
+  const parts = ["mcp.method.name", ...NAMES, "when", "tests", "digest", "facts"].map((name) => record[name]);
   return JSON.stringify([...parts, record["jsonrpc.request.id"] !== undefined, record["scopes.held"]]);
 }
 

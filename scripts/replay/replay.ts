@@ -4,6 +4,7 @@ import type { Policy } from "../compiler/policy/policy.ts";
 import type { EvalRequest } from "../evaluate/request.ts";
 import { lettersOf, scopeKey, underHierarchy, type Letters, type Numbered } from "./atoms.ts";
 import { callKey, plain, requestOf, targetOf } from "./call.ts";
+import { Facts } from "./facts.ts";
 import type { Flip, Kind, Tally } from "./flips.ts";
 import { Judge, type Decided, type Verdict } from "./judge.ts";
 import { textIn, type LogRecord } from "./records.ts";
@@ -46,6 +47,7 @@ const CALLS = [
 
 export class Replay {
   private readonly judge: Judge;
+  private readonly facts: Facts;
   private readonly sources: Map<string, Numbered>;
   private readonly kept = new Map<string, Verdict>();
 
@@ -55,6 +57,7 @@ export class Replay {
     private readonly tally: Tally,
   ) {
     this.judge = new Judge(next.numbered);
+    this.facts = new Facts(next.numbered.policy);
     this.sources = new Map([next, ...(against ? [against] : [])].map(({ digest, numbered }) => [digest, numbered]));
   }
 
@@ -118,10 +121,20 @@ export class Replay {
   /** What a record says, as far as it holds under the next policy. */
   private letters(record: LogRecord, from: Numbered): Letters {
     const { numbered: next } = this.next;
-    const letters = lettersOf(record, from);
+    const letters = this.withFacts(lettersOf(record, from), record, from);
     if (JSON.stringify(whereScopesAre(from.policy)) === JSON.stringify(whereScopesAre(next.policy)))
       return underHierarchy(letters, from, next);
     return new Map([...letters].filter(([key]) => !key.startsWith(scopeKey(""))));
+  }
+
+  /** Adds what predicates that were not run would have come to, as far as the recorded arguments tell. */
+  private withFacts(letters: Letters, record: LogRecord, { policy }: Numbered): Letters {
+    if (policy.record.facts.length === 0) return letters;
+    for (const key of this.next.numbered.whens) {
+      const letter = letters.has(key) ? undefined : this.facts.letter(key, record, policy);
+      if (letter !== undefined) letters.set(key, letter);
+    }
+    return letters;
   }
 
   private verdictOnRequest(reason: string, record: LogRecord, own: Numbered): Verdict | "same" {

@@ -120,6 +120,57 @@ describe("golden traffic", () => {
   }
 });
 
+describe("predicates that are new", () => {
+  const policy = (when: string, record: object = { args: ["amount", "to", "options.region"] }): object => ({
+    apiVersion: "scopegate/v1",
+    kind: "Policy",
+    metadata: { name: "pay" },
+    record,
+    rules: [{ name: "pay", target: { tools: [{ tool: "pay", when }] } }],
+  });
+  const calls = (...args: object[]): EvalRequest[] =>
+    args.map((one) => ({
+      payload: { sub: "ann" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "pay", arguments: one } }),
+    }));
+  const own = policy("args.amount < 100");
+  const simple = calls(
+    { amount: 5, to: "x" },
+    { amount: 500, to: "x" },
+    { amount: 5 },
+    { to: "x" },
+    { amount: "5", to: '\u0001 "é\\' },
+    { amount: null, to: true },
+    { amount: 5, to: "y", options: { region: "eu" } },
+  );
+
+  test("are run on the arguments that were recorded", () => {
+    for (const when of [
+      'args.amount < 50 && args.to == "x"',
+      "has(args.to) && args.amount < 1000",
+      'args.to == "\\u0001 \\"é\\\\"',
+      'mcp.tool == "pay" && args.amount <= 5',
+    ])
+      assert.deepEqual(check(own, policy(when), simple).unknown, { count: 0, by: [] }, when);
+    const nested = check(own, policy('args.options.region == "eu"'), simple);
+    assert.equal(nested.unknown.count, simple.length - 1); // where it is missing, what holds it may be, too
+  });
+
+  test("are unknown where the record does not have all that they read", () => {
+    const [first] = simple;
+    for (const [when, from] of [
+      ["args.other == 1", own],
+      ['args.amount < 50 && jwt.claims.sub == "ann"', own],
+      ['args.amount < 50 && request.headers["x-a"] == "1"', own],
+      ["size(args) == 2", own],
+      ["args.amount < 50", policy("args.amount < 100", { args: ["to"] })],
+    ] as const)
+      assert.equal(check(from, policy(when), [first!]).unknown.count, 1, when);
+    const odd = calls({ amount: 5, to: ["x"] }, { amount: 5, to: "[" }, { amount: 5, to: "x".repeat(1000) });
+    assert.equal(check(own, policy('args.to != "x"'), odd).unknown.count, odd.length);
+  });
+});
+
 test("random policies of every construct: what is known is what eval says", (t) => {
   const choice = new Choice(seeded(Number(process.env["SEED"] ?? 20261129)));
   let [records, unknown, flips] = [0, 0, 0];
