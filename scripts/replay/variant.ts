@@ -38,8 +38,10 @@ export function variantOf(policy: Policy): Variant {
     names.set(key, name);
     return name;
   };
-  const condition = (when: TextTree | undefined): TextTree | undefined =>
-    when && { ...PLACE, kind: "text", value: `jwt.claims.${nameOf(whenKey(when, policy))}` };
+  const condition = (when: TextTree | undefined): TextTree | undefined => {
+    if (!when || scopesIn(when)) return when; // the scopes are in the made-up token
+    return { ...PLACE, kind: "text", value: `jwt.claims.${nameOf(whenKey(when, policy))}` };
+  };
   const claim = (key: string): Claim => ({
     ...{ name: nameOf(key), type: ClaimType.String, values: ["y"], patterns: [], place: PLACE },
   });
@@ -63,9 +65,17 @@ function targetOf({ args: _, when: __, ...target }: Target, when: TextTree | und
 const isFixed = ({ options }: Term): boolean =>
   options.every(({ template, name }) => template === undefined && !name.endsWith("*"));
 
+const ASKS_SCOPES = /^(?:[\s()!]|&&|\|\||"[^"\\]+"\s+in\s+jwt\.scopes)+$/;
+
+/** The scopes that a predicate asks for, where it does nothing else: it is run as it is, and a grant may change it. */
+function scopesIn({ value }: TextTree): string[] | undefined {
+  if (!ASKS_SCOPES.test(value)) return undefined;
+  return [...value.matchAll(/"([^"]+)"/g)].map(([, name]) => name!);
+}
+
 function atomsOf(rule: Rule, policy: Policy): RuleAtoms {
   return {
-    whens: whensOf(rule).map((when) => whenKey(when, policy)),
+    whens: whensOf(rule).flatMap((when) => scopesIn(when)?.map(scopeKey) ?? [whenKey(when, policy)]),
     claims: [...rule.claims.map(claimKey), ...untold(rule)],
     scopes: optionsOf({ scopes: rule.scopes.filter(isFixed) }).map(({ name }) => scopeKey(name)),
   };
