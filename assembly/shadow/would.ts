@@ -48,8 +48,9 @@ export function addWould(stream: Context, decision: Decision, record: Span): Spa
   const block = candidate();
   const isShadowed = decision.reason == Reason.shadowed && !block;
   if (!isShadowed) {
+    if (!block && !(hasFlag(Flag.HasShadow) && decision.isCall)) return record; // most policies: nothing to ask
     const own = tell(decision);
-    const other = block ? askCandidate(stream, block, decision.isJudged) : askRules(decision);
+    const other = block ? askCandidate(stream, block, decision.isJudged) : askRules();
     if (!other) return record;
     told = tell(other);
     effect = effectOf(other.reason);
@@ -64,9 +65,8 @@ export function addWould(stream: Context, decision: Decision, record: Span): Spa
   return finish();
 }
 
-/** What the rules would decide if none were in shadow; null when none is, or there was no call. */
-function askRules(decision: Decision): Decision | null {
-  if (!hasFlag(Flag.HasShadow) || !decision.isCall) return null;
+/** What the rules would decide about the call if none were in shadow. */
+function askRules(): Decision {
   setTold(true, true);
   const other = judgeAgain();
   setTold(false, false);
