@@ -27,7 +27,7 @@ class Drifts {
 
 const fresh = changetype<Drifts>(drifts);
 const kept = changetype<Drifts>(drifts + offsetof<Drifts>());
-let driftCounter: u32 = 0; // its number + 1
+const driftCounter: usize = memory.data(4, 4); // its number + 1
 
 /** Where a kind of items has its place in a table. */
 function placeOf(list: u32, outcome: u32): usize {
@@ -93,13 +93,12 @@ export function countItems(answer: AnswerState): void {
 }
 
 function countDrifts(): void {
-  if (driftCounter == UNDEFINED) {
+  if (load<u32>(driftCounter) == UNDEFINED) {
     begin(64);
     put("scopegate.lists.tools.drift");
-    const name = finish();
-    driftCounter = defineCounter(spanStart(name), spanLength(name)) + 1;
+    keepCounter(driftCounter);
   }
-  increment(driftCounter - 1, kept.all);
+  increment(load<u32>(driftCounter) - 1, kept.all);
 }
 
 /** Records a list of this kind; false when there is none. */
