@@ -6,32 +6,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { token } from "../../scripts/envoy/issuer.ts";
 import { ANSWERS, HELLO, type Answer } from "./sdk/answers.ts";
 import { clientsPage, OLDER, settled, type Meeting } from "./sdk/page.ts";
-import { goProgram, pythonProgram, type Available } from "./sdk/programs.ts";
+import { clients } from "./sdk/clients.ts";
 import { ToolServer } from "./sdk/server.ts";
 import type { Call, Client, Era, Outcome, Session } from "./sdk/session.ts";
-import { typescript1, typescript2 } from "./sdk/typescript.ts";
 import { Gateway, POLICY } from "../support/envoy.ts";
 import { assertGolden } from "../support/golden.ts";
 import { readFileSync } from "node:fs";
 
 const PAGE = new URL("../../docs/clients.md", import.meta.url);
-const ERAS = ["legacy", "modern"] as const;
 /** Names that cannot go into a header unencoded. */
 const ODD_TOOLS = ["größe", "two words", "=?base64?", "日本"];
 
 const ALLOWED = { name: "odd", source: { jwt: { scopes: ["echo"] } }, target: { tools: ODD_TOOLS } };
 const WIDER = { ...POLICY, rules: [...POLICY.rules, ALLOWED] };
-
-function external(name: string, { run, missing }: Available): Client & { missing?: string | undefined } {
-  return { name, eras: ERAS, missing, play: async (task) => (await run!("play", task)) as Outcome[][] };
-}
-
-const clients: (Client & { missing?: string | undefined })[] = [
-  typescript1,
-  typescript2,
-  external("Python `mcp` 2.3.0", await pythonProgram()),
-  external("Go `go-sdk` 1.8.0", await goProgram()),
-];
 
 let [server, gateway, inBand]: [ToolServer?, Gateway?, Gateway?] = [];
 const meetings: Meeting[] = [];

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { token } from "../../scripts/envoy/issuer.ts";
 import { Gateway, POLICY } from "../support/envoy.ts";
-import { goProgram, pythonProgram, type Available } from "./sdk/programs.ts";
+import { clients } from "./sdk/clients.ts";
 import { ToolServer } from "./sdk/server.ts";
 import type { Client, Era, Outcome, Session } from "./sdk/session.ts";
-import { typescript1, typescript2 } from "./sdk/typescript.ts";
 
 const PER_PAGE = 2;
 const TOOLS = ["hidden1", "hidden2", "echo", "hidden3", "sum", "hidden4"];
@@ -23,17 +22,6 @@ const STEPS: Session["calls"] = [
   { tool: "sum", arguments: { a: 1, b: 2 } },
   { tool: "sum", arguments: { a: 1, b: 2 }, tamper: more },
   { ask: "tools", tamper: more },
-];
-
-function external(name: string, { run, missing }: Available): Client & { missing?: string | undefined } {
-  return { name, eras: ["legacy", "modern"], missing, play: async (task) => (await run!("play", task)) as Outcome[][] };
-}
-
-const clients: (Client & { missing?: string | undefined })[] = [
-  typescript1,
-  typescript2,
-  external("Python `mcp` 2.3.0", await pythonProgram()),
-  external("Go `go-sdk` 1.8.0", await goProgram()),
 ];
 
 let [server, showing, hiding]: [ToolServer?, Gateway?, Gateway?] = [];
