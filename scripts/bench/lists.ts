@@ -5,13 +5,12 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import binaryen from "assemblyscript/binaryen";
 import { Envoy } from "../envoy/envoy.ts";
 import { token } from "../envoy/issuer.ts";
 import { Bed, noCosts, type Load } from "./bed.ts";
 import { callOf } from "./bodies.ts";
 import { middle, scaled } from "./measure.ts";
-import { baseline, AGAIN, BASELINE, OURS, ours, stock, upstreamWith, type Peer } from "./peers.ts";
+import { assemble, baseline, AGAIN, BASELINE, OURS, ours, stock, upstreamWith, type Peer } from "./peers.ts";
 import { manyTools, SCOPE, TOOL } from "./policies.ts";
 import type { ListResults } from "./results.ts";
 
@@ -43,7 +42,7 @@ export async function benchLists(
   { sittings, rounds, share }: Effort,
   say: (line: string) => void,
 ): Promise<ListResults> {
-  floor();
+  assemble("lists-floor.wat", "build/bench-lists-floor.wasm");
   lua();
   const answers = { "/50": listOf(50), "/2000": listOf(2_000) };
   const plans = [
@@ -92,12 +91,6 @@ function peers(): Peer[] {
     { ...ours(manyTools(RULES, { lists: "off" })), name: OFF },
     { ...stock("Lua", "reads, filters and writes the answer in Lua", "lists-lua.yaml"), undecided: true },
   ];
-}
-
-function floor(): void {
-  const module = binaryen.parseText(readFileSync("scripts/bench/peers/lists-floor.wat", "utf8"));
-  writeFileSync("build/bench-lists-floor.wasm", module.emitBinary());
-  module.dispose();
 }
 
 function lua(): void {

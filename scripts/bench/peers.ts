@@ -84,6 +84,13 @@ export function baseline(): Peer {
   };
 }
 
+/** Makes a wasm module of a text in `peers/`. */
+export function assemble(file: string, wasm: string): void {
+  const module = binaryen.parseText(readFileSync(`${FOLDER}/${file}`, "utf8"));
+  writeFileSync(wasm, module.emitBinary());
+  module.dispose();
+}
+
 /** A wasm module that only copies the body. */
 function floor(): Peer {
   const peer = stock(
@@ -92,9 +99,7 @@ function floor(): Peer {
     "floor.yaml",
   );
   const config: Peer["config"] = (upstream, service) => {
-    const module = binaryen.parseText(readFileSync(`${FOLDER}/floor.wat`, "utf8"));
-    writeFileSync("build/bench-floor.wasm", module.emitBinary());
-    module.dispose();
+    assemble("floor.wat", "build/bench-floor.wasm");
     return peer.config(upstream, service);
   };
   return { ...peer, undecided: true, config };
