@@ -1,5 +1,5 @@
 // What replay needs in place of arguments and tokens: what each predicate came to, and each test of a scope and a claim that
-// the policy names, as a letter by its number. The predicates of rules behind the one that decided are run for it too, with
+// the policy names, as a letter by its number. The predicates of rules after the one that decided are run for it too, with
 // few steps: with other scopes the next policy may get there.
 import { CLAIM_SIZE, EntryField, NONE, RecordFlag, RuleField, Section, Setting } from "../program.ts";
 import { forgetAmbiguousKeys, metAmbiguousKey } from "../cel/ambiguous-key.ts";
@@ -17,7 +17,7 @@ import { begin, finish, overflowed, putByte } from "../text/writer.ts";
 import { isHeld } from "../token/scopes.ts";
 
 const MOST: u32 = 1024; // letters
-const STEPS: u32 = 65536; // for the predicates behind the decision
+const STEPS: u32 = 65536; // for the predicates after the decision
 
 /** Whether records have outcomes: those of the object form. */
 function areWanted(): bool {

@@ -115,7 +115,7 @@ function putHead(tag: u32): void {
   putByte(0);
 }
 
-/** Puts the number of bytes from behind the head at `head` to the end into its place. */
+/** Puts the number of bytes from after the head at `head` to the end into its place. */
 function putLength(head: usize): void {
   const length = <u32>(position() - head - HEAD);
   store<u8>(head, 0x80 | (length & 0x7f), 1);

@@ -148,7 +148,7 @@ test("what a call names is escaped and cut, and every record is whole", () => {
   }
 });
 
-test("predicates behind the deciding rule are run for the record, and change nothing", () => {
+test("predicates after the deciding rule are run for the record, and change nothing", () => {
   const heavy = { name: "heavy", target: { tools: ["t"] }, when: 'args.l.all(x, args.l.all(y, x + y != "zz"))' };
   const rules = [{ name: "first", target: { tools: ["t"] } }, heavy];
   const list = Array.from({ length: 2000 }, (_, i) => `${i}`);
