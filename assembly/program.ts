@@ -247,6 +247,7 @@ export const ENFORCED = 100;
 //                   the certificate (first, count in Texts) and names with stars (first, count in Patterns); none of both: any; SourceFlag bits
 // prettier-ignore
 export enum SourceField { Ranges = 0, Names = 8, Patterns = 16, Flags = 24 }
+export const ADDRESS_RANGE_SIZE = 17;
 /** Anonymous: it holds without a token, too. Free: the rule has nothing to do with the token. */
 // prettier-ignore
 export enum SourceFlag { Anonymous = 1, Free = 2 }

@@ -1,6 +1,7 @@
 // The predicate machine: runs the code of one `when` over the slots and attributes of the call. It comes to Outcomes. The
 // code was checked when the configuration was loaded (verify/code.ts), so nothing about it is tested here.
 import {
+  ADDRESS_RANGE_SIZE,
   AUTOMATON_SIZE,
   CELL_SIZE,
   MAX_STACK,
@@ -67,7 +68,6 @@ const CONVERTED: usize = memory.data<u8>([
 ]);
 
 const address: usize = memory.data(<i32>ADDRESS_SIZE, 8);
-const RANGE_SIZE: u32 = <u32>ADDRESS_SIZE + 1;
 const stack: usize = memory.data(MAX_STACK * CELL_SIZE, 16);
 
 /**
@@ -379,7 +379,8 @@ function search(op: i32, x: usize, y: usize): i32 {
 
 /** The Truth of an address, a string, being in a range. */
 function findInRange(range: usize, text: usize): i32 {
-  if (tagOf(range) != Tag.Bytes || lengthOf(range) != RANGE_SIZE || tagOf(text) != Tag.String) return Truth.Error;
+  if (tagOf(range) != Tag.Bytes || lengthOf(range) != ADDRESS_RANGE_SIZE || tagOf(text) != Tag.String)
+    return Truth.Error;
   if (!makeRaw(text) || !parseAddress(spanOf(startOf(text), lengthOf(text)), address)) return Truth.Error;
   return i32(isInRange(startOf(range), address));
 }

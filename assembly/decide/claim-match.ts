@@ -1,8 +1,8 @@
 // Whether the claims that a rule lists hold. A name is looked up as it is written, then as a dotted path. Every try of a
 // grant reads them again, so it is charged for.
-import { CLAIM_SIZE, ClaimField, ClaimType, RunField, Section } from "../program.ts";
+import { CLAIM_SIZE, ClaimField, ClaimType, Section } from "../program.ts";
 import { charge } from "../runtime/budget.ts";
-import { isTextAt, runCount, runStart, textOf } from "../sections.ts";
+import { runCount, runStart } from "../sections.ts";
 import { MARK_ESCAPED, slotEnd, slotMarks, slotStart } from "../json/slots.ts";
 import { decodeText } from "../json/decode.ts";
 import { readingMarks } from "../json/reading.ts";
@@ -11,7 +11,7 @@ import { OPEN_BRACKET, QUOTE } from "../text/chars.ts";
 import { NO_SPAN } from "../text/span.ts";
 import { areClaimsUnknown } from "../token/nobody.ts";
 import { claimSlot } from "../token/scope-claims.ts";
-import { fitsPattern } from "./pattern.ts";
+import { isNamed } from "./pattern.ts";
 
 /** Whether every claim of the run at `run` holds. Where claims are unknown they may, which with `sure` is not enough. */
 export function claimsHold(run: usize, sure: bool): bool {
@@ -48,17 +48,5 @@ export function claimHolds(record: usize): bool {
 function isListed(at: usize, end: usize, hasEscapes: u32, record: usize): bool {
   charge((<u32>(end - at)) >> 2);
   const string = decodeText(at, end, hasEscapes);
-  if (!string) return false;
-  const values = record + ClaimField.Values;
-  const patterns = record + ClaimField.Patterns;
-  const count = runCount(values);
-  charge(1 + (count >> 2));
-  for (let i: u32 = 0; i < count; i++) {
-    if (isTextAt(textOf(values, i), string)) return true;
-  }
-  for (let i: u32 = 0; i < runCount(patterns); i++) {
-    charge(1);
-    if (fitsPattern(load<u32>(patterns, RunField.First) + i, NO_SPAN, string)) return true;
-  }
-  return false;
+  return string != NO_SPAN && isNamed(record + ClaimField.Values, record + ClaimField.Patterns, string);
 }

@@ -1,11 +1,11 @@
 // Names with stars: whether a name that was found by an anchor satisfies the whole pattern. Linear in the name's bytes.
-import { AUTOMATON_SIZE, AffixField, NONE, PATTERN_SIZE, PatternField, Section, Tag } from "../program.ts";
+import { AUTOMATON_SIZE, AffixField, NONE, PATTERN_SIZE, PatternField, RunField, Section, Tag } from "../program.ts";
 import { CELL, setSpan } from "../cel/cell.ts";
 import { mayGoOn, runAutomaton } from "../cel/automaton.ts";
 import { charge } from "../runtime/budget.ts";
-import { hasText, section, textSpan } from "../sections.ts";
+import { hasText, isTextAt, runCount, section, textOf, textSpan } from "../sections.ts";
 import { sameBytes } from "../text/ascii.ts";
-import { Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, spanEnd, spanLength, spanStart } from "../text/span.ts";
 
 const cell: usize = memory.data(<i32>CELL, 8);
 
@@ -19,6 +19,20 @@ function recordAt(index: u32): usize {
 export function fitsPattern(index: u32, backend: Span, name: Span): bool {
   const record = recordAt(index);
   return fits(record + PatternField.Name, name) && fits(record + PatternField.Backend, backend);
+}
+
+/** Whether a name is one of the texts of a run, or satisfies a pattern of another; false when the steps run out. */
+export function isNamed(texts: usize, patterns: usize, name: Span): bool {
+  const count = runCount(texts);
+  charge(1 + (count >> 2));
+  for (let i: u32 = 0; i < count; i++) {
+    if (isTextAt(textOf(texts, i), name)) return true;
+  }
+  for (let i: u32 = 0; i < runCount(patterns); i++) {
+    charge(1);
+    if (fitsPattern(load<u32>(patterns, RunField.First) + i, NO_SPAN, name)) return true;
+  }
+  return false;
 }
 
 function fits(affixes: usize, name: Span): bool {

@@ -1,14 +1,10 @@
 // Whether a call comes from where a rule says: the caller's address and certificate.
-import { NONE, Section, SOURCE_SIZE, SourceField } from "../program.ts";
+import { NONE, ADDRESS_RANGE_SIZE, Section, SOURCE_SIZE, SourceField } from "../program.ts";
 import { Peer, callerAddress, isUnreadable, peerText } from "../request/connection.ts";
-import { isExhausted } from "../runtime/budget.ts";
-import { isTextAt, hasText, runCount, section, text, textLength, textOf } from "../sections.ts";
-import { ADDRESS_SIZE, isInRange } from "../text/address.ts";
-import { NO_SPAN, Span } from "../text/span.ts";
-import { fitsPattern } from "./pattern.ts";
-
-/** Bytes of a range: an address, and how many of its bits count. */
-const RANGE: usize = ADDRESS_SIZE + 1;
+import { charge, isExhausted } from "../runtime/budget.ts";
+import { hasText, runCount, section, text, textLength } from "../sections.ts";
+import { isInRange } from "../text/address.ts";
+import { isNamed } from "./pattern.ts";
 
 /** The SourceFlag bits of the SourceRecord `index`. */
 export function sourceFlags(index: u32): u32 {
@@ -26,8 +22,10 @@ function addressHolds(ranges: usize, strict: bool): bool {
   if (!hasText(ranges)) return true;
   const address = callerAddress();
   if (!address) return strict;
-  const end = text(ranges) + <usize>textLength(ranges);
-  for (let range = text(ranges); range < end; range += RANGE) {
+  const length = textLength(ranges);
+  if (!charge(1 + length / ADDRESS_RANGE_SIZE / 4)) return strict;
+  const end = text(ranges) + <usize>length;
+  for (let range = text(ranges); range < end; range += ADDRESS_RANGE_SIZE) {
     if (isInRange(range, address)) return true;
   }
   return false;
@@ -40,18 +38,7 @@ function certificateHolds(record: usize, strict: bool): bool {
   if (!runCount(names) && !runCount(patterns)) return true;
   for (let peer: u32 = Peer.Uri; peer <= <u32>Peer.Dns; peer++) {
     const name = peerText(peer);
-    if (name ? isListed(names, patterns, name) : strict && isUnreadable(peer)) return true;
+    if (name ? isNamed(names, patterns, name) : strict && isUnreadable(peer)) return true;
   }
   return strict && isExhausted(); // then no pattern was tried to its end
-}
-
-function isListed(names: usize, patterns: usize, name: Span): bool {
-  for (let i: u32 = 0; i < runCount(names); i++) {
-    if (isTextAt(textOf(names, i), name)) return true;
-  }
-  const first = load<u32>(patterns);
-  for (let i: u32 = 0; i < runCount(patterns); i++) {
-    if (fitsPattern(first + i, NO_SPAN, name)) return true;
-  }
-  return false;
 }

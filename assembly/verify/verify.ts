@@ -4,6 +4,7 @@ import {
   AUTOMATON_SIZE,
   ANCHOR_SIZE,
   Action,
+  ADDRESS_RANGE_SIZE,
   AffixField,
   Anchor,
   AnchorField,
@@ -182,7 +183,6 @@ const RECORD_SIZES: usize = memory.data<u8>([
 ]);
 
 const TABLES: u32 = HEADER_SIZE + SECTION_COUNT * 8;
-const RANGE: u32 = 17; // bytes: an address, and how many of its bits count
 const MOST_BITS: u32 = 128;
 const OK = "";
 let length: u32 = 0;
@@ -326,8 +326,8 @@ function checkSources(): bool {
   let ranges = section(Section.Sources) + <usize>SourceField.Ranges;
   for (let left = sectionCount(Section.Sources); left; left--, ranges += SOURCE_SIZE) {
     const size = textLength(ranges);
-    if (size % RANGE) return false;
-    for (let at = RANGE; at <= size; at += RANGE) {
+    if (size % ADDRESS_RANGE_SIZE) return false;
+    for (let at: u32 = ADDRESS_RANGE_SIZE; at <= size; at += ADDRESS_RANGE_SIZE) {
       if (load<u8>(text(ranges) + <usize>at - 1) > MOST_BITS) return false;
     }
   }

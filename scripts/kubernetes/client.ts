@@ -15,17 +15,22 @@ export interface Outgoing {
   path?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Is given the text of the answer so far, each time that more of it has come. */
+  onText?: (text: string) => void;
 }
 
 const NOBODY: Answer = { status: 0, headers: {}, body: "" };
 
 export function send(host: string, port: number, authority: string, outgoing: Outgoing): Promise<Answer> {
-  const { method = "POST", path = "/mcp", headers = {}, body = "" } = outgoing;
+  const { method = "POST", path = "/mcp", headers = {}, body = "", onText } = outgoing;
   return new Promise((done) => {
     const place = { host, port, path, method, headers: { host: authority, ...headers }, agent: false };
     const call = request(place, (response) => {
       const pieces: Buffer[] = [];
-      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("data", (piece: Buffer) => {
+        pieces.push(piece);
+        onText?.(Buffer.concat(pieces).toString());
+      });
       response.on("error", () => done(NOBODY));
       response.on("end", () =>
         done({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(pieces).toString() }),

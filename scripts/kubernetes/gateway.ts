@@ -17,8 +17,8 @@ export interface Gateway {
   readonly controlLog: string;
 }
 
-/** What the command line prints for a target. */
-export type Print = (policy: string, ...options: string[]) => Resource[];
+/** What the command line prints for a target, for the texts of one policy or of several. */
+export type Print = (policy: string | readonly string[], ...options: string[]) => Resource[];
 
 const RELAY_PORT = 29_000;
 

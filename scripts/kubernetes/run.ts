@@ -1,6 +1,6 @@
 // What the tests in a cluster have in common: options, programs, a machine of their own, the story, the report.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -117,7 +117,12 @@ async function prepare<G extends Gateway>(
     if (!options.includes("--jwks")) common.push("--jwks", outside.jwks);
     if (!options.includes("--wasm")) common.push("--wasm", outside.image);
     if (!options.includes("--selector")) common.push("--gateway", "mcp");
-    return manifest(cli, policy, [...common, ...options]);
+    const files = [policy].flat().map((text, i) => {
+      const file = join(folder, `policy-${i + 1}.yaml`);
+      writeFileSync(file, text);
+      return file;
+    });
+    return manifest(cli, [...files, ...common, ...options]);
   };
   const policy = readFileSync(POLICY, "utf8");
   const stage = new Stage(cluster, gateway, outside, policy, "mcp.example.com", print);
@@ -127,10 +132,8 @@ async function prepare<G extends Gateway>(
 }
 
 /** The objects that the command line prints. Throws when it refuses. */
-function manifest(cli: string, policy: string, options: string[]): Resource[] {
-  const command = [cli, "manifest", "-", ...options];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
-    input: policy,
+function manifest(cli: string, parameters: string[]): Resource[] {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, "manifest", ...parameters], {
     encoding: "utf8",
     maxBuffer: 64 << 20,
   });

@@ -69,9 +69,8 @@ export const lists: Scenario = async ({ requests, seconds, seed, say }) => {
   const policy = listPolicy("policy.yaml") as object;
   const target = targetFor({ ...policy, authorizationServers: [ISSUER] }, replay.port);
   const envoy = await Envoy.start(envoyBootstrap({ ...target, listen: LOOPBACK, admin: LOOPBACK }));
-  const memory = new Memory(envoy);
+  const memory = new Memory(envoy, requests, say);
   const run: Run = { port: envoy.port, replay, choice: new Choice(seeded(seed)), faults: [] };
-  const step = Math.max(1, Math.floor(requests / 50));
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < requests && run.faults.length < 10) {
@@ -82,7 +81,7 @@ export const lists: Scenario = async ({ requests, seconds, seed, say }) => {
         const fault = await faultOf(item, replay, envoy.port, send).catch((error: Error) => error.message);
         if (fault) run.faults.push(`${item.id}: ${fault}`);
       }
-      if (next % step === 0) memory.sample(next);
+      memory.sample(next);
     }
   };
   try {
@@ -99,5 +98,5 @@ export const lists: Scenario = async ({ requests, seconds, seed, say }) => {
     replay.stop();
   }
   say(`${requests} answers, one in ${LEAVES} given up by its client; ${STREAMS} streams of ${seconds} s`);
-  return [...run.faults, ...memory.report(requests, say)];
+  return [...run.faults, ...memory.report()];
 };

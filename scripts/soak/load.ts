@@ -43,11 +43,10 @@ function prepare(seed: number): Prepared[] {
 export const load: Scenario = async ({ requests, seed, say }) => {
   const pool = prepare(seed);
   const gateway = await Gateway.start({ policy: POLICY, concurrency: 1 });
-  const memory = new Memory(gateway.envoy);
+  const memory = new Memory(gateway.envoy, requests, say);
   const faults: string[] = [];
   const passed = { allowed: 0, refused: 0 };
   let next = 0;
-  const step = Math.max(1, Math.floor(requests / 50));
   const worker = async (): Promise<void> => {
     const client = new RawClient(gateway.port);
     while (next < requests && faults.length < 10) {
@@ -56,7 +55,7 @@ export const load: Scenario = async ({ requests, seed, say }) => {
       passed[item.allowed ? "allowed" : "refused"]++;
       if (status < item.statuses[0] || status > item.statuses[1])
         faults.push(`${status} in place of ${item.statuses[0]}: ${item.body.toString("base64").slice(0, 2000)}`);
-      if (next % step === 0) memory.sample(next);
+      memory.sample(next);
     }
     client.close();
   };
@@ -75,7 +74,7 @@ export const load: Scenario = async ({ requests, seed, say }) => {
   say(
     `${requests} requests in ${seconds.toFixed(0)} s (${(requests / seconds).toFixed(0)}/s): ${passed.allowed} allowed, ${passed.refused} refused`,
   );
-  faults.push(...memory.report(requests, say));
+  faults.push(...memory.report());
   return faults;
 };
 

@@ -2,8 +2,17 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Readable } from "node:stream";
 
 export const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
+
+/** What it answers with: pieces are sent as they come. */
+interface Reply {
+  type: string;
+  pieces: () => Iterable<string> | AsyncIterable<string>;
+}
+
+const REPLY: Reply = { type: "application/json", pieces: () => [ANSWER] };
 
 interface Arrived {
   method: string;
@@ -21,6 +30,7 @@ export class Upstream {
   /** Request heads that arrived, with or without their bodies. */
   heads = 0;
   connections = 0;
+  private reply = REPLY;
 
   private constructor(private readonly server: Server) {}
 
@@ -41,8 +51,10 @@ export class Upstream {
       request.on("end", () => {
         const { method = "", url: path = "", headers, trailers } = request;
         upstream.requests.push({ method, path, headers, body: Buffer.concat(body), trailers });
-        response.setHeader("content-type", "application/json");
-        setTimeout(() => response.end(ANSWER), Number(headers["x-answer-after-ms"] ?? 0));
+        const { type, pieces } = upstream.reply;
+        response.setHeader("content-type", type);
+        const send = (): unknown => Readable.from(pieces()).pipe(response);
+        setTimeout(send, Number(headers["x-answer-after-ms"] ?? 0));
       });
     });
     server.listen(port, host);
@@ -57,6 +69,16 @@ export class Upstream {
   /** Every byte since the last `forget`. */
   get bytes(): Buffer {
     return Buffer.concat(this.pieces);
+  }
+
+  /** Answers in another way for as long as something runs. */
+  async answering<T>(reply: Reply, run: () => Promise<T>): Promise<T> {
+    this.reply = reply;
+    try {
+      return await run();
+    } finally {
+      this.reply = REPLY;
+    }
   }
 
   forget(): void {

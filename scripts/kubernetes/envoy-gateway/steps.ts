@@ -5,6 +5,8 @@ import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
 import { statistic } from "../gateway.ts";
 import { asReader, CALLS, damaged, LARGE, looser, privateImage, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
+import { LISTS } from "../list-steps.ts";
+import { ADDRESSES, ANONYMOUS } from "../policy-steps.ts";
 import { OPTIONS } from "../option-steps.ts";
 import type { Stage, Step } from "../story.ts";
 import type { EnvoyGateway } from "./gateway.ts";
@@ -199,10 +201,13 @@ const IMAGES: Own[] = [
 
 export const STEPS: Own[] = [
   ...CALLS,
+  ...LISTS,
   STATUSES,
   QUIET,
   LOG,
   ...OPTIONS,
+  ANONYMOUS,
+  ADDRESSES,
   ...UPDATES,
   REMOTE_KEYS,
   rivalStep("an `EnvoyExtensionPolicy` of somebody else at the same rule", rival("rival", "mcp"), '"Accepted":"False"'),

@@ -259,7 +259,7 @@ function surroundings(): object[] {
         hostnames: ["mcp.example.com"],
         rules: [
           {
-            matches: [{ path: { type: "Exact", value: "/mcp" } }],
+            matches: ["/mcp", "/notes/mcp"].map((value) => ({ path: { type: "Exact", value } })),
             backendRefs: [{ name: "mcp-server", port: MCP_SERVER.port }],
           },
         ],

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
 import { asReader, CALLS, damaged, LARGE, looser, privateImage, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
+import { LISTS } from "../list-steps.ts";
+import { ADDRESSES, ANONYMOUS, SEVERAL } from "../policy-steps.ts";
 import { OPTIONS } from "../option-steps.ts";
 import type { Stage, Step } from "../story.ts";
 import { NAMESPACE, type Istio } from "./gateway.ts";
@@ -124,9 +126,13 @@ const SELECTOR: Own = {
 
 export const STEPS: Own[] = [
   ...CALLS,
+  ...LISTS,
   STATUSES,
   QUIET,
   ...OPTIONS,
+  ANONYMOUS,
+  ADDRESSES,
+  SEVERAL,
   ...UPDATES,
   REMOTE_KEYS,
   OLDER,
