@@ -16,7 +16,7 @@ import { checkProgram } from "../verify/verify.ts";
 import { findMember } from "./members.ts";
 import { decodeBase64 } from "../text/base64.ts";
 import { QUOTE } from "../text/chars.ts";
-import { spanIs, spanLength, spanStart } from "../text/span.ts";
+import { NO_SPAN, Span, spanIs, spanLength, spanStart } from "../text/span.ts";
 import { SHA256_SIZE, sha256 } from "../text/sha256.ts";
 import { copyBytes } from "../text/ascii.ts";
 import { begin, finish, put, putHex64 } from "../text/writer.ts";
@@ -41,6 +41,8 @@ export const DIGEST_SIZE: u32 = 16;
 const KEY_SIZE: u32 = 64;
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
+let holds: bool = false; //         the settings of the configuration text that is being read
+let key: Span = NO_SPAN;
 let problem: Ascii = "";
 let current: usize = 0;
 let built: u32 = 0; // configurations so far
@@ -59,11 +61,17 @@ export function refuse(text: Ascii): usize {
   return 0;
 }
 
+/** Reads what a configuration text sets for all of its programs. Once: the text may have a thousand of them. */
+export function readSettings(text: usize): void {
+  holds = spanIs(findMember(text, "holdHeaders"), "true");
+  key = findMember(text, "recordKey");
+}
+
 /**
- * Makes the block of the program that the object at `holder` has, with the settings of the whole configuration text; 0 when
- * it is refused (`putProblem`), or there is not enough memory. The block belongs to the caller.
+ * Makes the block of the program that the object at `holder` has, with the settings that were read; 0 when it is refused
+ * (`putProblem`), or there is not enough memory. The block belongs to the caller.
  */
-export function buildConfig(text: usize, holder: usize): usize {
+export function buildConfig(holder: usize): usize {
   current = 0; // the checks use the new program
   problem = "";
   const encoded = findMember(holder, "program");
@@ -75,17 +83,13 @@ export function buildConfig(text: usize, holder: usize): usize {
   if (!size) return refuse("the program is not base64");
   const wrong = checkProgram(room, size);
   if (wrong.length) return refuse(wrong);
-  const block = build(text, room, size);
+  const block = build(room, size);
   if (block) rewindRegion(before); // of a thousand programs one is decoded at a time
   return block;
 }
 
-function isTrue(text: usize, name: Ascii): bool {
-  return spanIs(findMember(text, name), "true");
-}
-
 /** Makes the block of a checked program; 0 when there is not enough memory. */
-function build(text: usize, decoded: usize, size: u32): usize {
+function build(decoded: usize, size: u32): usize {
   useProgram(decoded);
   const nodes = sectionCount(Section.Nodes);
   total = 0;
@@ -97,7 +101,7 @@ function build(text: usize, decoded: usize, size: u32): usize {
   const targets = place(targetsSize());
   const results = place(resultsSize(sectionCount(Section.Predicates)));
   const digest = place(DIGEST_SIZE);
-  const key = place(KEY_SIZE);
+  const ownKey = place(KEY_SIZE);
   const block = allocate(total);
   if (!block) return 0;
   memory.fill(block, 0, total);
@@ -108,9 +112,9 @@ function build(text: usize, decoded: usize, size: u32): usize {
   config.scopes = block + scopes;
   config.targets = block + targets;
   config.results = block + results;
-  config.holdsHeaders = isTrue(text, "holdHeaders");
+  config.holdsHeaders = holds;
   config.digest = block + digest;
-  config.recordKey = takeKey(text, block + key);
+  config.recordKey = takeKey(block + ownKey);
   config.number = ++built;
   writeDigest(decoded, size, config.digest);
   memory.copy(config.program, decoded, size);
@@ -131,8 +135,7 @@ function writeDigest(decoded: usize, size: u32, out: usize): void {
 }
 
 /** Takes the key for hashes to `out`; 0 when the configuration has none of the right size. */
-function takeKey(text: usize, out: usize): usize {
-  const key = findMember(text, "recordKey");
+function takeKey(out: usize): usize {
   if (spanLength(key) != KEY_SIZE + 2) return 0; // with the quotes
   copyBytes(out, spanStart(key) + 1, KEY_SIZE);
   return out;

@@ -11,7 +11,7 @@ import { isPlain } from "../text/ascii.ts";
 import { CASE_BIT, DOT, LOWER_A, MINUS, OPEN_BRACE, OPEN_BRACKET, QUOTE, UNDERSCORE, ZERO } from "../text/chars.ts";
 import { NO_SPAN, Span, spanIs, spanLength, spanOf, spanStart } from "../text/span.ts";
 import { begin, finish, put, putByte, putVisible } from "../text/writer.ts";
-import { buildConfig, dropConfig, openConfig, putProblem, refuse } from "./config.ts";
+import { buildConfig, dropConfig, openConfig, putProblem, readSettings, refuse } from "./config.ts";
 import { findMember } from "./members.ts";
 import { addRoute, beginRoutes, findRoute, openRoutes, routesSize } from "./routes.ts";
 
@@ -59,9 +59,10 @@ export function loadPolicies(text: usize, length: u32): usize {
       list || findMember(text, "program") ? "the program is for another version of the filter" : "it has no program",
     );
   }
+  readSettings(text);
   if (!list) return loadOne(text);
   const first = load<u8>(spanStart(list)) == OPEN_BRACKET ? firstItem(spanStart(list)) : 0;
-  return first ? loadSeveral(text, first) : refuse("its policies are not a list");
+  return first ? loadSeveral(first) : refuse("its policies are not a list");
 }
 
 /** A configuration with a program of its own. */
@@ -70,11 +71,11 @@ function loadOne(text: usize): usize {
   if (!block) return 0;
   memory.fill(block, 0, HEAD + POLICY);
   changetype<Policies>(block).count = changetype<Policies>(block).room = 1;
-  return buildPolicy(block, 0, text, text) ? block : dropPolicies(block);
+  return buildPolicy(block, 0, text) ? block : dropPolicies(block);
 }
 
 /** A configuration with a list of policies, whose first item is at `first`. */
-function loadSeveral(text: usize, first: usize): usize {
+function loadSeveral(first: usize): usize {
   let count: u32 = 0;
   let routes: u32 = 0;
   let bytes: u32 = 0;
@@ -92,7 +93,7 @@ function loadSeveral(text: usize, first: usize): usize {
   policies.routes = block + <usize>size;
   beginRoutes(policies.routes, routes);
   for (let item = first; item; item = nextItem(skipValue(item)), policies.count++) {
-    if (!addPolicy(text, item, block)) {
+    if (!addPolicy(item, block)) {
       refusedName = textAt(spanStart(findMember(item, "name")));
       return dropPolicies(block);
     }
@@ -100,24 +101,24 @@ function loadSeveral(text: usize, first: usize): usize {
   return block;
 }
 
-function addPolicy(text: usize, item: usize, block: usize): usize {
+function addPolicy(item: usize, block: usize): usize {
   const index = changetype<Policies>(block).count;
   for (let route = routesOf(item); route; route = nextItem(skipValue(route))) {
     const key = textAt(route);
     if (!spanLength(key)) return refuse("a route is not a text, or has escapes");
     if (!addRoute(key, index)) return refuse("another policy has the same host and path");
   }
-  return buildPolicy(block, index, text, item);
+  return buildPolicy(block, index, item);
 }
 
 /** Builds a policy and its candidate, if it has one; 0 when one of them is refused. */
-function buildPolicy(block: usize, index: u32, text: usize, holder: usize): usize {
-  const config = buildConfig(text, holder);
+function buildPolicy(block: usize, index: u32, holder: usize): usize {
+  const config = buildConfig(holder);
   store<usize>(policyAt(block, index), config);
   const next = findMember(holder, "candidate");
   if (!config || !next) return config;
   if (load<u8>(spanStart(next)) != OPEN_BRACE) return refuse("its candidate is not an object");
-  const other = buildConfig(text, spanStart(next));
+  const other = buildConfig(spanStart(next));
   store<usize>(policyAt(block, index), other, CANDIDATE);
   return other;
 }
