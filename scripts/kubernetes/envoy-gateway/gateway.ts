@@ -119,13 +119,14 @@ export function available({ metadata }: Resource): object {
   };
 }
 
-/** What the chart gives it, but for the webhook that tells the zone of a node. */
+/** What the chart gives it, but for the webhook that tells the zone of a node, and for Lua, which a test has beside the filter. */
 const CONFIGURATION = {
   apiVersion: "gateway.envoyproxy.io/v1alpha1",
   kind: "EnvoyGateway",
   gateway: { controllerName: "gateway.envoyproxy.io/gatewayclass-controller" },
   provider: { type: "Kubernetes" },
   proxyTopologyInjector: { disabled: true },
+  extensionApis: { enableLua: true },
   logging: { level: { default: "info" } },
 };
 

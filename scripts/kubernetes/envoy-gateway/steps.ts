@@ -1,28 +1,20 @@
-// What Envoy Gateway does with the objects, and with those of others next to them.
+// What Envoy Gateway does with the objects.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { anonymous } from "../client.ts";
-import type { Resource } from "../cluster.ts";
 import { statistic } from "../gateway.ts";
-import { asReader, CALLS, damaged, LARGE, looser, privateImage, read, REMOTE_KEYS, UPDATES, write } from "../steps.ts";
+import { damaged, LARGE, looser, privateImage, REMOTE_KEYS, UPDATES } from "../change-steps.ts";
+import { asReader, CALLS, read, write } from "../steps.ts";
 import { LISTS } from "../list-steps.ts";
 import { ADDRESSES, ANONYMOUS } from "../policy-steps.ts";
 import { OPTIONS } from "../option-steps.ts";
-import type { Stage, Step } from "../story.ts";
+import type { Step } from "../story.ts";
 import type { EnvoyGateway } from "./gateway.ts";
+import { kept, RIVALS, the } from "./rivals.ts";
 
 type Own = Step<EnvoyGateway>;
 
 const REFUSED = "listener_manager.lds.update_rejected";
-const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
-const GROUP = "gateway.networking.k8s.io";
-
-const the = (kind: string, objects: Resource[]): Resource => objects.find((object) => object.kind === kind)!;
-const kept = (stage: Stage<EnvoyGateway>): Resource => ({
-  apiVersion: EXTENSION,
-  kind: "EnvoyExtensionPolicy",
-  metadata: { name: the("EnvoyExtensionPolicy", stage.print(stage.policy)).metadata.name, namespace: "default" },
-});
 
 const STATUSES: Own = {
   name: "the conditions of all objects",
@@ -62,62 +54,6 @@ const LOG: Own = {
     for (const member of ['"details":"scopegate{insufficient_scope}"', '"sub":"alice"', '"from":"'])
       assert.ok(log.includes(member), `it has no ${member}`);
     return "has the reason, the rule, the subject and the address";
-  },
-};
-
-/** An EnvoyExtensionPolicy of somebody else, which runs a processor that does not exist and lets calls pass all the same. */
-function rival(name: string, sectionName?: string): Resource {
-  return {
-    apiVersion: EXTENSION,
-    kind: "EnvoyExtensionPolicy",
-    metadata: { name, namespace: "default" },
-    spec: {
-      targetRefs: [{ group: GROUP, kind: "HTTPRoute", name: "files", ...(sectionName ? { sectionName } : {}) }],
-      extProc: [{ backendRefs: [{ name: "mcp-server", port: 3000 }], failOpen: true }],
-    },
-  };
-}
-
-function rivalStep(name: string, object: Resource, condition: string): Own {
-  return {
-    name,
-    async run(stage) {
-      stage.cluster.apply([object]);
-      try {
-        const deadline = Date.now() + 20_000;
-        while (Object.keys(stage.cluster.conditions(object)).length === 0 && Date.now() < deadline) await sleep(200);
-        await sleep(2_000); // for what it might change in Envoy
-        assert.equal((await stage.unseen(() => stage.send(asReader(write())))).status, 403);
-        const [theirs, ours] = [stage.cluster.conditions(object), stage.cluster.conditions(kept(stage))];
-        assert.match(JSON.stringify(theirs), new RegExp(condition));
-        assert.deepEqual(ours, { Accepted: "True" });
-        return `is not in force (\`${condition.replaceAll('"', "").replace(":", "=")}\`); calls are judged as before`;
-      } finally {
-        stage.cluster.delete(object);
-      }
-    },
-  };
-}
-
-const OLDER_RIVAL: Own = {
-  name: "one at the same rule that is older than ours",
-  async run(stage) {
-    const objects = stage.print(stage.policy);
-    const theirs = rival("rival", "mcp");
-    stage.apply(objects.filter(({ kind }) => kind !== "EnvoyExtensionPolicy"));
-    stage.cluster.apply([theirs]);
-    await sleep(1_500); // ages are told in seconds
-    stage.apply(objects);
-    try {
-      for (let i = 0; i < 50 && !("Accepted" in stage.cluster.conditions(kept(stage))); i++) await sleep(200);
-      assert.match(stage.cluster.conditions(kept(stage))["Accepted"] ?? "", /False/);
-      const withoutToken = await stage.unseen(() => stage.send({ headers: anonymous(), body: read() }));
-      assert.ok(withoutToken.status >= 400, `${withoutToken.status}`);
-    } finally {
-      stage.cluster.delete(theirs);
-      await stage.until(({ status }) => status === 401, { headers: anonymous(), body: read() });
-    }
-    return "is in force, and **the filter is not**: ours shows `Accepted=False`; still no call without a verified token passes";
   },
 };
 
@@ -210,9 +146,7 @@ export const STEPS: Own[] = [
   ADDRESSES,
   ...UPDATES,
   REMOTE_KEYS,
-  rivalStep("an `EnvoyExtensionPolicy` of somebody else at the same rule", rival("rival", "mcp"), '"Accepted":"False"'),
-  rivalStep("one at the whole route", rival("rival-route"), '"Overridden":"True"'),
-  OLDER_RIVAL,
+  ...RIVALS,
   WITHOUT_FILTER,
   LARGE,
   ...IMAGES,

@@ -1,0 +1,124 @@
+// Other people's EnvoyExtensionPolicy objects beside the printed one.
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { anonymous } from "../client.ts";
+import type { Resource } from "../cluster.ts";
+import { asReader, read, write } from "../steps.ts";
+import type { Stage, Step } from "../story.ts";
+import type { EnvoyGateway } from "./gateway.ts";
+
+type Own = Step<EnvoyGateway>;
+
+const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
+const GROUP = "gateway.networking.k8s.io";
+
+/** The object of a kind. */
+export const the = (kind: string, objects: Resource[]): Resource => objects.find((object) => object.kind === kind)!;
+/** Our EnvoyExtensionPolicy, by its name. */
+export const kept = (stage: Stage<EnvoyGateway>): Resource => ({
+  apiVersion: EXTENSION,
+  kind: "EnvoyExtensionPolicy",
+  metadata: { name: the("EnvoyExtensionPolicy", stage.print(stage.policy)).metadata.name, namespace: "default" },
+});
+
+/** An EnvoyExtensionPolicy of somebody else, which runs a processor that does not exist and lets calls pass all the same. */
+function rival(name: string, sectionName?: string): Resource {
+  return {
+    apiVersion: EXTENSION,
+    kind: "EnvoyExtensionPolicy",
+    metadata: { name, namespace: "default" },
+    spec: {
+      targetRefs: [{ group: GROUP, kind: "HTTPRoute", name: "files", ...(sectionName ? { sectionName } : {}) }],
+      extProc: [{ backendRefs: [{ name: "mcp-server", port: 3000 }], failOpen: true }],
+    },
+  };
+}
+
+function rivalStep(name: string, object: Resource, condition: string): Own {
+  return {
+    name,
+    async run(stage) {
+      stage.cluster.apply([object]);
+      try {
+        const deadline = Date.now() + 20_000;
+        while (Object.keys(stage.cluster.conditions(object)).length === 0 && Date.now() < deadline) await sleep(200);
+        await sleep(2_000); // for what it might change in Envoy
+        assert.equal((await stage.unseen(() => stage.send(asReader(write())))).status, 403);
+        const [theirs, ours] = [stage.cluster.conditions(object), stage.cluster.conditions(kept(stage))];
+        assert.match(JSON.stringify(theirs), new RegExp(condition));
+        assert.deepEqual(ours, { Accepted: "True" });
+        return `is not in force (\`${condition.replaceAll('"', "").replace(":", "=")}\`); calls are judged as before`;
+      } finally {
+        stage.cluster.delete(object);
+      }
+    },
+  };
+}
+
+const OLDER_RIVAL: Own = {
+  name: "one at the same rule that is older than ours",
+  async run(stage) {
+    const objects = stage.print(stage.policy);
+    const theirs = rival("rival", "mcp");
+    stage.apply(objects.filter(({ kind }) => kind !== "EnvoyExtensionPolicy"));
+    stage.cluster.apply([theirs]);
+    await sleep(1_500); // ages are told in seconds
+    stage.apply(objects);
+    try {
+      for (let i = 0; i < 50 && !("Accepted" in stage.cluster.conditions(kept(stage))); i++) await sleep(200);
+      assert.match(stage.cluster.conditions(kept(stage))["Accepted"] ?? "", /False/);
+      const withoutToken = await stage.unseen(() => stage.send({ headers: anonymous(), body: read() }));
+      assert.ok(withoutToken.status >= 400, `${withoutToken.status}`);
+    } finally {
+      stage.cluster.delete(theirs);
+      await stage.until(({ status }) => status === 401, { headers: anonymous(), body: read() });
+    }
+    return "is in force, and **the filter is not**: ours shows `Accepted=False`; still no call without a verified token passes";
+  },
+};
+
+/** Answers a call that has the header x-lua, and leaves all others alone. */
+const LUA = `function envoy_on_request(handle)
+  if handle:headers():get("x-lua") then handle:respond({[":status"] = "418"}, "lua") end
+end`;
+
+const MERGED: Own = {
+  name: "an `EnvoyExtensionPolicy` of the Gateway, with Lua; the same with `mergeType` at ours",
+  async run(stage) {
+    const theirs: Resource = {
+      apiVersion: EXTENSION,
+      kind: "EnvoyExtensionPolicy",
+      metadata: { name: "of-the-gateway", namespace: "default" },
+      spec: {
+        targetRefs: [{ group: GROUP, kind: "Gateway", name: "mcp" }],
+        lua: [{ type: "Inline", inline: LUA }],
+      },
+    };
+    const refused = asReader(write(), { "x-lua": "1" });
+    stage.cluster.apply([theirs]);
+    try {
+      for (let i = 0; i < 100 && !("Overridden" in stage.cluster.conditions(theirs)); i++) await sleep(200);
+      await sleep(2_000); // for what it might change in Envoy
+      assert.equal(stage.cluster.conditions(theirs)["Overridden"], "True");
+      assert.equal((await stage.unseen(() => stage.send(refused))).status, 403);
+      const objects = stage.print(stage.policy);
+      the("EnvoyExtensionPolicy", objects).spec.mergeType = "StrategicMerge";
+      stage.apply(objects);
+      await stage.until(({ status }) => status === 418, refused);
+      assert.equal((await stage.unseen(() => stage.send(asReader(write())))).status, 403);
+      assert.equal((await stage.send(asReader(read()))).status, 200);
+    } finally {
+      stage.cluster.delete(theirs);
+      stage.apply(stage.print(stage.policy));
+      await stage.until(({ status }) => status === 403, refused);
+    }
+    return "is not in force (`Overridden=True`); its Lua is, before the filter, which still judges";
+  },
+};
+
+export const RIVALS: Own[] = [
+  rivalStep("an `EnvoyExtensionPolicy` of somebody else at the same rule", rival("rival", "mcp"), '"Accepted":"False"'),
+  rivalStep("one at the whole route", rival("rival-route"), '"Overridden":"True"'),
+  OLDER_RIVAL,
+  MERGED,
+];
