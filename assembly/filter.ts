@@ -4,10 +4,10 @@
 import { Action, Flag, NONE, NO_REASON, Reason, RecordFlag, Setting, isPass } from "./program.ts";
 import { hasFlag, isTextAt, runCount, setting, settingAt, textOf } from "./sections.ts";
 import { allocate, ranOut, release } from "./runtime/memory.ts";
-import { configNumber, holdsHeaders, openConfig } from "./config/config.ts";
+import { configNumber, holdsHeaders, isGuarded, openConfig } from "./config/config.ts";
 import { candidate, choosePolicy, countForPolicy, reopenPolicy } from "./config/policies.ts";
 import { Context, State } from "./runtime/contexts.ts";
-import { Buffer, getBuffer, getProperty, Status, value, valueLength } from "./runtime/host.ts";
+import { Buffer, getBuffer, getProperty, setProperty, Status, value, valueLength } from "./runtime/host.ts";
 import {
   arePresent,
   findHeader,
@@ -39,11 +39,16 @@ import { endRepeats } from "./answer/repeats.ts";
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
+/** The filter state that a guard behind the filter asks for, wasm.scopegate.runs in CEL. It says nothing of the decision. */
+const MARK = "scopegate.runs";
+const MARKED = "1";
 const CODE_DETAILS = "response\x00code_details";
 
 /** The request headers: replies when they already decide, otherwise waits for the body. */
 export function onHeaders(stream: Context, end: bool): i32 {
   stream.candidate = NO_REASON;
+  // Where it fails, the guard lets nothing pass.
+  if (isGuarded()) setProperty(bytesOf(MARK), sizeOf(MARK), bytesOf(MARKED), sizeOf(MARKED));
   if (!readHeaders()) return reject(stream, Reason.host_error);
   const policy = choosePolicy(findSingleHeader(KnownHeader.Authority), requestPath());
   if (policy == NONE) return reject(stream, Reason.no_policy);

@@ -34,6 +34,7 @@ class Config {
   digest: usize; //    of the program: DIGEST_SIZE hexadecimal digits
   recordKey: usize; // KEY_SIZE bytes for what records have hashed; 0 for none
   holdsHeaders: bool;
+  isGuarded: bool;
   number: u32; // counted from 1
 }
 
@@ -41,7 +42,8 @@ export const DIGEST_SIZE: u32 = 16;
 const KEY_SIZE: u32 = 64;
 const ADVICE = "; give the output of this version's scopegate compile as a google.protobuf.StringValue";
 
-let holds: bool = false; //         the settings of the configuration text that is being read
+let holds: bool = false; //   the settings of the configuration text that is being read
+let guarded: bool = false;
 let key: Span = NO_SPAN;
 let problem: Ascii = "";
 let current: usize = 0;
@@ -64,6 +66,7 @@ export function refuse(text: Ascii): usize {
 /** Reads what a configuration text sets for all of its programs. Once: the text may have a thousand of them. */
 export function readSettings(text: usize): void {
   holds = spanIs(findMember(text, "holdHeaders"), "true");
+  guarded = spanIs(findMember(text, "guard"), "true");
   key = findMember(text, "recordKey");
 }
 
@@ -113,6 +116,7 @@ function build(decoded: usize, size: u32): usize {
   config.targets = block + targets;
   config.results = block + results;
   config.holdsHeaders = holds;
+  config.isGuarded = guarded;
   config.digest = block + digest;
   config.recordKey = takeKey(block + ownKey);
   config.number = ++built;
@@ -207,6 +211,11 @@ export function openNextCall(): void {
 /** Whether the host was told to hold the headers until the body is judged. */
 export function holdsHeaders(): bool {
   return inUse().holdsHeaders;
+}
+
+/** Whether something behind the filter lets only pass what the filter has marked. */
+export function isGuarded(): bool {
+  return inUse().isGuarded;
 }
 
 /** Which of all configurations it is, from 1: an address may be taken again, a number is not. */

@@ -5,7 +5,7 @@ import { readRecordKey, warnWithoutKey } from "../record-key.ts";
 
 export const compile: Command = {
   summary: "compile a policy to Envoy's plugin configuration",
-  help: `Usage: scopegate compile POLICY… [-o FILE] [--candidate NEXT] [--hold-headers]
+  help: `Usage: scopegate compile POLICY… [-o FILE] [--candidate NEXT] [--hold-headers] [--guard]
                          [--record-key FILE]
 
 Prints the plugin configuration, a JSON object. Envoy must pass it to the filter as a StringValue. Of several policies
@@ -16,6 +16,7 @@ Options:
   --candidate NEXT    a policy that is evaluated beside POLICY: what it would decide is told, and changes nothing
   --hold-headers      for a host with allow_on_headers_stop_iteration: no part of a refused request is
                       forwarded. Without that setting in Envoy every request would hang.
+  --guard             mark each request for an authorization behind the filter that lets nothing pass without it
   --record-key FILE   a secret, at least 16 bytes: the key for what the policy's records have hashed
 
 Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file could not be read or written.
@@ -23,6 +24,7 @@ Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file
   options: {
     output: { type: "string", short: "o" },
     "hold-headers": { type: "boolean" },
+    guard: { type: "boolean" },
     candidate: { type: "string" },
     "record-key": { type: "string" },
   },
@@ -33,7 +35,11 @@ Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file
     if (next !== undefined && files.length > 1) throw new UsageError("--candidate needs one POLICY");
     const candidate = next === undefined ? undefined : compileFiles([next]);
     if (!members || (next !== undefined && !candidate)) return Exit.Wrong;
-    const host = { holdHeaders: options["hold-headers"] === true, recordKey: readRecordKey(options["record-key"]) };
+    const host = {
+      holdHeaders: options["hold-headers"] === true,
+      guard: options["guard"] === true,
+      recordKey: readRecordKey(options["record-key"]),
+    };
     warnWithoutKey(members, host.recordKey);
     const [{ program, policy }] = members as [Member];
     const configuration =

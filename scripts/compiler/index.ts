@@ -100,6 +100,8 @@ export function encodeModel(policy: Policy): Uint8Array {
 export interface PluginOptions {
   /** Only for a host with allow_on_headers_stop_iteration. */
   holdHeaders?: boolean;
+  /** For an authorization behind the filter that lets only pass what the filter has marked, so that nothing passes without it. */
+  guard?: boolean;
   /** The key for what records have hashed, 64 characters. */
   recordKey?: string;
   /** A policy that is evaluated beside the enforced one: what it would decide is told. */
@@ -132,13 +134,18 @@ export function severalConfiguration(members: readonly Member[], options: Plugin
   return { scopegate: 1, ...hostSettings(options), policies };
 }
 
-function hostSettings({ holdHeaders = false, recordKey }: PluginOptions): { holdHeaders: boolean; recordKey?: string } {
-  return { holdHeaders, ...(recordKey !== undefined && { recordKey }) };
+function hostSettings({
+  holdHeaders = false,
+  guard = false,
+  recordKey,
+}: PluginOptions): Omit<HostSettings, "scopegate"> {
+  return { holdHeaders, ...(guard && { guard }), ...(recordKey !== undefined && { recordKey }) };
 }
 
 interface HostSettings {
   scopegate: 1;
   holdHeaders: boolean;
+  guard?: boolean;
   recordKey?: string;
 }
 

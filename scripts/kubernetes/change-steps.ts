@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { forged } from "../envoy/issuer.ts";
 import { anonymous, bearer, toolCall } from "./client.ts";
 import { CREDENTIALS } from "./outside.ts";
+import { OPEN_RULE } from "./policy-steps.ts";
 import { asReader, challengeOf, read, READER, write } from "./steps.ts";
 import type { Stage, Step } from "./story.ts";
 
@@ -119,6 +120,31 @@ function withRules(policy: string, count: number): string {
       `  - {name: rule-${i}, source: {jwt: {scopes: [scope-${i}]}}, target: {tools: [{tool: tool_${i}, when: 'args.path != "/${i}/private"'}]}}\n`,
   );
   return policy + rules.join("");
+}
+
+/** What stands behind the filter lets nothing pass once the filter's own object is gone. */
+export function withoutFilter(kind: string): Step {
+  return {
+    name: `the \`${kind}\` deleted, also that of a policy with an anonymous rule: every call`,
+    async run(stage) {
+      for (const policy of [stage.policy, stage.policy + OPEN_RULE]) {
+        stage.apply(stage.print(policy).filter((object) => object.kind !== kind));
+        await stage.until(({ status, body }) => status === 403 && body.startsWith("RBAC"), asReader(read()));
+        for (const headers of [
+          anonymous(),
+          bearer({ scope: "files:write" }),
+          anonymous({ authorization: "Bearer abc" }),
+        ])
+          for (const body of [read(), write(), toolCall("search_docs")])
+            assert.ok((await stage.unseen(() => stage.send({ headers, body }))).status >= 400);
+        for (const method of ["GET", "DELETE", "OPTIONS"])
+          assert.ok((await stage.unseen(() => stage.send({ ...asReader(""), method }))).status >= 400, method);
+      }
+      stage.apply(stage.print(stage.policy));
+      await stage.until(({ status }) => status === 200, asReader(read()));
+      return "403 from what stands behind it; not a byte goes upstream";
+    },
+  };
 }
 
 /** The text of a program with its last bytes changed. */

@@ -62,10 +62,10 @@ export const LISTS: Step[] = [
   {
     name: "a `tools/list` that is no JSON",
     async run(stage) {
-      const { status, body } = await listed(stage, "application/json", `${ALL}}`);
-      assert.equal(status, 502, body.slice(0, 200));
-      assert.ok(!body.includes(LONG), "tools are in the answer");
-      return "502 with a JSON-RPC error; nothing of it reaches the caller";
+      const { body } = await listed(stage, "application/json", `${ALL}}`);
+      const { error } = JSON.parse(body) as { error?: { code: number; data: { reason: string } } };
+      assert.deepEqual([error?.code, error?.data.reason], [-32603, "not_json"], body.slice(0, 200));
+      return "a JSON-RPC error in its place";
     },
   },
   {

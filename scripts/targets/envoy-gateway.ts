@@ -4,7 +4,7 @@ import { Action } from "../../assembly/program.ts";
 import { documentPaths } from "../compiler/policy/metadata.ts";
 import { EXPOSED_HEADERS, MAX_AGE, METHODS, REQUEST_HEADERS } from "./cors.ts";
 import { BEARER_PREFIXES, recordFormat, type Part } from "./host.ts";
-import { bufferLimit, head, hostnames, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
+import { bufferLimit, head, hostnames, MARK, nameOf, pluginYaml, type KubernetesTarget } from "./kubernetes.ts";
 import type { OpenPath } from "./open-paths.ts";
 import { indent, list, quoted, scalar } from "./yaml.ts";
 
@@ -13,6 +13,8 @@ const EXTENSION = "gateway.envoyproxy.io/v1alpha1";
 /** Names of the route's rules, to which the policies are attached. */
 const MCP = "mcp";
 const METADATA = "metadata";
+/** CEL: the filter runs. */
+const GUARD = `"${MARK}" in filter_state`;
 
 /** The objects, in the order in which they refer to each other. */
 export function envoyGatewayObjects(target: KubernetesTarget): Part[] {
@@ -166,13 +168,14 @@ ${target.cors.length > 0 ? cors(target.cors) : ""}\
           headers:
             ${prefixes.map((prefix) => `- ${prefix}`).join("\n            ")}
         ${keys}
-  # Comes after the filter: whatever becomes of it, nothing goes on to the MCP server without a verified token.
+  # Comes after the filter: nothing goes on to the MCP server without a verified token, nor where the filter does not run.
   authorization:
     defaultAction: Deny
     rules:
       - name: verified
         action: Allow
         principal: {jwt: {provider: ${key}, claims: [{name: iss, values: [${scalar(issuer!)}]}]}}
+        cel: ${quoted(GUARD)}
 ${target.compiled.policy.transport.preflight === Action.Allow ? PREFLIGHTS : ""}${isOpen(target) ? NO_TOKEN : ""}`;
 }
 
@@ -184,13 +187,13 @@ function isOpen({ compiled }: KubernetesTarget): boolean {
 const NO_TOKEN = `\
       - name: no-token # the policy has rules for callers without one: the filter decides which calls pass
         action: Allow
-        cel: '!("authorization" in request.headers)'
+        cel: ${quoted(`!("authorization" in request.headers) && ${GUARD}`)}
 `;
 
 const PREFLIGHTS = `\
       - name: preflights
         action: Allow
-        cel: request.method == "OPTIONS"
+        cel: ${quoted(`request.method == "OPTIONS" && ${GUARD}`)}
 `;
 
 function cors(origins: readonly string[]): string {

@@ -3,7 +3,7 @@
 import { corsFilter, corsPolicy } from "./cors.ts";
 import type { Compiled, Part } from "./host.ts";
 import type { IstioTarget } from "./istio.ts";
-import { bufferLimit, head, hostnames, nameOf } from "./kubernetes.ts";
+import { bufferLimit, head, hostnames, MARK, nameOf } from "./kubernetes.ts";
 import { byPath, placeOf } from "./servers.ts";
 import { indent, literal, quoted, scalar } from "./yaml.ts";
 
@@ -12,11 +12,28 @@ const HCM_TYPE = `type.googleapis.com/envoy.extensions.filters.network.http_conn
 const OFF = '{"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true}';
 /** Istio has a CORS filter of its own, but after the filters that refuse. */
 const CORS = "scopegate.cors";
+const GUARD = "scopegate.guard";
+
+/** An RBAC filter whose condition is the CEL expression MARK in filter_state, in the only form that it takes. */
+export const GUARD_FILTER = `\
+name: ${GUARD}
+typed_config:
+  "@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
+  rules:
+    action: ALLOW
+    policies:
+      runs:
+        permissions: [{any: true}]
+        principals: [{any: true}]
+        condition:
+          call_expr: {function: "@in", args: [{const_expr: {string_value: ${MARK}}}, {ident_expr: {name: filter_state}}]}
+`;
 
 /** `where` is the line that says for which proxies. */
 export function envoyFilters(target: IstioTarget, where: string): Part[] {
   const parts: (Part | undefined)[] = [
     { name: "buffer", yaml: buffer(target, where) },
+    { name: "guard", yaml: guard(target, where) },
     { name: "connection", yaml: connection(target, where) },
     target.cors.length > 0 ? { name: "cors", yaml: cors(target, where) } : undefined,
     ...(target.openPaths.length > 0
@@ -55,6 +72,12 @@ typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.buffer
 # Holds a request until the filter has judged it: nothing of a refused one reaches the MCP server. And it lifts the limit
 # for buffered bodies above the filter's own, which answers 413 first.
 ${envoyFilter(target, "buffer", where, httpFilterPatch("INSERT_BEFORE", ", subFilter: {name: envoy.filters.http.router}", filter))}`;
+}
+
+function guard(target: IstioTarget, where: string): string {
+  return `\
+# Lets nothing pass where the filter does not run, should its object be deleted.
+${envoyFilter(target, "guard", where, httpFilterPatch("INSERT_BEFORE", ", subFilter: {name: envoy.filters.http.router}", GUARD_FILTER))}`;
 }
 
 /** The token check refuses a bad token itself, with a text; a wrong audience even with 403. */
@@ -157,7 +180,7 @@ function openName(target: IstioTarget): string {
 }
 
 function openFilter(target: IstioTarget, where: string): string {
-  const filters = ["envoy.filters.http.jwt_authn", ...filterNames(target)];
+  const filters = ["envoy.filters.http.jwt_authn", GUARD, ...filterNames(target)];
   const patches = target.openPaths.map(
     (_, i) => `\
 - applyTo: HTTP_ROUTE

@@ -39,9 +39,15 @@ export function bufferLimit({ compiled }: KubernetesTarget): number {
   return Math.ceil(Math.max(...compiled.policies.map(({ limits }) => limits.body)) / (1 << 20)) + 1;
 }
 
+/**
+ * The filter state that the filter leaves at the headers of a request. An authorization behind it that asks for this state lets
+ * nothing pass where the filter does not run: deleted, overridden, or never loaded.
+ */
+export const MARK = "wasm.scopegate.runs";
+
 /** The plugin configuration as YAML. The filter does not hold the headers: these hosts have no setting to continue after that. */
 export function pluginYaml({ compiled, recordKey }: KubernetesTarget): string {
-  const members = Object.entries(compiled.plugin({ recordKey }));
+  const members = Object.entries(compiled.plugin({ guard: true, recordKey }));
   const yaml = (value: unknown) => (typeof value === "string" ? quoted(value) : JSON.stringify(value));
   return members.map(([name, value]) => `${name}: ${yaml(value)}`).join("\n");
 }

@@ -75,7 +75,8 @@ describe("manifest options", () => {
       "01-request-authentication.yaml",
       "02-traffic-extension.yaml",
       "03-buffer.yaml",
-      "04-connection.yaml",
+      "04-guard.yaml",
+      "05-connection.yaml",
     ]);
     rmSync(folder, { recursive: true });
   });

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { compileDocument, programDigest, pluginConfiguration } from "../../scripts/compiler/index.ts";
 import { filterModule } from "../../scripts/evaluate/filter-file.ts";
 import { Host, type Answer, type SimulatedRequest, type Struct } from "../../scripts/simulate/host.ts";
-import { call, hostWith, message, OPEN, POLICY, posting, PRIVATE, PUBLIC } from "../support/host.ts";
+import { call, configuration, hostWith, message, OPEN, POLICY, posting, PRIVATE, PUBLIC } from "../support/host.ts";
 
 const recordOf = ({ objects }: Answer): Struct | undefined => objects.get("scopegate");
 const RULES = [
@@ -180,4 +180,17 @@ test("several policies: the record names the one that decided", () => {
 test("a host that knows no objects gets lines of text", () => {
   const host = hostWith({ failure: (name) => (name === "proxy_call_foreign_function" ? 1 : undefined) });
   assert.equal(host.request(PUBLIC).state.get("scopegate"), "allowed;0;public;tools/call;fs__read");
+});
+
+test("with a guard behind it, the filter marks each request at its headers; without one, none", () => {
+  for (const [guard, mark] of [
+    [true, "1"],
+    [false, undefined],
+  ] as const) {
+    const plain = JSON.parse(configuration(false)) as object;
+    const host = hostWith();
+    assert.ok(host.configure(JSON.stringify({ ...plain, guard })).ok);
+    for (const request of [PUBLIC, { ...PUBLIC, metadata: {} }])
+      assert.equal(host.request(request).state.get("scopegate.runs"), mark);
+  }
 });

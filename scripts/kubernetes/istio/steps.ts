@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { anonymous } from "../client.ts";
 import type { Resource } from "../cluster.ts";
-import { damaged, LARGE, looser, privateImage, REMOTE_KEYS, UPDATES } from "../change-steps.ts";
+import { damaged, LARGE, looser, privateImage, REMOTE_KEYS, UPDATES, withoutFilter } from "../change-steps.ts";
 import { asReader, CALLS, read, write } from "../steps.ts";
 import { LISTS } from "../list-steps.ts";
 import { ADDRESSES, ANONYMOUS, SEVERAL } from "../policy-steps.ts";
@@ -138,6 +138,7 @@ export const STEPS: Own[] = [
   REMOTE_KEYS,
   OLDER,
   SELECTOR,
+  withoutFilter("TrafficExtension"),
   LARGE,
   ...IMAGES,
   ...DAMAGED,
