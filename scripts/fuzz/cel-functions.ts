@@ -250,7 +250,8 @@ function partOf(name: string): Function {
   };
 }
 
-const PARTS = [
+/** What timestamps and durations can be asked for. */
+export const PARTS = [
   "getFullYear",
   "getMonth",
   "getDayOfYear",

@@ -1,6 +1,7 @@
 // Random CEL expressions: typed where CEL has types, over arguments that mostly, but not always, have the type that the
 // expression expects.
 import type { Choice } from "../../tests/support/random.ts";
+import { PARTS } from "./cel-functions.ts";
 
 type Type =
   | "bool"
@@ -104,18 +105,6 @@ const PATTERNS = [
   '"^abc$"',
   '"\\\\bk\\\\b"',
   '"[^a]"',
-];
-const PARTS = [
-  "getFullYear",
-  "getMonth",
-  "getDayOfYear",
-  "getDayOfMonth",
-  "getDate",
-  "getDayOfWeek",
-  "getHours",
-  "getMinutes",
-  "getSeconds",
-  "getMilliseconds",
 ];
 const ZONES = ["", "", '"UTC"', '"+02:00"', '"-11:30"', '"05:45"'];
 const LOOPS = ["all", "exists", "exists_one"];
