@@ -33,10 +33,14 @@ const FEATURES: [name: string, edit: (yaml: string) => string][] = [
   ["a record as an object", (yaml) => yaml.replace("%DURATION%ms", "%TYPED_CEL(filter_state['wasm.scopegate'])%")],
 ];
 
+/** The tests of filtered lists; whether they pass is told by itself. */
+const LISTS = "lists.test.ts";
+
 interface Line {
   version: string;
   totals: Totals;
   features: boolean[];
+  hasLists: boolean;
   /** What is not as expected: tests that failed, and tests that should have. */
   surprises: string[];
 }
@@ -55,15 +59,11 @@ async function lineOf(version: string): Promise<Line> {
   const binary = await envoyOfVersion(version, (line) => console.log(line));
   const bootstrap = envoyBootstrap(targetFor(POLICY, 1));
   const features = FEATURES.map(([, edit]) => takes(binary, edit(bootstrap)));
-  const files = readdirSync("tests/envoy").filter((file) => file.endsWith(".test.ts"));
   process.env["ENVOY_BIN"] = binary; // for the processes of the tests
   console.log(`Envoy ${version} …`);
   const started = performance.now();
   const failures: string[] = [];
-  const totals = await runFiles(
-    files.map((file) => `tests/envoy/${file}`),
-    failures,
-  );
+  const { totals, hasLists } = await runSuite(failures);
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`Envoy ${version}: ${totals.passed} of ${totals.passed + totals.failed} passed (${seconds} s)\n`);
   const surprises = surprisesIn(
@@ -71,7 +71,25 @@ async function lineOf(version: string): Promise<Line> {
     (EXPECTED[version] ?? []).map(({ test }) => test),
   );
   for (const surprise of surprises) console.log(`  ${surprise}`);
-  return { version, totals, features, surprises };
+  return { version, totals, features, hasLists, surprises };
+}
+
+/** Adds the names of tests that fail to `failures`. */
+async function runSuite(failures: string[]): Promise<Pick<Line, "totals" | "hasLists">> {
+  const files = readdirSync("tests/envoy").filter((file) => file.endsWith(".test.ts"));
+  const run = (chosen: string[]): Promise<Totals> =>
+    runFiles(
+      chosen.map((file) => `tests/envoy/${file}`),
+      failures,
+    );
+  const lists = await run([LISTS]);
+  const others = await run(files.filter((file) => file !== LISTS));
+  const totals = {
+    passed: lists.passed + others.passed,
+    failed: lists.failed + others.failed,
+    skipped: lists.skipped + others.skipped,
+  };
+  return { totals, hasLists: lists.failed === 0 };
 }
 
 function surprisesIn(failures: readonly string[], expected: readonly string[]): string[] {
@@ -88,11 +106,11 @@ function surprisesIn(failures: readonly string[], expected: readonly string[]): 
 }
 
 function table(lines: Line[]): string {
-  const head = ["Envoy", "tests passed", ...FEATURES.map(([name]) => name)];
-  const rows = lines.map(({ version, totals, features }) => [
+  const head = ["Envoy", "tests passed", ...FEATURES.map(([name]) => name), "filtered lists"];
+  const rows = lines.map(({ version, totals, features, hasLists }) => [
     version,
     `${totals.passed} of ${totals.passed + totals.failed}`,
-    ...features.map((can) => (can ? "yes" : "no")),
+    ...[...features, hasLists].map((can) => (can ? "yes" : "no")),
   ]);
   const notes = lines.flatMap(({ version }) =>
     (EXPECTED[version] ?? []).map(({ test, reason }) => `- Envoy ${version}, "${test}": ${reason}.`),
