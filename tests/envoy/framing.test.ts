@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { http1, http2, type Request } from "../support/clients.ts";
-import { call, Gateway, headers, type GatewayOptions } from "../support/envoy.ts";
+import { beforeRouter, call, Gateway, headers, withSmallBuffers, type GatewayOptions } from "../support/envoy.ts";
 
 const MARK = "grüß Gott, 早上好 🙂";
 const ALLOWED = call("echo", { text: `Hello, ${MARK}!` });
@@ -30,9 +30,7 @@ const FRAMINGS: [name: string, send: typeof http1 | typeof http2, how: Partial<R
 function withBuffer(yaml: string): string {
   const type = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer";
   const entry = `- {name: buffer, typed_config: {"@type": ${type}, max_request_bytes: 5242880}}`;
-  return yaml
-    .replaceAll(/per_connection_buffer_limit_bytes: \d+/g, "per_connection_buffer_limit_bytes: 32768")
-    .replace(/( +)- name: envoy.filters.http.router/, (router, indent: string) => `${indent}${entry}\n${router}`);
+  return beforeRouter(withSmallBuffers(yaml), entry);
 }
 
 /** How the host treats request headers, and whether then no part of a refused request goes upstream. */

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { GUARD_FILTER } from "../../scripts/targets/istio-envoy-filters.ts";
 import { indent } from "../../scripts/targets/yaml.ts";
 import { http1, type Request, type Response } from "../support/clients.ts";
-import { call, Gateway, headers, POLICY, targetFor } from "../support/envoy.ts";
+import { beforeRouter, call, Gateway, headers, POLICY, targetFor } from "../support/envoy.ts";
 
 const ALLOWED: Request = {
   method: "POST",
@@ -22,10 +22,7 @@ const OTHERS: Request[] = ["GET", "DELETE", "OPTIONS"].map((method) => ({
 
 /** An Envoy with the guard before its router, and the filter with or without what the guard asks for. */
 async function guarded(guard: boolean, holdHeaders: boolean, run: (gateway: Gateway) => Promise<void>): Promise<void> {
-  const edit = (yaml: string): string =>
-    yaml.replace(/^( *)- name: envoy\.filters\.http\.router\n/m, (router, margin: string) => {
-      return `${margin}- ${indent(GUARD_FILTER, margin.length + 2)}\n${router}`;
-    });
+  const edit = (yaml: string): string => beforeRouter(yaml, `- ${indent(GUARD_FILTER, 2)}`);
   const plugin = { ...(JSON.parse(targetFor(POLICY, 0, holdHeaders).plugin) as object), guard };
   const gateway = await Gateway.start({ holdHeaders, edit, target: { plugin: JSON.stringify(plugin) } });
   try {

@@ -7,7 +7,7 @@ import { Envoy } from "../../scripts/envoy/envoy.ts";
 import { envoyBootstrap } from "../../scripts/targets/envoy.ts";
 import { listCases, listPolicy } from "../reference/list-cases.ts";
 import { http1, http2 } from "../support/clients.ts";
-import { LOOPBACK, targetFor } from "../support/envoy.ts";
+import { beforeRouter, LOOPBACK, targetFor, withSmallBuffers } from "../support/envoy.ts";
 import { faultOf } from "../support/list-faults.ts";
 import type { ListCase } from "../support/lists.ts";
 import { Replay } from "../support/replay.ts";
@@ -16,14 +16,10 @@ const AT_ONCE = 4;
 /** Streams that a case never ends, and answers that only look whole. */
 const CASES = (listCases() as ListCase[]).filter(({ response }) => response.splits !== "all");
 
-/** Envoy Gateway's limits on what may be buffered. */
-const small = (yaml: string): string =>
-  yaml.replaceAll(/per_connection_buffer_limit_bytes: \d+/g, "per_connection_buffer_limit_bytes: 32768");
-
 /** Envoy's decompressor between the filter and the server: it adds trailers to what it unpacked. */
-const unpacking = (yaml: string): string => withFilter(yaml, DECOMPRESSOR);
+const unpacking = (yaml: string): string => beforeRouter(yaml, DECOMPRESSOR);
 /** Envoy's compressor there, as Envoy Gateway orders its filters. */
-const packing = (yaml: string): string => withFilter(yaml, COMPRESSOR);
+const packing = (yaml: string): string => beforeRouter(yaml, COMPRESSOR);
 
 const DECOMPRESSOR =
   '- {name: decompressor, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor, ' +
@@ -32,21 +28,14 @@ const COMPRESSOR =
   '- {name: compressor, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor, ' +
   'compressor_library: {name: gzip, typed_config: {"@type": type.googleapis.com/envoy.extensions.compression.gzip.compressor.v3.Gzip}}}}';
 
-function withFilter(yaml: string, entry: string): string {
-  return yaml.replace(
-    /( +)- name: envoy.filters.http.router/,
-    (router, indent: string) => `${indent}${entry}\n${router}`,
-  );
-}
-
 const MODES: [name: string, holdHeaders: boolean, send: typeof http1 | typeof http2, edit: (yaml: string) => string][] =
   [
     ["HTTP/1.1, headers sent on", false, http1, (yaml) => yaml],
     ["HTTP/2, headers sent on", false, http2, (yaml) => yaml],
     ["HTTP/1.1, headers held", true, http1, (yaml) => yaml],
     ["HTTP/2, headers held", true, http2, (yaml) => yaml],
-    ["HTTP/1.1, small buffers", false, http1, small],
-    ["HTTP/2, small buffers, headers held", true, http2, small],
+    ["HTTP/1.1, small buffers", false, http1, withSmallBuffers],
+    ["HTTP/2, small buffers, headers held", true, http2, withSmallBuffers],
     ["HTTP/1.1, a decompressor in front of the server", false, http1, unpacking],
     ["HTTP/1.1, a compressor in front of the server", true, http1, packing],
   ];

@@ -4,6 +4,7 @@ import { Envoy, type EnvoyOptions } from "../../scripts/envoy/envoy.ts";
 import { envoyBootstrap, type EnvoyTarget } from "../../scripts/targets/envoy.ts";
 import { NO_SURROUNDINGS, recordFormat } from "../../scripts/targets/host.ts";
 import { ISSUER, JWKS, RESOURCE, token } from "../../scripts/envoy/issuer.ts";
+import { indent } from "../../scripts/targets/yaml.ts";
 import { Upstream } from "./upstream.ts";
 
 export const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -54,6 +55,19 @@ export function targetFor(document: object, upstreamPort: number, holdHeaders = 
     upstream: { host: "127.0.0.1", port: upstreamPort },
     ...NO_SURROUNDINGS,
   };
+}
+
+/** A bootstrap with one more filter, the last before the router; `entry` is an item of a list, YAML. */
+export function beforeRouter(yaml: string, entry: string): string {
+  return yaml.replace(
+    /( +)- name: envoy.filters.http.router/,
+    (router, margin: string) => `${margin}${indent(entry, margin.length)}\n${router}`,
+  );
+}
+
+/** A bootstrap with Envoy Gateway's limit on what a connection buffers. */
+export function withSmallBuffers(yaml: string): string {
+  return yaml.replaceAll(/per_connection_buffer_limit_bytes: \d+/g, "per_connection_buffer_limit_bytes: 32768");
 }
 
 export class Gateway {
