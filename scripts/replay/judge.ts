@@ -1,11 +1,10 @@
 // What a policy would have decided about a record: the shipped filter decides, about the call that the record names and a token
 // made of its letters. What no letter says is tried both ways, where it matters; if that makes a difference, nobody knows.
 import { isDeepStrictEqual } from "node:util";
-import { encodeModel } from "../compiler/index.ts";
 import { isDenial, NONE, Reason } from "../../assembly/program.ts";
 import { inOrder } from "../compiler/policy/policy.ts";
 import { filterModule } from "../evaluate/filter-file.ts";
-import { pluginConfiguration } from "../compiler/index.ts";
+import { encodeModel, pluginConfiguration } from "../compiler/index.ts";
 import { simulate, type EvalRequest } from "../evaluate/request.ts";
 import { describe, FilterFailure, type Step } from "../evaluate/result.ts";
 import { readTrace, startTrace } from "../evaluate/trace.ts";
@@ -51,8 +50,7 @@ export class Judge {
   decide(request: EvalRequest, letters: Letters): Verdict {
     const verdict = this.explore(request, letters, 0);
     // Which alternative a challenge names may hang on what the token lists, and not only on what it implies.
-    const listed = new Map([...letters].map(([key, letter]) => [key, letter === IMPLIED ? "y" : letter]));
-    if (!isDeepStrictEqual(verdict, this.explore(request, listed, 0)))
+    if (!isDeepStrictEqual(verdict, this.asListed(request, letters) ?? verdict))
       return { unknown: "nobody knows whether the token lists a scope or another one implies it" };
     if ("unknown" in verdict || verdict.decision !== "deny" || !this.readsScopes) return this.shadowed(verdict);
     const { steps } = this.run(request, letters);
@@ -60,6 +58,13 @@ export class Judge {
     return reads
       ? { unknown: "a predicate reads the scopes, so nobody knows what a grant would change" }
       : this.shadowed(verdict);
+  }
+
+  /** The decision if the token listed what other scopes imply; undefined where they imply nothing. */
+  private asListed(request: EvalRequest, letters: Letters): Verdict | undefined {
+    if (![...letters.values()].includes(IMPLIED)) return undefined;
+    const listed = new Map([...letters].map(([key, letter]) => [key, letter === IMPLIED ? "y" : letter]));
+    return this.explore(request, listed, 0);
   }
 
   /** Whether every predicate that has a letter is surely run again. */
