@@ -62,6 +62,10 @@ function httpFilterPatch(operation: string, match: string, filter: string): stri
 `;
 }
 
+function beforeRouter(filter: string): string {
+  return httpFilterPatch("INSERT_BEFORE", ", subFilter: {name: envoy.filters.http.router}", filter);
+}
+
 function buffer(target: IstioTarget, where: string): string {
   const limit = bufferLimit(target) << 20;
   const filter = `\
@@ -71,13 +75,13 @@ typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.buffer
   return `\
 # Holds a request until the filter has judged it: nothing of a refused one reaches the MCP server. And it lifts the limit
 # for buffered bodies above the filter's own, which answers 413 first.
-${envoyFilter(target, "buffer", where, httpFilterPatch("INSERT_BEFORE", ", subFilter: {name: envoy.filters.http.router}", filter))}`;
+${envoyFilter(target, "buffer", where, beforeRouter(filter))}`;
 }
 
 function guard(target: IstioTarget, where: string): string {
   return `\
 # Lets nothing pass where the filter does not run, should its object be deleted.
-${envoyFilter(target, "guard", where, httpFilterPatch("INSERT_BEFORE", ", subFilter: {name: envoy.filters.http.router}", GUARD_FILTER))}`;
+${envoyFilter(target, "guard", where, beforeRouter(GUARD_FILTER))}`;
 }
 
 /** The token check refuses a bad token itself, with a text; a wrong audience even with 403. */

@@ -14,24 +14,36 @@ const GROUP = "gateway.networking.k8s.io";
 
 /** The object of a kind. */
 export const the = (kind: string, objects: Resource[]): Resource => objects.find((object) => object.kind === kind)!;
+
+function extensionPolicy(name: string, spec?: object): Resource {
+  return { apiVersion: EXTENSION, kind: "EnvoyExtensionPolicy", metadata: { name, namespace: "default" }, spec };
+}
+
 /** Our EnvoyExtensionPolicy, by its name. */
-export const kept = (stage: Stage<EnvoyGateway>): Resource => ({
-  apiVersion: EXTENSION,
-  kind: "EnvoyExtensionPolicy",
-  metadata: { name: the("EnvoyExtensionPolicy", stage.print(stage.policy)).metadata.name, namespace: "default" },
-});
+export const kept = (stage: Stage<EnvoyGateway>): Resource =>
+  extensionPolicy(the("EnvoyExtensionPolicy", stage.print(stage.policy)).metadata.name);
 
 /** An EnvoyExtensionPolicy of somebody else, which runs a processor that does not exist and lets calls pass all the same. */
 function rival(name: string, sectionName?: string): Resource {
-  return {
-    apiVersion: EXTENSION,
-    kind: "EnvoyExtensionPolicy",
-    metadata: { name, namespace: "default" },
-    spec: {
-      targetRefs: [{ group: GROUP, kind: "HTTPRoute", name: "files", ...(sectionName ? { sectionName } : {}) }],
-      extProc: [{ backendRefs: [{ name: "mcp-server", port: 3000 }], failOpen: true }],
-    },
-  };
+  return extensionPolicy(name, {
+    targetRefs: [{ group: GROUP, kind: "HTTPRoute", name: "files", ...(sectionName ? { sectionName } : {}) }],
+    extProc: [{ backendRefs: [{ name: "mcp-server", port: 3000 }], failOpen: true }],
+  });
+}
+
+/** The conditions of an object, once it has one of a type (or any); as they are after 20 seconds if it has none. */
+async function awaitConditions(
+  { cluster }: Stage<EnvoyGateway>,
+  object: Resource,
+  type?: string,
+): Promise<Record<string, string>> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const conditions = cluster.conditions(object);
+    const isThere = type === undefined ? Object.keys(conditions).length > 0 : type in conditions;
+    if (isThere || Date.now() > deadline) return conditions;
+    await sleep(200);
+  }
 }
 
 function rivalStep(name: string, object: Resource, condition: string): Own {
@@ -40,8 +52,7 @@ function rivalStep(name: string, object: Resource, condition: string): Own {
     async run(stage) {
       stage.cluster.apply([object]);
       try {
-        const deadline = Date.now() + 20_000;
-        while (Object.keys(stage.cluster.conditions(object)).length === 0 && Date.now() < deadline) await sleep(200);
+        await awaitConditions(stage, object);
         await sleep(2_000); // for what it might change in Envoy
         assert.equal((await stage.unseen(() => stage.send(asReader(write())))).status, 403);
         const [theirs, ours] = [stage.cluster.conditions(object), stage.cluster.conditions(kept(stage))];
@@ -65,8 +76,8 @@ const OLDER_RIVAL: Own = {
     await sleep(1_500); // ages are told in seconds
     stage.apply(objects);
     try {
-      for (let i = 0; i < 50 && !("Accepted" in stage.cluster.conditions(kept(stage))); i++) await sleep(200);
-      assert.match(stage.cluster.conditions(kept(stage))["Accepted"] ?? "", /False/);
+      const { Accepted = "" } = await awaitConditions(stage, kept(stage), "Accepted");
+      assert.match(Accepted, /False/);
       for (const call of [{ headers: anonymous(), body: read() }, asReader(read()), asReader(write())]) {
         const { status } = await stage.unseen(() => stage.send(call));
         assert.ok(status >= 400, `${status}`);
@@ -87,19 +98,14 @@ end`;
 const MERGED: Own = {
   name: "an `EnvoyExtensionPolicy` of the Gateway, with Lua; the same with `mergeType` at ours",
   async run(stage) {
-    const theirs: Resource = {
-      apiVersion: EXTENSION,
-      kind: "EnvoyExtensionPolicy",
-      metadata: { name: "of-the-gateway", namespace: "default" },
-      spec: {
-        targetRefs: [{ group: GROUP, kind: "Gateway", name: "mcp" }],
-        lua: [{ type: "Inline", inline: LUA }],
-      },
-    };
+    const theirs = extensionPolicy("of-the-gateway", {
+      targetRefs: [{ group: GROUP, kind: "Gateway", name: "mcp" }],
+      lua: [{ type: "Inline", inline: LUA }],
+    });
     const refused = asReader(write(), { "x-lua": "1" });
     stage.cluster.apply([theirs]);
     try {
-      for (let i = 0; i < 100 && !("Overridden" in stage.cluster.conditions(theirs)); i++) await sleep(200);
+      await awaitConditions(stage, theirs, "Overridden");
       await sleep(2_000); // for what it might change in Envoy
       assert.equal(stage.cluster.conditions(theirs)["Overridden"], "True");
       assert.equal((await stage.unseen(() => stage.send(refused))).status, 403);
