@@ -11,27 +11,9 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
 from mcp.types import ToolListChangedNotification
+from oauth_memory import Memory
 
 REDIRECT = "http://127.0.0.1/callback"
-
-
-class Memory:
-    """Keeps the token and the registration of one client."""
-
-    tokens = None
-    client_info = None
-
-    async def get_tokens(self):
-        return self.tokens
-
-    async def set_tokens(self, tokens):
-        self.tokens = tokens
-
-    async def get_client_info(self):
-        return self.client_info
-
-    async def set_client_info(self, client_info):
-        self.client_info = client_info
 
 
 def provider(url: str) -> OAuthClientProvider:

@@ -6,6 +6,7 @@ import sys
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from oauth_memory import Memory
 
 PATIENCE = 6  # seconds for a call, far more than one takes
 REDIRECT = "http://127.0.0.1/callback"
@@ -20,25 +21,6 @@ class Bearer(httpx.Auth):
     def auth_flow(self, request):
         request.headers["Authorization"] = f"Bearer {self.token}"
         yield request
-
-
-class Memory:
-    """Keeps the token and the registration of one client."""
-
-    tokens = None
-    client_info = None
-
-    async def get_tokens(self):
-        return self.tokens
-
-    async def set_tokens(self, tokens):
-        self.tokens = tokens
-
-    async def get_client_info(self):
-        return self.client_info
-
-    async def set_client_info(self, client_info):
-        self.client_info = client_info
 
 
 def oauth(url):
