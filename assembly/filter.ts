@@ -39,7 +39,7 @@ import { endRepeats } from "./answer/repeats.ts";
 export const CONTINUE: i32 = 0;
 export const STOP: i32 = 1; // for a body: stop and buffer
 const ID_WITHIN: u32 = 16384; // bytes of a refused body that are looked through for its id
-/** The filter state that a guard behind the filter asks for, wasm.scopegate.runs in CEL. It says nothing of the decision. */
+/** The filter state that the guard after the filter checks for, wasm.scopegate.runs in CEL. It says nothing about the decision. */
 const MARK = "scopegate.runs";
 const MARKED = "1";
 const CODE_DETAILS = "response\x00code_details";

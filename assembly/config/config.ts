@@ -213,7 +213,7 @@ export function holdsHeaders(): bool {
   return inUse().holdsHeaders;
 }
 
-/** Whether something behind the filter lets only pass what the filter has marked. */
+/** Whether an authorization check after the filter lets through only requests that the filter has marked. */
 export function isGuarded(): bool {
   return inUse().isGuarded;
 }

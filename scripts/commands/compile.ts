@@ -16,7 +16,7 @@ Options:
   --candidate NEXT    a policy that is evaluated beside POLICY: what it would decide is told, and changes nothing
   --hold-headers      for a host with allow_on_headers_stop_iteration: no part of a refused request is
                       forwarded. Without that setting in Envoy every request would hang.
-  --guard             mark each request for an authorization behind the filter that lets nothing pass without it
+  --guard             mark each request, so that a check after the filter can refuse everything if the filter is missing
   --record-key FILE   a secret, at least 16 bytes: the key for what the policy's records have hashed
 
 Exit codes: 0 success, 1 the policy has errors and nothing was written, 2 a file could not be read or written.

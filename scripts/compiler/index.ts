@@ -100,7 +100,7 @@ export function encodeModel(policy: Policy): Uint8Array {
 export interface PluginOptions {
   /** Only for a host with allow_on_headers_stop_iteration. */
   holdHeaders?: boolean;
-  /** For an authorization behind the filter that lets only pass what the filter has marked, so that nothing passes without it. */
+  /** Mark each request, for an authorization check after the filter that refuses what has no mark. */
   guard?: boolean;
   /** The key for what records have hashed, 64 characters. */
   recordKey?: string;

@@ -122,10 +122,10 @@ function withRules(policy: string, count: number): string {
   return policy + rules.join("");
 }
 
-/** What stands behind the filter lets nothing pass once the filter's own object is gone. */
+/** Once the filter's own object is gone, the authorization check after the filter refuses every call. */
 export function withoutFilter(kind: string): Step {
   return {
-    name: `the \`${kind}\` deleted, also that of a policy with an anonymous rule: every call`,
+    name: `the \`${kind}\` deleted, for a policy without and with an anonymous rule: every call`,
     async run(stage) {
       for (const policy of [stage.policy, stage.policy + OPEN_RULE]) {
         stage.apply(stage.print(policy).filter((object) => object.kind !== kind));
@@ -142,7 +142,7 @@ export function withoutFilter(kind: string): Step {
       }
       stage.apply(stage.print(stage.policy));
       await stage.until(({ status }) => status === 200, asReader(read()));
-      return "403 from what stands behind it; not a byte goes upstream";
+      return "refused by the check after the filter; not a byte goes upstream";
     },
   };
 }
